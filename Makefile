@@ -1,0 +1,76 @@
+# Everything that this repository does, by name. Needs python3 (3.11 or newer) and make, nothing else.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help run stop test test-faults check bench fmt lock migrate install clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOCKS := requirements/bootstrap.txt requirements/dev.txt pyproject.toml
+STAMP := $(VENV)/.installed
+
+##@ Run
+run: $(STAMP) ## Start the whole stack and keep it running until Ctrl-C; DETACH=1 returns when it is ready
+	@$(BIN)/waybill up $(if $(filter-out 0,$(DETACH)),--detach) $(ARGS)
+
+stop: ## End the stack and every process of it; the data stays
+	@if [ -x $(BIN)/waybill ]; then $(BIN)/waybill down; else echo "Nothing runs: the stack has never been installed."; fi
+
+migrate: $(STAMP) ## Bring the running stack's schemas to this checkout's migrations
+	@$(BIN)/waybill migrate
+
+##@ Prove
+test: $(STAMP) ## Run every test that needs no Docker; ARGS="-k name" narrows it
+	@$(BIN)/pytest -n 2 --dist loadfile --ignore=tests/faults services shared deploy tests $(ARGS)
+
+test-faults: $(STAMP) ## Kill, wipe, cut and duplicate under load; counts what was lost and doubled
+	@$(BIN)/python -m tests.faults $(ARGS)
+
+check: $(STAMP) ## Format, lint, types, architecture
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/pytest -q tests/architecture
+
+# `make bench messages`: the words after `bench` are names of benchmarks and not targets.
+ifeq (bench,$(firstword $(MAKECMDGOALS)))
+BENCHES := $(wordlist 2,$(words $(MAKECMDGOALS)),$(MAKECMDGOALS))
+ifneq (,$(BENCHES))
+.PHONY: $(BENCHES)
+$(BENCHES):
+	@:
+endif
+endif
+bench: $(STAMP) ## Measure, e.g. `make bench messages`; without a name it lists the benchmarks
+	@$(BIN)/python -m bench $(BENCHES) $(ARGS)
+
+##@ Tend
+fmt: $(STAMP) ## Format the code and mend what the linter can
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format .
+
+lock: $(STAMP) ## Resolve the dependencies anew and write the hashed locks
+	@UV=$(BIN)/uv requirements/lock
+
+install: $(STAMP) ## Make the virtual environment from the locks
+
+clean: ## Remove the environment and caches; DATA=1 also stops the stack and removes its data
+	@if [ -n "$(DATA)" ] && [ -x $(BIN)/waybill ]; then $(BIN)/waybill down --remove-data --yes; fi
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): $(LOCKS)
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Waybill needs Python 3.11 or newer and %s is %s: set PYTHON=/path/to/python3.11." % (sys.executable, sys.version.split()[0]))'
+	@echo "Installing into $(VENV) (once; again when a lock changes) ..."
+	@$(PYTHON) -m venv $(VENV) || { echo "python3 cannot make a virtual environment: on Debian and Ubuntu, apt install python3-venv."; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements/dev.txt
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q shared services deploy
+	@touch $@
+
+help: ## This list
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,0 +1,3 @@
+"""Every test of the project has the fixtures of shared.testing."""
+
+pytest_plugins = ["shared.testing.plugin"]
