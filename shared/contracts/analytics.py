@@ -1,0 +1,1 @@
+"""Messages that the analytics service owns. It owns none yet."""

@@ -1,0 +1,24 @@
+"""Money as integer minor units. The rules of currencies, rounding and allocation belong to payments."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def _refuse_float(value: Any) -> Any:
+    if isinstance(value, float):
+        raise ValueError("money is never a float: give amount_minor as an integer number of minor units (12.50 INR is 1250)")
+    return value
+
+
+AmountMinor = Annotated[int, Field(ge=-(2**63), lt=2**63), BeforeValidator(_refuse_float)]
+"""An integer number of the currency's minor units."""
+
+
+class Money(BaseModel):
+    """An amount and its ISO 4217 currency."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    amount_minor: AmountMinor
+    currency: str = Field(pattern=r"^[A-Z]{3}$")

@@ -1,0 +1,1 @@
+"""Messages that the payments service owns. It owns none yet."""

@@ -1,0 +1,1 @@
+"""Messages that the trips service owns. It owns none yet."""
