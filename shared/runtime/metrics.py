@@ -1,0 +1,20 @@
+"""The metrics registry of this process, and the port on which workers and relays show it; APIs show it at /metrics.
+
+One process is one registry. Nothing is measured in a worker's children (docs of prometheus-client on multiprocessing
+tell why), so no directory of shared files is needed.
+"""
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, start_http_server
+
+REGISTRY: Final = CollectorRegistry(auto_describe=True)
+
+ProcessCollector(registry=REGISTRY)
+PlatformCollector(registry=REGISTRY)
+GCCollector(registry=REGISTRY)
+
+
+def serve_metrics(port: int, address: str = "0.0.0.0") -> None:  # noqa: S104 — a scraper comes from another machine.
+    """Show the registry at http://<address>:<port>/metrics, from a thread of its own."""
+    start_http_server(port, addr=address, registry=REGISTRY)

@@ -1,0 +1,76 @@
+"""The worker program: refuses to start half equipped, names itself, and keeps its own record of what is in hand."""
+
+import os
+from typing import Any
+
+from celery.apps.worker import Worker
+from celery.utils.text import str_to_list
+
+from shared.contracts.lanes import LANES
+from shared.contracts.registry import consumed_by
+from shared.runtime.tasks import MessageTask
+from shared.runtime.worker import steps
+
+SUPPORTED_POOLS = ("prefork", "solo", "processes")
+
+
+class WorkerRefused(SystemExit):
+    """A worker that could not do its work does not start; the message says why."""
+
+
+class ServiceWorker(Worker):
+    """`celery -A services.<name>.worker worker`."""
+
+    def __init__(self, app: Any = None, hostname: str | None = None, **options: Any) -> None:
+        app = app or self.app
+        name, _, host = (hostname or "celery@").partition("@")
+        # Five services on one host would otherwise share one node name and answer each other's control messages.
+        hostname = f"{app.service if name == 'celery' else name}@{host or os.uname().nodename}"
+        app.steps["consumer"].update(steps.CONSUMER_STEPS)
+        # Neither is used, and both talk to every worker of every service.
+        options = {**options, "without_mingle": True, "without_gossip": True}
+        super().__init__(app, hostname=hostname, **options)
+
+    def setup_queues(self, include: Any, exclude: Any = None) -> None:
+        """Select the lanes; what their workers have in hand is kept under keys of this group of lanes."""
+        from shared.runtime.celery import unacked_keys
+
+        app = self.app
+        everything = [queue.name for queue in app.conf.task_queues]
+        foreign = sorted({*(str_to_list(include) or ()), *(str_to_list(exclude) or ())}.difference(everything))
+        if foreign:
+            raise WorkerRefused(f"{app.service} does not own {', '.join(foreign)}; its lanes are {', '.join(everything)}")
+        super().setup_queues(include, exclude)
+        mine = set(app.amqp.queues.consume_from)
+        if not mine:
+            raise WorkerRefused(f"{app.service}: all lanes are excluded, so there is nothing to do; leave out --exclude-queues")
+        group = "all" if mine == set(everything) else "+".join(sorted(lane.partition(".")[2] for lane in mine))
+        scaled = app.waybill_settings().scaled
+        limit_s = max(LANES[lane].hard_limit_s for lane in mine)
+        app.conf.broker_transport_options = {
+            **app.conf.broker_transport_options,
+            **unacked_keys(app.service, group),
+            "visibility_timeout": scaled(2 * limit_s),
+        }
+        self._equip()
+
+    def on_before_init(self, quiet: bool = False, **options: Any) -> None:
+        pool = options.get("pool")
+        known = pool is None or getattr(pool, "__module__", str(pool)).rpartition(".")[2] in (*SUPPORTED_POOLS, "prefork")
+        if not known:
+            raise WorkerRefused("only the pools prefork and solo can keep one event loop per process; leave out --pool")
+        super().on_before_init(quiet=quiet, **options)
+
+    def _equip(self) -> None:
+        app = self.app
+        missing = sorted(set(consumed_by(app.service)) - set(app.tasks))
+        if missing:
+            raise WorkerRefused(
+                f"{app.service} has no handler for {', '.join(missing)}: list the module in services/{app.service}/worker.py"
+            )
+        for task in app.tasks.values():
+            if isinstance(task, MessageTask):
+                task.time_limit = app.waybill_settings().scaled(
+                    max(lane.hard_limit_s for lane in task.message_type.contract.lanes if lane.owner == app.service)
+                )
+                task.Request = "shared.runtime.worker.request:MeteredRequest"
