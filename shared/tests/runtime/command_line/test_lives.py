@@ -1,0 +1,78 @@
+"""A worker's life: children that are replaced, ends that lose nothing, and a watchdog on itself."""
+
+import signal
+
+import pytest
+
+from shared.testing.child import ChildProcess
+from shared.testing.probe.contracts import RecordProbeAlone
+from shared.testing.wait import eventually
+from shared.tests.runtime.command_line.stack import PROBE, Stack
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture(scope="module")
+def relayed(stack: Stack) -> Stack:
+    """The stack with its relays."""
+    for service in ("trips", "analytics"):
+        stack.start(f"{service}-relay", "shared.testing.probe.relay", service, service=service)
+    return stack
+
+
+async def _worker(stack: Stack, name: str, *arguments: str) -> ChildProcess:
+    heartbeat = stack.folder / f"{name}.heartbeat"
+    program = ("celery", "-A", PROBE, "worker", "--hostname", f"{name}@%h", *arguments)
+    worker = stack.start(name, *program, HEARTBEAT_FILE=str(heartbeat))
+    await eventually(heartbeat.exists, 30, f"the worker is not ready\n{worker.tail()}")
+    return worker
+
+
+async def _load(stack: Stack, first: int, count: int) -> list[int]:
+    numbers = list(range(first, first + count))
+    await stack.publish(*(RecordProbeAlone(number=number) for number in numbers))
+    return numbers
+
+
+async def test_children_that_are_replaced_lose_nothing(relayed: Stack) -> None:
+    worker = await _worker(relayed, "replaced", "--concurrency", "2", "--max-tasks-per-child", "8")
+    before = {child.pid for child in worker.children()}
+
+    await relayed.effects(await _load(relayed, 0, 60))
+
+    assert worker.exit_code is None
+    await eventually(lambda: not before & {child.pid for child in worker.children()}, 20, "children were not replaced")
+    worker.kill()
+
+
+async def test_a_worker_that_is_told_to_end_loses_nothing_of_what_it_had_in_hand(relayed: Stack) -> None:
+    worker = await _worker(relayed, "ended", "--concurrency", "2")
+    numbers = await _load(relayed, 1000, 60)
+    await eventually(lambda: _some(relayed, 1000), 20, "nothing was carried out")
+
+    assert worker.stop(signal.SIGTERM, timeout_s=30) == 0
+
+    follower = await _worker(relayed, "follower", "--concurrency", "2")
+    await relayed.effects(numbers)
+    follower.kill()
+
+
+async def _some(stack: Stack, first: int) -> bool:
+    return max(await stack.fetch("analytics", "SELECT number FROM probe_effects"), default=0) >= first
+
+
+async def test_a_worker_that_gets_nowhere_ends_itself(relayed: Stack) -> None:
+    worker = await _worker(relayed, "stuck", "--concurrency", "1", "-Q", "analytics.realtime")
+    # The child neither works nor ends: to the pool it is busy with nothing.
+    [child] = [one for one in worker.children() if "resource_tracker" not in " ".join(one.cmdline())]
+    child.suspend()
+    await _load(relayed, 2000, 3)
+
+    await eventually(lambda: worker.exit_code is not None, 60, "the worker hangs on")
+
+    assert worker.exit_code == -signal.SIGKILL
+    assert "worker_stuck" in worker.output()
+
+
+def test_the_access_list_has_refused_nothing(relayed: Stack) -> None:
+    assert relayed.broker.refusals() == []
