@@ -1,0 +1,8 @@
+"""The Celery application of the payments service: `celery -A services.payments.worker worker`."""
+
+from services.payments.settings import settings
+from shared.runtime.celery import make_celery
+
+TASK_MODULES: tuple[str, ...] = ()
+
+app = make_celery("payments", TASK_MODULES, settings)

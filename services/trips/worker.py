@@ -1,0 +1,8 @@
+"""The Celery application of the trips service: `celery -A services.trips.worker worker`."""
+
+from services.trips.settings import settings
+from shared.runtime.celery import make_celery
+
+TASK_MODULES: tuple[str, ...] = ()
+
+app = make_celery("trips", TASK_MODULES, settings)
