@@ -1,0 +1,48 @@
+"""What follows from a provider's answer: the one policy for all providers."""
+
+from datetime import timedelta
+from typing import Final
+
+from services.notifications.email.provider import Answer, Verdict
+from shared.runtime.outcomes import Done, Failed, Outcome, Retry
+
+MAX_AGE: Final = timedelta(hours=24)
+"""For tries that do not count: a provider that refuses everything for a day has lost the mail."""
+
+RESEND_S: Final = 600.0
+SOFT_WAITS_S: Final = (1800.0, 7200.0)
+
+
+def decide(answer: Answer, *, tries: int, urgent: bool, age: timedelta) -> Outcome:
+    """The outcome of a try.
+
+    tries: how many counted so far, this one included. urgent: whether the mail is useless in ten minutes. age: since it was
+    asked for. Retries that are used up are the runtime's affair.
+    """
+    verdict = answer.verdict
+    error = _sentence(answer)
+    match verdict:
+        case Verdict.ACCEPTED:
+            return Done()
+        case Verdict.TRANSIENT:
+            return Retry(error, after_s=answer.retry_after_s, error_class=verdict.value)
+        case Verdict.THROTTLED | Verdict.CONFIG:
+            return wait(error, verdict.value, answer.retry_after_s, age=age)
+        case Verdict.UNKNOWN:
+            # Twice is better than never, and the Message-ID is the same; but first give the provider time to show what it has.
+            return Retry(error, after_s=0.0 if urgent and tries == 1 else RESEND_S, error_class=verdict.value)
+        case Verdict.SOFT_RECIPIENT if tries <= len(SOFT_WAITS_S):
+            return Retry(error, after_s=SOFT_WAITS_S[tries - 1], error_class=verdict.value)
+        case _:
+            return Failed(error, reason=verdict.value, error_class=verdict.value)
+
+
+def wait(error: str, reason: str, for_s: float, *, age: timedelta) -> Retry | Failed:
+    """A try that does not count, because it says nothing of this mail; failed once the mail is too old to wait more."""
+    if age > MAX_AGE:
+        return Failed(f"given up after 24 hours: {error}", reason=reason, error_class=reason)
+    return Retry(error, after_s=for_s, counts=False, error_class=reason)
+
+
+def _sentence(answer: Answer) -> str:
+    return f"{answer.code} {answer.detail}" if answer.code is not None else answer.detail

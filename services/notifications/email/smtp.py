@@ -1,0 +1,172 @@
+"""E-mail over SMTP."""
+
+import asyncio
+import logging
+import re
+import socket
+import ssl
+import time
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+import aiosmtplib
+
+from services.notifications.email.provider import Answer, OutgoingEmail, Verdict
+from services.notifications.email.smtp_classification import Stage, classify, enhanced_status
+from services.notifications.email.smtp_session import Progress, Reply, SmtpPool, SmtpSession
+
+logger = logging.getLogger(__name__)
+
+CONNECT_S: Final = 10.0
+SEND_S: Final = 25.0
+"""For one mail, connecting included. A batch starts calls for 20 s, and must end before its lane's limit."""
+IDLE_S: Final = 60.0
+THROTTLED_S: Final = 60.0
+CONFIG_S: Final = 300.0
+"""How long a server that refuses our login is left alone: more tries would lock the account."""
+
+MAX_DETAIL_CHARS: Final = 300
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpServer:
+    """Where to, and how. tls: none, starttls, or tls from the first byte; a server without it is then refused."""
+
+    host: str
+    port: int
+    tls: Literal["none", "starttls", "tls"] = "starttls"
+    user: str | None = None
+    password: str | None = None
+    tls_context: ssl.SSLContext | None = None
+
+
+class SmtpProvider:
+    """Sends through a pool of sessions with one server, and leaves the server alone for a while where that is called for.
+
+    time_factor: shrinks every timer in tests.
+    """
+
+    name = "smtp"
+
+    def __init__(self, server: SmtpServer, *, pool_size: int, time_factor: float = 1.0) -> None:
+        self.concurrency = pool_size
+        self._server = server
+        self._time_factor = time_factor
+        self._pool = SmtpPool(self._connect, size=pool_size, idle_s=IDLE_S)
+        self._closed_until = 0.0
+        # The name alone: the full one that RFC 5321 §4.1.4 would like takes a look-up, which can outlast the time for a mail.
+        self._local_hostname = socket.gethostname() or "localhost"
+
+    def closed_for_s(self) -> float:
+        return max(0.0, self._closed_until - time.monotonic())
+
+    async def send(self, email: OutgoingEmail) -> Answer:
+        progress = Progress()
+        try:
+            async with asyncio.timeout(SEND_S * self._time_factor):
+                answer = self._read(await self._transfer(email, progress))
+        except aiosmtplib.SMTPResponseException as error:
+            answer = self._read(Reply(progress.stage, error.code, error.message))
+        except Exception as error:
+            if not isinstance(error, aiosmtplib.SMTPException | OSError | TimeoutError):
+                logger.exception("smtp_send_failed")
+            answer = self._interrupted(error, progress.stage)
+        self._mind(answer, progress.stage)
+        return _without_address(answer, email.recipient)
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    async def _transfer(self, email: OutgoingEmail, progress: Progress) -> Reply:
+        reply = await self._try(email, progress, new=False)
+        return reply if reply is not None else await self._transfer_anew(email, progress)
+
+    async def _transfer_anew(self, email: OutgoingEmail, progress: Progress) -> Reply:
+        progress.stage = Stage.CONNECT
+        reply = await self._try(email, progress, new=True)
+        assert reply is not None, "only a used session can be stale"
+        return reply
+
+    async def _try(self, email: OutgoingEmail, progress: Progress, *, new: bool) -> Reply | None:
+        """The server's reply; None where a session from before had been ended by the server, which says nothing of this mail."""
+        async with self._pool.session(new=new) as session:
+            from_before = session.used
+            try:
+                reply = await session.deliver(email, progress)
+            except (aiosmtplib.SMTPServerDisconnected, OSError):
+                session.abort()
+                if from_before and progress.stage is Stage.MAIL:
+                    return None
+                raise
+            return None if from_before and reply.stage is Stage.MAIL and reply.code == 421 else reply
+
+    async def _connect(self) -> SmtpSession:
+        server = self._server
+        client = aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.port,
+            username=server.user,
+            password=server.password,
+            local_hostname=self._local_hostname,
+            timeout=CONNECT_S * self._time_factor,
+            use_tls=server.tls == "tls",
+            start_tls=server.tls == "starttls",
+            tls_context=server.tls_context,
+        )
+        try:
+            await client.connect()
+            if client.is_ehlo_or_helo_needed:
+                await client.ehlo()
+        except BaseException:
+            client.close()
+            raise
+        # From here on the time-out of the whole mail holds; one per command would cost a task each.
+        client.timeout = None
+        return SmtpSession(client)
+
+    def _read(self, reply: Reply) -> Answer:
+        verdict = classify(reply.stage, reply.code, reply.text)
+        return Answer(verdict, reply.text, reply.code, enhanced_status(reply.code, reply.text), self._retry_after_s(verdict))
+
+    def _interrupted(self, error: Exception, stage: Stage) -> Answer:
+        """The answer where the server gave none."""
+        verdict = Verdict.TRANSIENT
+        if stage is Stage.BODY:
+            verdict = Verdict.UNKNOWN
+        elif stage is Stage.CONNECT and _is_our_setup(error):
+            verdict = Verdict.CONFIG
+        if isinstance(error, TimeoutError) and not str(error):
+            detail = f"the server did not answer in time ({stage.name.lower()})"
+        else:
+            detail = f"{str(error) or type(error).__name__} ({stage.name.lower()})"
+        return Answer(verdict, detail, retry_after_s=self._retry_after_s(verdict))
+
+    def _retry_after_s(self, verdict: Verdict) -> float:
+        return {Verdict.THROTTLED: THROTTLED_S, Verdict.CONFIG: CONFIG_S}.get(verdict, 0.0) * self._time_factor
+
+    def _mind(self, answer: Answer, stage: Stage) -> None:
+        """Take no more mail for a while where the server has refused us. A 421 to a recipient or a text is about that mail."""
+        if answer.verdict is Verdict.CONFIG or (answer.verdict is Verdict.THROTTLED and stage <= Stage.MAIL):
+            self._closed_until = max(self._closed_until, time.monotonic() + answer.retry_after_s)
+            logger.warning("smtp_server_left_alone", extra={"verdict": answer.verdict.value, "code": answer.code})
+
+
+def _is_our_setup(error: BaseException) -> bool:
+    """Whether the settings and the server do not go together: a certificate that we do not trust, no TLS, no login."""
+    if type(error) in (aiosmtplib.SMTPException, aiosmtplib.SMTPNotSupported):
+        return True
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
+def _without_address(answer: Answer, recipient: str) -> Answer:
+    """The answer with a detail that can be kept and passed on: one line, and servers like to quote the recipient."""
+    detail = " ".join(_CONTROL.sub(" ", answer.detail.encode("utf-8", "replace").decode()).split())
+    if recipient.lower() in detail.lower():
+        detail = re.sub(re.escape(recipient), "recipient", detail, flags=re.IGNORECASE)
+    return replace(answer, detail=detail[:MAX_DETAIL_CHARS])

@@ -1,0 +1,97 @@
+"""What an SMTP reply means: by its code, then by its enhanced status code (RFC 5321 §4.2, RFC 3463, RFC 4954 §6)."""
+
+import re
+from enum import IntEnum
+from typing import Final
+
+from services.notifications.email.provider import Verdict
+
+
+class Stage(IntEnum):
+    """How far a mail has come. After BODY has begun, a lost connection leaves open whether the server has it."""
+
+    CONNECT = 0
+    MAIL = 1
+    RCPT = 2
+    DATA = 3
+    BODY = 4
+
+
+_LOGIN_CODES: Final = frozenset({530, 534, 535, 538})
+_ENHANCED: Final = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?=\s|$)")
+_GREYLIST: Final = re.compile(r"gr[ea]y.?list", re.IGNORECASE)
+
+_BY_ENHANCED: Final[dict[str, Verdict]] = {
+    "1.7": Verdict.CONFIG,  # bad sender's address syntax
+    "1.8": Verdict.CONFIG,  # bad sender's system address
+    "2.2": Verdict.SOFT_RECIPIENT,  # mailbox full
+    "2.3": Verdict.BAD_CONTENT,  # larger than this mailbox takes
+    "3.4": Verdict.BAD_CONTENT,  # larger than this system takes
+    "6.7": Verdict.BAD_RECIPIENT,  # RFC 6531: an address beyond ASCII
+}
+_BY_SUBJECT: Final[dict[str, Verdict]] = {
+    "1": Verdict.BAD_RECIPIENT,  # addressing
+    "2": Verdict.BAD_RECIPIENT,  # mailbox: disabled, does not take mail
+    "4": Verdict.BAD_RECIPIENT,  # routing: no host for the domain
+    "6": Verdict.BAD_CONTENT,  # conversion, media
+    "7": Verdict.BLOCKED,  # policy
+}
+_BY_CODE: Final[dict[int, Verdict]] = {
+    500: Verdict.BAD_CONTENT,
+    501: Verdict.BAD_CONTENT,
+    502: Verdict.BAD_CONTENT,
+    503: Verdict.BAD_CONTENT,
+    504: Verdict.BAD_CONTENT,
+    521: Verdict.BAD_RECIPIENT,  # RFC 7504: the host takes no mail
+    550: Verdict.BAD_RECIPIENT,
+    551: Verdict.BAD_RECIPIENT,
+    552: Verdict.SOFT_RECIPIENT,
+    553: Verdict.BAD_RECIPIENT,
+    555: Verdict.BAD_CONTENT,
+    556: Verdict.BAD_RECIPIENT,  # RFC 7504: the domain takes no mail
+}
+
+
+def enhanced_status(code: int, text: str) -> str | None:
+    """The enhanced status code at the beginning of the text, where it fits the reply's code (RFC 2034 §4)."""
+    match = _ENHANCED.match(text)
+    return match[0] if match and match[1] == str(code)[0] else None
+
+
+def classify(stage: Stage, code: int, text: str) -> Verdict:
+    """The verdict on a reply that came at `stage`. text: what follows the code, from its first line on."""
+    if 200 <= code < 300:
+        return Verdict.ACCEPTED
+    if code < 400:
+        # No answer that makes sense here; aiosmtplib says -1 for one that cannot be read at all.
+        return Verdict.UNKNOWN if stage is Stage.BODY else Verdict.TRANSIENT
+    if code == 421:
+        return Verdict.THROTTLED
+    if code in _LOGIN_CODES:
+        return Verdict.CONFIG
+    if code < 500:
+        return _temporary(code, text)
+    return _permanent(stage, code, text)
+
+
+def _temporary(code: int, text: str) -> Verdict:
+    enhanced = enhanced_status(code, text)
+    return Verdict.SOFT_RECIPIENT if enhanced == "4.2.2" or _GREYLIST.search(text) else Verdict.TRANSIENT
+
+
+def _permanent(stage: Stage, code: int, text: str) -> Verdict:
+    if stage is Stage.CONNECT:
+        # The server refuses us and not a mail: failing every mail for it would lose them all.
+        return Verdict.CONFIG
+    enhanced = enhanced_status(code, text)
+    if enhanced is not None:
+        _, subject, detail = enhanced.split(".")
+        verdict = _BY_ENHANCED.get(f"{subject}.{detail}") or _BY_SUBJECT.get(subject)
+        if verdict is not None:
+            # What is wrong with an address before any recipient was named is the sender's.
+            return Verdict.CONFIG if verdict is Verdict.BAD_RECIPIENT and stage is Stage.MAIL else verdict
+    verdict = _BY_CODE.get(code, Verdict.BLOCKED)
+    if verdict is Verdict.BAD_RECIPIENT and stage is not Stage.RCPT:
+        # Without an enhanced code, a refusal of the sender is about our account, and one of the text about the text.
+        return Verdict.CONFIG if stage is Stage.MAIL else Verdict.BLOCKED
+    return verdict

@@ -1,0 +1,61 @@
+"""What follows from each verdict."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.notifications.deliveries.decision import MAX_AGE, decide
+from services.notifications.email.provider import Answer, Verdict
+from shared.runtime.outcomes import Done, Failed, Outcome, Retry
+
+SECOND = timedelta(seconds=1)
+ROWS: dict[str, Outcome] = {
+    "accepted": Done(),
+    "transient": Retry("450 later", after_s=7.0, error_class="transient"),
+    "throttled": Retry("450 later", after_s=7.0, counts=False, error_class="throttled"),
+    "config": Retry("450 later", after_s=7.0, counts=False, error_class="config"),
+    "unknown": Retry("450 later", after_s=600.0, error_class="unknown"),
+    "soft_recipient": Retry("450 later", after_s=1800.0, error_class="soft_recipient"),
+    "bad_recipient": Failed("450 later", "bad_recipient", "bad_recipient"),
+    "opted_out": Failed("450 later", "opted_out", "opted_out"),
+    "complained": Failed("450 later", "complained", "complained"),
+    "blocked": Failed("450 later", "blocked", "blocked"),
+    "bad_content": Failed("450 later", "bad_content", "bad_content"),
+}
+
+
+def answer(verdict: Verdict) -> Answer:
+    return Answer(verdict, "later", 450, None, 7.0)
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_every_verdict_has_its_outcome(verdict: Verdict) -> None:
+    assert decide(answer(verdict), tries=1, urgent=False, age=SECOND) == ROWS[verdict.value]
+
+
+def test_urgent_mail_of_unknown_fate_is_sent_again_at_once_and_only_once() -> None:
+    decided = [decide(answer(Verdict.UNKNOWN), tries=tries, urgent=True, age=SECOND) for tries in (1, 2)]
+
+    assert [outcome.after_s for outcome in decided if isinstance(outcome, Retry)] == [0.0, 600.0]
+
+
+def test_full_mailbox_is_tried_twice_more_over_hours() -> None:
+    decided = [decide(answer(Verdict.SOFT_RECIPIENT), tries=tries, urgent=False, age=SECOND) for tries in (1, 2, 3)]
+
+    assert [outcome.after_s for outcome in decided if isinstance(outcome, Retry)] == [1800.0, 7200.0]
+    assert decided[2] == Failed("450 later", "soft_recipient", "soft_recipient")
+
+
+@pytest.mark.parametrize("verdict", [Verdict.THROTTLED, Verdict.CONFIG])
+def test_tries_that_do_not_count_end_after_a_day(verdict: Verdict) -> None:
+    at_the_end = decide(answer(verdict), tries=1, urgent=False, age=MAX_AGE)
+    after_it = decide(answer(verdict), tries=1, urgent=False, age=MAX_AGE + SECOND)
+
+    assert isinstance(at_the_end, Retry)
+    assert after_it == Failed("given up after 24 hours: 450 later", verdict.value, verdict.value)
+
+
+def test_answer_without_a_code_is_told_in_its_words() -> None:
+    decided = decide(Answer(Verdict.TRANSIENT, "nobody there"), tries=1, urgent=False, age=SECOND)
+
+    assert decided == Retry("nobody there", error_class="transient")

@@ -1,0 +1,52 @@
+"""A provider that takes no mail, and batches that run out of time: waiting costs no tries and fills no timeline."""
+
+import pytest
+from sqlalchemy import text
+
+from services.notifications.settings import NotificationsSettings
+from services.notifications.tests.deliveries.arrange import attempts_of, delivery, due_again, email
+from services.notifications.tests.mail_server import MailServer
+from shared.runtime.db import Session
+from shared.testing.messages import TaskRunner, assert_nothing_published
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest, settings: NotificationsSettings) -> NotificationsSettings:
+    """One connection and a small budget, so that what is in a batch comes to its turn one by one; and what a test adds."""
+    return settings.model_copy(update={"smtp_pool_size": 1, "time_factor": 0.05, **getattr(request, "param", {})})
+
+
+# The server has no TLS to offer.
+@pytest.mark.parametrize("settings", [{"smtp_tls": "starttls"}], indirect=True)
+async def test_server_that_does_not_fit_our_settings_is_met_once_and_the_rest_waits_without_attempts(
+    run_task: TaskRunner, session: Session, mail_server: MailServer
+) -> None:
+    batch = await run_task.run([email(), email(), email()])
+    later = await run_task(email())
+
+    found = [await delivery(session, one.id) for one in [*batch, later]]
+    assert [one.outcome for one in [*batch, later]] == ["retry"] * 4
+    assert [attempts_of(one) for one in found] == [[(1, "config", None, None)], [], [], []]
+    assert [(one.status, one.retries) for one in found] == [("queued", 0)] * 4
+    assert await session.scalar(text("SELECT max(attempt) FROM inbox")) == 0
+    assert await mail_server.mails() == []
+    await assert_nothing_published(session)
+
+
+async def test_mail_that_a_batch_did_not_reach_has_one_attempt_in_the_end(
+    run_task: TaskRunner, session: Session, mail_server: MailServer
+) -> None:
+    await mail_server.faults({"action": "delay", "seconds": 0.7, "times": 3})
+    messages = [email(f"{number}@example.com") for number in range(4)]
+    first = await run_task.run(messages)
+    waiting = [one for one in first if one.outcome == "retry"]
+    await mail_server.faults()
+    for one in waiting:
+        await due_again(session, one.id)
+    await run_task.run([messages[first.index(one)] for one in waiting], ids=[one.id for one in waiting])
+
+    found = [await delivery(session, one.id) for one in first]
+    assert waiting
+    assert [attempts_of(one) for one in found] == [[(1, "accepted", 250, "2.0.0")]] * 4
+    assert [(one.status, one.retries) for one in found] == [("sent", 0)] * 4
+    assert len(await mail_server.mails()) == 4

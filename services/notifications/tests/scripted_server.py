@@ -1,0 +1,86 @@
+"""An SMTP server that says exactly what a test has written down, for what the sandbox never says."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+HANG_UP = "hang up"
+SILENCE = "silence"
+_USUAL = {
+    "GREETING": "220 ready",
+    "EHLO": "250 test",
+    "MAIL": "250 ok",
+    "RCPT": "250 ok",
+    "DATA": "354 go on",
+    ".": "250 2.0.0 ok",
+}
+
+
+@dataclass(slots=True)
+class ScriptedServer:
+    """answers: for a command's verb (GREETING before all, `.` for the end of a text) the reply, HANG_UP or SILENCE, each for
+    one time; afterwards all goes well. Several lines of a reply are joined by newlines.
+
+    seen: the commands in their order, all connections together. open_now, most_open: connections.
+    """
+
+    answers: dict[str, list[str]] = field(default_factory=dict)
+    seen: list[str] = field(default_factory=list)
+    port: int = 0
+    open_now: int = 0
+    most_open: int = 0
+
+    def say(self, verb: str, *replies: str) -> None:
+        """Answer the next commands of this verb so."""
+        self.answers.setdefault(verb, []).extend(replies)
+
+    def count(self, verb: str) -> int:
+        """How often a command came."""
+        return sum(1 for command in self.seen if command.startswith(verb))
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection, to its end."""
+        self.open_now += 1
+        self.most_open = max(self.most_open, self.open_now)
+        try:
+            await self._converse(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            self.open_now -= 1
+            writer.close()
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        verb = "GREETING"
+        while True:
+            scripted = self.answers.get(verb)
+            reply = scripted.pop(0) if scripted else _USUAL.get(verb, "250 ok")
+            if reply == HANG_UP:
+                return
+            if reply == SILENCE:
+                await reader.read()
+                return
+            writer.write(reply.replace("\n", "\r\n").encode() + b"\r\n")
+            await writer.drain()
+            if verb == "QUIT" or reply.startswith("421"):
+                return
+            if verb == "DATA" and reply.startswith("354"):
+                await reader.readuntil(b"\r\n.\r\n")
+                verb = "."
+            else:
+                line = (await reader.readuntil(b"\r\n")).decode().strip()
+                verb = line.split(" ", 1)[0].upper()
+                self.seen.append(line)
+
+
+@asynccontextmanager
+async def scripted_server() -> AsyncIterator[ScriptedServer]:
+    """A server on a free port."""
+    script = ScriptedServer()
+    server = await asyncio.start_server(script.serve, "127.0.0.1", 0)
+    script.port = server.sockets[0].getsockname()[1]
+    try:
+        yield script
+    finally:
+        server.close()

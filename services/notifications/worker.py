@@ -1,0 +1,8 @@
+"""The Celery application of the notifications service: `celery -A services.notifications.worker worker`."""
+
+from services.notifications.settings import settings
+from shared.runtime.celery import make_celery
+
+TASK_MODULES: tuple[str, ...] = ("services.notifications.deliveries.tasks",)
+
+app = make_celery("notifications", TASK_MODULES, settings)
