@@ -1,0 +1,28 @@
+"""The HTTP API of the alerts service: `uvicorn services.alerts.app:app`."""
+
+from typing import Final
+
+from fastapi import APIRouter, FastAPI
+
+from services.alerts.alerts.endpoints import router as alerts
+from services.alerts.evaluation.endpoints import router as evaluations
+from services.alerts.settings import AlertsSettings
+from services.alerts.settings import settings as read_settings
+from services.alerts.shipments.endpoints import router as shipments
+from shared.runtime.http import app as http
+from shared.runtime.logging import configure_logging
+
+ROUTERS: Final[tuple[APIRouter, ...]] = (shipments, evaluations, alerts)
+
+
+def create_app(settings: AlertsSettings | type[AlertsSettings] = AlertsSettings) -> FastAPI:
+    """The application; given the class, it reads its settings when it starts."""
+    return http.create_app(settings, ROUTERS)
+
+
+def __getattr__(name: str) -> FastAPI:
+    # A server asks for `app`: then settings are read and wrong ones end the process. Importing the module needs none.
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    configure_logging(read_settings(), "api")
+    return create_app(read_settings())

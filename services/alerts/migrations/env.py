@@ -1,0 +1,3 @@
+from shared.runtime.migrations import env
+
+env.run("alerts")
