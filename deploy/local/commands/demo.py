@@ -1,0 +1,51 @@
+"""`waybill demo`: whole flows on the running stack, each effect checked."""
+
+from typing import Annotated
+
+import anyio
+import typer
+from rich.markup import escape
+
+from deploy.local.commands.output import OUT, Json, print_json, say
+from deploy.local.demo import FlowResult, RunningStack, known_flows, run_flow
+from deploy.local.failures import StackError
+from deploy.local.stack import Stack
+
+
+def demo(
+    flow: Annotated[list[str] | None, typer.Option(help="Which one; may be repeated. All of them if none is named.")] = None,
+    json: Json = False,
+) -> None:
+    """Run whole flows on fresh data against the running stack. Exit code 1 when an effect is missing."""
+    stack = Stack.here()
+    if not stack.is_running():
+        raise StackError("The stack does not run.", "`make run` starts it")
+    results = [anyio.run(run_flow, name, RunningStack(stack)) for name in flow or known_flows()]
+    if json:
+        print_json(
+            {
+                "passed": bool(results) and all(result.passed for result in results),
+                "flows": [result.as_dict() for result in results],
+            }
+        )
+    else:
+        for result in results:
+            _show(result)
+    raise typer.Exit(0 if results and all(result.passed for result in results) else 1)
+
+
+def show_flows(stack: Stack) -> None:
+    """Show every flow once, after a start; one that fails is shown and ends nothing."""
+    for name, what in known_flows().items():
+        say(f"\n{what}")
+        _show(anyio.run(run_flow, name, RunningStack(stack)))
+
+
+def _show(result: FlowResult) -> None:
+    verdict = "[green]ok[/]" if result.passed else "[red]FAILED[/]"
+    OUT.print(f"{verdict} {escape(result.flow)} ({result.seconds:.1f} s)", highlight=False)
+    for check in result.checks:
+        mark = "[green]✔[/]" if check.passed else "[red]✘[/]"
+        OUT.print(f"  {mark} {escape(check.name)}{escape(check.found and f': {check.found}')}", highlight=False, soft_wrap=True)
+    for name, count in result.counts.items():
+        say(f"    {count:>8,} {name}")

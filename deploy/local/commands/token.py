@@ -1,0 +1,54 @@
+"""`waybill token` and `env`: what a person needs to speak to the services by hand."""
+
+from typing import Annotated
+
+import typer
+
+from deploy.local.commands.output import Json, print_json
+from deploy.local.environment import as_text, read_environment
+from deploy.local.failures import StackError
+from deploy.local.keys import mint_token
+from deploy.local.stack import Stack
+from deploy.redis import acl
+from shared.contracts.lanes import SERVICES
+from shared.runtime.auth.scopes import ROLES, SCOPES
+
+_FILES = (*SERVICES, acl.OPERATOR, acl.CLIENT, acl.ADMIN)
+
+
+def token(
+    role: Annotated[
+        list[str] | None, typer.Option(help=f"{', '.join(ROLES)}; may be repeated. Without role and scope: viewer.")
+    ] = None,
+    scope: Annotated[list[str] | None, typer.Option(help="e.g. trips:read; may be repeated.")] = None,
+    subject: Annotated[str, typer.Option(help="Whom the token is about.")] = "operator:local",
+    audience: Annotated[str, typer.Option(help="A service's name; `waybill` for all.")] = "waybill",
+    minutes: Annotated[int, typer.Option(min=1, max=24 * 60, help="How long it is good for.")] = 60,
+) -> None:
+    """Print a bearer token for the local stack: curl -H "Authorization: Bearer $(waybill token --role admin)" …"""
+    roles, scopes = role or [], scope or []
+    if unknown := [name for name in roles if name not in ROLES] + [name for name in scopes if name not in SCOPES]:
+        raise StackError(
+            f"{unknown[0]} is neither a role nor a scope.", f"roles: {', '.join(ROLES)}; scopes: {', '.join(sorted(SCOPES))}"
+        )
+    if not roles and not scopes:
+        roles = ["viewer"]
+    typer.echo(mint_token(Stack.here().home, subject=subject, roles=roles, scopes=scopes, audience=audience, ttl_s=minutes * 60))
+
+
+def env(
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(_FILES)}.")],
+    export: Annotated[bool, typer.Option("--export", help="As `export NAME=…`, for `eval`.")] = False,
+    json: Json = False,
+) -> None:
+    """Print a complete set of settings: a service's, the operator's, a plain Celery client's or the administrator's."""
+    if name not in _FILES:
+        raise StackError(f"There are no settings called {name}.", f"choose from {', '.join(_FILES)}")
+    variables = read_environment(Stack.here().home, name)
+    if not variables:
+        raise StackError(f"{name} has no settings yet.", "`make run` makes them")
+    if json:
+        print_json(variables)
+        return
+    lines = as_text(variables).splitlines()
+    typer.echo("\n".join(f"export {line}" if export else line for line in lines))

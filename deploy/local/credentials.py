@@ -1,0 +1,35 @@
+"""Passwords of this installation: random, made once, kept in a file for the owner alone."""
+
+import json
+import secrets
+
+from deploy.local.failures import StackError
+from deploy.local.home import Home, write_private
+from deploy.local.postgres import Cluster
+from deploy.local.state import read_json
+from deploy.postgres.bootstrap import LOGINS
+from deploy.redis.acl import USERS
+
+_REMEDY = "restore it from a copy, or start from nothing with `waybill down --remove-data`"
+
+
+def load_credentials(home: Home, cluster: Cluster) -> dict[str, str]:
+    """Every password by its name: `postgres.<login>`, `valkey.<user>`. Those that are new are made and stored."""
+    path = home.path / "secrets.json"
+    stored = read_json(path, _REMEDY)
+    if stored is None and cluster.data.exists():
+        raise StackError(f"{path} is gone, and {cluster.data} cannot be opened without it.", _REMEDY)
+    if stored is not None and not (isinstance(stored, dict) and all(isinstance(value, str) for value in stored.values())):
+        raise StackError(f"{path} does not hold what it should.", _REMEDY)
+    known: dict[str, str] = stored or {}
+    names = [
+        "postgres.postgres",
+        *(f"postgres.{login}" for login in LOGINS),
+        *(f"valkey.{user}" for user in USERS),
+        "cursor.secret",
+    ]
+    made = {name: secrets.token_urlsafe(24) for name in names if name not in known}
+    if made:
+        known |= made
+        write_private(path, json.dumps(known, indent=2) + "\n")
+    return known

@@ -1,0 +1,63 @@
+"""Which port each process listens on: the customary one, or the next free one where that is taken."""
+
+import errno
+import socket
+from collections.abc import Mapping
+from typing import Final
+
+from deploy.local.failures import StackError
+from shared.contracts.lanes import SERVICES
+
+HOST: Final = "127.0.0.1"
+PREFERRED: Final[Mapping[str, int]] = {
+    "postgres": 15432,
+    "valkey": 16379,
+    **{f"{service}-api": 8001 + index for index, service in enumerate(SERVICES)},
+    **{f"{service}-worker": 9101 + index for index, service in enumerate(SERVICES)},
+    "sandbox": 8025,
+    "sandbox-smtp": 2525,
+    "flower": 5555,
+}
+_SEARCH = 200
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on the port now. SO_REUSEADDR, as the servers themselves set it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            if error.errno in (errno.EADDRINUSE, errno.EACCES):
+                return False
+            raise
+    return True
+
+
+def choose(remembered: Mapping[str, int], wanted: Mapping[str, int]) -> dict[str, int]:
+    """A free port for each process.
+
+    remembered: the ports of the last start, taken again where they are free.
+    wanted: ports that somebody asked for by name; a taken one is an error and not a reason to look further.
+    """
+    if unknown := sorted(set(wanted) - set(PREFERRED)):
+        raise StackError(f"There is no process called {unknown[0]}.", f"ports can be set for {', '.join(PREFERRED)}")
+    chosen: dict[str, int] = {}
+    for name, preferred in PREFERRED.items():
+        if name in wanted:
+            if not is_free(wanted[name]) or wanted[name] in chosen.values():
+                remedy = f"give {name} another port, or leave --port away and a free one is chosen"
+                raise StackError(f"Port {wanted[name]}, asked for {name}, is taken.", remedy)
+            chosen[name] = wanted[name]
+        else:
+            chosen[name] = _next_free(remembered.get(name, preferred), {*chosen.values(), *wanted.values()})
+    return chosen
+
+
+def _next_free(first: int, taken: set[int]) -> int:
+    for port in range(first, min(first + _SEARCH, 65_536)):
+        if port not in taken and is_free(port):
+            return port
+    raise StackError(
+        f"No port from {first} to {first + _SEARCH - 1} is free.", "end what holds them, or choose one with --port NAME=PORT"
+    )

@@ -1,0 +1,1 @@
+"""The mailbox: every mail that any provider took, to look at and to search."""

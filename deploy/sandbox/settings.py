@@ -1,0 +1,44 @@
+"""Settings of the sandbox, all optional, from the environment under the prefix SANDBOX_."""
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What the sandbox can be told. A port of 0 takes any free one; the announcement at start names it."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, env_prefix="SANDBOX_", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    host: str = Field("127.0.0.1", description="Address to listen on, for HTTP and SMTP.")
+    http_port: int = Field(8025, ge=0, le=65_535)
+    smtp_port: int = Field(2525, ge=0, le=65_535)
+    data: Path | None = Field(None, description="Folder in which what was received survives a restart; memory without it.")
+    max_messages: int = Field(50_000, ge=1, description="How many received messages are kept; the oldest go first.")
+    smtp_user: str | None = Field(None, description="Login that SMTP clients must use (AUTH LOGIN or PLAIN).")
+    smtp_password: SecretStr | None = None
+    smtp_tls: Literal["none", "starttls", "tls"] = Field("none", description="starttls: required; tls: from the first byte.")
+
+    @model_validator(mode="after")
+    def _login_is_whole(self) -> Self:
+        if (self.smtp_user is None) != (self.smtp_password is None):
+            raise ValueError("SANDBOX_SMTP_USER and SANDBOX_SMTP_PASSWORD belong together: set both or neither")
+        return self
+
+    @classmethod
+    def load(cls, **overrides: Any) -> Self:
+        """Read the settings, or stop with one sentence for each that is wrong."""
+        try:
+            return cls(**overrides)
+        except ValidationError as error:
+            raise SystemExit("\n".join(_sentence(problem) for problem in error.errors(include_input=False))) from None
+
+
+def _sentence(problem: Any) -> str:
+    name = "_".join(str(part) for part in problem["loc"]).upper()
+    what = problem["msg"].removeprefix("Value error, ")
+    return f"sandbox: SANDBOX_{name}: {what}" if name else f"sandbox: {what}"

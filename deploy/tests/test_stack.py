@@ -1,0 +1,178 @@
+"""The whole local stack, started for real."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import psutil
+import pytest
+
+from deploy.local.home import Home
+from deploy.local.stack import Stack
+from deploy.local.supervisor import leftovers
+from shared.contracts.lanes import SERVICES
+from shared.runtime.settings import ROOT
+from shared.testing.child import ChildProcess
+from shared.testing.home import temporary_home
+from shared.testing.wait import eventually
+
+pytestmark = pytest.mark.timeout(240)
+WAYBILL = str(Path(sys.executable).with_name("waybill"))
+
+
+class Terminal(NamedTuple):
+    """A shell in which somebody works with one stack."""
+
+    home: Home
+
+    @property
+    def environment(self) -> dict[str, str]:
+        # A setting that is meant for another place must not reach the stack.
+        return os.environ | {"WAYBILL_HOME": str(self.home.path), "DATABASE_URL": "postgresql://elsewhere/x"}
+
+    def run(self, *command: str, timeout_s: float = 120) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False, timeout=timeout_s
+        )
+
+    def waybill(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        return self.run(WAYBILL, *arguments)
+
+    def processes(self) -> dict[str, dict[str, Any]]:
+        status = json.loads(self.waybill("status", "--json").stdout)
+        return {process["name"]: process for process in status["processes"]}
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    with temporary_home() as path:
+        terminal = Terminal(Home(path / "waybill"))
+        yield terminal
+        terminal.waybill("down", "--remove-data", "--yes")
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Terminal]:
+    """A stack that runs for the tests that only look, or that leave it as they found it."""
+    with temporary_home() as path:
+        terminal = Terminal(Home(path / "waybill"))
+        started = terminal.waybill("up", "--detach")
+        try:
+            assert started.returncode == 0, started.stdout + started.stderr
+            yield terminal
+        finally:
+            terminal.waybill("down", "--remove-data", "--yes")
+
+
+def test_every_process_is_ready_and_says_where_it_is(stack: Terminal) -> None:
+    shown = stack.waybill("status", "--json")
+    status = json.loads(shown.stdout)
+    expected = {"supervisor", "postgres", "valkey", "sandbox"} | {
+        f"{service}-{kind}" for service in SERVICES for kind in ("api", "worker")
+    }
+
+    assert (shown.returncode, status["ready"]) == (0, True)
+    assert {process["name"] for process in status["processes"]} == expected
+    for process in status["processes"]:
+        assert process["state"] == "ready"
+        assert psutil.pid_exists(process["pid"])
+        assert process["name"] == "supervisor" or process["url"]
+    assert 0 < status["pss_mb"] < 2048
+
+
+def test_a_second_start_finds_the_first_and_changes_nothing(stack: Terminal) -> None:
+    before = stack.processes()
+    again = stack.waybill("up", "--detach")
+    assert again.returncode == 0
+    assert again.stdout.startswith("The stack is already running.")
+    assert {name: process["pid"] for name, process in stack.processes().items()} == {
+        name: process["pid"] for name, process in before.items()
+    }
+
+
+async def test_killed_processes_come_back_and_everything_is_ready_again(stack: Terminal) -> None:
+    killed = {name: stack.processes()[name]["pid"] for name in ("trips-api", "trips-worker", "valkey", "postgres")}
+    for pid in killed.values():
+        os.kill(pid, signal.SIGKILL)
+
+    def healed() -> bool:
+        processes = stack.processes()
+        started_again = all(processes[name]["pid"] not in (None, pid) for name, pid in killed.items())
+        return started_again and all(process["state"] == "ready" for process in processes.values())
+
+    assert await eventually(healed, 90, "the stack did not heal", every_s=0.5)
+
+
+def test_the_usual_celery_commands_work_in_a_new_terminal(stack: Terminal) -> None:
+    answer = stack.run(
+        sys.executable, "-m", "celery", "-A", "services.alerts.worker", "inspect", "ping", "--json", "--timeout", "3"
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert {name.partition("@")[0] for name in json.loads(answer.stdout)} == set(SERVICES)
+
+
+def test_the_doctor_finds_nothing_wrong_and_the_access_list_has_refused_nothing(stack: Terminal) -> None:
+    findings = json.loads(stack.waybill("doctor", "--json").stdout)
+    assert [finding for finding in findings if not finding["good"]] == []
+    assert {"clock", "access list", "role trips_app"} <= {finding["name"] for finding in findings}
+
+
+def test_a_token_opens_what_its_role_may_and_no_more(stack: Terminal) -> None:
+    lanes = f"{stack.processes()['alerts-api']['url']}/v1/operations/lanes"
+    answers = []
+    for role in ("viewer", "admin"):
+        token = stack.waybill("token", "--role", role).stdout.strip()
+        with httpx.Client(headers={"Authorization": f"Bearer {token}"}) as client:
+            answers.append(client.get(lanes).status_code)
+            answers.append(client.post(f"{lanes}/alerts.default/resume", json={"reason": "a test"}).status_code)
+    assert answers == [200, 403, 200, 204]
+
+
+async def test_a_lane_is_paused_purged_and_resumed(stack: Terminal) -> None:
+    def lane() -> dict[str, Any]:
+        lanes = {row["lane"]: row for row in json.loads(stack.waybill("queues", "list", "--json").stdout)}
+        found: dict[str, Any] = lanes["alerts.evaluation"]
+        return found
+
+    assert stack.waybill("queues", "pause", "alerts.evaluation").returncode == 0
+    assert lane()["paused_by"] == list(SERVICES)
+    assert json.loads(stack.waybill("queues", "purge", "alerts.evaluation", "--yes").stdout) == []
+    assert stack.waybill("queues", "resume", "alerts.evaluation").returncode == 0
+    assert lane()["paused_by"] == []
+
+
+def test_a_message_is_sent_waited_for_and_its_story_told(stack: Terminal) -> None:
+    sent = stack.waybill("tasks", "send", "alerts.evaluate_shipments", "--wait", "20")
+    message_id, _, answer = sent.stdout.partition("\n")
+    story = json.loads(stack.waybill("tasks", "status", message_id).stdout)
+    assert json.loads(answer)["state"] == "SUCCESS"
+    assert story["alerts"]["inbox"]["state"] == "done"
+    assert stack.waybill("tasks", "cancel", "01890000-0000-7000-8000-000000000000").returncode == 1
+
+
+@pytest.mark.parametrize("command", [("queues", "list"), ("dead-letters", "list"), ("schedule", "list"), ("tasks", "list")])
+def test_what_the_services_know_is_listed(stack: Terminal, command: tuple[str, str]) -> None:
+    answer = stack.waybill(*command, "--json")
+    assert answer.returncode == 0, answer.stderr
+    assert isinstance(json.loads(answer.stdout), list)
+
+
+async def test_a_killed_keeper_takes_its_processes_along_and_a_start_is_clean_again(terminal: Terminal) -> None:
+    assert terminal.waybill("up", "--detach").returncode == 0
+    os.kill(terminal.processes()["supervisor"]["pid"], signal.SIGKILL)
+    await eventually(lambda: not leftovers(terminal.home), 40, "processes outlived their keeper")
+
+    foreground = ChildProcess(
+        "up", [WAYBILL, "up", "--no-demo"], log=terminal.home.path / "up.log", env=terminal.environment, cwd=ROOT
+    )
+    await eventually(lambda: "Ctrl-C ends it" in foreground.output(), 120, "the second start did not get ready")
+    assert Stack(terminal.home).is_whole()
+    assert foreground.stop(signal.SIGINT, timeout_s=60) == 0
+    assert leftovers(terminal.home) == []
+    assert terminal.waybill("status").returncode == 3
