@@ -1,0 +1,1 @@
+"""The message path: outbox → relay → broker → inbox and effect in one transaction → receipt."""
