@@ -1,0 +1,177 @@
+"""Each lane is consumed, and only by its owner, in every way of running the workers.
+
+A way of running is a list of worker command lines. `-Q` names the lanes; without it a worker takes all of its service's.
+"""
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy.local.home import Home
+from deploy.local.programs import programs
+from shared.contracts.lanes import LANES, SERVICES, lanes_of
+from tests.architecture.loaded import Loaded
+from tests.architecture.source import ROOT, sources, tracked_files
+
+Consumers = Mapping[str, Iterable[str]]
+"""Who consumes what: a name for the worker, its service before the first blank, and lane names."""
+
+_WORKER = re.compile(r"^services\.(\w+)\.worker(?::app)?$")
+
+
+class _AnyPort(dict[str, int]):
+    def __missing__(self, key: str) -> int:
+        return 1
+
+
+def find_lane_problems(consumers: Consumers) -> Iterator[str]:
+    consumed = {name: {*lanes} for name, lanes in consumers.items()}
+    for name, lanes in consumed.items():
+        for lane in sorted(lanes):
+            if lane not in LANES:
+                yield f"{name} consumes {lane}, which is not in shared/contracts/lanes.py"
+            elif LANES[lane].owner != name.partition(" ")[0]:
+                yield f"{name} consumes {lane}, which only workers of {LANES[lane].owner} may consume"
+    for lane in sorted(LANES.keys() - set().union(*consumed.values())):
+        yield f"nobody consumes {lane}; add it to a worker of {LANES[lane].owner}"
+
+
+def lanes_of_command(command: Iterable[str]) -> tuple[str, list[str]] | None:
+    """Service and lanes of a worker's command line; None for any other command."""
+    words = list(command)
+    modules = [_WORKER.match(word) for word in words]
+    service = next((match[1] for match in modules if match), None)
+    if service is None or "worker" not in words:
+        return None
+    for position, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        if name in ("-Q", "--queues"):
+            return service, (value if equals else words[position + 1]).split(",")
+    return service, [lane.name for lane in lanes_of(service)]
+
+
+def consumers_of(commands: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    found = {name: lanes_of_command(command) for name, command in commands.items()}
+    return {f"{taken[0]} ({name})": taken[1] for name, taken in found.items() if taken is not None}
+
+
+def compose_commands(text: str) -> dict[str, list[str]]:
+    """The command of every compose service; YAML anchors and `extends`-free merges are resolved by the parser."""
+    services: dict[str, dict[str, Any]] = yaml.safe_load(text).get("services", {})
+    commands = {name: service.get("command") or [] for name, service in services.items()}
+    return {
+        name: shlex.split(command) if isinstance(command, str) else list(map(str, command)) for name, command in commands.items()
+    }
+
+
+def unit_commands(files: Iterable[Path]) -> dict[str, list[str]]:
+    """The command of every systemd unit; a backslash at the end of a line continues it."""
+    joined = {file.name: file.read_text().replace("\\\n", " ") for file in files}
+    return {
+        name: shlex.split(match[1])
+        for name, text in joined.items()
+        if (match := re.search(r"^ExecStart=(.*)$", text, re.MULTILINE))
+    }
+
+
+def helm_consumers(values: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Each chart's values say `service: <name>` and `workers: {<group>: {lanes: [<lane>, …]}}`."""
+    service = values["service"]
+    return {f"{service} ({group})": list(worker["lanes"]) for group, worker in values["workers"].items()}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_worker_binds_exactly_its_own_lanes(name: str, loaded: dict[str, Loaded]) -> None:
+    assert loaded[name]["queues"] == sorted(lane.name for lane in lanes_of(name))
+    assert loaded[name]["creates_missing_queues"] is False
+
+
+def test_the_local_stack_consumes_every_lane(tmp_path: Path) -> None:
+    commands = {program.name: program.command for program in programs(Home(tmp_path), _AnyPort()) if program.kind == "worker"}
+
+    assert list(find_lane_problems(consumers_of(commands))) == []
+
+
+COMPOSE = [file for file in tracked_files() if str(file) == "docker-compose.yml"]
+UNITS = [file for file in tracked_files() if file.parts[:2] == ("deploy", "systemd") and file.suffix == ".service"]
+VALUES = [file for file in tracked_files() if file.parts[:2] == ("deploy", "k8s") and file.name == "values.yaml"]
+
+
+@pytest.mark.skipif(not COMPOSE, reason="there is no docker-compose.yml yet")
+def test_compose_consumes_every_lane() -> None:
+    assert list(find_lane_problems(consumers_of(compose_commands((ROOT / COMPOSE[0]).read_text())))) == []
+
+
+@pytest.mark.skipif(not UNITS, reason="there are no systemd units yet")
+def test_the_systemd_units_consume_every_lane() -> None:
+    assert list(find_lane_problems(consumers_of(unit_commands(ROOT / file for file in UNITS)))) == []
+
+
+@pytest.mark.skipif(not VALUES, reason="there is no Helm chart yet")
+def test_the_charts_consume_every_lane() -> None:
+    charts = [yaml.safe_load((ROOT / file).read_text()) for file in VALUES]
+    found: dict[str, list[str]] = {}
+    for values in charts:
+        found |= helm_consumers(values) if "workers" in values else {}
+
+    assert list(find_lane_problems(found)) == []
+
+
+def test_a_lane_name_is_written_in_one_place() -> None:
+    """Code that repeats a lane's name as text would not follow when the lane moves."""
+    code = [source for source in sources() if not source.is_test and source.path.parts[0] in ("services", "shared")]
+    found = [f"{source.path} writes {name!r}" for source in code for name in LANES if f'"{name}"' in source.text]
+
+    assert [line for line in found if not line.startswith("shared/contracts/lanes.py ")] == []
+
+
+def all_consumed() -> dict[str, list[str]]:
+    return {f"{service} (worker)": [lane.name for lane in lanes_of(service)] for service in SERVICES}
+
+
+def test_a_lane_without_consumer_a_foreign_one_and_an_unknown_one_are_found() -> None:
+    consumers = all_consumed()
+    consumers["trips (worker)"] = ["trips.realtime", "trips.normal", "payments.batch", "trips.nromal"]
+
+    assert list(find_lane_problems(all_consumed())) == []
+    assert list(find_lane_problems(consumers)) == [
+        "trips (worker) consumes payments.batch, which only workers of payments may consume",
+        "trips (worker) consumes trips.nromal, which is not in shared/contracts/lanes.py",
+        "nobody consumes trips.background; add it to a worker of trips",
+    ]
+
+
+def test_worker_commands_are_read_from_compose() -> None:
+    text = """
+    services:
+      api: {command: uvicorn services.trips.app:app}
+      fast: {command: ["celery", "-A", "services.trips.worker", "worker", "-Q", "trips.realtime,trips.normal"]}
+      rest: {command: celery -A services.alerts.worker worker --concurrency 2}
+      beat: {command: celery -A services.alerts.worker beat}
+      broker: {image: valkey}
+    """
+
+    assert consumers_of(compose_commands(text)) == {
+        "trips (fast)": ["trips.realtime", "trips.normal"],
+        "alerts (rest)": ["alerts.evaluation", "alerts.default"],
+    }
+
+
+def test_worker_commands_are_read_from_systemd_units(tmp_path: Path) -> None:
+    unit = tmp_path / "waybill-trips-worker.service"
+    unit.write_text(
+        "[Service]\nExecStart=/opt/bin/celery -A services.trips.worker worker \\\n  --queues=trips.realtime\nRestart=always\n"
+    )
+
+    assert consumers_of(unit_commands([unit])) == {"trips (waybill-trips-worker.service)": ["trips.realtime"]}
+
+
+def test_lanes_are_read_from_helm_values() -> None:
+    values = yaml.safe_load("{service: trips, workers: {live: {lanes: [trips.realtime]}, rest: {lanes: [trips.normal]}}}")
+
+    assert helm_consumers(values) == {"trips (live)": ["trips.realtime"], "trips (rest)": ["trips.normal"]}

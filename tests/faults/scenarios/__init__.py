@@ -1,0 +1,17 @@
+"""Every scenario, in the order in which they run."""
+
+from typing import Final
+
+from tests.faults.scenario import Scenario
+from tests.faults.scenarios import broker, database, delivery, deploys, email, kills, plain, poison
+
+SCENARIOS: Final[tuple[Scenario, ...]] = (
+    *kills.SCENARIOS,
+    *plain.SCENARIOS,
+    *broker.SCENARIOS,
+    *database.SCENARIOS,
+    *delivery.SCENARIOS,
+    *poison.SCENARIOS,
+    *deploys.SCENARIOS,
+    *email.SCENARIOS,
+)
