@@ -1,0 +1,1 @@
+"""Code that the pages show. tests/docs runs it and compares it with the pages."""

@@ -1,0 +1,1 @@
+"""A noun of its own, as the page on writing a task shows it."""
