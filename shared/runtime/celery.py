@@ -133,6 +133,7 @@ _WORKER: Final[dict[str, Any]] = {
     "worker_hijack_root_logger": False,
     "worker_redirect_stdouts": False,
     "worker_consumer": "shared.runtime.worker.consumer:Consumer",
+    "worker_pool": "shared.runtime.worker.prefork:TaskPool",
     "beat_scheduler": "shared.runtime.beat:OutboxScheduler",
     "beat_max_loop_interval": 1,
     "result_extended": False,

@@ -11,7 +11,8 @@ from shared.contracts.registry import consumed_by
 from shared.runtime.tasks import MessageTask
 from shared.runtime.worker import steps
 
-SUPPORTED_POOLS = ("prefork", "solo", "processes")
+SUPPORTED_POOLS = ("shared.runtime.worker.prefork", "celery.concurrency.solo")
+"""The modules of the pools: children of our own, and none at all."""
 
 
 class WorkerRefused(SystemExit):
@@ -56,8 +57,7 @@ class ServiceWorker(Worker):
 
     def on_before_init(self, quiet: bool = False, **options: Any) -> None:
         pool = options.get("pool")
-        known = pool is None or getattr(pool, "__module__", str(pool)).rpartition(".")[2] in (*SUPPORTED_POOLS, "prefork")
-        if not known:
+        if pool is not None and pool.__module__ not in SUPPORTED_POOLS:
             raise WorkerRefused("only the pools prefork and solo can keep one event loop per process; leave out --pool")
         super().on_before_init(quiet=quiet, **options)
 

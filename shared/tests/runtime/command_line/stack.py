@@ -15,6 +15,7 @@ import asyncpg
 from deploy.redis import acl
 from deploy.tests.conftest import GuardedBroker
 from shared.contracts.message import Message
+from shared.runtime.celery import unacked_keys
 from shared.runtime.db import Database
 from shared.runtime.outbox import publish
 from shared.runtime.settings import ROOT
@@ -120,6 +121,11 @@ class Stack:
             yield connection
         finally:
             await connection.close()
+
+    def in_hand(self, service: str, group: str) -> int:
+        """How many deliveries the workers of a group of lanes have taken and not acknowledged."""
+        with self.broker.client(acl.ADMIN) as admin:
+            return int(admin.hlen(unacked_keys(service, group)["unacked_key"]))
 
     async def effects(self, numbers: list[int]) -> None:
         """Wait until exactly these numbers have been recorded, each once, and the producer's outbox is empty."""

@@ -57,6 +57,25 @@ async def test_a_worker_that_is_told_to_end_loses_nothing_of_what_it_had_in_hand
     follower.kill()
 
 
+async def test_a_delivery_that_a_child_has_not_yet_taken_up_is_finished_before_the_end(relayed: Stack) -> None:
+    worker = await _worker(relayed, "handed", "--concurrency", "1", "-Q", "analytics.realtime")
+    [child] = [one for one in worker.children() if "resource_tracker" not in " ".join(one.cmdline())]
+    # A child that has not worked yet may not be up yet, and is handed nothing.
+    await relayed.effects(await _load(relayed, 3000, 1))
+    child.suspend()
+    numbers = await _load(relayed, 3001, 1)
+    await eventually(lambda: relayed.in_hand("analytics", "realtime") == 1, 20, "the worker took nothing")
+
+    worker.send(signal.SIGTERM)
+    await eventually(lambda: "shutdown" in worker.output().lower(), 10, "the worker does not end")
+    child.resume()
+
+    # A child whose last result nobody reads would wait for 30 s.
+    assert worker.wait(timeout_s=15) == 0
+    assert relayed.in_hand("analytics", "realtime") == 0
+    await relayed.effects(numbers)
+
+
 async def _some(stack: Stack, first: int) -> bool:
     return max(await stack.fetch("analytics", "SELECT number FROM probe_effects"), default=0) >= first
 
