@@ -86,10 +86,10 @@ async def as_owner(stack: Stack, service: str, statements: str) -> None:
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU seconds that a process and its children have used."""
+    """CPU seconds that a process and its children have used; of this process alone, for its children are the others."""
     try:
         process = psutil.Process(pid)
-        family = [process, *process.children(recursive=True)]
+        family = [process] if pid == os.getpid() else [process, *process.children(recursive=True)]
     except psutil.Error:
         return 0.0
     total = 0.0

@@ -157,11 +157,6 @@ def _slots_of(member: bytes) -> int:
     return int(slots) if slots.isdigit() else 0
 
 
-def _slots(member: bytes) -> int:
-    count = member.rpartition(b"=")[2]
-    return int(count) if count.isdigit() else 0
-
-
 def _fitting(made: Iterable[Envelope], rooms: Sequence[claims.Room]) -> list[Envelope]:
     """As many deliveries of each lane as it has places for, and not more bytes at once than the relay wants to hold."""
     places = {room.lane.name: room.places for room in rooms}
