@@ -11,7 +11,7 @@ import orjson
 from pydantic import ValidationError
 
 from shared.contracts.lanes import SERVICES
-from shared.contracts.message import Message
+from shared.contracts.message import MAX_BODY_BYTES, Message
 from shared.runtime.clock import system_clock
 from shared.runtime.context import Trace, new_trace
 from shared.runtime.ids import message_uuid
@@ -99,6 +99,10 @@ def parse(
     delivery.items = [unique[key] for key in sorted(unique)]
     for item in delivery.items:
         _validate(message_type, item)
+        if item.source is None and item.problem is None and (size := len(item.text().encode())) > MAX_BODY_BYTES:
+            # A producer's outbox has refused it already; a plain Celery client has none.
+            item.message = None
+            item.problem = f"payload: it has {size} bytes, at most {MAX_BODY_BYTES} travel; send an id instead"
     return delivery
 
 

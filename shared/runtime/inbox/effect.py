@@ -14,7 +14,7 @@ from shared.runtime.failpoints import failpoint
 from shared.runtime.inbox import answers, store
 from shared.runtime.inbox.delivery import Delivery, Item, Received
 from shared.runtime.inbox.handlers import Effect, EffectHandler
-from shared.runtime.inbox.light import MAX_CRASHES, Report, claim_one, lease_seconds, poisonous, with_retries
+from shared.runtime.inbox.light import MAX_CRASHES, Report, claim_one, lease_seconds, past_conflicts, poisonous, with_retries
 from shared.runtime.outcomes import Done, Failed, Outcome, Retry, Skipped, outcome_of, own_errors
 from shared.runtime.process import ProcessRuntime
 
@@ -128,10 +128,14 @@ class _Batch:
 
     async def _prepare(self, received: Sequence[Received[Any]]) -> Sequence[Any]:
         """The effect's claim for all at once, or one by one where an item makes it raise."""
-        try:
+
+        async def attempt() -> Sequence[Any]:
             async with self._runtime.database.unit_of_work() as session:
                 with traced(received[0].trace.child()), own_errors():
-                    works = await self._effect.claim(session, received)
+                    return await self._effect.claim(session, received)
+
+        try:
+            works = await past_conflicts(attempt)
             failpoint("effect.claimed")
         except Exception as error:
             if is_away(error):
@@ -156,9 +160,13 @@ class _Batch:
                 return
 
     async def _record(self, results: Sequence[Result]) -> None:
-        """Record what has been done outside, whatever it takes: forgetting it would do it twice."""
         failpoint("effect.before_record")
-        final = {one.id: (one, work, with_retries(self._runtime, one, outcome)) for one, work, outcome in results}
+        await self._record_final(
+            {one.id: (one, work, with_retries(self._runtime, one, outcome)) for one, work, outcome in results}
+        )
+
+    async def _record_final(self, final: Mapping[UUID, Result]) -> None:
+        """Record what has been done outside, whatever it takes: forgetting it would do it twice."""
         while True:
             try:
                 mine = await self._write(final)
@@ -168,8 +176,8 @@ class _Batch:
                     await asyncio.sleep(RECORD_AGAIN_S)
                     continue
                 if len(final) > 1:
-                    for result in final.values():
-                        await self._record([result])
+                    for message_id, result in final.items():
+                        await self._record_final({message_id: result})
                     return
                 logger.exception("effect_record_failed", extra={"task": self._delivery.name})
                 mine = await self._give_up(next(iter(final.values()))[0], error)

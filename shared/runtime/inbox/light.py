@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
@@ -23,6 +23,7 @@ from shared.runtime.process import ProcessRuntime
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
 Report = Callable[[UUID, Outcome], None]
 SERIALIZATION_TRIES: Final = 5
 MAX_CRASHES: Final = 3
@@ -90,24 +91,32 @@ async def _settle_all(
 async def _together(
     runtime: ProcessRuntime, handler: LightHandler[Any], delivery: Delivery, items: Sequence[Item], report: Report
 ) -> None:
-    for attempt in range(SERIALIZATION_TRIES):
+    async def attempt() -> tuple[list[Received[Any]], Mapping[UUID, Any]]:
+        async with runtime.database.unit_of_work() as session:
+            attempts = await store.take(session, delivery, items)
+            fresh = [item.received(delivery.lane, attempts[item.id]) for item in items if item.id in attempts]
+            results = await _handle(handler, session, fresh)
+            await answers.keep(session, handler, results)
+            failpoint("worker.before_commit")
+        return fresh, results
+
+    fresh, results = await past_conflicts(attempt)
+    failpoint("worker.committed")
+    for message_id, result in results.items():
+        report(message_id, Done(result))
+    await answers.publish(runtime, handler, {item.id: Done(results[item.id]) for item in fresh}, fresh)
+
+
+async def past_conflicts(attempt: Callable[[], Awaitable[T]]) -> T:
+    """Call `attempt`, which is one transaction, until no other transaction is in its way: that is nobody's try."""
+    for tries_left in reversed(range(SERIALIZATION_TRIES)):
         try:
-            async with runtime.database.unit_of_work() as session:
-                attempts = await store.take(session, delivery, items)
-                fresh = [item.received(delivery.lane, attempts[item.id]) for item in items if item.id in attempts]
-                results = await _handle(handler, session, fresh)
-                await answers.keep(session, handler, results)
-                failpoint("worker.before_commit")
+            return await attempt()
         except DBAPIError as error:
-            if not is_conflict(error) or attempt == SERIALIZATION_TRIES - 1:
+            if not is_conflict(error) or not tries_left:
                 raise
-            await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))
-        else:
-            failpoint("worker.committed")
-            for message_id, result in results.items():
-                report(message_id, Done(result))
-            await answers.publish(runtime, handler, {item.id: Done(results[item.id]) for item in fresh}, fresh)
-            return
+            await asyncio.sleep(random.uniform(0, 0.01 * 2 ** (SERIALIZATION_TRIES - tries_left)))
+    raise AssertionError("unreachable: the last try returns or raises")
 
 
 async def _handle(handler: LightHandler[Any], session: Session, received: Sequence[Received[Any]]) -> Mapping[UUID, Any]:
@@ -139,17 +148,21 @@ async def _alone(
     runtime: ProcessRuntime, handler: LightHandler[Any], received: Received[Any], lease: store.Lease, token: UUID
 ) -> Outcome | None:
     outcome: Outcome
+
+    async def attempt() -> Outcome:
+        async with runtime.database.unit_of_work() as session:
+            results = await _handle(handler, session, [received])
+            done = Done(results[received.id])
+            if not await store.settle(session, token, {received.id: done}):
+                raise LeaseLost
+            failpoint("worker.before_commit")
+        return done
+
     try:
         if lease.crashes >= MAX_CRASHES:
             outcome = poisonous(lease)
         else:
-            async with runtime.database.unit_of_work() as session:
-                results = await _handle(handler, session, [received])
-                outcome = Done(results[received.id])
-                if not await store.settle(session, token, {received.id: outcome}):
-                    raise LeaseLost
-                failpoint("worker.before_commit")
-            return outcome
+            return await past_conflicts(attempt)
     except LeaseLost:
         return None
     except Exception as error:

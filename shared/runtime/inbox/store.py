@@ -51,7 +51,7 @@ _CLAIM: Final = text(f"""
 """)
 
 _HELD_HERE: Final = text(
-    "SELECT id, lease_owner FROM inbox WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 1 AND lease_owner LIKE :host"
+    "SELECT id, lease_owner FROM inbox WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 1 AND starts_with(lease_owner, :host)"
 )
 _RELEASE: Final = text("""
     UPDATE inbox SET due_at = now()
@@ -147,7 +147,7 @@ async def claim(session: Session, delivery: Delivery, items: Sequence[Item], tok
 
 async def release_vanished(session: Session, ids: Sequence[UUID]) -> int:
     """End the leases of processes of this host that live no more: a killed child's message need not wait for the expiry."""
-    held = await session.execute(_HELD_HERE, {"ids": list(ids), "host": f"{socket.gethostname()}:%"})
+    held = await session.execute(_HELD_HERE, {"ids": list(ids), "host": f"{socket.gethostname()}:"})
     gone = sorted({row.lease_owner for row in held if not _lives(row.lease_owner)})
     if not gone:
         return 0

@@ -51,7 +51,9 @@ CREATE TABLE inbox (
     error          text,
     result         json,                             -- what a contract that answers has answered
     replay_of      uuid,
-    cancel_id      uuid
+    cancel_id      uuid,
+    CHECK (state <> 1 OR lease_token IS NOT NULL),   -- what is leased has a holder
+    CHECK (state NOT IN (1, 2, 3, 4) OR due_at IS NOT NULL)  -- what is pending comes up again
 ) WITH (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000);
 CREATE INDEX inbox_pending ON inbox (lane, due_at, id) WHERE state IN (1, 2, 3, 4);
 CREATE INDEX inbox_cancelled ON inbox (cancel_id) WHERE state = 7;

@@ -140,7 +140,9 @@ async def test_only_what_is_dead_is_replayed(
     state: int, admin: ApiClient, consumer: Consumer, session: Session, snapshot: Snapshot
 ) -> None:
     await consumer.kill(finished())
-    await session.execute(text("UPDATE inbox SET state = :state"), {"state": state})
+    await session.execute(
+        text("UPDATE inbox SET state = :state, due_at = now(), lease_token = gen_random_uuid()"), {"state": state}
+    )
     (letter,) = await letters_of(admin)
     before = await snapshot()
 

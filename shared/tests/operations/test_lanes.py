@@ -112,7 +112,9 @@ async def test_purge_leaves_what_is_being_carried_out_or_has_been_sent(
 ) -> None:
     await waiting(consumer)
     await sent(session)
-    await session.execute(text("UPDATE inbox SET state = 1, due_at = now() + interval '1 minute'"))
+    await session.execute(
+        text("UPDATE inbox SET state = 1, lease_token = gen_random_uuid(), due_at = now() + interval '1 minute'")
+    )
     await session.execute(text("UPDATE outbox SET state = 1, lane = 'alerts.default'"))
 
     purged = (await admin.post(f"{API}/lanes/alerts.default/purge", json=WHY)).json()

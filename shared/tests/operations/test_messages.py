@@ -124,7 +124,9 @@ async def test_cancelled_message_is_not_carried_out_until_the_undo(
 ) -> None:
     message_id = await waiting(consumer)
     # As when its copy is in the broker already: it arrives all the same.
-    await session.execute(text("UPDATE inbox SET state = :state, due_at = now()"), {"state": state})
+    await session.execute(
+        text("UPDATE inbox SET state = :state, due_at = now(), lease_token = gen_random_uuid()"), {"state": state}
+    )
 
     cancelled = (await admin.post(f"{API}/messages/{message_id}/cancel", json=WHY)).json()
     (arrived,) = await consumer.deliver(finished(5), ids=[message_id])
@@ -153,7 +155,10 @@ async def test_received_message_that_does_not_wait_is_left_alone(
     verb: str, state: int, says: str, admin: ApiClient, consumer: Consumer, session: Session, snapshot: Snapshot
 ) -> None:
     message_id = await waiting(consumer)
-    await session.execute(text("UPDATE inbox SET state = :state, finished_at = now()"), {"state": state})
+    await session.execute(
+        text("UPDATE inbox SET state = :state, finished_at = now(), due_at = now(), lease_token = gen_random_uuid()"),
+        {"state": state},
+    )
     before = await snapshot()
 
     answer = await admin.post(f"{API}/messages/{message_id}/{verb}", json=WHY)

@@ -71,6 +71,20 @@ async def test_a_claim_that_raises_for_one_spares_the_others(run_task: TaskRunne
     assert [one.outcome for one in handled] == ["done", "done", "dead", "done"]
 
 
+async def test_a_race_that_a_claim_loses_is_no_try(run_task: TaskRunner) -> None:
+    seen: list[int] = []
+
+    async def claim(session: Session, one: Received[Remind]) -> None:
+        seen.append(one.message.number)
+        if seen == [0, 1]:
+            await session.execute(SERIALIZATION_FAILURE)
+
+    handled = await run_task.run(BATCH, handler=ScriptedEffect(on_claim=claim).handler())
+
+    assert seen == [0, 1, 0, 1, 2, 3]
+    assert [(one.outcome, one.attempt) for one in handled] == [("done", 1)] * 4
+
+
 @pytest.mark.parametrize(
     ("error", "outcome"), [(Transient("busy"), "retry"), (TimeoutError(), "retry"), (Permanent("refused"), "dead")]
 )

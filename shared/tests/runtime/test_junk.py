@@ -106,7 +106,8 @@ async def test_a_message_that_is_finished_or_in_hand_is_not_parked_again(
 ) -> None:
     message_id = uuid7()
     await ledger.connection.execute(
-        "INSERT INTO inbox (id, name, lane, state, occurred_at) VALUES ($1, 'analytics.remind_nobody', $2, $3, now())",
+        "INSERT INTO inbox (id, name, lane, state, occurred_at, due_at, lease_token)"
+        " VALUES ($1, 'analytics.remind_nobody', $2, $3, now(), now(), gen_random_uuid())",
         *(message_id, LANE, state),
     )
 

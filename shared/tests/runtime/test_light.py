@@ -74,6 +74,20 @@ async def test_a_lost_race_repeats_the_whole_batch_and_not_its_items(run_task: T
     assert await ledger.effects() == [0, 1, 2]
 
 
+async def test_a_race_that_an_isolated_message_loses_is_no_try(run_task: TaskRunner, ledger: Ledger) -> None:
+    seen: list[int] = []
+
+    async def each(session: Session, one: Received[Remind]) -> None:
+        seen.append(one.attempt)
+        if len(seen) == 1:
+            await session.execute(SERIALIZATION_FAILURE)
+
+    [handled] = await run_task.run([Remind(number=1)], handler=light(each), redelivered=True)
+
+    assert (seen, handled.outcome, handled.attempt) == ([1, 1], "done", 1)
+    assert await ledger.effects() == [1]
+
+
 async def test_a_lost_database_sends_the_delivery_back_untouched(run_task: TaskRunner, ledger: Ledger) -> None:
     ids = [uuid7(), uuid7()]
 

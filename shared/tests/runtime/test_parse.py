@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from shared.contracts.lanes import SERVICES
 from shared.runtime.inbox.delivery import Item, parse
 from shared.testing.probe.contracts import RecordProbe
+from shared.tests.runtime.arrange import Vague
 
 _TEXT = st.text(st.characters(), max_size=20) | st.text(st.characters(categories=["Cs", "Cc"]), max_size=3)
 _SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | _TEXT
@@ -78,6 +79,14 @@ def test_what_kombu_makes_of_its_own_types_is_kept_as_text() -> None:
     kept = orjson.loads(_item({"price": Decimal("1.50"), "at": moment, "id": UUID(int=7)}).text())
 
     assert kept == {"price": "1.50", "at": "2026-03-02T09:00:00+00:00", "id": "00000000-0000-0000-0000-000000000007"}
+
+
+def test_a_body_of_over_64_kb_is_refused_with_its_size() -> None:
+    [largest] = parse(Vague, "analytics.normal", "a", {"number": "x" * (65_536 - 13)}, None).items
+    [larger] = parse(Vague, "analytics.normal", "b", {"number": "x" * (65_537 - 13)}, None).items
+
+    assert largest.problem is None
+    assert (larger.message, larger.problem) == (None, "payload: it has 65537 bytes, at most 65536 travel; send an id instead")
 
 
 def test_a_task_id_that_is_no_uuid_is_the_same_message_each_time() -> None:

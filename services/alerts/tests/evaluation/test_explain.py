@@ -48,7 +48,9 @@ async def test_step_that_fires_is_named(session: Session, run_task: TaskRunner) 
     await assert_published(session, QueuePendingEmails)
 
 
-async def test_second_evaluation_says_that_the_step_was_raised_before(session: Session, run_task: TaskRunner) -> None:
+async def test_evaluating_twice_raises_once_and_says_that_the_step_was_raised_before(
+    session: Session, run_task: TaskRunner
+) -> None:
     await have(session, line())
     shipment_id = await only_shipment(session)
     await explained(run_task, shipment_id, 1)

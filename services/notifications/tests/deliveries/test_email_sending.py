@@ -10,7 +10,7 @@ from sqlalchemy import text
 from services.notifications.tests.deliveries.arrange import ALERT, attempts_of, delivery, due_again, email
 from services.notifications.tests.mail_server import MailServer
 from shared.contracts.lanes import NOTIFICATIONS_URGENT
-from shared.contracts.notifications import DeliveryFinished
+from shared.contracts.notifications import DeliveryFinished, SendEmail
 from shared.contracts.retry import RetryPolicy
 from shared.runtime.db import Session
 from shared.runtime.ids import uuid7
@@ -44,9 +44,10 @@ async def test_message_becomes_one_mail_one_delivery_and_one_event(
 
 
 async def test_message_that_comes_twice_is_sent_once(run_task: TaskRunner, session: Session, mail_server: MailServer) -> None:
+    message: SendEmail = email()
     message_id = uuid7()
-    first = await run_task(email(), ids=[message_id])
-    again = await run_task(email(), ids=[message_id], redelivered=True)
+    first = await run_task(message, ids=[message_id])
+    again = await run_task(message, ids=[message_id], redelivered=True)
 
     assert (first.carried_out, again.carried_out, len(await mail_server.mails())) == (True, False, 1)
     await assert_published(session, DeliveryFinished)
