@@ -25,6 +25,7 @@ from shared.runtime.worker import commands  # noqa: F401  # `celery inspect` loo
 # An envelope that is no envelope would end the worker or drop its connection; ours sets it aside.
 TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = "shared.runtime.worker.transport:Transport"
 
+SOFT_SHUTDOWN_S: Final = 20
 CONTROLLING: Final = frozenset({"inspect", "control", "events", "flower", "status", "purge"})
 """Commands of `celery` that watch or control workers; only the operator's login may."""
 
@@ -122,8 +123,6 @@ _WORKER: Final[dict[str, Any]] = {
     "task_send_sent_event": False,
     "task_track_started": False,
     "worker_enable_remote_control": True,
-    # SIGTERM waits for what is in hand, which the hard limits end; SIGQUIT waits this long and then gives it back.
-    "worker_soft_shutdown_timeout": 20,
     # With True a worker that has nothing in hand would wait all the same.
     "worker_enable_soft_shutdown_on_idle": False,
     # Guards against leaks. Children are replaced between deliveries.
@@ -151,6 +150,8 @@ def _connections(settings: ServiceSettings) -> dict[str, Any]:
         "worker_concurrency": settings.worker_concurrency,
         # How long the pool waits for the result of a child that is gone; until then its delivery is nowhere.
         "worker_lost_wait": settings.scaled(2),
+        # SIGTERM waits for what is in hand, which the hard limits end; SIGQUIT waits this long and then gives it back.
+        "worker_soft_shutdown_timeout": settings.scaled(SOFT_SHUTDOWN_S),
         "broker_transport_options": {
             # Own keys per service: whoever restores somebody else's message would need to write to foreign lanes.
             **unacked_keys(service, "all"),

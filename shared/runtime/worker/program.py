@@ -10,6 +10,7 @@ from shared.contracts.lanes import LANES
 from shared.contracts.registry import consumed_by
 from shared.runtime.tasks import MessageTask
 from shared.runtime.worker import steps
+from shared.runtime.worker.ending import Ending
 
 SUPPORTED_POOLS = ("shared.runtime.worker.prefork", "celery.concurrency.solo")
 """The modules of the pools: children of our own, and none at all."""
@@ -60,6 +61,11 @@ class ServiceWorker(Worker):
         if pool is not None and pool.__module__ not in SUPPORTED_POOLS:
             raise WorkerRefused("only the pools prefork and solo can keep one event loop per process; leave out --pool")
         super().on_before_init(quiet=quiet, **options)
+
+    def install_platform_tweaks(self, worker: Any) -> None:
+        """Celery's signal handlers, and in the place of some our own."""
+        super().install_platform_tweaks(worker)
+        Ending(worker, self.app.conf.worker_soft_shutdown_timeout).install()
 
     def _equip(self) -> None:
         app = self.app

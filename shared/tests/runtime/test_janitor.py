@@ -18,8 +18,9 @@ LANE = "analytics.normal"
 
 async def _inbox(connection: asyncpg.Connection, state: int, at: datetime, *, due_s: float | None = None) -> None:
     await connection.execute(
-        "INSERT INTO inbox (id, name, lane, state, occurred_at, received_at, finished_at, body, due_at)"
-        " VALUES (gen_random_uuid(), 'analytics.x_y', $1, $2, $3, $3, $3, '{}', now() + make_interval(secs => $4))",
+        "INSERT INTO inbox (id, name, lane, state, occurred_at, received_at, finished_at, body, due_at, lease_token)"
+        " VALUES (gen_random_uuid(), 'analytics.x_y', $1, $2, $3, $3, $3, '{}', now() + make_interval(secs => $4),"
+        " gen_random_uuid())",
         *(LANE, state, at, due_s),
     )
 
@@ -29,7 +30,7 @@ async def test_inbox_rows_are_kept_as_long_as_their_state_asks(
     database: Database, ledger: Ledger, clock: FrozenClock, state: int, kept_days: int | None
 ) -> None:
     for days in (0, 6, 8, 29, 31, 4000):
-        await _inbox(ledger.connection, state, clock() - timedelta(days=days))
+        await _inbox(ledger.connection, state, clock() - timedelta(days=days), due_s=0)
 
     deleted = await janitor.clean(database, clock)
 

@@ -199,8 +199,9 @@ class TestInbox:
 
     async def _wait(self, ledger: Ledger, name: str, lane: str, count: int, *, state: int = 2) -> None:
         await ledger.connection.execute(
-            "INSERT INTO inbox (id, name, lane, source, state, attempt, body, occurred_at, due_at)"
-            " SELECT gen_random_uuid(), $1, $2, 'trips', $4, 2, json_build_object('number', n), now(), now() - interval '1 s'"
+            "INSERT INTO inbox (id, name, lane, source, state, attempt, body, occurred_at, due_at, lease_token)"
+            " SELECT gen_random_uuid(), $1, $2, 'trips', $4, 2, json_build_object('number', n), now(), now() - interval '1 s',"
+            " gen_random_uuid()"
             " FROM generate_series(1, $3) AS n",
             *(name, lane, count, state),
         )

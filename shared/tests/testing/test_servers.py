@@ -164,6 +164,7 @@ import os, signal, time
 
 def test_interrupted(postgres, valkey):
     print(os.getpid(), valkey.process.pid, flush=True)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.killpg(0, signal.SIGINT)
     time.sleep(30)
 """

@@ -207,7 +207,7 @@ async def test_dead_letter_that_is_replayed_reopens_its_delivery(
     message_id = uuid7()
     await mail_server.faults({"action": "550", "times": 1})
     await run_task(email(), ids=[message_id])
-    await session.execute(text("UPDATE inbox SET state = 3, attempt = 0 WHERE id = :id"), {"id": message_id})
+    await session.execute(text("UPDATE inbox SET state = 3, attempt = 0, due_at = now() WHERE id = :id"), {"id": message_id})
 
     replayed = await run_task(email(), ids=[message_id])
 

@@ -127,6 +127,16 @@ class Stack:
         with self.broker.client(acl.ADMIN) as admin:
             return int(admin.hlen(unacked_keys(service, group)["unacked_key"]))
 
+    def waiting(self, lane: str) -> int:
+        """How many deliveries wait in a lane."""
+        with self.broker.client(acl.ADMIN) as admin:
+            return int(admin.llen(lane))
+
+    def clear(self, lane: str) -> None:
+        """Empty a lane."""
+        with self.broker.client(acl.ADMIN) as admin:
+            admin.delete(lane)
+
     async def effects(self, numbers: list[int]) -> None:
         """Wait until exactly these numbers have been recorded, each once, and the producer's outbox is empty."""
 

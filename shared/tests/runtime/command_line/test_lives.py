@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from shared.testing.child import ChildProcess
-from shared.testing.probe.contracts import RecordProbeAlone
+from shared.testing.probe.contracts import CallProbe, RecordProbeAlone
 from shared.testing.wait import eventually
 from shared.tests.runtime.command_line.stack import PROBE, Stack
 
@@ -45,16 +45,51 @@ async def test_children_that_are_replaced_lose_nothing(relayed: Stack) -> None:
     worker.kill()
 
 
-async def test_a_worker_that_is_told_to_end_loses_nothing_of_what_it_had_in_hand(relayed: Stack) -> None:
-    worker = await _worker(relayed, "ended", "--concurrency", "2")
-    numbers = await _load(relayed, 1000, 60)
-    await eventually(lambda: _some(relayed, 1000), 20, "nothing was carried out")
+@pytest.mark.parametrize(("number", "first"), [(signal.SIGTERM, 1000), (signal.SIGQUIT, 4000)])
+async def test_a_worker_that_is_told_to_end_loses_nothing_of_what_it_had_in_hand(
+    relayed: Stack, number: signal.Signals, first: int
+) -> None:
+    worker = await _worker(relayed, f"ended-{number.name}", "--concurrency", "2")
+    numbers = await _load(relayed, first, 60)
+    await eventually(lambda: _some(relayed, first), 20, "nothing was carried out")
 
-    assert worker.stop(signal.SIGTERM, timeout_s=30) == 0
+    assert worker.stop(number, timeout_s=30) == 0
 
-    follower = await _worker(relayed, "follower", "--concurrency", "2")
+    follower = await _worker(relayed, f"follower-{number.name}", "--concurrency", "2")
     await relayed.effects(numbers)
     follower.kill()
+
+
+async def test_a_worker_that_is_told_to_end_softly_gives_back_what_takes_too_long(relayed: Stack) -> None:
+    worker = await _worker(relayed, "soft", "--concurrency", "1", "-Q", "analytics.normal")
+    await relayed.publish(CallProbe(number=5000, call_s=600))
+    await eventually(lambda: relayed.fetch("analytics", "SELECT 1 FROM probe_attempts WHERE number = 5000"), 20, "no call")
+
+    # The soft end is scaled to 2 s here, far less than the call takes and than the lane's hard limit allows it.
+    assert worker.stop(signal.SIGQUIT, timeout_s=20) == 0
+
+    assert (relayed.in_hand("analytics", "normal"), relayed.waiting("analytics.normal")) == (0, 1)
+    await _forget_what_waits(relayed)
+
+
+async def test_a_worker_that_is_interrupted_once_more_gives_back_at_once(relayed: Stack) -> None:
+    worker = await _worker(relayed, "interrupted", "--concurrency", "1", "-Q", "analytics.normal")
+    await relayed.publish(CallProbe(number=5001, call_s=600))
+    await eventually(lambda: relayed.fetch("analytics", "SELECT 1 FROM probe_attempts WHERE number = 5001"), 20, "no call")
+
+    worker.send(signal.SIGINT)
+    await eventually(lambda: "Warm shutdown" in worker.output(), 10, "the worker does not end")
+    assert worker.stop(signal.SIGINT, timeout_s=20) == 0
+
+    assert (relayed.in_hand("analytics", "normal"), relayed.waiting("analytics.normal")) == (0, 1)
+    await _forget_what_waits(relayed)
+
+
+async def _forget_what_waits(stack: Stack) -> None:
+    """It would keep the next worker busy."""
+    await stack.execute("trips", "DELETE FROM outbox")
+    await stack.execute("analytics", "DELETE FROM inbox WHERE state <> 0")
+    stack.clear("analytics.normal")
 
 
 async def test_a_delivery_that_a_child_has_not_yet_taken_up_is_finished_before_the_end(relayed: Stack) -> None:
