@@ -42,7 +42,7 @@ class Books(Protocol):
         ...
 
     async def outside(self, consumer: Database, frozen: Collection[int]) -> Outside:
-        """What has been done in the outside world. frozen: processes that were stopped for longer than their lease."""
+        """What has been done in the outside world. frozen: processes that could not record for longer than their lease."""
         ...
 
 

@@ -51,7 +51,7 @@ class World:
     injected: reasons of dead letters that the nemesis has caused besides what the messages themselves ask for.
     books: where the effects are counted. closing: what is ended with the world, after its processes.
     plain: ids of what plain Celery clients sent, which have no row at a producer.
-    frozen: processes that were stopped for longer than their lease.
+    frozen: processes that were stopped, or without their database, for longer than their lease.
     """
 
     postgres: PostgresServer
