@@ -36,6 +36,12 @@ def slots_key(lane: str) -> str:
     return f"slots:{lane}"
 
 
+def slots_of(member: bytes) -> int:
+    """A member is `<host name>=<number of slots>`; its score is the moment at which it expires. Anything else counts nothing."""
+    slots = member.rpartition(b"=")[2]
+    return int(slots) if slots.isdigit() else 0
+
+
 def hint_channel(service: str) -> str:
     """The channel that wakes the service's relays."""
     return f"hint:{service}"

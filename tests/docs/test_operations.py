@@ -18,8 +18,8 @@ from shared.runtime import settings_reference
 from shared.runtime.http import metrics as http_metrics
 from shared.runtime.http.health import CHECKS
 from shared.runtime.http.settings import HttpSettings
-from shared.runtime.relay import backlog
-from shared.runtime.worker import request
+from shared.runtime.relay import backlog, sender
+from shared.runtime.worker import request, steps
 from tests.docs.pages import DOCS, Row, rows
 
 PAGE = DOCS / "operations.md"
@@ -58,7 +58,7 @@ def test_metrics_are_shown_with_their_type_and_labels() -> None:
     shown = {(row.quoted(0)[0], row.cells[1], tuple(row.cells[2].split(", "))) for row in _section("Metrics")}
 
     exported = set()
-    for module in (http_metrics, backlog, request):
+    for module in (http_metrics, backlog, request, sender, steps):
         for metric in vars(module).values():
             if isinstance(metric, MetricWrapperBase):
                 [family] = metric.describe()

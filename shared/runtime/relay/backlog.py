@@ -19,6 +19,12 @@ OUTBOX_UNCONFIRMED: Final = Gauge(
 OUTBOX_OLDEST_S: Final = Gauge(
     "waybill_outbox_oldest_seconds", "Age of the oldest due outbox row.", ("service", "lane"), registry=REGISTRY
 )
+RELAY_LAG_S: Final = Gauge(
+    "waybill_relay_lag_seconds",
+    "Age of the oldest due outbox row of all lanes.",
+    ("service",),
+    registry=REGISTRY,
+)
 INBOX_DUE: Final = Gauge(
     "waybill_inbox_due", "Inbox rows that are due to be sent to the own lane.", ("service", "lane"), registry=REGISTRY
 )
@@ -64,6 +70,7 @@ async def measure(database: Database, client: "redis.Redis", service: str) -> No
         OUTBOX_OLDEST_S.labels(service, name).set(waiting.oldest_s if waiting else 0)
         known = inbox.get(name)
         BACKLOG.labels(service, name).set((waiting.rows if waiting else 0) + (known.due if known else 0) + lengths.get(name, 0))
+    RELAY_LAG_S.labels(service).set(max((row.oldest_s for (_, state), row in outbox.items() if state == 0), default=0))
     for name in own:
         known = inbox.get(name)
         INBOX_DUE.labels(service, name).set(known.due if known else 0)

@@ -1,16 +1,19 @@
 """Sending: fill the window of every lane from the tables, one transaction and one pipeline at a time."""
 
 import asyncio
+import socket
 import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import redis.asyncio as redis
+from prometheus_client import Counter
 
 from shared.contracts.lanes import LANES, lanes_of
 from shared.contracts.registry import messages
 from shared.runtime import broker
 from shared.runtime.failpoints import failpoint
+from shared.runtime.metrics import REGISTRY
 from shared.runtime.relay import claims
 from shared.runtime.wire import Envelope, envelopes
 
@@ -22,6 +25,10 @@ MAX_TAKE: Final = 1000
 SLOTS_KEPT_S: Final = 2.0
 FULL_AGAIN_S: Final = 0.005
 MAX_PUSH_BYTES: Final = 16 * 1024 * 1024
+
+SENT: Final = Counter(
+    "celery_task_sent", "Messages that a relay pushed to a lane.", ("name", "hostname", "queue_name"), registry=REGISTRY
+)
 
 
 class Sender:
@@ -35,6 +42,7 @@ class Sender:
         self._pool = pool
         self._redis = client
         self._service = service
+        self._hostname = f"{service}-relay@{socket.gethostname()}"
         self._scale = scale
         self._max_batch = {name: message.contract.max_batch for name, message in messages().items()}
         self._fills = {
@@ -102,6 +110,8 @@ class Sender:
             mark = claims.mark_inbox if inbox else claims.mark_outbox
             await mark(connection, parcels, rooms, self.epoch, self._scale)
         failpoint("relay.marked")
+        for envelope in fitting:
+            SENT.labels(envelope.parcels[0].name, self._hostname, envelope.lane).inc(len(envelope.parcels))
         sent: dict[str, int] = {}
         now = time.monotonic()
         for parcel in parcels:
@@ -147,14 +157,8 @@ class Sender:
             for name in LANES:
                 pipe.zrangebyscore(broker.slots_key(name), time.time(), "+inf")
             found = await pipe.execute()
-        self._slots = {name: sum(map(_slots_of, members)) for name, members in zip(LANES, found, strict=True)}
+        self._slots = {name: sum(map(broker.slots_of, members)) for name, members in zip(LANES, found, strict=True)}
         self._slots_read_at = now
-
-
-def _slots_of(member: bytes) -> int:
-    """A member is `<host name>=<number of slots>`; its score is the moment at which it expires. Anything else counts nothing."""
-    slots = member.rpartition(b"=")[2]
-    return int(slots) if slots.isdigit() else 0
 
 
 def _fitting(made: Iterable[Envelope], rooms: Sequence[claims.Room]) -> list[Envelope]:

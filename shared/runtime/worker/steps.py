@@ -7,9 +7,10 @@ import time
 from typing import Any, Final
 
 from celery import bootsteps
+from prometheus_client import Gauge
 
 from shared.runtime.broker import slots_key
-from shared.runtime.metrics import serve_metrics
+from shared.runtime.metrics import REGISTRY, serve_metrics
 from shared.runtime.worker.progress import PROGRESS
 
 logger = logging.getLogger(__name__)
@@ -21,6 +22,12 @@ STUCK_S: Final = 60.0
 STUCK_AT_LEAST_S: Final = 10.0
 """However much a test shrinks timers, a slow machine is not a stuck worker."""
 _serving: set[int] = set()
+
+_UP: Final = Gauge("celery_worker_up", "1 while the worker reaches the broker.", ("hostname",), registry=REGISTRY)
+_ACTIVE: Final = Gauge("celery_worker_tasks_active", "Deliveries that children have in hand.", ("hostname",), registry=REGISTRY)
+_WORKERS: Final = Gauge("celery_active_worker_count", "Workers that take from the lane.", ("queue_name",), registry=REGISTRY)
+_CONSUMERS: Final = Gauge("celery_active_consumer_count", "The same, by RabbitMQ's word.", ("queue_name",), registry=REGISTRY)
+_PROCESSES: Final = Gauge("celery_active_process_count", "Children that work for the lane.", ("queue_name",), registry=REGISTRY)
 
 
 class Presence(bootsteps.StartStopStep):
@@ -56,6 +63,7 @@ class Presence(bootsteps.StartStopStep):
         for timer in self._timers:
             timer.cancel()
         self._timers = []
+        _UP.labels(consumer.hostname).set(0)
 
     def _beat(self, consumer: Any) -> None:
         lanes = list(self._app.amqp.queues.consume_from)
@@ -63,7 +71,9 @@ class Presence(bootsteps.StartStopStep):
             waiting = self._register(lanes, consumer.pool.num_processes, consumer.hostname)
         except Exception as error:  # noqa: BLE001  # whatever the broker does, Celery's own connection handling deals with it
             logger.debug("slots_not_registered", extra={"error": str(error)})
+            _UP.labels(consumer.hostname).set(0)
             return
+        self._show(lanes, consumer.pool.num_processes, consumer.hostname)
         if self._settings.heartbeat_file is not None:
             self._settings.heartbeat_file.touch()
         stuck_s = max(STUCK_AT_LEAST_S, self._settings.scaled(STUCK_S))
@@ -72,6 +82,17 @@ class Presence(bootsteps.StartStopStep):
             os.kill(os.getpid(), signal.SIGKILL)
         if not waiting:
             PROGRESS.moved_at = time.monotonic()
+
+    def _show(self, lanes: list[str], processes: int, hostname: str) -> None:
+        """The gauges that community dashboards expect; a scraper sums them over workers."""
+        _UP.labels(hostname).set(1)
+        _ACTIVE.labels(hostname).set(len(PROGRESS.running))
+        for gauge in (_WORKERS, _CONSUMERS, _PROCESSES):
+            gauge.clear()
+        for lane in lanes:
+            _WORKERS.labels(lane).set(1)
+            _CONSUMERS.labels(lane).set(1)
+            _PROCESSES.labels(lane).set(processes)
 
     def _register(self, lanes: list[str], slots: int, hostname: str) -> int:
         now = time.time()

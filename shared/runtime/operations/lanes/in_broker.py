@@ -20,6 +20,5 @@ async def look(client: "redis.Redis") -> Counts:
             answers = await pipe.execute()
     except broker.BROKER_ERRORS:
         return dict.fromkeys(LANES, (None, None))
-    # A member is `<host name>=<number of slots>`; its score is the moment at which it expires.
-    slots = [sum(int(member.rpartition(b"=")[2]) for member in members) for members in answers[1::2]]
+    slots = [sum(map(broker.slots_of, members)) for members in answers[1::2]]
     return dict(zip(LANES, zip(answers[::2], slots, strict=True), strict=True))
