@@ -7,6 +7,7 @@ that names it.
 
 import logging
 import os
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self, TypeVar
@@ -82,12 +83,22 @@ class ServiceSettings(BaseSettings):
     @field_validator("database_url", "database_owner_url")
     @classmethod
     def _is_postgresql(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and urlsplit(value.get_secret_value()).scheme not in (
-            "postgresql",
-            "postgres",
-            "postgresql+asyncpg",
-        ):
+        if value is not None and not _is_url(value, ("postgresql", "postgres", "postgresql+asyncpg"), path=r"/[^/]+"):
             raise ValueError("must be a URL like postgresql://user:password@host:5432/database")
+        return value
+
+    @field_validator("redis_url", "celery_broker_url", "celery_result_backend", "broker_operator_url")
+    @classmethod
+    def _is_redis(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _is_url(value, ("redis", "rediss"), path=r"(/\d*)?"):
+            raise ValueError("must be a URL like redis://user:password@host:6379/0")
+        return value
+
+    @field_validator("auth_jwks")
+    @classmethod
+    def _is_there(cls, value: str | None) -> str | None:
+        if value and urlsplit(value).scheme not in ("http", "https") and not Path(value.removeprefix("file://")).is_file():
+            raise ValueError("is neither a URL nor the path of a file that is there")
         return value
 
     @cached_property
@@ -125,6 +136,14 @@ class ServiceSettings(BaseSettings):
             raise SettingsError(explain(cls.service, error)) from None
         _ = settings.broker_url
         return settings
+
+
+def _is_url(value: SecretStr, schemes: tuple[str, ...], *, path: str) -> bool:
+    try:
+        url = urlsplit(value.get_secret_value())
+        return url.scheme in schemes and bool(url.hostname) and url.port != 0 and bool(re.fullmatch(path, url.path))
+    except ValueError:
+        return False
 
 
 Settings = TypeVar("Settings", bound=ServiceSettings)

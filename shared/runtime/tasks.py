@@ -28,6 +28,7 @@ from shared.runtime.context import traced
 from shared.runtime.db import Database, Session
 from shared.runtime.errors import first_line
 from shared.runtime.ids import message_uuid
+from shared.runtime.inbox.answers import answered
 from shared.runtime.inbox.aside import NOTHING_DONE, junk_entry, set_aside
 from shared.runtime.inbox.consume import DatabaseAway, OutOfTime, as_json, consume
 from shared.runtime.inbox.delivery import Received, parse
@@ -112,9 +113,11 @@ class MessageTask(_CeleryTask):
         """The contract's model."""
         return self.handler.message_type
 
-    def run(self, *args: Any, **kwargs: Any) -> str:
-        """Carry out what a broker message brought. Returns the summary as JSON, for events and metrics."""
+    def run(self, *args: Any, **kwargs: Any) -> Any:
+        """Carry out what a broker message brought. Returns the summary as JSON, for events and metrics; eagerly, the answer."""
         request = self.request
+        if request.id is None:
+            raise TypeError(f"{self.name} has no id when it is called like a function; use .apply(), or .function in a test")
         info = request.delivery_info or {}
         lane = info.get("routing_key") or self.message_type.contract.lanes[0].name
         redelivered = bool(info.get("redelivered"))
@@ -122,7 +125,8 @@ class MessageTask(_CeleryTask):
         try:
             fields = self._fields(args, kwargs)
             delivery = parse(self.message_type, lane, str(request.id), fields, request.get("waybill"), redelivered=redelivered)
-            return as_json(loop.run(consume(loop.runtime, self.handler, delivery)))
+            summary = loop.run(consume(loop.runtime, self.handler, delivery))
+            return loop.run(answered(loop.runtime, delivery.items[0].id)) if request.is_eager else as_json(summary)
         except Exception as error:
             if request.is_eager:
                 raise

@@ -57,6 +57,18 @@ async def publish(
         logger.warning("answers_failed", extra={"error": str(error), "task": handler.message_type.contract.name})
 
 
+async def answered(runtime: ProcessRuntime, message_id: UUID) -> Any:
+    """A message's answer as its inbox row has it. Raises RuntimeError, as AsyncResult does, unless it has been carried out."""
+    statement = text("SELECT state, result::text AS result, error_class, error FROM inbox WHERE id = :id")
+    async with runtime.database.read() as session:
+        row = (await session.execute(statement, {"id": message_id})).one()
+    if row.state == store.DROPPED:
+        return {"dropped": row.error}
+    if row.state != store.DONE:
+        raise RuntimeError(f"{row.error_class}: {row.error}")
+    return None if row.result is None else orjson.loads(row.result)
+
+
 async def announce_started(runtime: ProcessRuntime, answer: Answer, ids: Sequence[UUID]) -> None:
     """Say STARTED, so that a waiting client sees that a worker has the message."""
     try:
@@ -112,7 +124,7 @@ async def _cached(runtime: ProcessRuntime, handler: Handler, item: Item, answer:
     if not answer.cache_s or item.message is None:
         return None
     try:
-        found = await runtime.redis.get(_cache_key(runtime, handler, item.message.model_dump_json()))
+        found = await runtime.results.get(_cache_key(runtime, handler, item.message.model_dump_json()))
     except broker.BROKER_ERRORS:
         return None
     return None if found is None else Done(orjson.loads(found))

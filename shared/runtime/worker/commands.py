@@ -1,14 +1,17 @@
 """`celery inspect schedule` and `celery inspect failed`, answered from the database instead of a worker's memory."""
 
 import asyncio
+import importlib
 import threading
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from celery.worker.control import inspect_command
+from celery.worker.control import control_command, inspect_command
 from sqlalchemy import text
 
+from shared.contracts.lanes import lanes_of
 from shared.runtime.db import Database, ReadSession
+from shared.runtime.schedule import Entry
 
 AT_MOST: Final = 50
 
@@ -19,12 +22,26 @@ _FAILED: Final = text("""
 """)
 
 
+@control_command(name="add_consumer", args=[("queue", str)], signature="<lane>")
+def add_consumer(state: Any, queue: str, **_: Any) -> dict[str, str]:
+    """Take from one more of the service's own lanes."""
+    own = [lane.name for lane in lanes_of(state.app.service)]
+    if queue not in own:
+        return {"error": f"{state.app.service} does not own {queue}; its lanes are {', '.join(own)}"}
+    state.consumer.call_soon(state.consumer.add_task_queue, queue)
+    return {"ok": f"add consumer {queue}"}
+
+
 @inspect_command(name="schedule")
 def inspect_schedule(state: Any, **_: Any) -> list[dict[str, Any]]:
     """The service's schedule entries with their last slots."""
 
+    entries: tuple[Entry, ...] = importlib.import_module(f"services.{state.app.service}.schedules").ENTRIES
+    usual = {entry.name: entry.crontab for entry in entries}
+
     async def read(session: ReadSession) -> list[dict[str, Any]]:
-        return [_plain(row._mapping) for row in await session.execute(_SCHEDULE)]
+        rows = [_plain(row._mapping) for row in await session.execute(_SCHEDULE)]
+        return [{**row, "crontab": row["crontab"] or usual.get(row["name"])} for row in rows]
 
     return _ask(state.app, read)
 

@@ -9,8 +9,10 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import orjson
 from celery.worker import consumer
 
+from shared.contracts.lanes import lanes_of
 from shared.runtime.broker import junk_key
 from shared.runtime.errors import first_line
 from shared.runtime.wire import HEADER
@@ -27,10 +29,9 @@ else:
 def problem_of(message: Any) -> str | None:
     """Why Celery could not make a task of a message that names one; None when it can. Its own errors would end the worker."""
     headers = message.headers
-    if headers.get("origin") == HEADER and HEADER in headers:
-        # A relay wrote it. Decoding a batch here, besides in the child, would cost the main process milliseconds each time.
-        return None
-    payload = message.payload
+    # What a relay wrote is JSON. Decoding a full batch as Celery does would cost the main process milliseconds each time.
+    from_relay = headers.get("origin") == HEADER and HEADER in headers
+    payload = orjson.loads(message.body) if from_relay else message.payload
     if "task" not in headers:
         # Protocol 1, which other languages' clients still speak: all is in the body.
         headers, payload = payload, [payload.get("args", []), payload.get("kwargs", {}), {}]
@@ -45,6 +46,8 @@ def problem_of(message: Any) -> str | None:
     args, kwargs, embed = payload
     if not (isinstance(args, list) and isinstance(kwargs, dict) and isinstance(embed, dict | None)):
         return "the body is not a list of arguments, an object of named ones and an object of options"
+    if following := [name for name in ("callbacks", "errbacks", "chain", "chord") if (embed or {}).get(name)]:
+        return f"follow-ups ({', '.join(following)}) are not carried out; publish the next message when the first is done"
     return None
 
 
@@ -59,9 +62,24 @@ class Consumer(BaseConsumer):
                 problem = problem_of(message)
             except Exception as error:  # noqa: BLE001  # bodies have errors of all kinds, and none may end the worker
                 return self.on_decode_error(message, error)
-            return handle(message) if problem is None else self._set_aside(message, "bad_envelope", problem)
+            if problem is not None:
+                return self._set_aside(message, "bad_envelope", problem)
+            try:
+                return handle(message)
+            except self.connection_errors + self.channel_errors:
+                raise
+            except Exception as error:
+                logger.exception("delivery_not_taken")
+                return self._set_aside(message, "bad_envelope", f"Celery cannot take it: {first_line(error)}")
 
         return on_message
+
+    def add_task_queue(self, queue: str, *args: Any, **options: Any) -> None:
+        """Begin to take from a lane of the own service; a foreign one is refused by the broker at every turn."""
+        if queue not in {lane.name for lane in lanes_of(self.app.service)}:
+            logger.error("lane_refused", extra={"lane": queue})
+            return
+        super().add_task_queue(queue, *args, **options)
 
     def on_unknown_task(self, body: Any, message: Any, exc: Exception) -> None:
         self._set_aside(message, "unknown_task", f"no handler for {exc}")

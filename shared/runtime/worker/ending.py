@@ -6,7 +6,7 @@
     SIGINT    waits like SIGTERM
 
 SIGINT or SIGQUIT once more gives back at once. What is given back loses its process: the delivery returns to its lane,
-and the inbox sees to it that nothing happens twice.
+and the inbox sees to it that nothing happens twice. The pool `solo` has no processes to lose, and waits.
 
 Celery carries a soft end out inside its signal handler, wherever that has interrupted the main thread; there it can
 wait for ever for a lock that the interrupted code holds. Here a handler sets flags, an alarm, and kills.
@@ -36,6 +36,7 @@ class Ending:
         self._worker: Any = worker
         self._soft_s = soft_s
         self._main = os.getpid()
+        self._asked: set[int] = set()
 
     def install(self) -> None:
         """Replace Celery's handlers."""
@@ -46,25 +47,26 @@ class Ending:
             signal.signal(signal.SIGTERM, self._on_quit)
 
     def _on_interrupt(self, number: int, frame: "FrameType | None") -> None:
-        if os.getpid() != self._main:
-            return
-        if state.should_stop is not None:
+        if self._is_asked_again(number):
             self._give_back()
-        else:
+        elif os.getpid() == self._main:
             self._end("Warm shutdown; Ctrl-C once more gives back what is in hand")
 
     def _on_quit(self, number: int, frame: "FrameType | None") -> None:
-        if os.getpid() != self._main:
-            return
-        if signal.getitimer(signal.ITIMER_REAL)[0]:
+        if self._is_asked_again(number):
             self._give_back()
-        else:
+        elif os.getpid() == self._main:
             self._end(f"Soft shutdown; what is not done in {self._soft_s:g} s is given back")
             signal.setitimer(signal.ITIMER_REAL, self._soft_s)
 
     def _on_alarm(self, number: int, frame: "FrameType | None") -> None:
         if os.getpid() == self._main:
             self._give_back()
+
+    def _is_asked_again(self, number: int) -> bool:
+        again = os.getpid() == self._main and bool(self._asked & {number, signal.SIGQUIT})
+        self._asked.add(number)
+        return again
 
     def _end(self, how: str) -> None:
         state.should_stop = EX_OK

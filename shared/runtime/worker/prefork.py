@@ -24,10 +24,14 @@ class Pool(BasePool):
 
     def flush(self) -> None:
         """Forget what has not been written to a child, and nothing else."""
-        handed = {number: job for number, job in self._cache.items() if not job._accepted and job._write_to is not None}
+        handed = {number: job for number, job in self._cache.items() if not job._accepted and _is_with_a_child(job)}
         super().flush()
         self._cache.update(handed)
-        self._busy_workers.update(job._write_to.inqW_fd for job in handed.values() if job._write_to._is_alive())
+        self._busy_workers.update(job._write_to.inqW_fd for job in handed.values())
+
+
+def _is_with_a_child(job: Any) -> bool:
+    return job._write_to is not None and bool(job._write_to._is_alive())
 
 
 class TaskPool(BaseTaskPool):

@@ -1,6 +1,7 @@
 """The worker program: refuses to start half equipped, names itself, and keeps its own record of what is in hand."""
 
 import os
+import socket
 from typing import Any
 
 from celery.apps.worker import Worker
@@ -60,7 +61,20 @@ class ServiceWorker(Worker):
         pool = options.get("pool")
         if pool is not None and pool.__module__ not in SUPPORTED_POOLS:
             raise WorkerRefused("only the pools prefork and solo can keep one event loop per process; leave out --pool")
+        self._look_around()
         super().on_before_init(quiet=quiet, **options)
+
+    def _look_around(self) -> None:
+        """What Celery would take for a lost broker later, and try again for ever."""
+        settings = self.app.waybill_settings()
+        heartbeat = settings.heartbeat_file
+        if heartbeat is not None and not os.access(heartbeat.parent, os.W_OK):
+            raise WorkerRefused(f"HEARTBEAT_FILE is {heartbeat}, and its folder is not there or cannot be written to; make it")
+        if settings.metrics_port:
+            try:
+                socket.create_server(("", settings.metrics_port)).close()
+            except OSError:
+                raise WorkerRefused(f"METRICS_PORT {settings.metrics_port} is taken or cannot be used: name another") from None
 
     def install_platform_tweaks(self, worker: Any) -> None:
         """Celery's signal handlers, and in the place of some our own."""
@@ -69,6 +83,9 @@ class ServiceWorker(Worker):
 
     def _equip(self) -> None:
         app = self.app
+        for name in [name for name in app.tasks if name.startswith("celery.")]:
+            # Celery's own `map`, `starmap` and `chunks` call handlers past the inbox; as unknown names they are filed.
+            del app.tasks[name]
         missing = sorted(set(consumed_by(app.service)) - set(app.tasks))
         if missing:
             raise WorkerRefused(

@@ -64,6 +64,15 @@ class MeteredRequest(Request):
         super().send_event(type, **fields)
 
     @property
+    def time_limits(self) -> tuple[float | None, float | None]:
+        """None of a delivery's own: the lane's holds. A plain client's would kill child after child, uncounted."""
+        return None, None
+
+    @time_limits.setter
+    def time_limits(self, asked: Any) -> None:
+        """Celery sets what the envelope asks for."""
+
+    @property
     def argsrepr(self) -> str:
         """Nothing: arguments may be personal, and a plain Celery client writes them into its headers."""
         return "()"

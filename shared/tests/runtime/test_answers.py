@@ -16,6 +16,7 @@ from shared.runtime.inbox.delivery import Received
 from shared.runtime.inbox.handlers import LightHandler
 from shared.testing.messages import TaskRunner
 from shared.testing.probe.contracts import AskProbe
+from shared.tests.runtime.conftest import Ledger
 
 pytestmark = pytest.mark.commits
 
@@ -118,9 +119,12 @@ async def test_the_same_payload_is_answered_from_the_cache_and_done(run_task: Ta
     assert await _state(client, again.id) == ("SUCCESS", {"twice": 42})
 
 
-async def test_a_message_that_waits_for_its_retry_is_not_answered_from_the_cache(run_task: TaskRunner, client: Celery) -> None:
+async def test_a_message_that_waits_for_its_retry_is_not_answered_from_the_cache(
+    run_task: TaskRunner, client: Celery, ledger: Ledger
+) -> None:
     message_id = uuid4()
     await run_task.run([AskProbe(number=21)], ids=[message_id], handler=Answering(_raise(Transient("busy"))).handler)
+    await ledger.connection.execute("UPDATE inbox SET due_at = now() + interval '1 hour'")
     await run_task.run([AskProbe(number=21)], handler=Answering().handler)
 
     [early] = await run_task.run([AskProbe(number=21)], ids=[message_id], handler=Answering().handler)

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
+from shared.runtime.wire import HEADER
+
 LANE: Final = "analytics.normal"
 RAW: Final = (b"not json", b"[" * 50_000, b"1" * 5000, b"[1]", b"{}", b"\xff\xfe", b'{"__type__": "decimal", "__value__": "x"}')
 
@@ -39,6 +41,13 @@ def refused() -> Iterator[bytes]:
         envelope = plain(1)
         envelope["headers"] |= header
         yield json.dumps(envelope).encode()
+    forged = {"origin": HEADER, HEADER: {"source": "trips"}}
+    for changes, body in (({}, "just text"), ({"id": None}, None), ({"timelimit": "abc"}, None), ({}, "[[], {}]")):
+        envelope = plain(1, **({"body": body} if body is not None else {}))
+        envelope["headers"] |= {**forged, **changes}
+        yield json.dumps(envelope).encode()
+    following = {"callbacks": [{"task": "analytics.record_probe"}]}
+    yield json.dumps(plain(1, body=json.dumps([[], {"number": 1}, following]))).encode()
     for body in ("not json", "5", "[1]", "[[], [], {}]", "[[], {}, 5]", "[" * 50_000, '{"args": [], "kwargs": {}}'):
         yield json.dumps(plain(1, body=body)).encode()
     yield json.dumps(plain(1, **{"content-type": "application/x-python-serialize"})).encode()
@@ -62,5 +71,8 @@ def odd_but_good(first: int) -> Iterator[bytes]:
     yield json.dumps(claiming).encode()
     arguments = {"number": first + 2, "unknown": ["\ud800", 10**40, float("nan")]}
     yield json.dumps(plain(first + 2, body=json.dumps([[], arguments, {}]))).encode()
+    hurried = plain(first + 4)
+    hurried["headers"]["timelimit"] = [0.0001, 0.0001]
+    yield json.dumps(hurried).encode()
     old = {"task": "analytics.record_probe", "id": "protocol-1", "args": [], "kwargs": {"number": first + 3}}
     yield json.dumps(plain(first + 3, headers={}, body=json.dumps(old))).encode()

@@ -1,6 +1,7 @@
 """What Celery's commands refuse, and with which words. One interpreter start each, so few and full."""
 
 import json
+import socket
 import subprocess
 import sys
 from typing import Any
@@ -37,12 +38,19 @@ def test_without_a_worker_inspect_says_so(stack: Stack) -> None:
     assert (asked.returncode, asked.stderr.strip()) == (69, "Error: No nodes replied within time constraint")
 
 
-def test_a_wrong_setting_is_a_sentence_here_too(stack: Stack) -> None:
-    refused = stack.celery("worker", service="alerts", app=ALERTS, DATABASE_URL="mysql://x")
+def test_wrong_settings_are_sentences_here_too(stack: Stack) -> None:
+    with socket.create_server(("", 0)) as taken:
+        for wrong, words in (
+            ({"DATABASE_URL": "mysql://x"}, "alerts: DATABASE_URL must be a URL like postgresql://"),
+            ({"REDIS_URL": "redis://127.0.0.1:port/0"}, "alerts: REDIS_URL must be a URL like redis://"),
+            ({"METRICS_PORT": str(taken.getsockname()[1])}, "is taken or cannot be used: name another"),
+            ({"HEARTBEAT_FILE": "/nowhere/heartbeat"}, "its folder is not there or cannot be written to; make it"),
+        ):
+            refused = stack.celery("worker", service="alerts", app=ALERTS, **wrong)
 
-    assert refused.returncode != 0
-    assert "alerts: DATABASE_URL must be a URL like postgresql://" in refused.stderr
-    assert "Traceback" not in refused.stderr
+            assert refused.returncode != 0
+            assert words in refused.stderr
+            assert "Traceback" not in refused.stderr
 
 
 SHELL = """
@@ -81,7 +89,8 @@ from services.alerts.evaluation.tasks import evaluate_shipments
 applied = evaluate_shipments.apply(kwargs={"as_of": "2026-03-02T00:00:00Z"})
 app.conf.task_always_eager = True
 eager = evaluate_shipments.delay("2026-03-02T00:00:00Z")
-print(json.dumps([applied.state, json.loads(applied.result)["outcomes"], eager.state, json.loads(eager.result)["outcomes"]]))
+wrong = evaluate_shipments.apply(kwargs={"as_of": "yesterday"})
+print(json.dumps([applied.state, applied.get()["raised"], eager.state, eager.get()["raised"], wrong.state, str(wrong.result)]))
 """
 
 
@@ -118,7 +127,10 @@ async def test_a_shell_promises_through_the_outbox_and_is_told_what_it_cannot(st
 
 
 def test_apply_and_eager_tasks_run_the_handler_in_process(stack: Stack) -> None:
-    assert _shell(stack, EAGER) == ["SUCCESS", {"done": 1}, "SUCCESS", {"done": 1}]
+    *answers, wrong, why = _shell(stack, EAGER)
+
+    assert (answers, wrong) == (["SUCCESS", 0, "SUCCESS", 0], "FAILURE")
+    assert why.startswith("ValidationError: as_of: ")
 
 
 async def test_beat_fires_what_is_due(stack: Stack) -> None:

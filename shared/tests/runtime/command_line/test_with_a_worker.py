@@ -107,7 +107,7 @@ async def test_no_delivery_whatever_it_holds_ends_the_worker_or_gets_lost(runnin
             admin.lpush(hostile.LANE, entry)
     await running.publish(RecordProbe(number=3100))
 
-    await running.effects([3000, 3001, 3002, 3003, 3100])
+    await running.effects([3000, 3001, 3002, 3003, 3004, 3100])
 
     async def all_filed() -> bool:
         return await running.fetch("analytics", "SELECT count(*) FROM dead_letters") == [len(bad)]
@@ -119,6 +119,28 @@ async def test_no_delivery_whatever_it_holds_ends_the_worker_or_gets_lost(runnin
             len(bad)
         ]
     assert (worker.exit_code, {child.pid for child in worker.children()}) == (None, children)
+
+
+async def test_celerys_own_tasks_are_filed_and_carry_nothing_out(running: Stack) -> None:
+    before = await running.fetch("analytics", "SELECT count(*) FROM probe_effects")
+    envelope = hostile.plain(3200)
+    envelope["headers"]["task"] = "celery.starmap"
+    envelope["body"] = json.dumps([[], {"task": {"task": "analytics.record_probe"}, "it": [[3200]]}, {}])
+    with running.broker.client(acl.ADMIN) as admin:
+        admin.lpush(hostile.LANE, json.dumps(envelope))
+
+    parked = "SELECT name FROM inbox WHERE state = 4 AND name = 'celery.starmap'"
+    await eventually(lambda: running.fetch("analytics", parked), 20, "it is not parked")
+
+    assert await running.fetch("analytics", "SELECT count(*) FROM probe_effects") == before
+    await running.execute("analytics", "DELETE FROM inbox WHERE name = 'celery.starmap'")
+
+
+def test_a_worker_refuses_a_lane_of_another_service(running: Stack) -> None:
+    refused = running.celery("control", "add_consumer", "payments.critical")
+
+    assert "analytics does not own payments.critical; its lanes are" in refused.stdout
+    assert "pong" in running.celery("inspect", "ping").stdout
 
 
 def test_purge_empties_the_services_lanes_in_the_broker(running: Stack) -> None:
