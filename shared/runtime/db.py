@@ -21,6 +21,8 @@ from shared.runtime import outbox
 STATEMENT_TIMEOUT_MS = 60_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000
 PING_AFTER_S = 1.0
+LOST_CONNECTION = "8s2b"
+"""SQLAlchemy's code of the PendingRollbackError that follows a lost connection."""
 LOCK_TIMEOUT_MS = 10_000
 CLIENT_TIMEOUT_S = 65
 
@@ -135,17 +137,20 @@ def constraint_of(error: BaseException) -> str | None:
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether an error means that the database is gone, starting or stopping, and not that the work is wrong.
+    """Whether an error means that the database is gone, starting, stopping or full, and not that the work is wrong.
 
     So does a row that another copy of the same work has held for long (55P03), and a server that has become a replica (25006).
     """
-    if isinstance(error, OSError | PendingRollbackError | SQLAlchemyTimeoutError):
+    if isinstance(error, PendingRollbackError):
+        # After a lost connection; the other kind is a handler that goes on after an error of its own.
+        return error.code == LOST_CONNECTION
+    if isinstance(error, OSError | SQLAlchemyTimeoutError):
         return True
     if not isinstance(error, DBAPIError):
         return False
     code = getattr(error.orig, "sqlstate", None) or ""
     unnamed = isinstance(error, InterfaceError | OperationalError) and not code
-    return error.connection_invalidated or unnamed or code.startswith(("08", "57P", "53300", "55P03", "25006"))
+    return error.connection_invalidated or unnamed or code.startswith(("08", "53", "57P", "55P03", "25006"))
 
 
 def is_conflict(error: BaseException) -> bool:

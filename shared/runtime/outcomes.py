@@ -71,7 +71,7 @@ def outcome_of(error: BaseException) -> Outcome:
     text = _short(error)
     match error:
         case Dropped():
-            return Skipped(error.detail)
+            return Skipped(text)
         case Transient():
             return Retry(text, after_s=error.retry_after_s, error_class=name)
         case Permanent() | ServiceError():

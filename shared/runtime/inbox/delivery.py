@@ -99,8 +99,8 @@ def parse(
     delivery.items = [unique[key] for key in sorted(unique)]
     for item in delivery.items:
         _validate(message_type, item)
-        if item.source is None and item.problem is None and (size := len(item.text().encode())) > MAX_BODY_BYTES:
-            # A producer's outbox has refused it already; a plain Celery client has none.
+        if item.problem is None and (size := len(item.text().encode())) > MAX_BODY_BYTES:
+            # A producer's outbox refuses it; a plain Celery client has none.
             item.message = None
             item.problem = f"payload: it has {size} bytes, at most {MAX_BODY_BYTES} travel; send an id instead"
     return delivery
@@ -154,7 +154,9 @@ def _validate(message_type: type[Message], item: Item) -> None:
 def explain(error: ValidationError) -> str:
     """Each wrong field and what is wrong with it, without the values, which may be personal."""
     problems = error.errors(include_input=False, include_url=False, include_context=False)
-    return "; ".join(
+    text = "; ".join(
         f"{'.'.join(map(str, problem['loc'])) or 'payload'}: {problem['msg'].removeprefix('Value error, ')}"
         for problem in problems
     )
+    # A stranger's keys may hold what PostgreSQL's text does not.
+    return text.replace("\x00", "\\u0000").encode("utf-8", "backslashreplace").decode()

@@ -131,6 +131,8 @@ class _Batch:
 
         async def attempt() -> Sequence[Any]:
             async with self._runtime.database.unit_of_work() as session:
+                # What connecting fails of is the database's, and not the handler's.
+                await session.connection()
                 with traced(received[0].trace.child()), own_errors():
                     return await self._effect.claim(session, received)
 
@@ -167,27 +169,33 @@ class _Batch:
 
     async def _record_final(self, final: Mapping[UUID, Result]) -> None:
         """Record what has been done outside, whatever it takes: forgetting it would do it twice."""
-        while True:
-            try:
-                mine = await self._write(final)
-            except Exception as error:
-                if is_away(error) or is_conflict(error):
-                    # The batch's own time limit ends this; then the lease runs out and the message goes out alone.
-                    await asyncio.sleep(RECORD_AGAIN_S)
-                    continue
-                if len(final) > 1:
-                    for message_id, result in final.items():
-                        await self._record_final({message_id: result})
-                    return
-                logger.exception("effect_record_failed", extra={"task": self._delivery.name})
-                mine = await self._give_up(next(iter(final.values()))[0], error)
-            break
+        try:
+            mine = await self._insist(lambda: self._write(final))
+        except Exception as error:
+            if len(final) > 1:
+                for message_id, result in final.items():
+                    await self._record_final({message_id: result})
+                return
+            logger.exception("effect_record_failed", extra={"task": self._delivery.name})
+            [(one, _, _)], reason = final.values(), error
+            mine = await self._insist(lambda: self._give_up(one, reason))
         failpoint("effect.recorded")
         for one, _, outcome in mine:
             self._report(one.id, outcome)
         await answers.publish(
             self._runtime, self._handler, {one.id: outcome for one, _, outcome in mine}, [one for one, _, _ in mine]
         )
+
+    async def _insist(self, write: Callable[[], Awaitable[list[Result]]]) -> list[Result]:
+        """Write, however long the database is away. A time limit ends this; then the lease runs out and the message goes out
+        alone."""
+        while True:
+            try:
+                return await write()
+            except Exception as error:
+                if not is_away(error) and not is_conflict(error):
+                    raise
+                await asyncio.sleep(RECORD_AGAIN_S)
 
     async def _write(self, final: Mapping[UUID, Result]) -> list[Result]:
         async with self._runtime.database.unit_of_work() as session:

@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 Report = Callable[[UUID, Outcome], None]
 SERIALIZATION_TRIES: Final = 5
+CONFLICT_AGAIN_S: Final = 1.0
 MAX_CRASHES: Final = 3
 
 
@@ -79,10 +80,15 @@ async def _settle_all(
 ) -> None:
     """Give each item that nobody else has an outcome without running the handler."""
     token = store.new_token()
-    async with runtime.database.unit_of_work() as session:
-        leases = await store.claim(session, delivery, items, token, lease_seconds(runtime, delivery))
-        outcomes = {lease.item.id: outcome_for(lease) for lease in leases}
-        await store.settle(session, token, outcomes)
+
+    async def attempt() -> dict[UUID, Outcome]:
+        async with runtime.database.unit_of_work() as session:
+            leases = await store.claim(session, delivery, items, token, lease_seconds(runtime, delivery))
+            outcomes = {lease.item.id: outcome_for(lease) for lease in leases}
+            await store.settle(session, token, outcomes)
+        return outcomes
+
+    outcomes = await past_conflicts(attempt)
     for message_id, outcome in outcomes.items():
         report(message_id, outcome)
     await answers.publish(runtime, handler, outcomes, ())
@@ -170,9 +176,14 @@ async def _alone(
             # Nothing of it was committed: what the database did is neither a try nor a crash.
             runtime.unused_leases.append(token)
             raise
-        outcome = with_retries(runtime, received, outcome_of(error))
-    async with runtime.database.unit_of_work() as session:
-        return outcome if await store.settle(session, token, {received.id: outcome}) else None
+        busy = Retry("others were in the way of its transaction", CONFLICT_AGAIN_S, counts=False, error_class="Conflict")
+        outcome = with_retries(runtime, received, busy if is_conflict(error) else outcome_of(error))
+
+    async def end() -> Outcome | None:
+        async with runtime.database.unit_of_work() as session:
+            return outcome if await store.settle(session, token, {received.id: outcome}) else None
+
+    return await past_conflicts(end)
 
 
 async def give_back_unused(runtime: ProcessRuntime) -> None:
@@ -187,10 +198,15 @@ async def give_back_unused(runtime: ProcessRuntime) -> None:
 async def claim_one(runtime: ProcessRuntime, delivery: Delivery, item: Item, token: UUID) -> store.Lease | None:
     """Lease one message in a transaction of its own; None when it is done, waiting, or in somebody's hands."""
     lease_s = lease_seconds(runtime, delivery)
-    async with runtime.database.unit_of_work() as session:
-        leases = await store.claim(session, delivery, [item], token, lease_s)
-        if not leases and await store.release_vanished(session, [item.id]):
+
+    async def attempt() -> list[store.Lease]:
+        async with runtime.database.unit_of_work() as session:
             leases = await store.claim(session, delivery, [item], token, lease_s)
+            if not leases and await store.release_vanished(session, [item.id]):
+                leases = await store.claim(session, delivery, [item], token, lease_s)
+            return leases
+
+    leases = await past_conflicts(attempt)
     failpoint("worker.claimed")
     return leases[0] if leases else None
 

@@ -3,8 +3,10 @@
 import os
 import socket
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -98,14 +100,32 @@ class Lease:
     crashes: int
 
 
+def lease_owner() -> str:
+    """Where this process runs, its pid and its start."""
+    return _process(os.getpid())
+
+
 @cache
 def _process(pid: int) -> str:
-    return f"{socket.gethostname()}:{pid}:{psutil.Process(pid).create_time():.2f}"
+    return f"{_place()}:{pid}:{_start_of(pid)}"
 
 
-def lease_owner() -> str:
-    """Host, pid and start time of this process."""
-    return _process(os.getpid())
+@cache
+def _place() -> str:
+    """Within it, a pid means one process: containers and virtual machines can share a host name."""
+    marks = [socket.gethostname()]
+    with suppress(OSError):
+        marks += [Path("/proc/sys/kernel/random/boot_id").read_text().strip()[:8], str(Path("/proc/self/ns/pid").stat().st_ino)]
+    return "/".join(marks)
+
+
+def _start_of(pid: int) -> str:
+    """When a process started. Raises psutil.NoSuchProcess and OSError."""
+    stat = Path(f"/proc/{pid}/stat")
+    if stat.exists():
+        # In ticks since the machine started: a time of day would move with every correction of the clock.
+        return stat.read_text().rpartition(")")[2].split()[19]
+    return f"{psutil.Process(pid).create_time():.2f}"
 
 
 def new_token() -> UUID:
@@ -147,7 +167,7 @@ async def claim(session: Session, delivery: Delivery, items: Sequence[Item], tok
 
 async def release_vanished(session: Session, ids: Sequence[UUID]) -> int:
     """End the leases of processes of this host that live no more: a killed child's message need not wait for the expiry."""
-    held = await session.execute(_HELD_HERE, {"ids": list(ids), "host": f"{socket.gethostname()}:"})
+    held = await session.execute(_HELD_HERE, {"ids": list(ids), "host": f"{_place()}:"})
     gone = sorted({row.lease_owner for row in held if not _lives(row.lease_owner)})
     if not gone:
         return 0
@@ -226,7 +246,6 @@ def _columns(items: Sequence[Item]) -> dict[str, Any]:
 def _lives(owner: str) -> bool:
     _, pid, started = owner.rsplit(":", 2)
     try:
-        process = psutil.Process(int(pid))
-        return f"{process.create_time():.2f}" == started and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
+        return _start_of(int(pid)) == started and psutil.Process(int(pid)).status() != psutil.STATUS_ZOMBIE
+    except (psutil.Error, OSError):
         return False

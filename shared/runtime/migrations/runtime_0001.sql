@@ -56,6 +56,7 @@ CREATE TABLE inbox (
     CHECK (state NOT IN (1, 2, 3, 4) OR due_at IS NOT NULL)  -- what is pending comes up again
 ) WITH (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000);
 CREATE INDEX inbox_pending ON inbox (lane, due_at, id) WHERE state IN (1, 2, 3, 4);
+CREATE INDEX inbox_dead ON inbox (id) WHERE state = 6;
 CREATE INDEX inbox_cancelled ON inbox (cancel_id) WHERE state = 7;
 CREATE INDEX inbox_received ON inbox USING brin (received_at);
 
@@ -82,6 +83,8 @@ CREATE TABLE dead_letters (
     replayed_as    uuid                              -- the new message id of an edited replay
 );
 CREATE UNIQUE INDEX dead_letters_open_message ON dead_letters (message_id) WHERE status = 'open' AND message_id IS NOT NULL;
+CREATE INDEX dead_letters_message ON dead_letters (message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX dead_letters_replayed_as ON dead_letters (replayed_as) WHERE replayed_as IS NOT NULL;
 CREATE INDEX dead_letters_open ON dead_letters (fingerprint, died_at) WHERE status = 'open';
 CREATE INDEX dead_letters_died ON dead_letters (died_at, id);
 
@@ -116,6 +119,8 @@ CREATE TABLE operations_audit (
     details jsonb NOT NULL DEFAULT '{}',
     undo_id uuid
 );
+CREATE INDEX operations_audit_target ON operations_audit (target, id);
+CREATE INDEX operations_audit_undo ON operations_audit (undo_id) WHERE undo_id IS NOT NULL;
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';

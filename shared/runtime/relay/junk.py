@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 AT_ONCE: Final = 100
 PARKED_S: Final = 3600
 RETRY_EVERY_S: Final = 60
+SEVERALLY: Final = frozenset({"unknown_task", "unprocessable"})
+"""Reasons that say nothing against the messages of a delivery: each is filed for itself, and can be replayed."""
 
 _PARK: Final = text("""
     INSERT INTO inbox AS known (id, name, lane, source, state, attempt, occurred_at, correlation_id, traceparent, body, due_at,
@@ -36,6 +38,11 @@ _PARK: Final = text("""
     ON CONFLICT (id) DO UPDATE SET state = 4, due_at = excluded.due_at, error = excluded.error, attempt = 0
      WHERE known.state IN (3, 4)
     RETURNING received_at < now() - make_interval(secs => :parked_s) AS expired
+""")
+_DIE: Final = text("""
+    INSERT INTO inbox (id, name, lane, source, state, occurred_at, correlation_id, traceparent, finished_at, error_class, error)
+    VALUES (:id, :name, :lane, :source, 6, :occurred_at, :correlation_id, :traceparent, now(), 'Undeliverable', :error)
+    ON CONFLICT (id) DO NOTHING RETURNING id
 """)
 _BURY: Final = text("""
     INSERT INTO dead_letters (id, message_id, reason, name, lane, source, body, error_class, error, fingerprint,
@@ -79,11 +86,11 @@ async def _file_one(session: Session, entry: Any, settings: ServiceSettings) -> 
         )
     name, items = _readable(raw)
     error = error or reason
-    if reason == "unknown_task" and name is not None and lane is not None and items:
-        for item in items:
-            await _park(session, name, lane, item, error, settings)
-    else:
+    if reason not in SEVERALLY or name is None or lane is None or not items:
         await _bury_raw(session, raw, reason, error, name, lane)
+    else:
+        for item in items:
+            await _file_item(session, _facts(item, name, lane), item, reason, error, settings)
     received: dict[str, list[str]] = {}
     for item in items:
         if item.source is not None:
@@ -91,22 +98,34 @@ async def _file_one(session: Session, entry: Any, settings: ServiceSettings) -> 
     return received
 
 
-async def _park(session: Session, name: str, lane: str, item: Item, error: str, settings: ServiceSettings) -> None:
-    facts: dict[str, Any] = {
+def _facts(item: Item, name: str, lane: str) -> dict[str, Any]:
+    return {
         "id": item.id,
         "name": name,
         "lane": lane,
         "source": item.source,
         "occurred_at": item.occurred_at,
         "correlation_id": item.trace.correlation_id,
+        "traceparent": item.trace.traceparent,
     }
-    body = item.text()
-    timing = {"again_s": settings.scaled(RETRY_EVERY_S), "parked_s": settings.scaled(PARKED_S)}
-    found = await session.execute(_PARK, {**facts, **timing, "traceparent": item.trace.traceparent, "body": body, "error": error})
-    row = found.first()
-    if row is not None and row.expired:
-        await _bury(session, uuid7(), facts | {"message_id": item.id}, body, "unknown_task", error)
+
+
+async def _file_item(
+    session: Session, facts: dict[str, Any], item: Item, reason: str, error: str, settings: ServiceSettings
+) -> None:
+    """One message of a delivery: parked while its name is new, and buried for its own sake otherwise.
+
+    One that the inbox knows already is left to the inbox.
+    """
+    if reason == "unknown_task":
+        timing = {"again_s": settings.scaled(RETRY_EVERY_S), "parked_s": settings.scaled(PARKED_S)}
+        row = (await session.execute(_PARK, {**facts, **timing, "body": item.text(), "error": error})).first()
+        if row is None or not row.expired:
+            return
         await session.execute(_END, {"id": item.id})
+    elif (await session.execute(_DIE, {**facts, "error": error})).first() is None:
+        return
+    await _bury(session, uuid7(), facts | {"message_id": item.id}, item.text(), reason, error)
 
 
 async def _bury_raw(session: Session, raw: str, reason: str, error: str, name: str | None, lane: str | None) -> None:
@@ -146,7 +165,9 @@ def _readable(raw: str) -> tuple[str | None, list[Item]]:
         headers, body = envelope["headers"], envelope["body"]
         if envelope.get("properties", {}).get("body_encoding") == "base64":
             body = Base64().decode(body)
-        _, kwargs, _ = json.loads(body)
-        return _storable(headers["task"]), items_of(headers["id"], kwargs, headers.get("waybill"))
+        args, kwargs, _ = json.loads(body)
+        # Positional arguments have no names here, so that only the whole can be kept.
+        items = [] if args else items_of(headers["id"], kwargs, headers.get("waybill"))
+        return _storable(headers["task"]), items
     except Exception:  # noqa: BLE001  # whatever a stranger has pushed: it is kept whole, and that is all we owe it
         return None, []

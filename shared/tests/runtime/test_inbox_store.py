@@ -1,8 +1,6 @@
 """The inbox's fence: who may take a message, and who may settle it."""
 
 import asyncio
-import os
-import socket
 from uuid import UUID, uuid4
 
 import pytest
@@ -199,8 +197,8 @@ async def test_a_message_is_buried_once(database: Database, ledger: Ledger) -> N
 
 
 async def test_leases_of_processes_that_are_gone_end_at_once(database: Database, ledger: Ledger) -> None:
-    host = socket.gethostname()
-    owners = [f"{host}:{os.getpid()}:1.00", f"{host}:999999999:5.00", store.lease_owner(), "another-host:1:1.00"]
+    place, pid, _ = store.lease_owner().rsplit(":", 2)
+    owners = [f"{place}:{pid}:1", f"{place}:999999999:5", store.lease_owner(), "another-host:1:1"]
     held = [await _known(ledger, store.LEASED, LATER, owner=owner) for owner in owners]
 
     async with database.unit_of_work() as session:

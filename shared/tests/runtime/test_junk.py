@@ -116,6 +116,21 @@ async def test_a_message_that_is_finished_or_in_hand_is_not_parked_again(
     assert await ledger.states(message_id) == [state]
 
 
+async def test_messages_of_a_delivery_that_could_not_be_carried_out_are_buried_each_for_itself(
+    database: Database, redis: Redis, settings: HttpSettings, ledger: Ledger, run_task: TaskRunner
+) -> None:
+    done, *others = ids = [uuid7(), uuid7(), uuid7()]
+    await run_task.run([Remind(number=1)], ids=[done], handler=light(nothing))
+
+    for _ in range(2):
+        entry = _entry(_raw("analytics.remind_somebody", *ids), "unprocessable", error="the disk is full")
+        await _file(database, redis, settings, entry)
+
+    assert await ledger.states(*ids) == [0, 6, 6]
+    letters = [(letter["message_id"], letter["reason"], letter["body"]) for letter in await ledger.letters()]
+    assert sorted(letters) == [(one, "unprocessable", '{"number":1}') for one in sorted(others)]
+
+
 async def test_a_relay_killed_between_commit_and_removal_files_nothing_twice(
     database: Database, redis: Redis, settings: HttpSettings, ledger: Ledger
 ) -> None:

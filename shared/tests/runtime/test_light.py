@@ -88,6 +88,15 @@ async def test_a_race_that_an_isolated_message_loses_is_no_try(run_task: TaskRun
     assert await ledger.effects() == [1]
 
 
+async def test_a_message_that_loses_every_race_waits_and_has_used_up_no_try(run_task: TaskRunner) -> None:
+    async def each(session: Session, _: Received[Remind]) -> None:
+        await session.execute(SERIALIZATION_FAILURE)
+
+    [handled] = await run_task.run([Remind(number=1)], handler=light(each))
+
+    assert (handled.outcome, handled.attempt, handled.error_class) == ("retry", 0, "Conflict")
+
+
 async def test_a_lost_database_sends_the_delivery_back_untouched(run_task: TaskRunner, ledger: Ledger) -> None:
     ids = [uuid7(), uuid7()]
 
