@@ -84,7 +84,9 @@ async def claim_of(request: Request, principal: Annotated[Principal, Depends(aut
         said.update(part.encode() + b"\0")
     said.update(await request.body())
     route = f"{request.method} {route_template(request.scope)}"
-    return Claim(principal.id, route, hashlib.sha256(plain.encode()).digest(), said.digest())
+    # The same subject may act for several organizations.
+    whose = f"{principal.id}@{principal.organization_id or ''}"
+    return Claim(whose, route, hashlib.sha256(plain.encode()).digest(), said.digest())
 
 
 async def _once(request: Request, db: WriteDb, claim: Annotated[Claim, Depends(claim_of)]) -> None:

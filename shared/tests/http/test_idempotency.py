@@ -1,5 +1,6 @@
 import asyncio
 from datetime import timedelta
+from uuid import UUID
 
 import asyncpg
 import httpx
@@ -31,6 +32,19 @@ async def test_a_repeated_request_gets_the_first_answer_again(
     assert again.headers["location"] == first.headers["location"]
     assert (first.headers.get("idempotent-replayed"), again.headers["idempotent-replayed"]) == (None, "true")
     assert await titles(notes) == ["Milk"]
+
+
+async def test_a_key_of_the_same_subject_for_another_organization_is_another_key(
+    client: httpx.AsyncClient, notes: asyncpg.Connection, key: dict[str, str], signing_keys: SigningKeys
+) -> None:
+    for title, organization_id in (("Milk", None), ("Rye", UUID(int=1)), ("Oil", UUID(int=2))):
+        token = signing_keys.token("operator", organization_id=organization_id)
+        answer = await client.post(
+            "/v1/notes", json={**MILK, "title": title}, headers={**key, "Authorization": f"Bearer {token}"}
+        )
+        assert (answer.status_code, answer.headers.get("idempotent-replayed")) == (201, None), answer.text
+
+    assert await titles(notes) == ["Milk", "Rye", "Oil"]
 
 
 async def test_a_key_means_the_same_with_and_without_quotes(client: httpx.AsyncClient, notes: asyncpg.Connection) -> None:
