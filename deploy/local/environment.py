@@ -55,7 +55,6 @@ def _service(service: str, home: Home, passwords: Mapping[str, str], ports: Mapp
         "BROKER_OPERATOR_URL": broker_url(acl.OPERATOR, passwords, ports),
         "RELAY_IN_API": "true",
         "AUTH_JWKS": str(home.jwks),
-        "AUTH_ISSUERS": ",".join(("waybill", *SERVICES)),
         "AUTH_SIGNING_KEY_FILE": str(home.keys / f"{service}.jwk"),
         "CURSOR_SECRET": passwords["cursor.secret"],
     }

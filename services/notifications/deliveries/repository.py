@@ -105,8 +105,13 @@ _ABANDON: Final = text("""
 """)
 
 _FORGET: Final = text("""
-    DELETE FROM delivery_attempts USING unnest(CAST(:ids AS uuid[]), CAST(:numbers AS int[])) AS row(id, number)
-     WHERE delivery_id = row.id AND delivery_attempts.number = row.number AND outcome IS NULL
+    WITH forgotten AS (
+        DELETE FROM delivery_attempts USING unnest(CAST(:ids AS uuid[]), CAST(:numbers AS int[])) AS row(id, number)
+         WHERE delivery_id = row.id AND delivery_attempts.number = row.number AND outcome IS NULL
+        RETURNING delivery_id, delivery_attempts.number
+    )
+    UPDATE deliveries SET attempts = attempts - 1
+      FROM forgotten WHERE deliveries.id = forgotten.delivery_id AND attempts = forgotten.number
 """)
 
 _FINISH: Final = text("""
