@@ -1,7 +1,8 @@
 """Sending e-mails: what a worker does with `notifications.send_email`.
 
-An e-mail goes out twice only when the process dies between the server's answer and the record of it; both carry the same
-Message-ID. Whoever stalls and loses the lease records nothing.
+An e-mail goes out twice only where nobody can know whether the server has taken it: the process dies between the answer
+and the record of it, or the connection ends after the mail and before the answer. Both carry the same Message-ID. Whoever
+stalls and loses the lease records nothing.
 """
 
 import random
