@@ -21,6 +21,7 @@ CONNECT_S: Final = 10.0
 SEND_S: Final = 25.0
 """For one mail, connecting included. A batch starts calls for 20 s, and must end before its lane's limit."""
 IDLE_S: Final = 60.0
+AWAY_S: Final = 15.0
 THROTTLED_S: Final = 60.0
 CONFIG_S: Final = 300.0
 """How long a server that refuses our login is left alone: more tries would lock the account."""
@@ -131,16 +132,19 @@ class SmtpProvider:
 
     def _interrupted(self, error: Exception, stage: Stage) -> Answer:
         """The answer where the server gave none."""
-        verdict = Verdict.TRANSIENT
+        verdict, retry_after_s = Verdict.TRANSIENT, 0.0
         if stage is Stage.BODY:
             verdict = Verdict.UNKNOWN
         elif stage is Stage.CONNECT and _is_our_setup(error):
-            verdict = Verdict.CONFIG
+            verdict, retry_after_s = Verdict.CONFIG, CONFIG_S
+        elif stage is Stage.CONNECT:
+            # A server that is away says nothing of this mail, and must not use up its tries.
+            verdict, retry_after_s = Verdict.THROTTLED, AWAY_S
         if isinstance(error, TimeoutError) and not str(error):
             detail = f"the server did not answer in time ({stage.name.lower()})"
         else:
             detail = f"{str(error) or type(error).__name__} ({stage.name.lower()})"
-        return Answer(verdict, detail, retry_after_s=self._retry_after_s(verdict))
+        return Answer(verdict, detail, retry_after_s=retry_after_s * self._time_factor)
 
     def _retry_after_s(self, verdict: Verdict) -> float:
         return {Verdict.THROTTLED: THROTTLED_S, Verdict.CONFIG: CONFIG_S}.get(verdict, 0.0) * self._time_factor

@@ -86,10 +86,10 @@ async def test_connection_lost_after_the_text_is_unknown_and_the_mail_is_there(m
 @pytest.mark.parametrize(
     ("verb", "reply", "expected"),
     [
-        ("GREETING", HANG_UP, "transient"),
+        ("GREETING", HANG_UP, "throttled"),
         ("GREETING", "421 busy", "throttled"),
         ("GREETING", "554 5.7.1 no", "config"),
-        ("EHLO", HANG_UP, "transient"),
+        ("EHLO", HANG_UP, "throttled"),
         ("MAIL", HANG_UP, "transient"),
         ("RCPT", HANG_UP, "transient"),
         ("DATA", HANG_UP, "transient"),
@@ -109,7 +109,7 @@ async def test_whatever_the_server_does_has_a_verdict(
     assert await verdict(connect(script.port)) == expected
 
 
-@pytest.mark.parametrize(("verb", "expected"), [("GREETING", "transient"), ("RCPT", "transient"), (".", "unknown")])
+@pytest.mark.parametrize(("verb", "expected"), [("GREETING", "throttled"), ("RCPT", "transient"), (".", "unknown")])
 async def test_silence_ends_in_time(script: ScriptedServer, connect: Open, verb: str, expected: str) -> None:
     script.say(verb, SILENCE)
     began = time.monotonic()
@@ -120,12 +120,14 @@ async def test_silence_ends_in_time(script: ScriptedServer, connect: Open, verb:
     assert time.monotonic() - began < 5
 
 
-async def test_server_that_is_away_is_transient(connect: Open, script: ScriptedServer) -> None:
+async def test_server_that_is_away_costs_no_try_and_is_left_alone_for_a_while(connect: Open, script: ScriptedServer) -> None:
     reserved = await asyncio.start_server(script.serve, "127.0.0.1", 0)
     port = reserved.sockets[0].getsockname()[1]
     reserved.close()
 
-    assert await verdict(connect(port)) == "transient"
+    provider = connect(port)
+    assert await verdict(provider) == "throttled"
+    assert 10 < provider.closed_for_s() <= 15
 
 
 async def test_detail_does_not_quote_the_recipient(script: ScriptedServer, connect: Open) -> None:
