@@ -126,7 +126,7 @@ def _message(message: type[Message], payload: _Node, samples: list[_Node]) -> _N
         "tags": [{"name": contract.owner}, {"name": kind}],
         "x-max-batch": contract.max_batch,
         "x-retry": contract.retry.model_dump(mode="json"),
-        **({"x-answer-kept-s": contract.answer.keep_s} if contract.answer else {}),
+        **({"x-answer-kept-s": contract.answer.keep_s, "x-answer-cached-s": contract.answer.cache_s} if contract.answer else {}),
     }
 
 

@@ -4,15 +4,21 @@ A break is a change after which something that was valid is refused, or means so
 in an outbox, travel in the broker or come from a sender that has not been deployed yet were written by the old
 form. Everything else is growth. The comparison is structural and errs on the side of a break: a keyword that it
 does not know may only stay as it was.
+
+A widened enum is growth for a command: its one consumer is the owner, who is deployed before anybody sends the new
+value. For an event it is a break: the owner is the sender, nobody deploys all subscribers before it, and each of them
+refuses a value that it does not know.
 """
 
 from collections.abc import Iterator
 from typing import Any, Final
 
+from shared.contracts.hints import DEFAULT_FACTORY, VALIDATORS
+
 Schema = dict[str, Any]
 
 CONTRACT: Final = "x-contract"
-"""The keyword under which a committed schema carries what JSON Schema has no word for: kind, lanes, batch size, answer."""
+"""The keyword of a committed schema for what JSON Schema has no word for: kind, lanes, batch size, retry policy, answer."""
 
 _LOWER_BOUNDS: Final = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 _UPPER_BOUNDS: Final = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
@@ -24,6 +30,7 @@ _JUDGED: Final = {
     "required",
     "additionalProperties",
     "items",
+    VALIDATORS,
     *_LOWER_BOUNDS,
     *_UPPER_BOUNDS,
 }
@@ -38,6 +45,14 @@ _SAYS_NOTHING: Final = {
     "$id",
     "$defs",
     CONTRACT,
+    DEFAULT_FACTORY,
+}
+_JSON_TYPES: Final[dict[type, set[str]]] = {
+    str: {"string"},
+    bool: {"boolean"},
+    int: {"integer", "number"},
+    float: {"number"},
+    type(None): {"null"},
 }
 _MISSING: Final = object()
 
@@ -50,7 +65,10 @@ def breaks(old: Schema, new: Schema) -> list[str]:
 def growth(old: Schema, new: Schema) -> str:
     """A few words on what a compatible change added."""
     added = [f"`{name}`" for name in new.get("properties", {}) if name not in old.get("properties", {})]
-    return f"has new optional fields ({', '.join(added)})" if added else "has changed compatibly"
+    rules = [f"`{rule}`" for rule, value in new[CONTRACT].items() if old[CONTRACT].get(rule, _MISSING) != value]
+    said = [f"has new optional fields ({', '.join(added)})"] if added else []
+    said += [f"has other delivery rules ({', '.join(rules)})"] if rules else []
+    return " and ".join(said) or "has changed compatibly"
 
 
 def _contract_breaks(old: Schema, new: Schema) -> Iterator[str]:
@@ -65,10 +83,20 @@ def _contract_breaks(old: Schema, new: Schema) -> Iterator[str]:
             yield f"it loses its default lane {lane}, where senders that name no lane still put it; keep the lane"
         else:
             yield f"it no longer travels on {lane}, which senders may name; keep the lane"
-    if new["max_batch"] < old["max_batch"]:
-        yield f"max_batch went from {old['max_batch']} down to {new['max_batch']}; larger deliveries are on their way"
-    if old["answers"] and not new["answers"]:
+    yield from _answer_breaks(old.get("answer"), new.get("answer"))
+
+
+def _answer_breaks(old: Schema | None, new: Schema | None) -> Iterator[str]:
+    """How long an answer is kept and repeated is as much a promise to whoever waits for it as that there is one."""
+    if old and not new:
         yield "it no longer answers, and senders wait for its result; keep the answer"
+        return
+    kept_s, keeps_s = (old["keep_s"], new["keep_s"]) if old and new else (0, 0)
+    if keeps_s < kept_s:
+        yield f"its answer is kept for {keeps_s} s and was for {kept_s} s; senders may ask for it later than that"
+    cached_s, caches_s = (side["cache_s"] if side else 0 for side in (old, new))
+    if caches_s > cached_s:
+        yield f"its answer may be {caches_s} s old and was at most {cached_s} s old; senders expect it fresher"
 
 
 def _a(kind: str) -> str:
@@ -82,6 +110,7 @@ class _Comparison:
         self._old_root = old_root
         self._new_root = new_root
         self._entered: set[tuple[str, str]] = set()
+        self._is_event = new_root[CONTRACT]["kind"] == "event"
 
     def narrowed(self, old: Schema, new: Schema, path: str) -> Iterator[str]:
         """A sentence for each way in which `new` refuses what `old` accepts."""
@@ -90,8 +119,10 @@ class _Comparison:
             if pair in self._entered:
                 return
             self._entered.add(pair)
-        choices = _choices(new, self._new_root)
-        for choice in _choices(old, self._old_root):
+        choices, before = _choices(new, self._new_root), _choices(old, self._old_root)
+        if self._is_event:
+            yield from _enum_widened(before, choices, path)
+        for choice in before:
             rivals = [rival for rival in choices if _same_type(choice, rival)]
             if not rivals:
                 yield f"{_where(path)} no longer accepts {_type(choice)}; it accepts {' or '.join(map(_type, choices))}"
@@ -104,6 +135,7 @@ class _Comparison:
     def _single(self, old: Schema, new: Schema, path: str) -> Iterator[str]:
         yield from _enum_narrowed(old, new, path)
         yield from _bounds_narrowed(old, new, path)
+        yield from _validators_added(old, new, path)
         for keyword in sorted(new.keys() - _JUDGED - _SAYS_NOTHING):
             if new[keyword] != old.get(keyword, _MISSING):
                 yield f"{_where(path)} has another `{keyword}`, which may refuse what was valid; take a new name"
@@ -175,6 +207,26 @@ def _enum_narrowed(old: Schema, new: Schema, path: str) -> Iterator[str]:
         yield f"{_where(path)} no longer accepts {', '.join(map(repr, lost))}; keep every value that was ever sent"
 
 
+def _enum_widened(old: list[Schema], new: list[Schema], path: str) -> Iterator[str]:
+    """What a field that had listed values may be today besides. old, new: the field's alternatives."""
+    known = [value for choice in old for value in _enum(choice) or []]
+    unlisted = [choice for choice in old if _enum(choice) is None]
+    types = {_type(choice) for choice in unlisted}
+    for choice in new if known else []:
+        values = _enum(choice)
+        if values is not None:
+            added = [repr(value) for value in values if value not in known and not _JSON_TYPES.get(type(value), set()) & types]
+        else:
+            added = [] if any(_same_type(choice, other) for other in unlisted) else [f"any {_type(choice)}"]
+        if added:
+            yield f"{_where(path)} may be {', '.join(added)} now, which subscribers of the old form refuse; take a new name"
+
+
+def _validators_added(old: Schema, new: Schema, path: str) -> Iterator[str]:
+    if added := [name for name in new.get(VALIDATORS, []) if name not in old.get(VALIDATORS, [])]:
+        yield f"{_where(path)} is checked by {', '.join(added)} now, which may refuse what was valid; take a new name"
+
+
 def _bounds_narrowed(old: Schema, new: Schema, path: str) -> Iterator[str]:
     if _enum(old) is not None:
         return
@@ -191,10 +243,14 @@ def _presence_narrowed(old: Schema, new: Schema, name: str, path: str) -> Iterat
         yield f"{_where(path)} has become required; keep its default"
     if is_required or was_required:
         return
-    before, after = (side["properties"][name].get("default", _MISSING) for side in (old, new))
+    before, after = (_left_out(side["properties"][name]) for side in (old, new))
     if before != after:
-        yield f"{_where(path)} means something else when left out: {_default(before)} became {_default(after)}; take a new name"
+        was, now = (f"{kind} {value!r}" if kind else "no fixed default" for kind, value in (before, after))
+        yield f"{_where(path)} means something else when left out: {was} became {now}; take a new name"
 
 
-def _default(value: object) -> str:
-    return "no fixed default" if value is _MISSING else f"default {value!r}"
+def _left_out(schema: Schema) -> tuple[str, Any]:
+    """What a field is when it is left out: a word and the value, or what makes the value."""
+    if "default" in schema:
+        return "default", schema["default"]
+    return ("default of", schema[DEFAULT_FACTORY]) if DEFAULT_FACTORY in schema else ("", None)

@@ -8,13 +8,15 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from shared.contracts.compatibility import CONTRACT, Schema, breaks, growth
+from shared.contracts.hints import HintedSchema
+from shared.contracts.history import last_committed
 from shared.contracts.message import MAX_BODY_BYTES, Event, Message
 from shared.contracts.registry import messages
 
@@ -51,9 +53,10 @@ def schema_of(message: type[Message]) -> Schema:
             "kind": "event" if issubclass(message, Event) else "command",
             "lanes": [lane.name for lane in contract.lanes],
             "max_batch": contract.max_batch,
-            "answers": contract.answer is not None,
+            "retry": contract.retry.model_dump(mode="json"),
+            "answer": asdict(contract.answer) if contract.answer else None,
         },
-        **message.model_json_schema(mode="validation"),
+        **message.model_json_schema(schema_generator=HintedSchema, mode="validation"),
     }
 
 
@@ -104,12 +107,22 @@ def _schema_findings(registry: Registry, folder: Path) -> Iterator[Finding]:
         )
     for name, message in registry.items():
         schema = schema_of(message)
-        if name not in committed:
+        before = committed.get(name) or _deleted(name, folder)
+        if before is None:
             yield Finding(name, f"the message is new and has no committed schema; {WRITE}")
-        elif found := breaks(committed[name], schema):
+        elif found := breaks(before, schema):
             yield from (Finding(name, sentence, is_break=True) for sentence in found)
-        elif schema != committed[name]:
-            yield Finding(name, f"it {growth(committed[name], schema)}; {WRITE}")
+        elif name not in committed:
+            yield Finding(name, f"schemas/{name}.json was committed and is gone; {WRITE}")
+        elif schema != before:
+            yield Finding(name, f"it {growth(before, schema)}, which schemas/{name}.json does not say; {WRITE}")
+
+
+def _deleted(name: str, folder: Path) -> Schema | None:
+    """The schema that was committed before somebody deleted its file."""
+    text = last_committed(folder / "schemas" / f"{name}.json")
+    schema: Schema | None = json.loads(text) if text else None
+    return schema
 
 
 def _sample_findings(registry: Registry, folder: Path) -> Iterator[Finding]:

@@ -1,18 +1,20 @@
 """Each kind of break is named, and growth is let through."""
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal, NoReturn, Self
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, create_model, model_validator
 
 from shared.contracts import lanes
 from shared.contracts.compatibility import CONTRACT as KEYWORD
-from shared.contracts.compatibility import breaks
-from shared.contracts.documents import Registry, check, schema_of
+from shared.contracts.compatibility import Schema, breaks
+from shared.contracts.documents import WRITE, Registry, check, schema_of
 from shared.contracts.message import Answer, Event, UtcDatetime
 from shared.contracts.money import AmountMinor
+from shared.contracts.retry import RetryPolicy
 from tests.contracts.refund_order import CONTRACT, NAME, RefundOrder, altered, without
 
 ID = "^[a-z0-9]+$"
@@ -71,7 +73,6 @@ BREAKS: dict[str, tuple[Registry, list[str]]] = {
         ["it loses its default lane payments.normal, where senders that name no lane still put it"],
     ),
     "second lane lost": (altered(replace(CONTRACT, lanes=(lanes.PAYMENTS_NORMAL,))), ["it no longer travels on payments.batch"]),
-    "batch made smaller": (altered(replace(CONTRACT, max_batch=10)), ["max_batch went from 50 down to 10"]),
     "message removed": ({}, ["the message is gone"]),
 }
 
@@ -99,6 +100,10 @@ GROWTH: dict[str, Registry] = {
     "another lane": altered(replace(CONTRACT, lanes=(*CONTRACT.lanes, lanes.PAYMENTS_CRITICAL))),
     "another default lane, the old one kept": altered(replace(CONTRACT, lanes=CONTRACT.lanes[::-1])),
     "batch made larger": altered(replace(CONTRACT, max_batch=500)),
+    "batch made smaller": altered(replace(CONTRACT, max_batch=10)),
+    "tried more often": altered(replace(CONTRACT, retry=RetryPolicy(max_retries=9))),
+    "never tried again": altered(replace(CONTRACT, retry=RetryPolicy(max_retries=0))),
+    "an answer": altered(replace(CONTRACT, max_batch=1, answer=Answer())),
 }
 
 
@@ -110,13 +115,144 @@ def test_growth_is_no_break_but_has_to_be_written(kind: str, committed: Path) ->
     assert "run `python -m shared.contracts write` and commit the result" in str(found[0])
 
 
-def test_taking_an_answer_away_is_a_break() -> None:
-    asked = altered(replace(CONTRACT, max_batch=1, answer=Answer()))[NAME]
-    silent = altered(replace(CONTRACT, max_batch=1))[NAME]
+def test_changed_delivery_rules_are_named_with_the_file_that_does_not_say_them(committed: Path) -> None:
+    changed = altered(replace(CONTRACT, max_batch=10, retry=RetryPolicy(max_retries=9)), note=(str | None, None))
 
-    assert breaks(schema_of(asked), schema_of(silent)) == [
-        "it no longer answers, and senders wait for its result; keep the answer"
-    ]
+    assert str(check(changed, committed)[0]) == (
+        f"{NAME}: it has new optional fields (`note`) and has other delivery rules (`max_batch`, `retry`), "
+        f"which schemas/{NAME}.json does not say; {WRITE}"
+    )
+
+
+def answering(answer: Answer | None) -> Schema:
+    return schema_of(altered(replace(CONTRACT, max_batch=1, answer=answer))[NAME])
+
+
+ANSWERS: dict[str, tuple[Answer | None, Answer | None, list[str]]] = {
+    "taken away": (Answer(), None, ["it no longer answers, and senders wait for its result; keep the answer"]),
+    "kept shorter": (
+        Answer(keep_s=3600),
+        Answer(keep_s=60),
+        ["its answer is kept for 60 s and was for 3600 s; senders may ask for it later than that"],
+    ),
+    "repeated": (
+        Answer(),
+        Answer(cache_s=60),
+        ["its answer may be 60 s old and was at most 0 s old; senders expect it fresher"],
+    ),
+    "repeated where each was handled": (
+        None,
+        Answer(cache_s=60),
+        ["its answer may be 60 s old and was at most 0 s old; senders expect it fresher"],
+    ),
+    "begun": (None, Answer(), []),
+    "kept longer": (Answer(keep_s=60), Answer(keep_s=3600), []),
+    "repeated for less long": (Answer(cache_s=60), Answer(), []),
+}
+
+
+@pytest.mark.parametrize("change", ANSWERS)
+def test_an_answer_is_a_promise_for_as_long_as_it_was_kept_and_as_fresh_as_it_was(change: str) -> None:
+    old, new, expected = ANSWERS[change]
+
+    assert breaks(answering(old), answering(new)) == expected
+
+
+def refuse(value: Any) -> NoReturn:
+    raise ValueError(value)
+
+
+class Span(BaseModel):
+    """A model that checks nothing beyond its fields."""
+
+    begin: int
+    end: int
+
+
+class CheckedSpan(Span):
+    """The same fields, and a check over both."""
+
+    @model_validator(mode="after")
+    def ends_later(self) -> Self:
+        return refuse(self) if self.end < self.begin else self
+
+
+def with_field(annotation: Any, default: Any = ...) -> Schema:
+    return schema_of(altered(at=(annotation, default))[NAME])
+
+
+HIDDEN: dict[str, tuple[Schema, Schema, list[str]]] = {
+    "a zone is asked for": (
+        with_field(datetime),
+        with_field(UtcDatetime),
+        ["field `at` is checked by _to_utc now", "field `at` has another `x-zone`"],
+    ),
+    "nothing is converted any more": (
+        with_field(int),
+        with_field(Annotated[int, Field(strict=True)]),
+        ["field `at` has another `x-strict`"],
+    ),
+    "a validator": (with_field(str), with_field(Annotated[str, AfterValidator(refuse)]), ["field `at` is checked by refuse now"]),
+    "a model's validator": (
+        with_field(Span),
+        with_field(CheckedSpan),
+        ["field `at` is checked by ends_later now"],
+    ),
+    "a time for a text": (
+        with_field(str),
+        with_field(AwareDatetime),
+        ["field `at` has another `format`", "field `at` has another `x-zone`"],
+    ),
+    "another default factory": (
+        with_field(list[int], Field(default_factory=list)),
+        with_field(list[int], Field(default_factory=lambda: [1])),
+        ["field `at` means something else when left out: default of 'list' became default of '<lambda>'"],
+    ),
+}
+
+
+@pytest.mark.parametrize("change", HIDDEN)
+def test_what_json_schema_cannot_show_is_compared_by_hints(change: str) -> None:
+    old, new, expected = HIDDEN[change]
+
+    assert [sentence.partition(";")[0].partition(", which")[0] for sentence in breaks(old, new)] == expected
+    assert breaks(new, new) == []
+
+
+def test_a_check_that_is_taken_away_is_growth() -> None:
+    assert breaks(with_field(UtcDatetime), with_field(datetime)) == []
+    assert breaks(with_field(Annotated[str, AfterValidator(refuse)]), with_field(str)) == []
+
+
+def event(annotation: Any) -> Schema:
+    """The schema of an event with one field."""
+    message = create_model("OrderPaid", __base__=Event, how=(annotation, ...))
+    message.contract = CONTRACT
+    return schema_of(message)
+
+
+WIDENED: dict[str, tuple[object, object, list[str]]] = {
+    "another value": (Literal["card"], Literal["card", "cash"], ["field `how` may be 'cash' now"]),
+    "another value of another type": (Literal["card"], Literal["card", 7], ["field `how` may be 7 now"]),
+    "another value beside null": (Literal["card"] | None, Literal["card", "cash"] | None, ["field `how` may be 'cash' now"]),
+    "another value in a list": (list[Literal[1]], list[Literal[1, 2]], ["field `how[]` may be 2 now"]),
+    "free text": (Literal["card"], str, ["field `how` may be any string now"]),
+    "null": (Literal["card"], Literal["card"] | None, ["field `how` may be any null now"]),
+    "values in another order": (Literal["card", "cash"], Literal["cash", "card"], []),
+    "a value that free text had allowed": (str | Literal[1], str | Literal[1, "card"], []),
+}
+
+
+@pytest.mark.parametrize("change", WIDENED)
+def test_an_event_may_not_send_a_value_that_its_subscribers_refuse(change: str) -> None:
+    old, new, expected = WIDENED[change]
+
+    assert [sentence.partition(",")[0] for sentence in breaks(event(old), event(new))] == expected
+
+
+def test_a_command_may_take_more_values_because_its_owner_is_deployed_first() -> None:
+    assert breaks(with_field(Literal["card"]), with_field(Literal["card", "cash"])) == []
+    assert breaks(with_field(Literal["card"]), with_field(str)) == []
 
 
 def test_a_command_that_becomes_an_event_is_a_break() -> None:

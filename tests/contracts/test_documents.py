@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,50 @@ def test_writing_refuses_a_break_and_leaves_the_committed_schema(committed: Path
 
     assert [finding.message for finding in refused] == [NAME]
     assert json.loads((committed / "schemas" / f"{NAME}.json").read_text()) == schema_of(RefundOrder)
+
+
+@pytest.fixture
+def in_git(committed: Path) -> Path:
+    """The folder with the message, in a repository of its own, where it is committed."""
+    for arguments in (
+        ["init", "--quiet"],
+        ["add", "."],
+        ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false", "commit", "--quiet", "-m", "one"],
+    ):
+        subprocess.run(["git", *arguments], cwd=committed, check=True)  # noqa: S607 # git from PATH
+    return committed
+
+
+def test_a_schema_deleted_by_hand_is_still_what_the_message_is_compared_with(in_git: Path) -> None:
+    file = in_git / "schemas" / f"{NAME}.json"
+    file.unlink()
+
+    refused = write(without("reason"), in_git)
+
+    assert [(finding.message, finding.is_break) for finding in refused] == [(NAME, True)]
+    assert "field `reason` is gone" in refused[0].sentence
+    assert not file.exists()
+    assert write(without("reason"), in_git, despite_breaks=[NAME]) == []
+    assert file.exists()
+
+
+def test_a_schema_deleted_by_hand_comes_back_by_writing(in_git: Path) -> None:
+    (in_git / "schemas" / f"{NAME}.json").unlink()
+
+    assert list(map(str, check({NAME: RefundOrder}, in_git))) == [
+        f"{NAME}: schemas/{NAME}.json was committed and is gone; {WRITE}"
+    ]
+    assert write({NAME: RefundOrder}, in_git) == []
+    assert check({NAME: RefundOrder}, in_git) == []
+
+
+def test_a_message_is_new_where_there_is_no_git_to_ask(in_git: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (in_git / "schemas" / f"{NAME}.json").unlink()
+    monkeypatch.setenv("PATH", str(in_git))
+
+    assert [finding.sentence.partition(";")[0] for finding in check(altered(), in_git)] == [
+        "the message is new and has no committed schema"
+    ]
 
 
 def test_a_break_that_is_meant_can_be_written_by_name(committed: Path) -> None:
