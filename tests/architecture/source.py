@@ -7,11 +7,12 @@ that shows that it bites, made with `sample(path, text)`: rules look at the path
 import ast
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path, PurePosixPath
 from textwrap import dedent
+from typing import TypeGuard
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("services", "shared", "deploy", "bench", "tests")
@@ -62,11 +63,30 @@ class Source:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield node
 
-    def calls(self) -> Iterator[tuple[ast.Call, str]]:
-        """Every call with the dotted name of what is called: `self.session.execute`; parts that are no names are `?`."""
+    @cached_property
+    def imported(self) -> dict[str, str]:
+        """What each name of an import stands for: `from datetime import datetime as moment` makes moment datetime.datetime."""
+        found: dict[str, str] = {}
         for node in ast.walk(self.tree):
-            if isinstance(node, ast.Call):
-                yield node, dotted(node.func)
+            if isinstance(node, ast.Import):
+                found |= {name.asname: name.name for name in node.names if name.asname}
+            elif isinstance(node, ast.ImportFrom):
+                found |= {name.asname or name.name: f"{node.module}.{name.name}" for name in node.names}
+        return found
+
+    @cached_property
+    def uses(self) -> tuple["Use", ...]:
+        """Every name and attribute that is read, called or not, so that `end = session.commit` is seen before `end()`."""
+        calls = {id(node.func): node for node in ast.walk(self.tree) if isinstance(node, ast.Call)}
+        read = [node for node in ast.walk(self.tree) if _is_read(node)]
+        return tuple(
+            Use(node, self.full_name(node), call := calls.get(id(node)), call is not None and id(call) in calls) for node in read
+        )
+
+    def full_name(self, node: ast.expr) -> str:
+        """The dotted name of `node` with its import resolved: `moment.now` is `datetime.datetime.now`."""
+        first, dot, rest = dotted(node).partition(".")
+        return f"{self.imported.get(first, first)}{dot}{rest}"
 
     def imports(self) -> Iterator[tuple[ast.stmt, str]]:
         """Every imported name, whole: `from a.b import c` is `a.b.c`."""
@@ -77,10 +97,66 @@ class Source:
                 yield from ((node, f"{node.module}.{name.name}") for name in node.names)
 
 
+@dataclass(frozen=True)
+class Use:
+    """A name or an attribute that is read.
+
+    name: dotted and in full, `?` for parts that are no names. call: the call of it, if it is called where it stands.
+    is_called_again: what that call returns is called as well, `app.signature(…)()`.
+    """
+
+    node: ast.expr
+    name: str
+    call: ast.Call | None
+    is_called_again: bool
+
+    @property
+    def owner(self) -> str:
+        """What the attribute is one of: `self.session` of `self.session.commit`."""
+        return self.name.rpartition(".")[0]
+
+    @property
+    def verb(self) -> str:
+        return self.name.rpartition(".")[2]
+
+    @property
+    def is_bare(self) -> bool:
+        """A name and no attribute of anything."""
+        return isinstance(self.node, ast.Name)
+
+    @property
+    def said(self) -> str:
+        """As it is told to people."""
+        return f"{self.name}()" if self.call else self.name
+
+
 def dotted(node: ast.expr) -> str:
+    """The name of `node` as it is written; parts that are no names are `?`, and `getattr(a, "b")` is a.b."""
+    got = _got_attribute(node)
+    if got is not None:
+        return f"{dotted(got[0])}.{got[1]}"
     if isinstance(node, ast.Attribute):
         return f"{dotted(node.value)}.{node.attr}"
     return node.id if isinstance(node, ast.Name) else "?"
+
+
+def _is_read(node: ast.AST) -> TypeGuard[ast.expr]:
+    is_name = isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load)
+    return is_name or _got_attribute(node) is not None
+
+
+def _got_attribute(node: ast.AST) -> tuple[ast.expr, str] | None:
+    """What `getattr` with a literal reads, and the attribute's name."""
+    match node:
+        case ast.Call(func=ast.Name("getattr"), args=[owner, ast.Constant(str(name)), *_]):
+            return owner, name
+        case _:
+            return None
+
+
+def exempt(source: Source, exemptions: Iterable[str]) -> bool:
+    """Tests, and what lies under one of `exemptions`: paths that a rule excuses."""
+    return source.is_test or str(source.path).startswith(tuple(exemptions))
 
 
 def sample(path: str, text: str) -> Source:

@@ -1,12 +1,13 @@
 """What happens only at the edge: commits, SQL, the clock, the broker."""
 
-import ast
 import re
 from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
-from tests.architecture.source import Source, sample, sources
+from tests.architecture.sends import find_direct_sends
+from tests.architecture.source import Source, Use, exempt, sample, sources
+from tests.architecture.times import READS_THE_CLOCK, find_clock_reads, find_naive_datetimes
 
 Rule = Callable[[Iterable[Source]], Iterator[str]]
 
@@ -16,91 +17,46 @@ MAY_COMMIT: dict[str, str] = {
     "shared/runtime/migrate.py": "applies migrations, which are one transaction each run",
     "deploy/sandbox/": "stand-ins with a file database of their own, which no service ever opens",
 }
-READS_THE_CLOCK: dict[str, str] = {
-    "shared/runtime/clock.py": "the system clock that is injected everywhere else",
-}
 
-_OPENS = re.compile(r"(session|connection|engine)$")
+_OPENS = re.compile(r"(session|connection|conn|engine|database|db)$")
 _SQL_CALLS = {"execute", "executemany", "exec_driver_sql", "scalar", "scalars"}
 _SQL_ON_A_SESSION = {"add", "add_all", "delete", "get", "merge", "refresh", "stream", "stream_scalars"}
 _SQL_BUILDERS = {f"sqlalchemy.{name}" for name in ("select", "insert", "update", "delete", "text", "func", "exists")}
 _SQL_ROLES = {"repository", "models"}
-_NOW = {"now", "today", "utcnow", "fromtimestamp", "utcfromtimestamp"}
-_SENDS = {"delay", "apply_async", "send_task", "apply_on_commit"}
-
-
-def _exempt(source: Source, exemptions: dict[str, str]) -> bool:
-    return source.is_test or str(source.path).startswith(tuple(exemptions))
 
 
 def find_commits(files: Iterable[Source], exemptions: dict[str, str] = MAY_COMMIT) -> Iterator[str]:
     """Transactions ended by hand; in services and the runtime also blocks that end one by themselves."""
     for source in files:
-        if _exempt(source, exemptions):
+        if exempt(source, exemptions):
             continue
         blocks = source.path.parts[0] in ("services", "shared") and not source.is_migration
-        for node, name in source.calls():
-            owner, _, verb = name.rpartition(".")
-            if owner and (
-                verb in ("commit", "rollback") or (blocks and verb in ("begin", "transaction") and _OPENS.search(owner))
-            ):
-                yield f"{source.at(node)}: {name}() belongs to the unit of work in shared/runtime/db.py"
+        for use in source.uses:
+            if not use.is_bare and (use.verb in ("commit", "rollback") or (blocks and _opens_a_transaction(use))):
+                yield f"{source.at(use.node)}: {use.said} belongs to the unit of work in shared/runtime/db.py"
+
+
+def _opens_a_transaction(use: Use) -> bool:
+    """Whatever its owner is called, a `begin()` without arguments is a database's; others are told what to begin."""
+    is_called_bare = use.call is not None and not use.call.args
+    return use.verb in ("begin", "transaction") and (is_called_bare or _OPENS.search(use.owner) is not None)
 
 
 def find_sql_outside_repositories(files: Iterable[Source]) -> Iterator[str]:
     for source in files:
         if source.in_service is None or source.is_migration or source.role in _SQL_ROLES:
             continue
-        for node, name in source.calls():
-            owner, _, verb = name.rpartition(".")
-            on_session = owner.rpartition(".")[2].lstrip("_") in ("session", "connection")
+        for use in source.uses:
+            on_session = use.owner.rpartition(".")[2].lstrip("_") in ("session", "connection", "conn")
             # Redis pipelines have an execute() too; theirs takes nothing.
-            if owner and ((verb in _SQL_CALLS and node.args) or (verb in _SQL_ON_A_SESSION and on_session)):
-                yield f"{source.at(node)}: {name}() is SQL; put it into the noun's repository.py"
+            is_statement = use.verb in _SQL_CALLS and (on_session or (use.call is not None and bool(use.call.args)))
+            if not use.is_bare and (is_statement or (use.verb in _SQL_ON_A_SESSION and on_session)):
+                yield f"{source.at(use.node)}: {use.said} is SQL; put it into the noun's repository.py"
+            elif not use.is_bare and use.name in _SQL_BUILDERS:
+                yield f"{source.at(use.node)}: {use.name} builds SQL; put it into the noun's repository.py"
         for statement, name in source.imports():
             if name in _SQL_BUILDERS:
                 yield f"{source.at(statement)}: {name} builds SQL; put it into the noun's repository.py"
-
-
-def find_clock_reads(files: Iterable[Source], exemptions: dict[str, str] = READS_THE_CLOCK) -> Iterator[str]:
-    """Business code asks the injected clock, so that tests and schedules can set the time."""
-    for source in files:
-        if source.path.parts[0] not in ("services", "shared") or _exempt(source, exemptions):
-            continue
-        for node, name in source.calls():
-            if _names_a_date_class(name) and name.rpartition(".")[2] in ("now", "today", "utcnow"):
-                yield f"{source.at(node)}: {name}() reads the machine's clock; take a shared.runtime.clock.Clock"
-
-
-def find_naive_datetimes(files: Iterable[Source]) -> Iterator[str]:
-    """Naive times; a test that needs one to show that it is refused says so with `noqa: DTZ…`, which ruff wants as well."""
-    for source in files:
-        for node, name in source.calls():
-            if source.is_test and "# noqa: DTZ" in source.line(node):
-                continue
-            if _names_a_date_class(name) and name.rpartition(".")[2] in _NOW and not _has_zone(node, name):
-                yield f"{source.at(node)}: {name}() makes a naive time; give it UTC"
-            elif name in ("datetime", "datetime.datetime") and not _has_zone(node, name) and len(node.args) < 8:
-                yield f"{source.at(node)}: datetime(…) without tzinfo is naive; give it UTC"
-
-
-def _names_a_date_class(name: str) -> bool:
-    return name.split(".")[-2:-1] in (["datetime"], ["date"])
-
-
-def _has_zone(node: ast.Call, name: str) -> bool:
-    if any(keyword.arg in ("tz", "tzinfo", None) for keyword in node.keywords):
-        return True
-    verb = name.rpartition(".")[2]
-    return (verb == "now" and len(node.args) == 1) or (verb == "fromtimestamp" and len(node.args) == 2)
-
-
-def find_direct_sends(files: Iterable[Source]) -> Iterator[str]:
-    """Sends that bypass the outbox: they are lost, or go out for a change that was rolled back."""
-    for source in files:
-        for node, name in source.calls() if source.in_service else ():
-            if "." in name and name.rpartition(".")[2] in _SENDS:
-                yield f"{source.at(node)}: {name}() bypasses the outbox; publish(…) inside the unit of work"
 
 
 RULES: list[Rule] = [find_commits, find_sql_outside_repositories, find_clock_reads, find_naive_datetimes, find_direct_sends]
@@ -126,7 +82,14 @@ BAD: list[tuple[Rule, str, str]] = [
     (find_commits, "services/trips/trips/repository.py", "async def f(session): await session.rollback()"),
     (find_commits, "services/trips/trips/service.py", "async def f(session):\n    async with session.begin(): ..."),
     (find_commits, "shared/runtime/relay.py", "def f(connection): connection.commit()"),
+    (find_commits, "services/trips/trips/service.py", "async def f(conn):\n    async with conn.begin(): ..."),
+    (find_commits, "services/trips/trips/service.py", "async def f(self):\n    async with self.kept.transaction(): ..."),
+    (find_commits, "services/trips/trips/service.py", "async def f(db):\n    start = db.begin\n    async with start(): ..."),
+    (find_commits, "services/trips/trips/service.py", "async def f(session):\n    end = session.commit\n    await end()"),
+    (find_commits, "services/trips/trips/service.py", 'async def f(session): await getattr(session, "commit")()'),
     (find_sql_outside_repositories, "services/trips/trips/service.py", "async def f(s, q): await s.execute(q)"),
+    (find_sql_outside_repositories, "services/trips/trips/service.py", "def f(session):\n    run = session.execute\n    run(1)"),
+    (find_sql_outside_repositories, "services/trips/trips/tasks.py", "import sqlalchemy as sa\nquery = sa.select(1)"),
     (find_sql_outside_repositories, "services/trips/trips/endpoints.py", "async def f(session): await session.get(Trip, 1)"),
     (find_sql_outside_repositories, "services/trips/trips/tasks.py", "from sqlalchemy import select"),
     (find_sql_outside_repositories, "services/trips/trips/trip_complete.py", "def f(self): self._session.add(1)"),
@@ -134,12 +97,39 @@ BAD: list[tuple[Rule, str, str]] = [
     (find_clock_reads, "services/trips/trips/service.py", "from datetime import UTC, datetime\nnow = datetime.now(UTC)"),
     (find_clock_reads, "shared/runtime/relay.py", "import datetime\nnow = datetime.datetime.utcnow()"),
     (find_clock_reads, "services/trips/trips/service.py", "from datetime import date\nday = date.today()"),
+    (find_clock_reads, "services/trips/trips/service.py", "from datetime import datetime as moment\nnow = moment.now(UTC)"),
+    (find_clock_reads, "services/trips/trips/service.py", "import datetime as dt\nread = dt.datetime.now\nnow = read(UTC)"),
+    (find_clock_reads, "services/trips/trips/service.py", "import time\nnow = time.time()"),
+    (find_clock_reads, "services/trips/trips/service.py", "from time import time as now\nat = now()"),
+    (find_clock_reads, "services/trips/trips/service.py", "import time\nat = Field(default_factory=time.time_ns)"),
     (find_naive_datetimes, "deploy/local/cli.py", "from datetime import datetime\nnow = datetime.now()"),
+    (find_naive_datetimes, "deploy/local/cli.py", "from datetime import datetime as moment\nat = moment(2026, 11, 20)"),
+    (find_naive_datetimes, "deploy/local/cli.py", "from datetime import datetime\nnow = datetime.now(None)"),
+    (find_naive_datetimes, "deploy/local/cli.py", "from datetime import datetime\nat = datetime(2026, 1, 1, tzinfo=None)"),
+    (find_naive_datetimes, "deploy/local/cli.py", "from datetime import datetime\nat = Field(default_factory=datetime.now)"),
+    (find_naive_datetimes, "deploy/local/cli.py", "from datetime import datetime, time\nat = datetime.combine(day, time())"),
+    (
+        find_naive_datetimes,
+        "deploy/local/cli.py",
+        'from datetime import datetime\nat = datetime.fromisoformat("2026-11-20T06:00")',
+    ),
+    (find_naive_datetimes, "services/trips/tests/test_trips.py", "at = NOW.replace(tzinfo=None)"),
     (find_naive_datetimes, "deploy/local/cli.py", "from datetime import datetime\nat = datetime.fromtimestamp(0)"),
     (find_naive_datetimes, "services/trips/tests/test_trips.py", "import datetime\nat = datetime.datetime(2026, 11, 20)"),
     (find_direct_sends, "services/trips/trips/service.py", "def f(task): task.delay(1)"),
     (find_direct_sends, "services/trips/trips/tasks.py", "def f(app): app.send_task('x')"),
     (find_direct_sends, "services/trips/worker.py", "def f(task): task.apply_async()"),
+    (find_direct_sends, "services/trips/trips/service.py", "def f(task):\n    send = task.delay\n    send(1)"),
+    (find_direct_sends, "services/trips/trips/service.py", 'def f(task): getattr(task, "delay")(1)'),
+    (find_direct_sends, "services/trips/trips/service.py", "def f(task): task.starmap([(1,)])"),
+    (find_direct_sends, "services/trips/trips/tasks.py", 'def f(app): app.signature("x")()'),
+    (find_direct_sends, "services/trips/trips/tasks.py", "def f(end_trip): end_trip.si(1)()"),
+    (find_direct_sends, "services/trips/trips/service.py", "from services.trips.trips.tasks import end\nsign = end.s(1)"),
+    (find_direct_sends, "services/trips/trips/tasks.py", "from celery import group as many\ndef f(signs): many(signs)"),
+    (find_direct_sends, "services/trips/trips/service.py", "def f(redis, lane): redis.lpush(lane, b'')"),
+    (find_direct_sends, "services/trips/trips/service.py", "def f(self): self._redis.rpush(TRIPS_NORMAL.name, b'')"),
+    (find_direct_sends, "services/trips/trips/service.py", "def f(pipe):\n    push = pipe.lpush\n    push('trips.normal', b'')"),
+    (find_direct_sends, "services/trips/trips/service.py", "def f(redis): redis.execute_command('LPUSH', 'trips.normal', b'')"),
 ]
 
 
@@ -154,6 +144,8 @@ def test_a_crossed_edge_is_found(rule: Rule, path: str, text: str) -> None:
 GOOD: list[tuple[Rule, str, str]] = [
     (find_commits, "services/trips/tests/test_trips.py", "async def f(s): await s.commit()"),
     (find_commits, "services/trips/trips/service.py", "async def f(session):\n    async with session.begin_nested(): ..."),
+    (find_commits, "services/trips/trips/service.py", "async def f(store, claim): await store.begin(claim)"),
+    (find_commits, "shared/runtime/outbox.py", "def f(row, others): return [one for one in others if one != row.transaction]"),
     (find_sql_outside_repositories, "services/trips/trips/trip_repository.py", "async def f(s, q): await s.execute(q)"),
     (
         find_sql_outside_repositories,
@@ -166,7 +158,40 @@ GOOD: list[tuple[Rule, str, str]] = [
         "deploy/local/cli.py",
         "from datetime import UTC, datetime\nat = [datetime.now(UTC), datetime(2026, 1, 1, tzinfo=UTC)]",
     ),
+    (find_clock_reads, "services/trips/trips/service.py", "import time\nstarted = time.monotonic()"),
+    (find_clock_reads, "shared/runtime/auth/tokens.py", "import time\nissued_at = int(time.time())"),
+    (
+        find_naive_datetimes,
+        "deploy/local/cli.py",
+        """
+        from datetime import UTC, date, datetime, time
+        from functools import partial
+        at = [
+            datetime.combine(day, time(12), UTC),
+            datetime.combine(day, time(12), tzinfo=UTC),
+            datetime.combine(day, time(12, tzinfo=UTC)),
+            datetime.combine(day, other.timetz()),
+            datetime.fromisoformat("2026-11-20T06:00:00Z"),
+            datetime.fromisoformat(text),
+            date.fromisoformat("2026-11-20"),
+            at.replace(tzinfo=UTC),
+            text.replace("a", "b"),
+        ]
+        now = partial(datetime.now, UTC)
+        """,
+    ),
+    (
+        find_naive_datetimes,
+        "services/trips/tests/test_trips.py",
+        "with pytest.raises(ValueError, match='zone'):\n    plan(at=NOW.replace(tzinfo=None))",
+    ),
     (find_direct_sends, "services/trips/trips/service.py", "def f(self): self._publisher.publish(1)"),
+    (find_direct_sends, "services/trips/trips/service.py", "def f(redis, driver): redis.lpush(f'recent:{driver}', 1)"),
+    (
+        find_direct_sends,
+        "services/trips/trips/service.py",
+        "import itertools\ndef f(pool, hook): return hook.signature, pool.map(f, []), itertools.starmap(f, [])",
+    ),
 ]
 
 

@@ -1,5 +1,7 @@
 """Imports flow one way: endpoints and tasks → service → repository → models, contracts beneath all, no service to another."""
 
+import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +21,22 @@ FRAMEWORKS = {
     "kombu": {"tasks", "worker"},
 }
 LAYERS = {"endpoints": 3, "tasks": 3, "service": 2, "repository": 1, "models": 0, "schemas": 2, "errors": 0}
+DYNAMIC = {
+    "importlib.import_module",
+    "importlib.reload",
+    "importlib.util.spec_from_file_location",
+    "importlib.util.find_spec",
+    "importlib.__import__",
+    "pkgutil.resolve_name",
+    "runpy.run_module",
+    "runpy.run_path",
+    "sys.modules",
+    "__import__",
+    "exec",
+    "eval",
+}
+# Celery, uvicorn and others import a module by such a text.
+_SERVICE_MODULE = re.compile(rf"^services\.({'|'.join(SERVICES)})(?:[.:]\w+)*$")
 EDGE = ("app", "worker", "relay", "deps", "auth", "schedules")
 
 
@@ -115,7 +133,21 @@ def _role_of_module(name: str, service: str) -> str | None:
     return sample("/".join(parts[:4]) + ".py", "").role if len(parts) >= 4 else None
 
 
-@pytest.mark.parametrize("find", [find_impure_contracts, find_framework_imports, find_layer_breaks])
+def find_dynamic_imports(files: Iterable[Source]) -> Iterator[str]:
+    """Imports in a service, its tests included, that no linter can follow: they could reach another service unseen."""
+    for source in files:
+        if source.path.parts[0] != "services":
+            continue
+        for use in source.uses:
+            if use.name in DYNAMIC or use.name.removeprefix("builtins.") in DYNAMIC:
+                yield f"{source.at(use.node)}: {use.name} imports what no reader can see; write an import statement"
+        for node in ast.walk(source.tree):
+            named = _SERVICE_MODULE.match(node.value) if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+            if named and named[1] != source.path.parts[1]:
+                yield f"{source.at(node)}: the text names a module of {named[1]}; services meet in messages and HTTP"
+
+
+@pytest.mark.parametrize("find", [find_impure_contracts, find_framework_imports, find_layer_breaks, find_dynamic_imports])
 def test_no_file_imports_what_its_role_must_not_know(find: Iterable[str]) -> None:
     assert list(find(sources())) == []  # type: ignore[operator] # a function, which pytest passes as it is
 
@@ -138,6 +170,41 @@ def test_frameworks_outside_their_files_are_found() -> None:
     ]
 
     assert len(list(find_framework_imports([good, *bad]))) == 3
+
+
+DYNAMIC_BAD = [
+    'import importlib\nimportlib.import_module("services." + name)',
+    "from importlib import import_module as load\nx = load(name)",
+    "import importlib as tools\nload = tools.import_module",
+    'import importlib\nload = getattr(importlib, "import_module")',
+    "x = __import__(name)",
+    "import builtins\nx = builtins.__import__(name)",
+    "import runpy\nrunpy.run_module(name)",
+    "import sys\nx = sys.modules[name]",
+    "exec(text)",
+    'app = make_celery("trips", ("services.payments.orders.tasks",))',
+    'run("services.payments.app:app")',
+]
+
+
+@pytest.mark.parametrize("text", DYNAMIC_BAD)
+def test_an_import_that_no_linter_can_follow_is_found(text: str) -> None:
+    found = list(find_dynamic_imports([sample("services/trips/trips/service.py", text)]))
+
+    assert len(found) == 1
+    assert found[0].startswith("services/trips/trips/service.py:")
+
+
+def test_reading_a_packages_files_and_naming_ones_own_modules_is_no_dynamic_import() -> None:
+    text = """
+    from importlib.resources import files
+    TASK_MODULES = ("services.trips.trips.tasks",)
+    page = files("services.trips") / "page.html"
+    pattern = re.compile("^a")
+    """
+    elsewhere = sample("shared/runtime/relay/runner.py", "import importlib\nimportlib.import_module(name)")
+
+    assert list(find_dynamic_imports([sample("services/trips/worker.py", text), elsewhere])) == []
 
 
 def test_imports_against_the_layers_are_found() -> None:

@@ -21,7 +21,7 @@ from tests.architecture.source import ROOT, sources, tracked_files
 Consumers = Mapping[str, Iterable[str]]
 """Who consumes what: a name for the worker, its service before the first blank, and lane names."""
 
-_WORKER = re.compile(r"^services\.(\w+)\.worker(?::app)?$")
+_WORKER = re.compile(r"^(?:-A|--app=)?services\.(\w+)\.worker(?:[:.]app)?$")
 
 
 class _AnyPort(dict[str, int]):
@@ -48,11 +48,22 @@ def lanes_of_command(command: Iterable[str]) -> tuple[str, list[str]] | None:
     service = next((match[1] for match in modules if match), None)
     if service is None or "worker" not in words:
         return None
-    for position, word in enumerate(words):
-        name, equals, value = word.partition("=")
-        if name in ("-Q", "--queues"):
-            return service, (value if equals else words[position + 1]).split(",")
-    return service, [lane.name for lane in lanes_of(service)]
+    chosen, excluded = _lane_list(words, "-Q", "--queues"), _lane_list(words, "-X", "--exclude-queues")
+    taken = [lane.name for lane in lanes_of(service)] if chosen is None else chosen
+    return service, [lane for lane in taken if lane not in (excluded or ())]
+
+
+def _lane_list(words: list[str], short: str, long: str) -> list[str] | None:
+    """The lanes that an option lists, in each form that Celery takes; the last wins, and None says that it is not there."""
+    found = None
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word in (short, long):
+            found = following
+        elif word.startswith(f"{long}="):
+            found = word.removeprefix(f"{long}=")
+        elif word.startswith(short):
+            found = word.removeprefix(short)
+    return None if found is None else [lane.strip() for lane in found.split(",")]
 
 
 def consumers_of(commands: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
@@ -160,6 +171,36 @@ def test_worker_commands_are_read_from_compose() -> None:
         "trips (fast)": ["trips.realtime", "trips.normal"],
         "alerts (rest)": ["alerts.evaluation", "alerts.default"],
     }
+
+
+COMMANDS = {
+    "celery -A services.alerts.worker worker": ["alerts.evaluation", "alerts.default"],
+    "celery --app services.alerts.worker:app worker -Q alerts.default": ["alerts.default"],
+    "celery --app=services.alerts.worker worker -Qalerts.default": ["alerts.default"],
+    "celery -Aservices.alerts.worker.app worker --queues alerts.default,alerts.evaluation": [
+        "alerts.default",
+        "alerts.evaluation",
+    ],
+    "celery -A services.alerts.worker worker -X alerts.default": ["alerts.evaluation"],
+    "celery -A services.alerts.worker worker -Xalerts.default": ["alerts.evaluation"],
+    "celery -A services.alerts.worker worker --exclude-queues=alerts.default,alerts.evaluation": [],
+    "celery -A services.alerts.worker worker -Q alerts.default,alerts.evaluation --exclude-queues alerts.default": [
+        "alerts.evaluation"
+    ],
+    "celery -A services.alerts.worker worker -Q alerts.default -Q alerts.evaluation": ["alerts.evaluation"],
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_way_of_naming_a_workers_lanes_is_read(command: str) -> None:
+    assert lanes_of_command(command.split()) == ("alerts", COMMANDS[command])
+
+
+def test_a_lane_that_every_worker_excludes_is_found() -> None:
+    commands = {service: f"celery --app=services.{service}.worker worker".split() for service in SERVICES}
+    commands["trips"] += ["-X", "trips.background"]
+
+    assert list(find_lane_problems(consumers_of(commands))) == ["nobody consumes trips.background; add it to a worker of trips"]
 
 
 def test_worker_commands_are_read_from_systemd_units(tmp_path: Path) -> None:
