@@ -163,12 +163,22 @@ class MessageTask(_CeleryTask):
                 f"{self.name}: apply_async does not take {', '.join(unknown)}; a message has countdown, eta, queue and task_id"
             )
         message = self.message_type.model_validate(self._fields(args or (), kwargs or {}))
-        due_at = system_clock() + timedelta(seconds=countdown) if countdown is not None else eta
+        due_at = self._due_at(countdown, eta)
         if queue is not None and queue not in LANES:
             raise ValueError(
                 f"{self.name}: there is no lane {queue}; it travels on {', '.join(map(str, message.contract.lanes))}"
             )
         return AsyncResult(str(self._publish(message, queue, due_at, task_id)), app=self._get_app())
+
+    def _due_at(self, countdown: float | None, eta: datetime | None) -> datetime | None:
+        if countdown is None:
+            return eta
+        if eta is not None:
+            raise TypeError(f"{self.name}: countdown and eta say the same thing; give one of them")
+        try:
+            return system_clock() + timedelta(seconds=countdown)
+        except OverflowError:
+            raise ValueError(f"{self.name}: a countdown of {countdown:g} s leads beyond the calendar") from None
 
     def _publish(self, message: Message, queue: str | None, due_at: datetime | None, task_id: str | None) -> UUID:
         try:

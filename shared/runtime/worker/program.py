@@ -61,6 +61,8 @@ class ServiceWorker(Worker):
         pool = options.get("pool")
         if pool is not None and pool.__module__ not in SUPPORTED_POOLS:
             raise WorkerRefused("only the pools prefork and solo can keep one event loop per process; leave out --pool")
+        if options.get("soft_time_limit"):
+            raise WorkerRefused("a soft time limit would leave the message's coroutine behind; leave out --soft-time-limit")
         self._look_around()
         super().on_before_init(quiet=quiet, **options)
 

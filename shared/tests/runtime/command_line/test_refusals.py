@@ -21,6 +21,7 @@ pytestmark = pytest.mark.timeout(90)
         (("-Q", "payments.normal"), "alerts does not own payments.normal; its lanes are alerts.evaluation, alerts.default"),
         (("-Q", "alerts.defautl"), "alerts does not own alerts.defautl; its lanes are alerts.evaluation, alerts.default"),
         (("-X", "alerts.default,alerts.evaluation"), "alerts: all lanes are excluded, so there is nothing to do"),
+        (("--soft-time-limit", "5"), "a soft time limit would leave the message's coroutine behind"),
         (("--pool", "threads"), "only the pools prefork and solo can keep one event loop per process"),
     ],
 )
@@ -73,6 +74,8 @@ attempt("own id", lambda: queue_emails.apply_async(task_id="order-7").id)
 attempt("own id again", lambda: queue_emails.apply_async(task_id="order-7").id)
 asyncio.run(inside())
 attempt("naive", lambda: queue_emails.apply_async(eta=datetime(2099, 1, 1)))
+attempt("twice due", lambda: queue_emails.apply_async(countdown=1, eta=datetime(2099, 1, 1, tzinfo=UTC)))
+attempt("too late", lambda: queue_emails.apply_async(countdown=1e18))
 attempt("no lane", lambda: queue_emails.apply_async(queue="alerts.defautl"))
 attempt("other lane", lambda: queue_emails.apply_async(queue="alerts.evaluation"))
 attempt("option", lambda: queue_emails.apply_async(priority=9, link=None))
@@ -118,6 +121,8 @@ async def test_a_shell_promises_through_the_outbox_and_is_told_what_it_cannot(st
     assert said["own id"] == said["own id again"]
     assert said["in a loop"].startswith("RuntimeError: alerts.queue_pending_emails was called inside an event loop: use publish(")
     assert "without a time zone" in said["naive"]
+    assert said["twice due"].endswith("countdown and eta say the same thing; give one of them")
+    assert said["too late"].endswith("a countdown of 1e+18 s leads beyond the calendar")
     assert said["no lane"].startswith("ValueError: alerts.queue_pending_emails: there is no lane alerts.defautl; it travels on")
     assert "does not travel on alerts.evaluation; its lanes are alerts.default" in said["other lane"]
     assert "apply_async does not take link, priority; a message has countdown, eta, queue and task_id" in said["option"]
