@@ -91,7 +91,7 @@ def _sandbox(home: Home, ports: dict[str, int]) -> Program:
         "sandbox",
         (sys.executable, "-m", "deploy.sandbox"),
         url=url,
-        health=f"{url}/livez",
+        health=f"{url}/readyz",
         port=ports["sandbox"],
         environment=environment,
     )

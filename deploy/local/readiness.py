@@ -37,10 +37,11 @@ def _http(url: str) -> str | None:
 
 
 def _failing(response: httpx.Response) -> str:
-    """The checks that fail and why, where the answer lists them."""
+    """The checks that fail and why, where the answer lists them; the sandbox has a sentence instead."""
     try:
-        checks = response.json()["checks"]
-        failing = [f"{name} {check['problem']}" for name, check in checks.items() if not check["ok"]]
+        answer = response.json()
+        checks = answer.get("checks", {})
+        failing = [f"{name} {check['problem']}" for name, check in checks.items() if not check["ok"]] or [answer["detail"]]
     except (ValueError, KeyError, TypeError, AttributeError):
         return ""
     return f" ({'; '.join(failing)})" if failing else ""

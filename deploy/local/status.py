@@ -12,6 +12,7 @@ from deploy.local import readiness
 from deploy.local.programs import Program
 from deploy.local.stack import Stack
 from deploy.local.state import State
+from deploy.local.supervisor import KEEPER
 
 MB = 1024 * 1024
 _UNKNOWN = {"statename": "UNKNOWN", "pid": 0, "start": 0, "now": 0}
@@ -78,8 +79,8 @@ def _row(program: Program, info: dict[str, Any], usage: "_Usage") -> ProcessStat
         state = "ready" if waits_for is None else "starting" if state == "starting" else "not-ready"
     elif state == "unknown":
         waits_for = "a restart of the stack, which is older than it"
-    elif state == "fatal":
-        waits_for = f"somebody to look at `waybill logs {program.name}`"
+    elif state == "backoff":
+        waits_for = f"its next start; `waybill logs {program.name}` says why it ended"
     pid = int(info["pid"]) or None
     uptime = int(info["now"]) - int(info["start"]) if pid else 0
     return ProcessStatus(program.name, program.kind, state, pid, program.url, uptime, waits_for, **usage.of(pid or 0))
@@ -110,7 +111,7 @@ def _tree(pid: int) -> list[psutil.Process]:
     try:
         top = psutil.Process(pid)
         # The supervisor's children are rows of their own.
-        if "supervisor.supervisord" in " ".join(top.cmdline()):
+        if KEEPER in top.cmdline():
             return [top]
         return [top, *top.children(recursive=True)]
     except psutil.Error:

@@ -71,7 +71,7 @@ def _add_health(app: FastAPI, core: Core, providers: Sequence[Provider]) -> None
     async def livez() -> dict[str, str]:
         return {"status": "ok"}
 
-    @app.get("/readyz", tags=["health"], summary="The ledger takes writes; how to reach each provider")
+    @app.get("/readyz", tags=["health"], summary="The ledger takes writes and each provider serves; how to reach them")
     async def readyz() -> dict[str, Any]:
         try:
             await core.ledger.check()
@@ -79,6 +79,15 @@ def _add_health(app: FastAPI, core: Core, providers: Sequence[Provider]) -> None
             raise Problem(
                 503, "ledger_failed", f"The last write to the ledger failed ({error}); look at the disk of SANDBOX_DATA."
             ) from error
+        for provider in providers:
+            try:
+                await provider.check()
+            except Exception as error:
+                raise Problem(
+                    503,
+                    f"{provider.name}_failed",
+                    f"A client of {provider.name} was not served: {error}. The sandbox's log says more.",
+                ) from error
         return {"status": "ready", **{provider.name: provider.facts() for provider in providers}}
 
     @app.get("/changes", tags=["changes"], summary="Wait for the next change of the mailbox or the fault rules")

@@ -34,6 +34,9 @@ class Provider(Protocol):
     async def start(self) -> None:
         """Begin to listen. A port that is taken ends the process with a sentence."""
 
+    async def check(self) -> None:
+        """Raise the reason why it would not serve a client, asked as a client asks."""
+
     async def stop(self) -> None:
         """Stop listening and let nobody hang."""
 

@@ -24,7 +24,9 @@ NAME = "smtp"
 log = logging.getLogger("sandbox.smtp")
 
 
-@dataclass(frozen=True, slots=True)
+# No slots: aiosmtpd asks for the handler's members by inspect.getmembers, which raises TypeError on a frozen dataclass with
+# slots in the patch releases of Python 3.11 that Debian 12 has.
+@dataclass(frozen=True)
 class Handler:
     """The hooks that aiosmtpd calls by their names; each returns the reply line."""
 

@@ -19,6 +19,7 @@ from deploy.sandbox.smtp.tls import server_context
 
 # Longer than the longest delay that a rule may ask for.
 _IDLE_TIMEOUT_S = 3_900
+_GREETING_S = 1.5
 
 
 class SmtpProvider:
@@ -59,6 +60,28 @@ class SmtpProvider:
         sock = listen("SANDBOX_SMTP_PORT", self._settings.host, self._settings.smtp_port)
         self.port = sock.getsockname()[1]
         self._server = await asyncio.get_running_loop().create_server(self._session, sock=sock, ssl=implicit, backlog=512)
+
+    async def check(self) -> None:
+        """Take a connection's greeting, as a client does."""
+        try:
+            async with asyncio.timeout(_GREETING_S):
+                line = await self._greeting()
+        except (OSError, TimeoutError) as error:
+            raise ConnectionError(f"port {self.port} does not answer ({type(error).__name__})") from error
+        if not line.startswith(b"220 "):
+            raise ConnectionError(f"port {self.port} does not greet")
+
+    async def _greeting(self) -> bytes:
+        context = None
+        if self._settings.smtp_tls == "tls":
+            context = ssl.create_default_context(cadata=self._certificate.decode())
+            # Where it listens on every address, the name to connect to is none of the certificate's.
+            context.check_hostname = False
+        reader, writer = await asyncio.open_connection(self._settings.host, self.port, ssl=context)
+        try:
+            return await reader.readline()
+        finally:
+            writer.transport.abort()
 
     async def stop(self) -> None:
         """Stop listening and close every connection."""

@@ -3,9 +3,18 @@
 import asyncio
 from email.message import EmailMessage
 
+import httpx
 import pytest
 
+from deploy.sandbox.app import create_app
+from deploy.sandbox.changes import Changes
+from deploy.sandbox.ledger import Ledger
+from deploy.sandbox.provider import Core
+from deploy.sandbox.settings import Settings
+from deploy.sandbox.smtp.handler import Handler
+from deploy.sandbox.smtp.provider import SmtpProvider
 from deploy.sandbox.tests.conftest import Harness, Start
+from deploy.sandbox.timers import Timers
 
 
 def _late(message_id: str = "<late@waybill.example>") -> bytes:
@@ -177,6 +186,37 @@ async def test_a_change_is_told_to_whoever_follows(sandbox: Harness) -> None:
     following = asyncio.create_task(sandbox.get("/changes", since=before, timeout=15))
     await sandbox.send("ann@example.com")
     assert (await following)["revision"] > before
+
+
+@pytest.mark.parametrize("mode", ["none", "starttls", "tls"])
+async def test_readiness_includes_the_greeting_of_smtp(start: Start, mode: str) -> None:
+    assert (await (await start(smtp_tls=mode)).get("/readyz"))["status"] == "ready"
+
+
+@pytest.mark.parametrize("greeting", [b"", b"554 5.3.2 not now\r\n"])
+async def test_an_open_port_that_does_not_greet_is_not_ready(greeting: bytes) -> None:
+    async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(greeting)
+        writer.close()
+
+    changes = Changes()
+    ledger = Ledger(None, limit=10, changes=changes)
+    core = Core(Settings(), changes, ledger, Timers(ledger))
+    provider = SmtpProvider(core)
+    async with (
+        await asyncio.start_server(hang_up, "127.0.0.1", 0) as server,
+        httpx.AsyncClient(transport=httpx.ASGITransport(create_app(core, [provider])), base_url="http://sandbox") as http,
+    ):
+        provider.port = server.sockets[0].getsockname()[1]
+        unready, live = await http.get("/readyz"), await http.get("/livez")
+    ledger.close()
+
+    assert (unready.status_code, unready.json()["code"], live.status_code) == (503, "smtp_failed", 200)
+    assert f"port {provider.port} does not greet" in unready.json()["detail"]
+
+
+def test_the_handler_has_no_slots_which_aiosmtpd_cannot_look_at_on_every_python() -> None:
+    assert "__slots__" not in vars(Handler)
 
 
 async def test_health_says_how_to_reach_smtp(sandbox: Harness) -> None:
