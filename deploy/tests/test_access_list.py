@@ -1,14 +1,19 @@
 """What the broker's users may do, tried on a real server."""
 
+import contextlib
 from typing import Any
 
 import pytest
 import redis
+import redis.asyncio as asyncio_redis
 from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
 
 from deploy.redis import acl
 from deploy.tests.conftest import GuardedBroker
 from shared.contracts.lanes import LANES, SERVICES, lanes_of
+from shared.runtime.errors import TooManyRequests
+from shared.runtime.http.rate_limits import RateLimiter
+from shared.testing.wait import eventually
 
 FORBIDDEN_TO_SERVICES: tuple[tuple[Any, ...], ...] = (
     ("LRANGE", "payments.critical", 0, -1),
@@ -18,6 +23,7 @@ FORBIDDEN_TO_SERVICES: tuple[tuple[Any, ...], ...] = (
     ("LREM", "payments.critical", 0, "x"),
     ("RPUSH", "payments.critical", "x"),
     ("RENAME", "payments.critical", "alerts.default"),
+    ("RENAME", "alerts.default", "payments.critical"),
     ("COPY", "payments.critical", "alerts.default"),
     ("LMOVE", "payments.critical", "alerts.default", "LEFT", "RIGHT"),
     ("SORT", "payments.critical", "STORE", "alerts.default"),
@@ -100,6 +106,26 @@ def test_a_service_works_on_its_own_and_hands_over_to_others(broker: GuardedBrok
             subscription.subscribe(f"hint:{service}")
             assert subscription.get_message(timeout=1) is not None
     assert broker.refusals() == []
+
+
+async def test_a_rate_limit_is_counted_from_one_window_into_the_next(broker: GuardedBroker) -> None:
+    async with asyncio_redis.Redis.from_url(broker.url("alerts")) as client:
+        limiter = RateLimiter(client, "alerts", "2/second")
+
+        async def spent_into_the_next_window() -> bool:
+            with contextlib.suppress(TooManyRequests):
+                await limiter.spend("somebody")
+            return "cmdstat_rename" in _commands(broker) or broker.refusals() != []
+
+        await eventually(spent_into_the_next_window, 10, "the window did not end", every_s=0.1)
+    assert broker.refusals() == []
+
+
+def _commands(broker: GuardedBroker) -> dict[str, Any]:
+    """What the broker has carried out, and how often."""
+    with broker.client(acl.ADMIN) as admin:
+        found: dict[str, Any] = admin.info("commandstats")
+        return {name: counts for name, counts in found.items() if counts["calls"] > counts["rejected_calls"]}
 
 
 def test_only_analytics_writes_what_all_read_about_access(broker: GuardedBroker) -> None:
