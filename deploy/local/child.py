@@ -16,6 +16,8 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main(arguments: list[str]) -> None:
+    # Python only takes note of a SIGINT, and forgets it where the program is put in its place at that moment.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     keeper = os.getppid()
     if arguments[0] == "--user":
         account = pwd.getpwnam(arguments[1])

@@ -43,7 +43,8 @@ class Operations:
 
     def _decoded(self, response: httpx.Response) -> Any:
         if response.is_error:
-            raise StackError(f"{self._service} refused with {response.status_code}: {_detail(response)}")
+            sentence = f"{self._service} refused with {response.status_code}: {_detail(response)}"
+            raise StackError(sentence, log=_wrong_places(response))
         return response.json() if response.content else None
 
     def pages(self, path: str, *, params: Json, limit: int) -> Iterator[Json]:
@@ -65,6 +66,17 @@ def _detail(response: httpx.Response) -> str:
         return str(problem.get("detail") or problem.get("title") or problem)
     except (ValueError, AttributeError):
         return response.text[:200]
+
+
+def _wrong_places(response: httpx.Response) -> list[str]:
+    """What is wrong with each part of the request, where the problem lists them."""
+    try:
+        return [
+            f"{error['pointer'].removeprefix('#/') or 'the whole'} ({error['in']}): {error['detail']}"
+            for error in response.json().get("errors", [])
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return []
 
 
 def known_lane(lane: str) -> str:

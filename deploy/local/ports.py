@@ -34,14 +34,19 @@ def is_free(port: int) -> bool:
     return True
 
 
+def check_names(wanted: Mapping[str, int]) -> None:
+    """Refuse ports for processes that there are not."""
+    if unknown := sorted(set(wanted) - set(PREFERRED)):
+        raise StackError(f"There is no process called {unknown[0]}.", f"ports can be set for {', '.join(PREFERRED)}")
+
+
 def choose(remembered: Mapping[str, int], wanted: Mapping[str, int]) -> dict[str, int]:
     """A free port for each process.
 
     remembered: the ports of the last start, taken again where they are free.
     wanted: ports that somebody asked for by name; a taken one is an error and not a reason to look further.
     """
-    if unknown := sorted(set(wanted) - set(PREFERRED)):
-        raise StackError(f"There is no process called {unknown[0]}.", f"ports can be set for {', '.join(PREFERRED)}")
+    check_names(wanted)
     chosen: dict[str, int] = {}
     for name, preferred in PREFERRED.items():
         if name in wanted:

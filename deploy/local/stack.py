@@ -117,9 +117,10 @@ class Stack:
         return f"{len(changes)} changes" if changes else ""
 
     def revive(self) -> list[str]:
-        """Start again what the keeper has given up on; returns the names."""
+        """Start again, at once, what does not run; returns the names."""
         known = self.supervisor.processes()
-        ended = [program for program in self.programs() if known.get(program.name, {}).get("statename") in ("FATAL", "EXITED")]
+        gone = ("FATAL", "EXITED", "BACKOFF")
+        ended = [program for program in self.programs() if known.get(program.name, {}).get("statename") in gone]
         for program in ended:
             self.supervisor.start_program(program)
         return [program.name for program in ended]

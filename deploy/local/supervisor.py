@@ -22,6 +22,7 @@ from deploy.local.state import State
 
 MARK: Final = "WAYBILL_STACK"
 """Names the stack's folder in the environment of every process of it, so that leftovers can be found."""
+KEEPER: Final = "deploy.local.keeper"
 
 _CALL_S: Final = 10
 _START_S: Final = 15
@@ -62,9 +63,10 @@ def _program(home: Home, program: Program) -> str:
         directory=Path(__file__).resolve().parents[2] if program.user is None else "/",
         autostart="false",
         autorestart="true",
-        # A program that dies within two seconds counts as failed to start; three in a row are FATAL.
+        # A program that dies within two seconds has failed to start. It is tried again for ever, each time a second later:
+        # what it lacks, a server or room on the disk, may come back when nobody looks. `make run` itself has less patience.
         startsecs="2",
-        startretries="3",
+        startretries="1000000",
         stopsignal=program.stop.name.removeprefix("SIG"),
         stopwaitsecs=program.stop_s,
         # The main process alone hears the gentle signal: a prefork child would lose its task. The rest is killed.
@@ -133,7 +135,7 @@ class Supervisor:
         environment = {name: value for name, value in os.environ.items() if name not in ignored} | {MARK: str(self._home.path)}
         with self._home.log("supervisor-start").open("w") as output:
             process = subprocess.Popen(
-                [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-n", "-s", "-c", str(configuration)],
+                [sys.executable, "-W", "ignore", "-m", KEEPER, "-n", "-s", "-c", str(configuration)],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -145,6 +147,8 @@ class Supervisor:
             if process.poll() is not None or time.monotonic() > deadline:
                 raise explain("supervisor", self._home.log("supervisor-start"), "did not start")
             time.sleep(0.05)
+        # It outlives this process on purpose, and Python would warn of a child that nobody has waited for.
+        process.returncode = 0
         return State(supervisor_pid=process.pid, supervisor_started=psutil.Process(process.pid).create_time())
 
     def processes(self) -> dict[str, dict[str, Any]]:
@@ -152,7 +156,10 @@ class Supervisor:
         return {info["name"]: info for info in self.call("getAllProcessInfo")}
 
     def start_program(self, program: Program) -> None:
-        """Tell the keeper to start a program, without waiting for it."""
+        """Tell the keeper to start a program now, without waiting for it; also one that waits for its next try."""
+        with contextlib.suppress(xmlrpc.client.Fault):
+            if self.call("getProcessInfo", program.full_name)["statename"] == "BACKOFF":
+                self.call("stopProcess", program.full_name, False)
         try:
             self.call("startProcess", program.full_name, False)
         except xmlrpc.client.Fault as fault:

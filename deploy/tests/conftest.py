@@ -51,6 +51,7 @@ def broker(running_broker: GuardedBroker) -> GuardedBroker:
     """The guarded broker, empty and with nothing refused yet."""
     with running_broker.client(acl.ADMIN) as admin:
         admin.flushall()
+        admin.config_resetstat()
         admin.acl_log_reset()
     return running_broker
 

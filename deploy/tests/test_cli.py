@@ -10,6 +10,7 @@ from deploy.local.cli import app
 from deploy.local.failures import StackError
 
 run = CliRunner()
+NO_LETTER = "01890000-0000-7000-8000-000000000000"
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +35,8 @@ def refusal(*arguments: str) -> StackError:
         (["tasks", "send", "notifications.send_email", "--json", "{"], "The payload is not JSON"),
         (["tasks", "send", "notifications.send_email", "--json", "[]"], "The payload is not a JSON object."),
         (["tasks", "send", "notifications.send_email"], "The payload does not fit notifications.send_email."),
-        (["dead-letters", "show", "shipping", "x"], "There is no service called shipping."),
+        (["dead-letters", "show", "shipping", NO_LETTER], "There is no service called shipping."),
+        (["up", "--port", "foo=1"], "There is no process called foo."),
         (["dead-letters", "replay", "trips"], "Give a dead letter's id, --fingerprint or --all, and only one of them."),
         (["token"], "There is no key to sign tokens with yet."),
         (["token", "--role", "king"], "king is neither a role nor a scope."),
@@ -54,6 +56,23 @@ def test_a_command_that_cannot_work_says_why(command: list[str], sentence: str, 
     assert error.sentence.startswith(sentence)
     assert error.remedy
     assert not nothing_yet.exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["dead-letters", "show", "notifications", "nope"],
+        ["dead-letters", "discard", "notifications", "nope", "--note", "a test"],
+        ["tasks", "status", "nope"],
+        ["tasks", "undo", "nope"],
+    ],
+    ids=" ".join,
+)
+def test_what_is_no_id_is_refused_by_the_arguments_name(command: list[str]) -> None:
+    result = run.invoke(app, command)
+    assert result.exit_code == 2
+    assert "Invalid value for 'ID'" in result.stderr
+    assert "should be a valid UUID" in result.stderr
 
 
 def test_status_of_nothing_is_a_list_of_stopped_processes(nothing_yet: Path) -> None:

@@ -1,7 +1,10 @@
 """The whole local stack, started for real."""
 
+import asyncio
+import contextlib
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -161,6 +164,44 @@ def test_what_the_services_know_is_listed(stack: Terminal, command: tuple[str, s
     answer = stack.waybill(*command, "--json")
     assert answer.returncode == 0, answer.stderr
     assert isinstance(json.loads(answer.stdout), list)
+
+
+def test_a_port_that_the_running_stack_does_not_have_is_refused(stack: Terminal) -> None:
+    before = stack.processes()["alerts-api"]
+    own = before["url"].rpartition(":")[2]
+    refused = stack.waybill("up", "--detach", "--port", "alerts-api=59999")
+    assert refused.returncode == 1
+    assert "The stack runs already, and --port alerts-api=59999 is not what it runs with." in refused.stderr
+    assert stack.waybill("up", "--detach", "--port", f"alerts-api={own}").returncode == 0
+    assert stack.processes()["alerts-api"]["pid"] == before["pid"]
+
+
+def test_a_refusal_names_what_is_wrong_with_each_argument(stack: Terminal) -> None:
+    refused = stack.waybill("dead-letters", "discard", "alerts", "01890000-0000-7000-8000-000000000000", "--note", "x")
+    assert refused.returncode == 1
+    assert "note (body): String should have at least" in refused.stderr
+
+
+@pytest.mark.parametrize("shown", ["postgres", "Ctrl-C ends it"])
+async def test_a_closed_terminal_ends_the_stack_whenever_that_happens(terminal: Terminal, shown: str) -> None:
+    pid, screen = pty.fork()
+    if pid == 0:
+        os.chdir(ROOT)
+        os.execve(WAYBILL, [WAYBILL, "up", "--no-demo"], terminal.environment)  # noqa: S606 — a shell would stand in between.
+    os.set_blocking(screen, False)
+    seen = bytearray()
+
+    def shows() -> bool:
+        with contextlib.suppress(BlockingIOError):
+            seen.extend(os.read(screen, 65_536))
+        return shown.encode() in seen
+
+    await eventually(shows, 120, "it did not get so far")
+    os.close(screen)
+
+    _, status = await asyncio.to_thread(os.waitpid, pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert leftovers(terminal.home) == []
 
 
 async def test_a_killed_keeper_takes_its_processes_along_and_a_start_is_clean_again(terminal: Terminal) -> None:

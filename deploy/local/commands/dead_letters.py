@@ -1,6 +1,7 @@
 """`waybill dead-letters`: what has failed for good, and what to do with it."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -17,7 +18,7 @@ app = typer.Typer(
 )
 
 Service = Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.", metavar="SERVICE")]
-Letter = Annotated[str, typer.Argument(help="The dead letter's id, from the list.", metavar="ID")]
+Letter = Annotated[UUID, typer.Argument(help="The dead letter's id, from the list.", metavar="ID")]
 
 Note = Annotated[str, typer.Option(help="What you found and why you do this; kept with the dead letter.")]
 
@@ -80,7 +81,7 @@ def show(service: Service, letter: Letter) -> None:
 def replay(
     service: Service,
     letter: Annotated[
-        str | None, typer.Argument(help="The dead letter's id; or give --fingerprint or --all.", metavar="ID")
+        UUID | None, typer.Argument(help="The dead letter's id; or give --fingerprint or --all.", metavar="ID")
     ] = None,
     fingerprint: Annotated[str | None, typer.Option(help="Every open one of this cause, from `groups`.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every open one of the service.")] = False,

@@ -1,8 +1,11 @@
 """How commands answer: tables on a terminal, plain columns in a pipe, JSON where asked for."""
 
+import contextlib
 import json
-from collections.abc import Iterable, Sequence
-from typing import Annotated, Any
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Annotated, Any, TextIO, cast
 
 import typer
 from rich.console import Console
@@ -14,6 +17,46 @@ ERR = Console(stderr=True)
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 Reason = Annotated[str, typer.Option(help="Why, for whoever reads the audit.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+class _Unheard:
+    """A stream that goes on when nobody can hear it any more: its terminal was closed, the reader of its pipe has ended."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with self._goes_on():
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with self._goes_on():
+            self._stream.flush()
+
+    @contextlib.contextmanager
+    def _goes_on(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            # What the stream still holds would fail again, at the latest when Python ends; now it goes nowhere.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
+
+
+@contextlib.contextmanager
+def heard_or_not() -> Iterator[None]:
+    """Within this, output never fails: what has to be done does not depend on somebody who watches."""
+    streams = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = (cast("TextIO", _Unheard(stream)) for stream in streams)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = streams
 
 
 def say(text: str, *, style: str | None = None) -> None:

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from deploy.local import ports
 from deploy.local.commands.demo import show_flows
-from deploy.local.commands.output import ERR, OUT, Yes, confirm, print_table, say
+from deploy.local.commands.output import ERR, OUT, Yes, confirm, heard_or_not, print_table, say
 from deploy.local.display import display
 from deploy.local.failures import StackError
 from deploy.local.home import shown
@@ -27,34 +28,54 @@ def up(
     """Start the stack and keep it running until Ctrl-C. When it runs already: attach to it."""
     stack = Stack.here()
     wanted = _ports(port or [])
-    if stack.is_whole():
-        say("The stack is already running.")
-        for name in stack.revive():
-            say(f"{name} had ended and is started again.")
-        _show(stack)
-        if not detach:
-            _watch(stack, "Ctrl-C leaves it running; `make stop` ends it.")
-        return
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
-    began = time.monotonic()
-    try:
-        with display(OUT) as show:
-            stack.up(show, wanted_ports=wanted, timeout_s=timeout)
-        say(f"Ready in {time.monotonic() - began:.0f} s.")
-        _show(stack)
-        if detach:
+    with heard_or_not():
+        if stack.is_whole():
+            _attach(stack, wanted, detach=detach)
             return
-        if demo:
-            show_flows(stack)
-        _watch(stack, "Ctrl-C ends it.")
-    except KeyboardInterrupt:
-        # From here on a second signal must not leave half of it running.
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
-        ERR.print("Stopping ...")
-        stack.down()
-        ERR.print("Stopped; the data stays.")
+        _obey_signals()
+        try:
+            _start(stack, wanted, timeout)
+            if detach:
+                return
+            if demo:
+                show_flows(stack)
+            _watch(stack, "Ctrl-C ends it.")
+        except KeyboardInterrupt:
+            # From here on a second signal must not leave half of it running.
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)
+            ERR.print("Stopping ...")
+            stack.down()
+            ERR.print("Stopped; the data stays.")
+
+
+def _attach(stack: Stack, wanted: dict[str, int], *, detach: bool) -> None:
+    """Show and watch a stack that runs already."""
+    taken = stack.ports()
+    if refused := [f"{name}={port}" for name, port in wanted.items() if taken[name] != port]:
+        sentence = f"The stack runs already, and --port {refused[0]} is not what it runs with."
+        raise StackError(sentence, "`make stop` ends it; the next start takes the port")
+    say("The stack is already running.")
+    for name in stack.revive():
+        say(f"{name} had ended and is started again.")
+    _show(stack)
+    if not detach:
+        _watch(stack, "Ctrl-C leaves it running; `make stop` ends it.")
+
+
+def _start(stack: Stack, wanted: dict[str, int], timeout_s: float) -> None:
+    began = time.monotonic()
+    with display(OUT) as show:
+        stack.up(show, wanted_ports=wanted, timeout_s=timeout_s)
+    say(f"Ready in {time.monotonic() - began:.0f} s.")
+    _show(stack)
+
+
+def _obey_signals() -> None:
+    """A closed terminal ends the stack as Ctrl-C does, unless `nohup` has asked that it does not."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
 
 
 def _interrupt(_number: int, _frame: Any) -> None:
@@ -68,6 +89,7 @@ def _ports(given: list[str]) -> dict[str, int]:
         if not number.isdecimal() or not 0 < int(number) < 65_536:
             raise StackError(f"--port {item} is not NAME=PORT.", "for example --port alerts-api=9001")
         wanted[name] = int(number)
+    ports.check_names(wanted)
     return wanted
 
 

@@ -1,6 +1,7 @@
 """`waybill tasks`: contracts, and sending them as any Celery client would."""
 
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Messages: list the contracts, send one, tell its story, cancel it.", invoke_without_command=True)
 app.command()(undo)
 
-MessageId = Annotated[str, typer.Argument(help="The message's id.", metavar="ID")]
+MessageId = Annotated[UUID, typer.Argument(help="The message's id.", metavar="ID")]
 
 
 @app.callback()
@@ -131,7 +132,7 @@ def retry(message_id: MessageId, reason: Reason = "asked for by waybill") -> Non
     _everywhere(message_id, "POST", "/retry", json={"reason": reason})
 
 
-def _everywhere(message_id: str, method: str, action: str, **request: Any) -> None:
+def _everywhere(message_id: UUID, method: str, action: str, **request: Any) -> None:
     """Ask every service, and show what those that know the message answer.
 
     One that refuses does not keep the others from being asked: a producer has sent what its consumer may still hold back.

@@ -1,6 +1,7 @@
 """`undo`, a command of `waybill queues` and of `waybill tasks`."""
 
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -12,7 +13,7 @@ from shared.contracts.lanes import SERVICES
 
 
 def undo(
-    undo_id: Annotated[str, typer.Argument(help="From the answer to the change.", metavar="ID")],
+    undo_id: Annotated[UUID, typer.Argument(help="From the answer to the change.", metavar="ID")],
     reason: Reason = "asked for by waybill",
 ) -> None:
     """Take a cancellation or a purge back, within seven days: its messages wait again, with their ids and payloads."""
