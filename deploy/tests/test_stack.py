@@ -1,6 +1,5 @@
 """The whole local stack, started for real."""
 
-import asyncio
 import contextlib
 import json
 import os
@@ -182,13 +181,31 @@ def test_a_refusal_names_what_is_wrong_with_each_argument(stack: Terminal) -> No
     assert "note (body): String should have at least" in refused.stderr
 
 
+IN_A_TERMINAL = """
+import fcntl, os, signal, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+# Whoever runs the tests under nohup ignores it.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Makes its standard input the terminal of its session, and becomes the program that it is given."""
+
+
+def _up_in_a_terminal(terminal: Terminal) -> tuple["subprocess.Popen[bytes]", int]:
+    """`waybill up`, and the other end of its terminal."""
+    screen, inside = pty.openpty()
+    program = [sys.executable, "-c", IN_A_TERMINAL, WAYBILL, "up", "--no-demo"]
+    up = subprocess.Popen(
+        program, cwd=ROOT, env=terminal.environment, stdin=inside, stdout=inside, stderr=inside, start_new_session=True
+    )
+    os.close(inside)
+    os.set_blocking(screen, False)
+    return up, screen
+
+
 @pytest.mark.parametrize("shown", ["postgres", "Ctrl-C ends it"])
 async def test_a_closed_terminal_ends_the_stack_whenever_that_happens(terminal: Terminal, shown: str) -> None:
-    pid, screen = pty.fork()
-    if pid == 0:
-        os.chdir(ROOT)
-        os.execve(WAYBILL, [WAYBILL, "up", "--no-demo"], terminal.environment)  # noqa: S606 — a shell would stand in between.
-    os.set_blocking(screen, False)
+    up, screen = _up_in_a_terminal(terminal)
     seen = bytearray()
 
     def shows() -> bool:
@@ -196,11 +213,14 @@ async def test_a_closed_terminal_ends_the_stack_whenever_that_happens(terminal: 
             seen.extend(os.read(screen, 65_536))
         return shown.encode() in seen
 
-    await eventually(shows, 120, "it did not get so far")
-    os.close(screen)
-
-    _, status = await asyncio.to_thread(os.waitpid, pid, 0)
-    assert os.waitstatus_to_exitcode(status) == 0
+    try:
+        await eventually(shows, 120, "it did not get so far")
+        os.close(screen)
+        await eventually(lambda: up.poll() is not None, 60, "it outlives its terminal", every_s=0.1)
+    finally:
+        up.kill()
+        up.wait()
+    assert up.returncode == 0
     assert leftovers(terminal.home) == []
 
 
