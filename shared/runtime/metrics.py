@@ -16,5 +16,8 @@ GCCollector(registry=REGISTRY)
 
 
 def serve_metrics(port: int, address: str = "0.0.0.0") -> None:  # noqa: S104 — a scraper comes from another machine.
-    """Show the registry at http://<address>:<port>/metrics, from a thread of its own."""
-    start_http_server(port, addr=address, registry=REGISTRY)
+    """Show the registry at http://<address>:<port>/metrics, from a thread of its own. SystemExit when the port is taken."""
+    try:
+        start_http_server(port, addr=address, registry=REGISTRY)
+    except OSError:
+        raise SystemExit(f"METRICS_PORT {port} is taken or cannot be used: name another") from None

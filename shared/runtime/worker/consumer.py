@@ -7,6 +7,7 @@ list, and the relay files them: unknown names are parked first, for the consumer
 import json
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
@@ -14,6 +15,7 @@ from celery.worker import consumer
 
 from shared.contracts.lanes import lanes_of
 from shared.runtime.broker import junk_key
+from shared.runtime.clock import system_clock
 from shared.runtime.errors import first_line
 from shared.runtime.wire import HEADER
 
@@ -43,12 +45,31 @@ def problem_of(message: Any) -> str | None:
     limits = headers.get("timelimit") or [None, None]
     if not isinstance(limits, list) or len(limits) != 2 or not all(isinstance(limit, int | float | None) for limit in limits):
         return "timelimit is not a pair of numbers"
+    if problem := _problem_of_marks(headers):
+        return problem
     args, kwargs, embed = payload
     if not (isinstance(args, list) and isinstance(kwargs, dict) and isinstance(embed, dict | None)):
         return "the body is not a list of arguments, an object of named ones and an object of options"
     if following := [name for name in ("callbacks", "errbacks", "chain", "chord") if (embed or {}).get(name)]:
         return f"follow-ups ({', '.join(following)}) are not carried out; publish the next message when the first is done"
     return None
+
+
+def _problem_of_marks(headers: dict[str, Any]) -> str | None:
+    """Celery looks at stamps when it has taken a slot already, and remembers the id of what has expired as revoked."""
+    stamped = headers.get("stamped_headers")
+    if stamped is not None and not (isinstance(stamped, list) and all(isinstance(name, str) for name in stamped)):
+        return "stamped_headers is not a list of texts"
+    if not isinstance(headers.get("stamps"), dict | None):
+        return "stamps is not an object"
+    if (expires := headers.get("expires")) is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(expires)
+    except ValueError:
+        return "expires is not a time"
+    moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return f"it expired at {expires}" if moment < system_clock() else None
 
 
 class Consumer(BaseConsumer):
@@ -68,11 +89,15 @@ class Consumer(BaseConsumer):
                 return handle(message)
             except self.connection_errors + self.channel_errors:
                 raise
-            except Exception as error:
-                logger.exception("delivery_not_taken")
-                return self._set_aside(message, "bad_envelope", f"Celery cannot take it: {first_line(error)}")
+            except Exception as error:  # noqa: BLE001  # as above
+                return self.set_aside(message, error)
 
         return on_message
+
+    def set_aside(self, message: Any, error: Exception) -> None:
+        """File what Celery gave up on while it handed it to a child."""
+        logger.error("delivery_not_taken", exc_info=error)
+        self._set_aside(message, "bad_envelope", f"Celery cannot take it: {first_line(error)}")
 
     def add_task_queue(self, queue: str, *args: Any, **options: Any) -> None:
         """Begin to take from a lane of the own service; a foreign one is refused by the broker at every turn."""

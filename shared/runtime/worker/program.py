@@ -66,6 +66,18 @@ class ServiceWorker(Worker):
         self._look_around()
         super().on_before_init(quiet=quiet, **options)
 
+    def _process_task(self, req: Any) -> None:
+        """Hand a delivery to the pool. One that cannot be handed over must not keep its slot."""
+        worker: Any = self
+        try:
+            super()._process_task(req)  # type: ignore[misc]  # the stubs leave it out
+        except Exception as error:
+            if worker.semaphore is not None:
+                worker.semaphore.release()
+            if isinstance(error, worker.consumer.connection_errors):
+                raise
+            worker.consumer.set_aside(req.message, error)
+
     def _look_around(self) -> None:
         """What Celery would take for a lost broker later, and try again for ever."""
         settings = self.app.waybill_settings()

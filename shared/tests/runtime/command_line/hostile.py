@@ -36,6 +36,11 @@ def refused() -> Iterator[bytes]:
         {"eta": 5},
         {"expires": [1]},
         {"timelimit": "x"},
+        {"stamped_headers": 5},
+        {"stamped_headers": [[1]]},
+        {"stamps": "x"},
+        {"expires": "soon"},
+        {"expires": "2020-01-01T00:00:00+00:00"},
         {"compression": "bzip2"},
     ):
         envelope = plain(1)
