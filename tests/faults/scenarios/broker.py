@@ -6,7 +6,7 @@ from typing import Final
 from shared.runtime.broker import BROKER_ERRORS
 from shared.testing.wait import eventually
 from tests.faults.scenario import Scenario
-from tests.faults.scenarios.standard import behind, standard
+from tests.faults.scenarios.standard import behind, reset_all, standard
 from tests.faults.world import World
 
 
@@ -50,13 +50,6 @@ async def behind_proxy(world: World) -> None:
     url = world.valkey.url().replace(f":{world.valkey.port}/", f":{port}/")
     relays = [world.relay(service, REDIS_URL=url) for service in ("trips", "analytics")]
     await world.ready(*relays, world.worker(REDIS_URL=url))
-
-
-async def reset_all(world: World) -> None:
-    """RST to every connection, again and again."""
-    for _ in range(20):
-        await world.pause(0.2, 0.6)
-        world.network.reset()
 
 
 async def half_open(world: World) -> None:

@@ -8,7 +8,7 @@ import asyncpg
 
 from tests.faults.scenario import Scenario
 from tests.faults.scenarios.kills import workers_of
-from tests.faults.scenarios.standard import behind, standard
+from tests.faults.scenarios.standard import behind, reset_all, standard
 from tests.faults.world import World
 
 GIVES_UP_S: Final = 4.0
@@ -60,13 +60,6 @@ async def behind_proxy(world: World) -> None:
 
     relays = [world.relay(service, DATABASE_URL=url(service)) for service in ("trips", "analytics")]
     await world.ready(*relays, world.worker(DATABASE_URL=url("analytics")))
-
-
-async def reset_all(world: World) -> None:
-    """RST to every connection, again and again."""
-    for _ in range(20):
-        await world.pause(0.2, 0.7)
-        world.network.reset()
 
 
 async def stall(world: World) -> None:

@@ -23,3 +23,10 @@ async def _close(proxy: FaultProxy) -> None:
     await proxy.refuse()
     proxy.flow()
     await eventually(lambda: proxy.open_connections == 0, 10, "connections outlive their processes")
+
+
+async def reset_all(world: World) -> None:
+    """RST to every connection, again and again."""
+    for _ in range(20):
+        await world.pause(0.2, 0.6)
+        world.network.reset()
