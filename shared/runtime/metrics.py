@@ -9,6 +9,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, start_http_server
 
 REGISTRY: Final = CollectorRegistry(auto_describe=True)
+PORT_UNUSABLE: Final = "METRICS_PORT {} is taken or cannot be used: name another"
 
 ProcessCollector(registry=REGISTRY)
 PlatformCollector(registry=REGISTRY)
@@ -20,4 +21,4 @@ def serve_metrics(port: int, address: str = "0.0.0.0") -> None:  # noqa: S104 â€
     try:
         start_http_server(port, addr=address, registry=REGISTRY)
     except OSError:
-        raise SystemExit(f"METRICS_PORT {port} is taken or cannot be used: name another") from None
+        raise SystemExit(PORT_UNUSABLE.format(port)) from None

@@ -9,6 +9,7 @@ from celery.utils.text import str_to_list
 
 from shared.contracts.lanes import LANES
 from shared.contracts.registry import consumed_by
+from shared.runtime.metrics import PORT_UNUSABLE
 from shared.runtime.tasks import MessageTask
 from shared.runtime.worker import steps
 from shared.runtime.worker.ending import Ending
@@ -88,7 +89,7 @@ class ServiceWorker(Worker):
             try:
                 socket.create_server(("", settings.metrics_port)).close()
             except OSError:
-                raise WorkerRefused(f"METRICS_PORT {settings.metrics_port} is taken or cannot be used: name another") from None
+                raise WorkerRefused(PORT_UNUSABLE.format(settings.metrics_port)) from None
 
     def install_platform_tweaks(self, worker: Any) -> None:
         """Celery's signal handlers, and in the place of some our own."""
