@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,6 +23,10 @@ logger = logging.getLogger(__name__)
 
 BUDGET_S: Final = 20.0
 """How long a batch starts calls. What it did not reach goes back, so that one slow provider never holds a lane."""
+
+LINGER_S: Final = 0.02
+"""How long a result waits for others while calls are under way, so that they share a commit. By as much it prolongs the moment
+in which a process that dies leaves a call made and not recorded; the last ones of a batch do not wait."""
 
 RECORD_AGAIN_S: Final = 0.5
 
@@ -72,6 +77,7 @@ class _Batch:
         self._token = store.new_token()
         self._leases: dict[UUID, store.Lease] = {}
         self._finished: asyncio.Queue[Result | None] = asyncio.Queue()
+        self._all_called = asyncio.Event()
 
     async def lease(self, items: Sequence[Item]) -> None:
         """Commit the attempts before anything is called."""
@@ -87,7 +93,7 @@ class _Batch:
         self._leases = {lease.item.id: lease for lease in leases}
 
     async def carry_out(self) -> None:
-        """Call and record. Outcomes are recorded as they come, many in one transaction, and never later than needed."""
+        """Call and record. Outcomes are recorded as they come, many in one transaction, and hardly later than needed."""
         if not self._leases:
             return
         received = [lease.item.received(self._delivery.lane, lease.attempt) for _, lease in sorted(self._leases.items())]
@@ -98,6 +104,7 @@ class _Batch:
         try:
             await self._call_all([one for one in received if one not in poisoned])
         finally:
+            self._all_called.set()
             self._finished.put_nowait(None)
             await recorder
 
@@ -105,26 +112,28 @@ class _Batch:
         if not received:
             return
         deadline = time.monotonic() + self._runtime.settings.scaled(BUDGET_S)
-        limit = asyncio.Semaphore(self._effect.concurrency)
-
-        async def call(one: Received[Any], work: Any) -> None:
-            async with limit:
-                if time.monotonic() > deadline:
-                    outcome: Outcome = _NOT_REACHED
-                else:
-                    with traced(one.trace.child()):
-                        failpoint("effect.before_call")
-                        outcome = await _guarded(self._effect.call(work))
-                        failpoint("effect.called")
-            self._finished.put_nowait((one, work, outcome))
-
-        works = await self._prepare(received)
+        ready: list[tuple[Received[Any], Any]] = []
+        for one, work in zip(received, await self._prepare(received), strict=True):
+            if isinstance(work, Done | Skipped | Retry | Failed):
+                self._finished.put_nowait((one, None, work))
+            else:
+                ready.append((one, work))
+        turns = iter(ready)
         async with asyncio.TaskGroup() as group:
-            for one, work in zip(received, works, strict=True):
-                if isinstance(work, Done | Skipped | Retry | Failed):
-                    self._finished.put_nowait((one, None, work))
-                else:
-                    group.create_task(call(one, work))
+            for _ in range(min(self._effect.concurrency, len(ready))):
+                group.create_task(self._call_in_turn(turns, deadline))
+
+    async def _call_in_turn(self, turns: Iterator[tuple[Received[Any], Any]], deadline: float) -> None:
+        """One of the calls that may be under way at once: as many tasks as that, and not one per message."""
+        for one, work in turns:
+            if time.monotonic() > deadline:
+                outcome: Outcome = _NOT_REACHED
+            else:
+                with traced(one.trace.child()):
+                    failpoint("effect.before_call")
+                    outcome = await _guarded(self._effect.call(work))
+                    failpoint("effect.called")
+            self._finished.put_nowait((one, work, outcome))
 
     async def _prepare(self, received: Sequence[Received[Any]]) -> Sequence[Any]:
         """The effect's claim for all at once, or one by one where an item makes it raise."""
@@ -150,9 +159,11 @@ class _Batch:
         return works
 
     async def _record_all(self) -> None:
-        """Record what has finished while more is under way: what finishes during a commit shares the next one."""
+        """Record what has finished while more is under way: what finishes during a commit, or soon after, shares the next one."""
         while True:
             results = [await self._finished.get()]
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._all_called.wait(), LINGER_S)
             while not self._finished.empty():
                 results.append(self._finished.get_nowait())
             done = [result for result in results if result is not None]

@@ -1,6 +1,7 @@
 """Effects: claimed under a lease, called outside of any transaction, recorded while the lease is still ours."""
 
 import asyncio
+import time
 from uuid import uuid4
 
 import orjson
@@ -12,9 +13,11 @@ from shared.runtime.db import Session
 from shared.runtime.errors import Permanent, Transient
 from shared.runtime.http.settings import HttpSettings
 from shared.runtime.ids import uuid7
+from shared.runtime.inbox import effect as effect_module
 from shared.runtime.inbox.delivery import Received
 from shared.runtime.outcomes import Done, Failed, Outcome, Retry, Skipped
 from shared.testing.messages import TaskRunner
+from shared.testing.wait import eventually
 from shared.tests.runtime.arrange import END_MY_CONNECTION, SERIALIZATION_FAILURE, Remind, ScriptedEffect
 from shared.tests.runtime.conftest import Ledger
 
@@ -131,6 +134,31 @@ async def test_what_was_called_is_recorded_once_the_database_lets_it(
 
     assert (handled.outcome, effect.calls, tries) == ("done", [0], [0, 0])
     assert await ledger.effects() == [0]
+
+
+async def test_results_that_come_one_after_the_other_share_a_commit_and_the_last_does_not_wait(
+    run_task: TaskRunner, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(effect_module, "LINGER_S", 30.0)
+    began = time.monotonic()
+
+    handled = await run_task.run(BATCH, handler=ScriptedEffect(concurrency=1).handler())
+
+    assert [one.outcome for one in handled] == ["done"] * 4
+    assert await ledger.connection.fetchval("SELECT count(DISTINCT xmin::text) FROM probe_effects") == 1
+    assert time.monotonic() - began < 15
+
+
+async def test_result_does_not_wait_for_a_call_that_takes_long(run_task: TaskRunner, ledger: Ledger) -> None:
+    async def call(one: Received[Remind]) -> Outcome:
+        if one.message.number == 1:
+            # The first one's record is what this call waits for.
+            await eventually(ledger.effects, 10, "nothing is recorded while a call is under way")
+        return Done()
+
+    await run_task.run(BATCH[:2], handler=ScriptedEffect(call).handler())
+
+    assert await ledger.effects() == [0, 1]
 
 
 @pytest.mark.parametrize(
