@@ -207,3 +207,24 @@ async def test_leases_of_processes_that_are_gone_end_at_once(database: Database,
     rows = [await ledger.row(message_id) for message_id in held]
     assert released == 2
     assert [row is not None and row["in_s"] <= 0 for row in rows] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("state", "due", "comes"), [(store.RETRY, LATER, True), (store.LEASED, LATER, False), (store.DONE, NEVER, False)]
+)
+async def test_only_a_retry_is_hurried(database: Database, ledger: Ledger, state: int, due: float | None, comes: bool) -> None:
+    message_id, other = await _known(ledger, state, due), await _known(ledger, store.RETRY, LATER)
+    async with database.unit_of_work() as session:
+        assert await store.hurry(session, [message_id, uuid4()]) == int(comes)
+
+    due_now = "SELECT coalesce(due_at <= now(), false) FROM inbox WHERE id = $1"
+    assert await ledger.connection.fetchval(due_now, message_id) is comes
+    assert await ledger.connection.fetchval(due_now, other) is False
+
+
+async def test_retry_that_is_due_already_is_not_put_behind_others(database: Database, ledger: Ledger) -> None:
+    message_id = await _known(ledger, store.RETRY, -60)
+    async with database.unit_of_work() as session:
+        await store.hurry(session, [message_id])
+
+    assert await ledger.connection.fetchval("SELECT due_at < now() - interval '50 s' FROM inbox WHERE id = $1", message_id)
