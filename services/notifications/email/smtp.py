@@ -119,12 +119,11 @@ class SmtpProvider:
             await client.connect()
             if client.is_ehlo_or_helo_needed:
                 await client.ehlo()
+            # From here on the time-out of the whole mail holds; one per command would cost a task each.
+            return SmtpSession(client)
         except BaseException:
             client.close()
             raise
-        # From here on the time-out of the whole mail holds; one per command would cost a task each.
-        client.timeout = None
-        return SmtpSession(client)
 
     def _read(self, reply: Reply) -> Answer:
         verdict = classify(reply.stage, reply.code, reply.text)

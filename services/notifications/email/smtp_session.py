@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,9 +11,15 @@ import aiosmtplib
 
 from services.notifications.email.provider import OutgoingEmail
 from services.notifications.email.smtp_classification import Stage
+from services.notifications.email.smtp_wire import SmtpWire
 
 QUIT_S: Final = 1.0
+LEAVE_S: Final = 2.0
+"""How long the rest of a refused mail's replies is waited for, before the connection is given up."""
 _NOT_INTERNATIONAL: Final = "5.6.7 the server does not take addresses beyond ASCII (SMTPUTF8)"
+
+_Command = tuple[Stage, str, tuple[int, ...]]
+"""A command, at which stage it is sent, and the codes by which the mail goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,29 +41,33 @@ class Progress:
 class SmtpSession:
     """A connection that has been greeted, secured and logged in. One mail at a time.
 
-    used: whether a mail has gone over it, so that the server may have hung up meanwhile.
+    used: whether a mail has gone over it, so that the server may have hung up meanwhile. A server that announces PIPELINING
+    gets a mail's three commands at once, which saves two of four journeys (RFC 2920).
     """
 
     def __init__(self, client: aiosmtplib.SMTP) -> None:
-        self._client = client
+        self._international = client.supports_extension("smtputf8")
+        self._pipelining = client.supports_extension("pipelining")
+        self._wire = SmtpWire(client.transport)
         self._needs_reset = False
         self.used = False
         self.idle_since = time.monotonic()
 
     @property
     def is_open(self) -> bool:
-        return self._client.is_connected
+        return self._wire.is_open
 
     async def deliver(self, email: OutgoingEmail, progress: Progress) -> Reply:
         """One transaction: MAIL, RCPT, DATA and the text. Raises aiosmtplib's errors, OSError, and what cancels it."""
         progress.stage = Stage.MAIL
         self.used = True
-        if email.international and not self._client.supports_extension("smtputf8"):
+        if email.international and not self._international:
             return Reply(Stage.RCPT, 553, _NOT_INTERNATIONAL)
         if self._needs_reset:
-            reply = await self._client.execute_command(b"RSET")
-            if reply.code != 250:
-                return Reply(Stage.MAIL, reply.code, reply.message)
+            # Never together with what follows: whoever does not know RSET may still hold the recipient of the mail before.
+            refusal = await self._exchange(((Stage.MAIL, "RSET", (250,)),), progress)
+            if refusal is not None:
+                return refusal
             self._needs_reset = False
         options = " SMTPUTF8 BODY=8BITMIME" if email.international else ""
         commands = (
@@ -65,39 +75,60 @@ class SmtpSession:
             (Stage.RCPT, f"RCPT TO:<{email.recipient}>", (250, 251)),
             (Stage.DATA, "DATA", (354,)),
         )
-        for stage, command, expected in commands:
-            progress.stage = stage
-            code, text = await self._client.execute_command(command.encode())
-            if code not in expected:
-                self._needs_reset = True
-                # A positive reply where it has no meaning leaves open what the server now expects.
-                if code < 400:
-                    self.abort()
-                return Reply(stage, code if code >= 400 else 451, text)
+        for group in (commands,) if self._pipelining else ((command,) for command in commands):
+            refusal = await self._exchange(group, progress)
+            if refusal is not None:
+                return refusal
         return await self._send_text(email.content, progress)
 
+    async def _exchange(self, commands: Sequence[_Command], progress: Progress) -> Reply | None:
+        """Send commands at once and read their replies in order: the first that refuses the mail, or None."""
+        self._wire.command(*(command.encode() for _, command, _ in commands))
+        for unread, (stage, _, expected) in zip(reversed(range(len(commands))), commands, strict=True):
+            progress.stage = stage
+            code, text = await self._wire.reply()
+            if code not in expected:
+                self._needs_reset = True
+                # A positive reply where it has no meaning leaves open what the server now expects, and 421 is its last.
+                if code < 400 or code == 421:
+                    self.abort()
+                else:
+                    await self._leave(unread)
+                return Reply(stage, code if code >= 400 else 451, text)
+        return None
+
+    async def _leave(self, unread: int) -> None:
+        """Read the replies to what was sent behind a refused command. They change nothing of the refusal, whatever they are."""
+        try:
+            async with asyncio.timeout(LEAVE_S if unread else None):
+                codes = [(await self._wire.reply())[0] for _ in range(unread)]
+        except (aiosmtplib.SMTPException, OSError, TimeoutError):
+            self.abort()
+            return
+        if codes and (codes[-1] < 400 or 421 in codes):
+            # It awaits the text of a mail that it has refused. Ending that text could send an empty mail; hanging up cannot.
+            self.abort()
+
     async def _send_text(self, content: bytes, progress: Progress) -> Reply:
-        # aiosmtplib's own data() does not tell a connection lost before the text from one lost after it. The end of the
-        # text ends the transaction whatever the answer (RFC 5321 §4.1.1.4), so the next mail needs no RSET.
-        protocol = self._client.protocol
-        if protocol is None:
-            raise aiosmtplib.SMTPServerDisconnected("the connection was lost")
-        protocol.write(content.replace(b"\r\n.", b"\r\n..") + b".\r\n")
+        # The end of the text ends the transaction whatever the answer (RFC 5321 §4.1.1.4), so the next mail needs no RSET.
+        self._wire.text(content)
         progress.stage = Stage.BODY
-        code, text = await protocol.read_response()
+        code, text = await self._wire.reply()
         if code == 421:
             self.abort()
         return Reply(Stage.BODY, code, text)
 
     def abort(self) -> None:
         """Close the connection without a word."""
-        self._client.close()
+        self._wire.close()
 
     async def quit(self) -> None:
         """Close the connection politely, without waiting long."""
         with contextlib.suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
-            await self._client.quit(timeout=QUIT_S)
-        self._client.close()
+            async with asyncio.timeout(QUIT_S):
+                self._wire.command(b"QUIT")
+                await self._wire.reply()
+        self.abort()
 
 
 class SmtpPool:

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 HANG_UP = "hang up"
 SILENCE = "silence"
+LATER = "later"
+PIPELINING = "250-test\n250 PIPELINING"
+"""What a server says to EHLO that takes several commands at once."""
 _USUAL = {
     "GREETING": "220 ready",
     "EHLO": "250 test",
@@ -19,14 +22,18 @@ _USUAL = {
 
 @dataclass(slots=True)
 class ScriptedServer:
-    """answers: for a command's verb (GREETING before all, `.` for the end of a text) the reply, HANG_UP or SILENCE, each for
-    one time; afterwards all goes well. Several lines of a reply are joined by newlines.
+    """answers: for a command's verb (GREETING before all, `.` for the end of a text) the reply, HANG_UP, SILENCE, or LATER for
+    the usual reply together with the next one, each for one time; afterwards all goes well. Several lines of a reply are
+    joined by newlines. piece_bytes: how much of a reply is sent at a time; 0 for all.
 
-    seen: the commands in their order, all connections together. open_now, most_open: connections.
+    seen: the commands in their order, all connections together. texts: how many mails came to their end.
+    open_now, most_open: connections.
     """
 
     answers: dict[str, list[str]] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)
+    piece_bytes: int = 0
+    texts: int = 0
     port: int = 0
     open_now: int = 0
     most_open: int = 0
@@ -52,7 +59,7 @@ class ScriptedServer:
             writer.close()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        verb = "GREETING"
+        verb, held = "GREETING", b""
         while True:
             scripted = self.answers.get(verb)
             reply = scripted.pop(0) if scripted else _USUAL.get(verb, "250 ok")
@@ -61,17 +68,28 @@ class ScriptedServer:
             if reply == SILENCE:
                 await reader.read()
                 return
-            writer.write(reply.replace("\n", "\r\n").encode() + b"\r\n")
-            await writer.drain()
+            said = _USUAL.get(verb, "250 ok") if reply == LATER else reply
+            held += said.replace("\n", "\r\n").encode() + b"\r\n"
+            if reply != LATER:
+                await self._send(writer, held)
+                held = b""
             if verb == "QUIT" or reply.startswith("421"):
                 return
             if verb == "DATA" and reply.startswith("354"):
                 await reader.readuntil(b"\r\n.\r\n")
+                self.texts += 1
                 verb = "."
             else:
                 line = (await reader.readuntil(b"\r\n")).decode().strip()
                 verb = line.split(" ", 1)[0].upper()
                 self.seen.append(line)
+
+    async def _send(self, writer: asyncio.StreamWriter, data: bytes) -> None:
+        size = self.piece_bytes or len(data)
+        for start in range(0, len(data), size):
+            writer.write(data[start : start + size])
+            await writer.drain()
+            await asyncio.sleep(0)
 
 
 @asynccontextmanager

@@ -3,40 +3,23 @@
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from services.notifications.email import smtp
 from services.notifications.email.provider import OutgoingEmail
-from services.notifications.email.smtp import SmtpProvider, SmtpServer
+from services.notifications.email.smtp import SmtpProvider
+from services.notifications.tests.email.conftest import Open
 from services.notifications.tests.mail_server import MailServer, mail_server_with
 from services.notifications.tests.scripted_server import HANG_UP, SILENCE, ScriptedServer
 from shared.testing.wait import eventually
 
-Open = Callable[..., SmtpProvider]
 CONTENT = b"Message-ID: <m@example.com>\r\nSubject: s\r\n\r\n.one\r\n..two\r\n"
 
 
 def mail(to: str = "ann@example.com", *, international: bool = False) -> OutgoingEmail:
     return OutgoingEmail("waybill@example.com", to, CONTENT, international)
-
-
-@pytest_asyncio.fixture
-async def connect() -> AsyncIterator[Open]:
-    """Opens providers that end with the test."""
-    async with AsyncExitStack() as stack:
-
-        def open_provider(port: int, *, pool_size: int = 2, time_factor: float = 1.0, **server: Any) -> SmtpProvider:
-            where = SmtpServer(**{"host": "127.0.0.1", "port": port, "tls": "none", **server})
-            provider = SmtpProvider(where, pool_size=pool_size, time_factor=time_factor)
-            stack.push_async_callback(provider.close)
-            return provider
-
-        yield open_provider
 
 
 async def verdict(provider: SmtpProvider, email: OutgoingEmail | None = None) -> str:
