@@ -4,13 +4,23 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
+from services.notifications.cancellations import endpoints as cancellations
 from services.notifications.deliveries import endpoints as deliveries
+from services.notifications.people import endpoints as people
 from services.notifications.settings import NotificationsSettings
 from services.notifications.settings import settings as read_settings
+from services.notifications.templates import endpoints as templates
 from shared.runtime.http import app as http
 from shared.runtime.logging import configure_logging
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (deliveries.router, deliveries.emails)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    deliveries.router,
+    deliveries.emails,
+    deliveries.templated,
+    cancellations.router,
+    people.router,
+    templates.router,
+)
 
 
 def create_app(settings: NotificationsSettings | type[NotificationsSettings] = NotificationsSettings) -> FastAPI:

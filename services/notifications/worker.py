@@ -3,6 +3,10 @@
 from services.notifications.settings import settings
 from shared.runtime.celery import make_celery
 
-TASK_MODULES: tuple[str, ...] = ("services.notifications.deliveries.tasks",)
+TASK_MODULES: tuple[str, ...] = (
+    "services.notifications.cancellations.tasks",
+    "services.notifications.deliveries.tasks",
+    "services.notifications.people.tasks",
+)
 
 app = make_celery("notifications", TASK_MODULES, settings)

@@ -1,32 +1,40 @@
-"""Sending e-mails: what a worker does with `notifications.send_email`.
+"""Sending e-mails: what a worker does with `notifications.send_email` and `notifications.send_templated_email`.
 
 An e-mail goes out twice only where nobody can know whether the server has taken it: the process dies between the answer
 and the record of it, or the connection ends after the mail and before the answer. Both carry the same Message-ID. Whoever
 stalls and loses the lease records nothing.
+
+What has been cancelled is dropped at the claim of its attempt. A batch starts calls for 20 s, so a cancellation is heeded if
+it is known that long before the call; where it comes later and the call fails, there is no further one.
 """
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
+from services.notifications.cancellations.repository import Asked, CancellationReader, Covering
 from services.notifications.deliveries.decision import decide, wait
+from services.notifications.deliveries.delivery_drop import DroppedDeliveries, words_for
+from services.notifications.deliveries.delivery_tell import tell_requester
+from services.notifications.deliveries.errors import RecipientUnknown
+from services.notifications.deliveries.letters import AnyEmail, Letter, Letters, Written, delivery_row
 from services.notifications.deliveries.models import DeliveryStatus
-from services.notifications.deliveries.repository import AttemptResult, DeliveryRepository, DeliveryResult, DeliveryRow
+from services.notifications.deliveries.repository import AttemptResult, DeliveryRepository, DeliveryResult, DeliveryRow, storable
 from services.notifications.email.errors import AddressUnusable
-from services.notifications.email.mime import Content, Mailbox, compose, mailbox, single_line
+from services.notifications.email.mime import Mailbox, compose
 from services.notifications.email.provider import Answer, EmailProvider, OutgoingEmail
 from shared.contracts.lanes import NOTIFICATIONS_URGENT
-from shared.contracts.notifications import DeliveryFinished, SendEmail
 from shared.runtime.clock import Clock
 from shared.runtime.db import Session
+from shared.runtime.errors import Transient
 from shared.runtime.inbox.delivery import Received
-from shared.runtime.outbox import publish
 from shared.runtime.outcomes import Done, Failed, Outcome, Retry, Skipped
 
+M = TypeVar("M", bound=AnyEmail)
 _STALE: Final = "valid_until has passed"
 _FINISHED: Final = "it was sent or dropped before"
 
@@ -35,40 +43,58 @@ _FINISHED: Final = "it was sent or dropped before"
 class Sending:
     """One attempt. result: what came of the call; None until it has been made."""
 
-    received: Received[SendEmail]
+    received: Received[Any]
     number: int
     email: OutgoingEmail
     result: AttemptResult | None = None
 
 
-class EmailSending:
-    """The effect of `notifications.send_email`. One per worker process, which it ends with."""
+@dataclass(frozen=True, slots=True)
+class Cancelled(Skipped):
+    """Pointless because it was cancelled, and when."""
 
-    def __init__(self, provider: EmailProvider, sender: Mailbox, clock: Clock) -> None:
+    cancelled_at: datetime
+
+
+class EmailSending(Generic[M]):
+    """The effect of a message that asks for an e-mail. One per message type and worker process, which it ends with."""
+
+    def __init__(self, letters: Letters[M], provider: EmailProvider, sender: Mailbox, clock: Clock) -> None:
         self.concurrency = provider.concurrency
+        self._letters = letters
         self._provider = provider
         self._sender = sender
         self._clock = clock
 
-    async def claim(self, session: Session, received: Sequence[Received[SendEmail]]) -> Sequence[Sending | Outcome]:
+    async def claim(self, session: Session, received: Sequence[Received[M]]) -> Sequence[Sending | Outcome]:
         """Commit an attempt of each, unless it is clear without a call what comes of it."""
         now = self._clock()
-        ready = [(one, self._check(one, now)) for one in received]
-        rows = [
-            delivery_row(one.id, one.message, self._sender.domain, one.attempt - 1)
-            for one, to in ready
-            if isinstance(to, Mailbox)
-        ]
-        claimed = await DeliveryRepository(session).claim(rows, provider=self._provider.name, now=now) if rows else {}
-        works: list[Sending | Outcome] = []
-        for one, to in ready:
-            if not isinstance(to, Mailbox):
-                works.append(to)
-            elif one.id not in claimed:
-                works.append(Skipped(_FINISHED))
-            else:
+        works: dict[UUID, Sending | Outcome] = {}
+        cancelled = await CancellationReader(session).covering([_asked(one) for one in received])
+        for one in received:
+            obstacle = _cancelled(cancelled.get(one.id)) or self._obstacle(one, now)
+            if obstacle is not None:
+                works[one.id] = obstacle
+        open_ones = {one.id: one for one in received if one.id not in works}
+        written = await self._letters.write(session, {key: one.message for key, one in open_ones.items()}) if open_ones else {}
+        works |= {key: _outcome(letter) for key, letter in written.items() if not isinstance(letter, Letter)}
+        letters = {key: letter for key, letter in written.items() if isinstance(letter, Letter)}
+        works |= await self._begin(session, [(open_ones[key], letter) for key, letter in letters.items()], now)
+        return [works[one.id] for one in received]
+
+    async def _begin(
+        self, session: Session, letters: Sequence[tuple[Received[M], Letter]], now: datetime
+    ) -> Mapping[UUID, Sending | Outcome]:
+        if not letters:
+            return {}
+        rows = [self._row(one, letter) for one, letter in letters]
+        claimed = await DeliveryRepository(session).claim(rows, provider=self._provider.name, now=now)
+        await self._letters.keep(session, {one.id: letter for one, letter in letters if one.id in claimed})
+        works: dict[UUID, Sending | Outcome] = {one.id: Skipped(_FINISHED) for one, _ in letters}
+        for one, letter in letters:
+            if one.id in claimed:
                 attempt = claimed[one.id]
-                works.append(Sending(one, attempt.number, self._compose(one, to, attempt.message_id_header, now)))
+                works[one.id] = Sending(one, attempt.number, self._compose(one, letter, attempt.message_id_header, now))
         return works
 
     async def call(self, work: Sending) -> Outcome:
@@ -83,13 +109,13 @@ class EmailSending:
         work.result = _result(work, answer, started_at, self._clock(), latency_ms)
         return decide(answer, tries=one.attempt, urgent=one.lane == NOTIFICATIONS_URGENT.name, age=started_at - one.occurred_at)
 
-    async def record(self, session: Session, results: Sequence[tuple[Received[SendEmail], Sending | None, Outcome]]) -> None:
+    async def record(self, session: Session, results: Sequence[tuple[Received[M], Sending | None, Outcome]]) -> None:
         """Write attempts and deliveries, and tell whoever asked for a delivery that it has ended."""
         now = self._clock()
         deliveries = DeliveryRepository(session)
         without_call = [received for received, work, _ in results if work is None]
         if without_call:
-            await deliveries.add([delivery_row(one.id, one.message, self._sender.domain, 0) for one in without_call], now)
+            await deliveries.add([self._row(one, None) for one in without_call], now)
             await deliveries.abandon([one.id for one in without_call], now)
         not_made = [(work.received.id, work.number) for _, work, _ in results if work is not None and work.result is None]
         if not_made:
@@ -99,21 +125,19 @@ class EmailSending:
         changed = await deliveries.finish(standing, made)
         for (received, _, _), result in zip(results, standing, strict=True):
             if result.id in changed and result.finished_at is not None:
-                _tell_requester(session, received.message, result, result.finished_at)
+                tell_requester(session, received.message.requester, result, result.finished_at)
+        # What was cancelled during the call need not wait for its retry.
+        waiting = [result.id for result in standing if result.id in changed and result.finished_at is None]
+        await DroppedDeliveries(session).drop_cancelled(waiting, now)
 
     async def close(self) -> None:
         await self._provider.close()
 
-    def _check(self, one: Received[SendEmail], now: datetime) -> Mailbox | Outcome:
-        obstacle = self._obstacle(one, now)
-        if obstacle is not None:
-            return obstacle
-        try:
-            return mailbox(one.message.to_email, one.message.to_name)
-        except AddressUnusable as error:
-            return Failed(error.detail, reason="bad_recipient", error_class="bad_recipient")
+    def _row(self, one: Received[M], letter: Letter | None) -> DeliveryRow:
+        asked_at, retries = one.occurred_at, one.attempt - 1
+        return delivery_row(one.id, one.message, letter, self._sender.domain, asked_at=asked_at, retries=retries)
 
-    def _obstacle(self, one: Received[SendEmail], now: datetime) -> Outcome | None:
+    def _obstacle(self, one: Received[M], now: datetime) -> Outcome | None:
         """What ends a try before its call: the mail is pointless by now, or the provider takes none."""
         if one.message.valid_until is not None and one.message.valid_until < now:
             return Skipped(_STALE)
@@ -124,36 +148,30 @@ class EmailSending:
             return wait(error, "provider_closed", closed_s * random.uniform(1, 1.5), age=now - one.occurred_at)
         return None
 
-    def _compose(self, one: Received[SendEmail], to: Mailbox, message_id_header: str, now: datetime) -> OutgoingEmail:
-        message = one.message
+    def _compose(self, one: Received[M], letter: Letter, message_id_header: str, now: datetime) -> OutgoingEmail:
+        to = letter.to
         content = compose(
-            Content(message.subject, message.body, message.body_html),
-            sender=self._sender,
-            recipient=to,
-            message_id=message_id_header,
-            reference=str(one.id),
-            date=now,
+            letter.content, sender=self._sender, recipient=to, message_id=message_id_header, reference=str(one.id), date=now
         )
         return OutgoingEmail(self._sender.address, to.address, content, to.international)
 
 
-def delivery_row(delivery_id: UUID, message: SendEmail, domain: str, retries: int) -> DeliveryRow:
-    """The delivery that a message asks for. domain: the sender's, for the Message-ID."""
-    return DeliveryRow(
-        id=delivery_id,
-        organization_id=message.organization_id,
-        to_address=message.to_email,
-        subject=single_line(message.subject),
-        requester=_storable(message.requester),
-        subject_key=_storable(message.subject_key),
-        message_id_header=f"<{delivery_id}@{domain}>",
-        retries=retries,
-    )
+def _asked(one: Received[M]) -> Asked:
+    key = one.message.subject_key
+    return Asked(one.id, one.message.organization_id, storable(key) if key is not None else None, one.occurred_at)
 
 
-def _storable(text: str | None) -> str | None:
-    # PostgreSQL's text cannot hold NUL; one message with it would fail the whole batch's statement.
-    return text.replace("\x00", "") if text is not None else None
+def _cancelled(covering: Covering | None) -> Outcome | None:
+    return Cancelled(words_for(covering), covering.cancelled_at) if covering is not None else None
+
+
+def _outcome(written: Written) -> Outcome:
+    """What follows where no letter could be written."""
+    assert not isinstance(written, Letter), "a letter is sent"
+    if isinstance(written, Transient):
+        return Retry(written.detail, counts=False, error_class=written.code)
+    reason = "bad_recipient" if isinstance(written, AddressUnusable | RecipientUnknown) else "bad_content"
+    return Failed(written.detail, reason=reason, error_class=reason)
 
 
 def _result(work: Sending, answer: Answer, started_at: datetime, finished_at: datetime, latency_ms: int) -> AttemptResult:
@@ -170,32 +188,16 @@ def _result(work: Sending, answer: Answer, started_at: datetime, finished_at: da
     )
 
 
-def _standing(received: Received[SendEmail], outcome: Outcome, now: datetime) -> DeliveryResult:
+def _standing(received: Received[M], outcome: Outcome, now: datetime) -> DeliveryResult:
     retries = received.attempt - 1
     match outcome:
         case Done():
             return DeliveryResult(received.id, DeliveryStatus.SENT, retries, now, None)
+        case Cancelled(reason, cancelled_at):
+            return DeliveryResult(received.id, DeliveryStatus.DROPPED, retries, now, reason, cancelled_at)
         case Skipped(reason):
             return DeliveryResult(received.id, DeliveryStatus.DROPPED, retries, now, reason)
         case Failed():
             return DeliveryResult(received.id, DeliveryStatus.FAILED, retries, now, outcome.error[:500])
         case Retry():
             return DeliveryResult(received.id, DeliveryStatus.QUEUED, retries, None, outcome.error[:500])
-
-
-def _tell_requester(session: Session, message: SendEmail, result: DeliveryResult, finished_at: datetime) -> None:
-    """Tell the service that asked, where it listens. Others would only throw the event away."""
-    if message.requester is None:
-        return
-    service = message.requester.partition(".")[0]
-    finished = DeliveryFinished.model_validate(
-        {
-            "delivery_id": result.id,
-            "requester": message.requester,
-            "status": result.status.value,
-            "retries": result.retries,
-            "finished_at": finished_at,
-            "error": result.error,
-        }
-    )
-    publish(session, finished, lanes=[lane for lane in finished.contract.lanes if lane.owner == service])

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import Select, select, text, tuple_
 from sqlalchemy.orm import selectinload
 
 from services.notifications.deliveries.models import Delivery, DeliveryStatus
@@ -17,14 +17,22 @@ ABANDONED: Final = "its process ended before the answer was recorded"
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
-    """A delivery as its message asks for it. retries: how many tries that counted have gone before."""
+    """A delivery as its message asks for it.
+
+    to_address, subject, template_version: None until they are known, which they are once the text has been made.
+    asked_at: None for the transaction's own moment. retries: how many tries that counted have gone before.
+    """
 
     id: UUID
     organization_id: UUID | None
-    to_address: str
-    subject: str
+    to_address: str | None
+    to_person: str | None
+    subject: str | None
+    template_name: str | None
+    template_version: int | None
     requester: str | None
     subject_key: str | None
+    asked_at: datetime | None
     message_id_header: str
     retries: int
 
@@ -54,25 +62,45 @@ class AttemptResult:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryResult:
-    """Where a delivery stands now. finished_at: None unless the status is final."""
+    """Where a delivery stands now. finished_at: None unless the status is final. cancelled_at: when it was cancelled,
+    where that is why it was dropped."""
 
     id: UUID
     status: DeliveryStatus
     retries: int
     finished_at: datetime | None
     error: str | None
+    cancelled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedDelivery:
+    """A delivery that waits for its first or next attempt."""
+
+    id: UUID
+    organization_id: UUID | None
+    subject_key: str | None
+    asked_at: datetime
+    requester: str | None
+    retries: int
 
 
 _DELIVERIES: Final = """
-    unnest(CAST(:id AS uuid[]), CAST(:organization_id AS uuid[]), CAST(:to_address AS text[]), CAST(:subject AS text[]),
-           CAST(:requester AS text[]), CAST(:subject_key AS text[]), CAST(:message_id_header AS text[]), CAST(:retries AS int[]))
-    AS row(id, organization_id, to_address, subject, requester, subject_key, message_id_header, retries)
+    unnest(CAST(:id AS uuid[]), CAST(:organization_id AS uuid[]), CAST(:to_address AS text[]), CAST(:to_person AS text[]),
+           CAST(:subject AS text[]), CAST(:template_name AS text[]), CAST(:template_version AS int[]),
+           CAST(:requester AS text[]), CAST(:subject_key AS text[]), CAST(:asked_at AS timestamptz[]),
+           CAST(:message_id_header AS text[]), CAST(:retries AS int[]))
+    AS row(id, organization_id, to_address, to_person, subject, template_name, template_version, requester, subject_key,
+           asked_at, message_id_header, retries)
 """
-_COLUMNS: Final = "id, organization_id, to_address, subject, requester, subject_key, message_id_header, retries"
+_COLUMNS: Final = (
+    "id, organization_id, to_address, to_person, subject, template_name, template_version, requester, subject_key, "
+    "message_id_header, retries"
+)
 
 _ADD: Final = text(f"""
-    INSERT INTO deliveries ({_COLUMNS}, status, created_at)
-    SELECT {_COLUMNS}, 'queued', :now FROM {_DELIVERIES} ORDER BY id
+    INSERT INTO deliveries ({_COLUMNS}, asked_at, status, created_at)
+    SELECT {_COLUMNS}, coalesce(asked_at, now()), 'queued', :now FROM {_DELIVERIES} ORDER BY id
     ON CONFLICT (id) DO NOTHING
 """)  # noqa: S608 - put together from constants of this module; values are bound
 
@@ -81,9 +109,10 @@ _ADD: Final = text(f"""
 # provider has the mail, nobody knows.
 _CLAIM: Final = text(f"""
     WITH claimed AS (
-        INSERT INTO deliveries AS known ({_COLUMNS}, status, attempts, created_at)
-        SELECT {_COLUMNS}, 'sending', 1, :now FROM {_DELIVERIES} ORDER BY id
+        INSERT INTO deliveries AS known ({_COLUMNS}, asked_at, status, attempts, created_at)
+        SELECT {_COLUMNS}, coalesce(asked_at, now()), 'sending', 1, :now FROM {_DELIVERIES} ORDER BY id
         ON CONFLICT (id) DO UPDATE SET status = 'sending', retries = excluded.retries, finished_at = NULL,
+               to_address = excluded.to_address, subject = excluded.subject, template_version = excluded.template_version,
                attempts = known.attempts
                         + CASE WHEN known.status = 'sending' AND known.retries = excluded.retries THEN 0 ELSE 1 END
          WHERE known.status NOT IN ('sent', 'dropped')
@@ -98,6 +127,14 @@ _CLAIM: Final = text(f"""
     )
     SELECT id, attempts, message_id_header FROM claimed
 """)  # noqa: S608 - as above
+
+_WAITING_FOR: Final = text("""
+    SELECT id FROM deliveries WHERE subject_key = ANY(CAST(:keys AS text[])) AND status IN ('queued', 'sending')
+""")
+_LOCKED: Final = text("""
+    SELECT id, organization_id, subject_key, asked_at, requester, retries, status
+      FROM deliveries WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE
+""")
 
 _ABANDON: Final = text("""
     UPDATE delivery_attempts SET outcome = 'unknown', finished_at = :now, detail = :abandoned
@@ -125,14 +162,33 @@ _FINISH: Final = text("""
                       CAST(:attempt_detail AS text[]), CAST(:attempt_latency_ms AS int[]))
                AS row(delivery_id, number, started_at, finished_at, outcome, code, enhanced_code, detail, latency_ms)
          WHERE known.delivery_id = row.delivery_id AND known.number = row.number
+    ), said AS (
+        DELETE FROM delivery_texts USING unnest(CAST(:id AS uuid[]), CAST(:finished_at AS timestamptz[])) AS row(id, finished_at)
+         WHERE delivery_id = row.id AND row.finished_at IS NOT NULL
     )
     UPDATE deliveries AS known
-       SET status = row.status, retries = row.retries, finished_at = row.finished_at, error = row.error
+       SET status = row.status, retries = row.retries, finished_at = row.finished_at, error = row.error,
+           cancelled_at = row.cancelled_at
       FROM unnest(CAST(:id AS uuid[]), CAST(:status AS text[]), CAST(:retries AS int[]), CAST(:finished_at AS timestamptz[]),
-                  CAST(:error AS text[])) AS row(id, status, retries, finished_at, error)
+                  CAST(:error AS text[]), CAST(:cancelled_at AS timestamptz[]))
+           AS row(id, status, retries, finished_at, error, cancelled_at)
      WHERE known.id = row.id AND known.status NOT IN ('sent', 'dropped')
     RETURNING known.id
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFilter:
+    """Which deliveries; None is no filter. created_after is part of what is found, created_before is not."""
+
+    organization_id: UUID | None = None
+    status: str | None = None
+    template_name: str | None = None
+    requester: str | None = None
+    subject_key: str | None = None
+    to_address: str | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
 
 
 class DeliveryReader:
@@ -142,26 +198,21 @@ class DeliveryReader:
         self._session = session
 
     async def find(self, delivery_id: UUID, organization_id: UUID | None) -> Delivery | None:
-        """One delivery with its attempts."""
-        query = select(Delivery).where(Delivery.id == delivery_id).options(selectinload(Delivery.timeline))
-        if organization_id is not None:
-            query = query.where(Delivery.organization_id == organization_id)
-        return (await self._session.scalars(query)).one_or_none()
+        """One delivery with its attempts, as the database has it now."""
+        query = _one(delivery_id, organization_id).options(selectinload(Delivery.timeline))
+        return (await self._session.scalars(query.execution_options(populate_existing=True))).one_or_none()
 
-    async def newest(
-        self,
-        organization_id: UUID | None,
-        *,
-        status: DeliveryStatus | None = None,
-        after: tuple[Any, ...] | None = None,
-        limit: int,
-    ) -> Sequence[Delivery]:
+    async def newest(self, wanted: DeliveryFilter, *, after: tuple[Any, ...] | None = None, limit: int) -> Sequence[Delivery]:
         """The newest first. after: (created_at, id) of the last one seen."""
         query = select(Delivery).order_by(Delivery.created_at.desc(), Delivery.id.desc()).limit(limit)
-        if organization_id is not None:
-            query = query.where(Delivery.organization_id == organization_id)
-        if status is not None:
-            query = query.where(Delivery.status == status.value)
+        for name in ("organization_id", "status", "template_name", "requester", "subject_key", "to_address"):
+            value = getattr(wanted, name)
+            if value is not None:
+                query = query.where(getattr(Delivery, name) == value)
+        if wanted.created_after is not None:
+            query = query.where(Delivery.created_at >= wanted.created_after)
+        if wanted.created_before is not None:
+            query = query.where(Delivery.created_at < wanted.created_before)
         if after is not None:
             query = query.where(tuple_(Delivery.created_at, Delivery.id) < tuple_(*after))
         return (await self._session.scalars(query)).all()
@@ -183,6 +234,22 @@ class DeliveryRepository:
         found = await self._session.execute(_CLAIM, bound)
         return {row.id: ClaimedAttempt(row.attempts, row.message_id_header) for row in found}
 
+    async def locked(self, delivery_id: UUID, organization_id: UUID | None) -> Delivery | None:
+        """One delivery, held until the unit of work ends."""
+        return (await self._session.scalars(_one(delivery_id, organization_id).with_for_update())).one_or_none()
+
+    async def waiting_for(self, subject_keys: Sequence[str]) -> list[UUID]:
+        """The deliveries about these subjects that have not ended."""
+        return list(await self._session.scalars(_WAITING_FOR, {"keys": list(subject_keys)}))
+
+    async def locked_queued(self, ids: Sequence[UUID]) -> list[QueuedDelivery]:
+        """Those that wait for an attempt, held until the unit of work ends.
+
+        Whose attempt is being recorded at this moment is waited for, and then seen as that has left it.
+        """
+        found = await self._session.execute(_LOCKED, {"ids": list(ids)})
+        return [QueuedDelivery(*row[:-1]) for row in found if row.status == DeliveryStatus.QUEUED]
+
     async def abandon(self, ids: Sequence[UUID], now: datetime) -> None:
         """Close attempts whose process has vanished."""
         await self._session.execute(_ABANDON, {"ids": list(ids), "now": now, "abandoned": ABANDONED})
@@ -199,6 +266,16 @@ class DeliveryRepository:
         """
         bound = {**_columns(DeliveryResult, results), **_columns(AttemptResult, attempts, prefix="attempt_")}
         return {row.id for row in await self._session.execute(_FINISH, bound)}
+
+
+def storable(text: str) -> str:
+    """The text as PostgreSQL can hold it: without NUL, for which one message would fail the whole batch's statement."""
+    return text.replace("\x00", "")
+
+
+def _one(delivery_id: UUID, organization_id: UUID | None) -> Select[Delivery]:
+    query = select(Delivery).where(Delivery.id == delivery_id)
+    return query if organization_id is None else query.where(Delivery.organization_id == organization_id)
 
 
 def _columns(of: type[Any], rows: Sequence[Any], *, prefix: str = "") -> dict[str, list[Any]]:

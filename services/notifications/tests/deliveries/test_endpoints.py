@@ -29,10 +29,17 @@ def key() -> dict[str, str]:
     return {"Idempotency-Key": str(uuid4())}
 
 
-async def add(session: Session, clock: FrozenClock, organization_id: UUID | None = OURS) -> UUID:
+async def add(session: Session, clock: FrozenClock, organization_id: UUID | None = OURS, **fields: Any) -> UUID:
     """A delivery that waits, a second after the one before."""
     delivery_id = uuid7()
-    row = DeliveryRow(delivery_id, organization_id, "ann@example.com", "Late", None, None, f"<{delivery_id}@example.com>", 0)
+    columns: dict[str, Any] = dict.fromkeys(DeliveryRow.__slots__)
+    given = {
+        "to_address": "ann@example.com",
+        "subject": "Late",
+        "message_id_header": f"<{delivery_id}@example.com>",
+        "retries": 0,
+    }
+    row = DeliveryRow(**{**columns, **given, "id": delivery_id, "organization_id": organization_id, **fields})
     await DeliveryRepository(session).add([row], clock.advance(timedelta(seconds=1)))
     return delivery_id
 
@@ -106,6 +113,48 @@ async def test_list_shows_the_newest_first_in_pages_and_by_status(
     assert (len(first["items"]), second["next_cursor"]) == (3, None)
     assert (await operator.get("/v1/deliveries", params={"status": "sent"})).json()["items"] == []
     assert (await operator.get("/v1/deliveries", params={"status": "lost"})).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("template_name", "delay"),
+        ("requester", "alerts.alert:7"),
+        ("subject_key", "a key with % and '"),
+        ("to_address", "Ann+x@example.com"),
+    ],
+)
+async def test_list_is_narrowed_to_exactly_what_is_named(
+    operator: ApiClient, session: Session, clock: FrozenClock, field: str, value: str
+) -> None:
+    named: dict[str, Any] = {field: value}
+    wanted, _ = await add(session, clock, **named), await add(session, clock)
+    await add(session, clock, **{**named, field: value.upper()})
+    await add(session, clock, THEIRS, **named)
+
+    assert [one["id"] for one in (await operator.get("/v1/deliveries", params={field: value})).json()["items"]] == [str(wanted)]
+    assert (await operator.get("/v1/deliveries", params={field: "\x00"})).json().get("items", []) == []
+
+
+async def test_list_is_narrowed_to_a_time(operator: ApiClient, session: Session, clock: FrozenClock) -> None:
+    ids = [str(await add(session, clock)) for _ in range(4)]
+    span = {"created_after": "2026-03-02T10:00:02+01:00", "created_before": "2026-03-02T09:00:04Z"}
+    refused = [
+        await operator.get("/v1/deliveries", params={"created_after": one}) for one in ("2026-03-02T09:00:00", "0.5", "9" * 50)
+    ]
+
+    assert [one["id"] for one in (await operator.get("/v1/deliveries", params=span)).json()["items"]] == ids[2:0:-1]
+    assert [one.status_code for one in refused] == [422] * 3
+
+
+async def test_caller_without_an_organization_may_name_one(client: ApiClient, session: Session, clock: FrozenClock) -> None:
+    ours, _ = await add(session, clock), await add(session, clock, THEIRS)
+    named = {"organization_id": str(OURS)}
+    foreign = await client.as_role("viewer", organization_id=THEIRS).get("/v1/deliveries", params=named)
+
+    shown = (await client.as_role("viewer").get("/v1/deliveries", params=named)).json()["items"]
+    assert [one["id"] for one in shown] == [str(ours)]
+    assert (foreign.status_code, foreign.json()["code"]) == (403, "foreign_organization")
 
 
 async def test_organization_sees_its_own_and_a_caller_without_one_sees_all(

@@ -1,0 +1,192 @@
+"""What templates may do with values: every filter and test there is. Jinja's own are not offered, because a template can
+make several of them build gigabytes or show Python's objects.
+
+Each takes and gives texts, numbers and truth values; what it builds is counted.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, Final
+from urllib.parse import quote
+
+from jinja2.runtime import Undefined
+
+from services.notifications.templates import formats
+from services.notifications.templates.budget import current
+
+MAX_NUMBER: Final = 10**15
+COUNTED: Final = "_counted"
+STEP: Final = "_step"
+JOINED: Final = "_joined"
+
+
+class ValueUnusable(Exception):
+    """A value that a filter or an output cannot take; its text says what it takes, without the value."""
+
+
+def as_text(value: Any) -> str:
+    """A value as a reader sees it. Lists and objects have no such form, and neither has nothing."""
+    if isinstance(value, Undefined):
+        return str(value)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueUnusable(f"{_kind(value)} cannot be shown; show a text or a number, or ask first: {{% if … %}}")
+    if abs(value) > MAX_NUMBER:
+        raise ValueUnusable("the number is too large to be shown; send it as a text")
+    return str(value)
+
+
+def finalize(value: Any) -> str:
+    """Every output of a template goes through this."""
+    current().step()
+    return as_text(value)
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, Mapping):
+        return "an object"
+    return "a list" if isinstance(value, list | tuple) else "this"
+
+
+def _text(value: Any) -> str:
+    text = as_text(value)
+    current().build(len(text))
+    return text
+
+
+def _integer(value: Any, wanted: str) -> int:
+    if isinstance(value, Undefined):
+        str(value)
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > MAX_NUMBER:
+        raise ValueUnusable(f"{wanted} takes a whole number and got {_kind(value)}")
+    return value
+
+
+def counted(values: Iterable[Any]) -> Iterator[Any]:
+    """What a `for` loops over; a turn costs a step."""
+    rendering = current()
+    for value in values:
+        rendering.step()
+        yield value
+
+
+def step(value: Any) -> Any:
+    """Around one side of a comparison, which costs a step."""
+    current().step()
+    return value
+
+
+def joined(*values: Any) -> str:
+    """`a ~ b`."""
+    return _text("".join(_text(value) for value in values))
+
+
+def join(values: Any, separator: str = ", ") -> str:
+    """The values of a list as one text."""
+    if isinstance(values, Undefined):
+        str(values)
+    if not isinstance(values, Sequence) or isinstance(values, str):
+        raise ValueUnusable(f"join takes a list and got {_kind(values)}")
+    current().build(len(values) * len(_text(separator)))
+    return separator.join(_text(value) for value in counted(values))
+
+
+def replace(value: Any, old: str, new: str) -> str:
+    """Every occurrence of one text by another."""
+    text, old, new = _text(value), _text(old), _text(new)
+    current().build(len(text) + text.count(old) * len(new))
+    return text.replace(old, new)
+
+
+def truncate(value: Any, length: int = 80) -> str:
+    """At most `length` characters, the last of them an ellipsis where something was cut."""
+    text, length = _text(value), max(1, _integer(length, "truncate"))
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def default(value: Any, instead: Any, also_empty: bool = False) -> Any:
+    """The value, or another where it is missing or null; with `true`, also where it is empty."""
+    missing = isinstance(value, Undefined) or value is None
+    return instead if missing or (also_empty and not value) else value
+
+
+def length(value: Any) -> int:
+    """How many entries or characters."""
+    return len(value)
+
+
+def items(value: Any) -> Iterator[tuple[str, Any]]:
+    """The names and values of an object, for `{% for name, value in … %}`."""
+    if isinstance(value, Undefined):
+        str(value)
+    if not isinstance(value, Mapping):
+        raise ValueUnusable(f"items takes an object and got {_kind(value)}")
+    return iter(value.items())
+
+
+def long_date(value: Any) -> str:
+    """An ISO 8601 date as readers write it: 20 November 2026."""
+    try:
+        return _text(formats.long_date(date.fromisoformat(_text(value)), current().language))
+    except ValueError:
+        raise ValueUnusable("date takes a date like 2026-11-20") from None
+
+
+def long_datetime(value: Any) -> str:
+    """An ISO 8601 time with its offset, in the reader's zone: 20 November 2026, 14:05 CET."""
+    try:
+        moment = datetime.fromisoformat(_text(value))
+        if moment.tzinfo is None:
+            raise ValueUnusable("datetime takes a time with its offset, like 2026-11-20T14:05:00Z")
+        local = moment.astimezone(UTC).astimezone(current().zone)
+    except (ValueError, OverflowError):
+        raise ValueUnusable("datetime takes a time with its offset, like 2026-11-20T14:05:00Z") from None
+    return _text(formats.long_datetime(local, current().language))
+
+
+def number(value: Any) -> str:
+    """A whole number with its digits in groups."""
+    return _text(formats.grouped(_integer(value, "number"), current().language))
+
+
+def plural(value: Any, one: str, other: str) -> str:
+    """`7 days`: the number and the form of the word that goes with it."""
+    count, language = _integer(value, "plural"), current().language
+    return _text(f"{formats.grouped(count, language)} {_text(formats.chosen(count, one, other, language))}")
+
+
+def _on_text(method: Callable[[str], str]) -> Callable[[Any], str]:
+    return lambda value: _text(method(_text(value)))
+
+
+FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
+    "capitalize": _on_text(str.capitalize),
+    "date": long_date,
+    "datetime": long_datetime,
+    "default": default,
+    "items": items,
+    "join": join,
+    "length": length,
+    "lower": _on_text(str.lower),
+    "number": number,
+    "plural": plural,
+    "replace": replace,
+    "title": _on_text(str.title),
+    "trim": _on_text(str.strip),
+    "truncate": truncate,
+    "upper": _on_text(str.upper),
+    "urlencode": _on_text(lambda text: quote(text, safe="")),
+}
+INTERNAL: Final[Mapping[str, Callable[..., Any]]] = {COUNTED: counted, STEP: step, JOINED: joined}
+TESTS: Final[Mapping[str, Callable[..., bool]]] = {
+    "defined": lambda value: not isinstance(value, Undefined),
+    "undefined": lambda value: isinstance(value, Undefined),
+    "none": lambda value: value is None,
+    "string": lambda value: isinstance(value, str),
+    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+}

@@ -1,0 +1,149 @@
+"""Making a mail's content of a template: the same code for previews and for the sending.
+
+Templates are written by people who are trusted with texts and not with the process, so everything that a template may do is
+listed, and what it spends is counted; see `sandbox.py` and `budget.py`.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from types import TracebackType
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from jinja2 import Template, TemplateError, TemplateSyntaxError, UndefinedError
+from pydantic import JsonValue
+
+from services.notifications.email.mime import Content, single_line
+from services.notifications.locales import primary
+from services.notifications.templates.budget import MAX_OUTPUT_CHARS, BudgetExceeded, Rendering, spending
+from services.notifications.templates.errors import TemplateUnusable
+from services.notifications.templates.filters import ValueUnusable
+from services.notifications.templates.html_text import UnfinishedHtml, text_of
+from services.notifications.templates.models import TemplateSource
+from services.notifications.templates.sandbox import MAX_SOURCE_CHARS, TemplateEnvironment
+
+__all__ = ["Renderer", "TemplateSource"]
+
+MAX_SUBJECT_CHARS: Final = 500
+_COMPILED: Final = 128
+
+
+class Renderer:
+    """Renders templates. One per process: it keeps what it has compiled.
+
+    Compiled parts are found by their text and not by name and version, since an override takes parts of the default, and a
+    draft that is previewed has no version yet.
+    """
+
+    def __init__(self) -> None:
+        environments = {escaped: TemplateEnvironment(autoescape=escaped) for escaped in (False, True)}
+
+        @lru_cache(maxsize=_COMPILED)
+        def compiled(source: str, escaped: bool) -> Template:
+            return environments[escaped].compiled(source)
+
+        self._compiled = compiled
+
+    def render(self, source: TemplateSource, context: Mapping[str, JsonValue], *, locale: str, time_zone: str) -> Content:
+        """The content for one reader.
+
+        locale: a BCP 47 tag; dates and numbers follow it where it is of the template's language. time_zone: a name of the IANA
+        database. Raises TemplateUnusable, whose detail names the part and line of the template and the variable.
+        """
+        language = locale if primary(locale) == primary(source.locale) else source.locale
+        with spending(Rendering(language, _zone(time_zone))) as rendering:
+            subject = single_line(self._part(source, "subject", source.subject, context))
+            if not 1 <= len(subject) <= MAX_SUBJECT_CHARS:
+                raise _unusable(source, "subject", None, f"it becomes {len(subject)} characters; a subject has 1 to 500")
+            rendering.chars = 0
+            html = self._part(source, "html", source.html, context) if source.html is not None else None
+            rendering.chars = 0
+            text = self._part(source, "text", source.text, context) if source.text is not None else _derived(source, html)
+        if not text.strip():
+            raise _unusable(source, "text", None, "it becomes empty")
+        return Content(subject, text, html)
+
+    def check(self, part: str, source: str) -> None:
+        """Raises TemplateUnusable where the source of a part (`subject`, `text`, `html`) is no template."""
+        try:
+            if len(source) > MAX_SOURCE_CHARS:
+                raise TemplateSyntaxError(f"it has more than {MAX_SOURCE_CHARS:,} characters", 1)
+            self._compiled(source, part == "html")
+        except TemplateSyntaxError as error:
+            raise TemplateUnusable(f"the {part}, line {error.lineno}: {_sentence(error.message)}") from None
+
+    def _part(self, source: TemplateSource, part: str, text: str, context: Mapping[str, JsonValue]) -> str:
+        try:
+            self.check(part, text)
+        except TemplateUnusable as error:
+            raise TemplateUnusable(f"template {_title(source)}: {error.detail}") from None
+        try:
+            return _within_bounds(self._compiled(text, part == "html"), context)
+        except (UndefinedError, ValueUnusable, BudgetExceeded) as error:
+            raise _unusable(source, part, _line(error.__traceback__), _sentence(str(error))) from None
+        except (
+            TemplateError,
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            TypeError,
+            ValueError,
+            RecursionError,
+            MemoryError,
+        ) as error:
+            # What these say may quote values.
+            detail = f"a value is not of the kind that it is used as ({type(error).__name__})"
+            raise _unusable(source, part, _line(error.__traceback__), detail) from None
+
+
+def _within_bounds(template: Template, context: Mapping[str, JsonValue]) -> str:
+    pieces: list[str] = []
+    size = 0
+    for piece in template.generate(context):
+        size += len(piece)
+        if size > MAX_OUTPUT_CHARS:
+            raise BudgetExceeded(f"it becomes more than {MAX_OUTPUT_CHARS:,} characters")
+        pieces.append(piece)
+    whole = "".join(pieces)
+    # Raises UnicodeEncodeError for halves of characters, which JSON can carry and no mail can.
+    whole.encode()
+    return whole
+
+
+def _derived(source: TemplateSource, html: str | None) -> str:
+    if html is None:
+        raise _unusable(source, "text", None, "there is neither text nor html")
+    try:
+        return text_of(html)
+    except UnfinishedHtml:
+        raise _unusable(source, "html", None, "a tag or a comment does not end") from None
+
+
+def _zone(time_zone: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(time_zone)
+    except (OSError, ValueError, LookupError):
+        raise TemplateUnusable("the reader's time zone is not known; name one like Europe/Berlin") from None
+
+
+def _unusable(source: TemplateSource, part: str, line: int | None, sentence: str) -> TemplateUnusable:
+    where = f", line {line}" if line is not None else ""
+    return TemplateUnusable(f"template {_title(source)}: the {part}{where}: {sentence}")
+
+
+def _title(source: TemplateSource) -> str:
+    return f"{source.name} ({source.locale}, version {source.version})"
+
+
+def _sentence(text: str | None) -> str:
+    return " ".join((text or "it cannot be read").split())[:300]
+
+
+def _line(traceback: TracebackType | None) -> int | None:
+    """The line of the template that was being rendered; Jinja puts it into the traceback."""
+    found = None
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename == "<template>":
+            found = traceback.tb_lineno
+        traceback = traceback.tb_next
+    return found
