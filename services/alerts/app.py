@@ -4,15 +4,29 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
+from services.alerts.alert_emails.endpoints import router as alert_emails
+from services.alerts.alerts.action_endpoints import router as alert_actions
 from services.alerts.alerts.endpoints import router as alerts
+from services.alerts.calendars.endpoints import router as calendars
 from services.alerts.evaluation.endpoints import router as evaluations
+from services.alerts.policies.endpoints import router as policies
 from services.alerts.settings import AlertsSettings
 from services.alerts.settings import settings as read_settings
 from services.alerts.shipments.endpoints import router as shipments
+from services.alerts.shipments.import_endpoints import router as shipment_imports
 from shared.runtime.http import app as http
 from shared.runtime.logging import configure_logging
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (shipments, evaluations, alerts)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    shipment_imports,
+    shipments,
+    evaluations,
+    alerts,
+    alert_actions,
+    alert_emails,
+    policies,
+    calendars,
+)
 
 
 def create_app(settings: AlertsSettings | type[AlertsSettings] = AlertsSettings) -> FastAPI:

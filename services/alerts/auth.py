@@ -9,6 +9,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Security
 
+from services.alerts.policies.models import Writer
 from shared.runtime.auth.access import require
 from shared.runtime.auth.principal import Principal
 from shared.runtime.errors import Forbidden, Invalid
@@ -76,7 +77,15 @@ def overseeing_writer(principal: AlertsWrite) -> Principal:
     return _unbound(principal)
 
 
+@may_answer(ForeignOrganization)
+def policy_writer(principal: AlertsWrite, named: _Named = None) -> Writer:
+    """Somebody who writes policies: an organization's, or with alerts:admin and a token bound to none those for all."""
+    overseeing = principal.organization_id is None and principal.may("alerts:admin")
+    return Writer(principal.id, _organization(principal, named), writes_defaults=overseeing)
+
+
 ReadableOrganization = Annotated[UUID | None, Depends(readable_organization)]
 WritableOrganization = Annotated[UUID, Depends(writable_organization)]
 OverseeingRead = Annotated[Principal, Depends(overseeing_reader)]
 OverseeingWrite = Annotated[Principal, Depends(overseeing_writer)]
+PolicyWriter = Annotated[Writer, Depends(policy_writer)]

@@ -3,6 +3,10 @@
 from services.alerts.settings import settings
 from shared.runtime.celery import make_celery
 
-TASK_MODULES: tuple[str, ...] = ("services.alerts.evaluation.tasks", "services.alerts.alerts.tasks")
+TASK_MODULES: tuple[str, ...] = (
+    "services.alerts.evaluation.tasks",
+    "services.alerts.alerts.tasks",
+    "services.alerts.alert_emails.tasks",
+)
 
 app = make_celery("alerts", TASK_MODULES, settings)

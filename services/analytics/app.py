@@ -4,12 +4,13 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
+from services.analytics.alert_counts.endpoints import router as alert_counts
 from services.analytics.settings import AnalyticsSettings
 from services.analytics.settings import settings as read_settings
 from shared.runtime.http import app as http
 from shared.runtime.logging import configure_logging
 
-ROUTERS: Final[tuple[APIRouter, ...]] = ()
+ROUTERS: Final[tuple[APIRouter, ...]] = (alert_counts,)
 
 
 def create_app(settings: AnalyticsSettings | type[AnalyticsSettings] = AnalyticsSettings) -> FastAPI:

@@ -34,7 +34,7 @@ class Lane:
 
 _LONG_S = 30 * 60
 
-ALERTS_EVALUATION = Lane("alerts.evaluation", 8, hard_limit_s=_LONG_S)
+ALERTS_EVALUATION = Lane("alerts.evaluation", 8)
 ALERTS_DEFAULT = Lane("alerts.default", 5)
 NOTIFICATIONS_URGENT = Lane("notifications.urgent", 9, linger_ms=0)
 NOTIFICATIONS_CALLBACKS = Lane("notifications.callbacks", 6)

@@ -1,4 +1,4 @@
-"""/v1/evaluations: ask for a run over all shipments, and read what it came to."""
+"""/v1/evaluations: ask for a run over all shipments, follow it, and read what runs came to."""
 
 from uuid import UUID
 
@@ -7,8 +7,11 @@ from fastapi import APIRouter, Request, Response
 from services.alerts import deps
 from services.alerts.auth import OverseeingRead, OverseeingWrite
 from services.alerts.evaluation.errors import DayNotEvaluable, RunNotFound
-from services.alerts.evaluation.repository import RunReader
-from services.alerts.evaluation.schemas import EvaluationAccepted, EvaluationRequest, RunOut
+from services.alerts.evaluation.models import EvaluationRun
+from services.alerts.evaluation.run_repository import RunReader
+from services.alerts.evaluation.schemas import ChunkOut, EvaluationAccepted, EvaluationRequest, RunOut
+from shared.runtime.db import ReadSession
+from shared.runtime.http.cursors import Page, Paging
 from shared.runtime.http.problems import problems
 from shared.runtime.http.runtime import runtime_of
 from shared.runtime.http.session import ReadDb, WriteDb
@@ -18,20 +21,40 @@ router = APIRouter(prefix="/v1/evaluations", tags=["evaluations"])
 
 @router.post("", status_code=202, summary="Evaluate all shipments", responses=problems(DayNotEvaluable))
 async def start(
-    request: Request, response: Response, _: OverseeingWrite, db: WriteDb, body: EvaluationRequest | None = None
+    request: Request, response: Response, caller: OverseeingWrite, db: WriteDb, body: EvaluationRequest | None = None
 ) -> EvaluationAccepted:
     """Ask for a run; `Location` is where it can be followed. A second run for a day creates nothing, so it needs no
     Idempotency-Key. A run concerns all organizations: a token that is bound to one cannot ask for it."""
     as_of = body.as_of if body is not None else None
-    message_id = await deps.evaluation(db).request(as_of, now=runtime_of(request).clock())
+    now = runtime_of(request).clock()
+    message_id = await deps.evaluation(db).request(as_of, now=now, requested_by=caller.id)
     response.headers["Location"] = f"/v1/evaluations/{message_id}"
     return EvaluationAccepted(message_id=message_id)
 
 
+@router.get("", name="list", summary="List runs")
+async def list_runs(_: OverseeingRead, db: ReadDb, paging: Paging) -> Page[RunOut]:
+    """The newest first, those of the schedule among them."""
+    rows = await RunReader(db).newest(after=paging.after, limit=paging.fetch)
+    return paging.page(rows, RunOut, key=lambda row: (row.requested_at, row.id))
+
+
 @router.get("/{run_id}", summary="Read a run", responses=problems(RunNotFound))
 async def get(run_id: UUID, _: OverseeingRead, db: ReadDb) -> RunOut:
-    """What a run came to, once `finished_at` is set."""
+    """Where a run stands, and what it came to once `finished_at` is set."""
+    return RunOut.model_validate(await _found(run_id, db))
+
+
+@router.get("/{run_id}/chunks", name="list_chunks", summary="List a run's chunks", responses=problems(RunNotFound))
+async def list_chunks(run_id: UUID, _: OverseeingRead, db: ReadDb, paging: Paging) -> Page[ChunkOut]:
+    """In their order. Each was committed alone."""
+    await _found(run_id, db)
+    rows = await RunReader(db).chunks(run_id, after=paging.after, limit=paging.fetch)
+    return paging.page(rows, ChunkOut, key=lambda row: (row.number,))
+
+
+async def _found(run_id: UUID, db: ReadSession) -> EvaluationRun:
     run = await RunReader(db).find(run_id)
     if run is None:
         raise RunNotFound("there is no run with this id; ask for one: POST /v1/evaluations")
-    return RunOut.model_validate(run)
+    return run

@@ -1,118 +1,204 @@
 """The statements that turn lateness into alerts. Each is one round trip, however many shipments it concerns."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 
-from services.alerts.evaluation.models import Chunk, EvaluationRun, Found, Position
-from services.alerts.shipments.models import Shipment
-from shared.runtime.db import ReadSession, Session
+from services.alerts.evaluation.models import Chunk, Found, Position, Rung
+from services.alerts.policies.repository import FITS, IN_FORCE, NARROWEST_FIRST
+from shared.contracts.alerts import OrganizationAlerts
+from shared.runtime.db import Session
 
 BEGINNING: Final = Position(date.min, UUID(int=0))
 """Before every shipment; asyncpg sends `date.min` as -infinity."""
 
-# A chunk continues after the last one's end, though what lies before is due no more: within one transaction the index still
-# leads to every row version that the run has left behind. A row that an import holds is waited for and not skipped,
-# because skipped it would be late by another day.
-_CHUNK: Final = """
+# The planner knows nothing of what a statement's own parts hold, nor of a table that was filled a moment ago. What is to be
+# looked up by an index is written as a sub-query for each row, and all else is joined by hashing.
+_PLAN: Final = text("""
+    SELECT set_config(name, 'off', true)
+      FROM unnest(ARRAY['enable_seqscan', 'enable_nestloop', 'enable_mergejoin']) AS name
+""")
+
+# What is due is taken row by row, and what others hold is left to them: another run, which raises the same; or an import, after
+# which the next pass finds the shipment as it then is. Locks are never waited for, so no circle of waiting can close.
+_SHIPMENT: Final = """
+    SELECT id, organization_id, customer, coalesce(mode, '') AS mode, status, current_eta, eta_revision, watched FROM shipments
+"""
+_CHUNK: Final = f"""
     WITH due AS MATERIALIZED (
-        SELECT id, organization_id, current_eta, eta_revision, next_evaluation_on FROM shipments
-         WHERE next_evaluation_on <= CAST(:as_of AS date)
-           AND (next_evaluation_on, id) > (CAST(:after_on AS date), CAST(:after_id AS uuid))
-         ORDER BY next_evaluation_on, id LIMIT :size FOR UPDATE
-    )"""
-_SINGLE: Final = """
-    WITH due AS MATERIALIZED (
-        SELECT id, organization_id, current_eta, eta_revision FROM shipments WHERE id = :shipment_id AND watched FOR UPDATE
+        SELECT due_on, shipment_id, ctid AS place FROM due_evaluations
+         WHERE due_on <= CAST(:as_of AS date)
+           AND (due_on, shipment_id) > (CAST(:after_on AS date), CAST(:after_id AS uuid))
+         ORDER BY due_on, shipment_id LIMIT :size FOR UPDATE SKIP LOCKED
+    ), shipment AS MATERIALIZED (
+        SELECT found.*, place
+          FROM due CROSS JOIN LATERAL ({_SHIPMENT} WHERE id = due.shipment_id FOR NO KEY UPDATE SKIP LOCKED) AS found
+    ), gone AS (
+        DELETE FROM due_evaluations WHERE ctid = ANY (ARRAY(SELECT place FROM shipment))
+    )"""  # noqa: S608 - put together from constants of this module; values are bound
+_SINGLE: Final = f"""
+    WITH shipment AS MATERIALIZED (
+        {_SHIPMENT} WHERE id = :shipment_id FOR NO KEY UPDATE
     )"""
 
-# The steps cut the days into stretches, so that each shipment lies in one at most: that is the highest step it has reached,
-# and the stretch's end is its next crossing. Steps in between that it passed unseen are not raised any more, nor is one
-# below a step that it had, which a run for an earlier day would find.
-_RAISE: Final = """, stretches AS (
-        SELECT step, severity, days_late AS from_day, lead(days_late) OVER (ORDER BY days_late) AS until_day FROM policy_steps
-    ), reached AS (
-        SELECT due.*, CAST(:as_of AS date) - due.current_eta AS days_late, stretches.step, stretches.severity,
-               due.current_eta + CASE WHEN stretches.step IS NULL THEN (SELECT min(days_late) FROM policy_steps)
-                                      ELSE stretches.until_day END AS next_on
-          FROM due LEFT JOIN stretches ON CAST(:as_of AS date) - due.current_eta >= stretches.from_day
-                                      AND CAST(:as_of AS date) - due.current_eta < coalesce(stretches.until_day, 2147483647)
+# First for each kind of shipment the policy, then for each policy and ETA the lateness: both are few, however many shipments
+# there are. Of the steps that were newly reached only the highest is raised, and none below a step that was raised before,
+# which a run for an earlier day would find. Holds are looked up only where a policy asks for them.
+_RAISE: Final = f""", {IN_FORCE}, watched AS MATERIALIZED (
+        SELECT shipment.*, coalesce((
+                   SELECT array_agg(kind ORDER BY kind) FROM shipment_holds
+                    WHERE shipment_id = shipment.id AND released_on IS NULL
+                      AND (SELECT bool_or(for_holds <> '{{}}') FROM in_force)), '{{}}') AS held
+          FROM shipment WHERE watched
+    ), kind AS MATERIALIZED (
+        SELECT DISTINCT organization_id, customer, mode, status, held FROM watched
+    ), ruled AS MATERIALIZED (
+        SELECT kind.*, policy.version_id, policy.basis, policy.calendar
+          FROM kind CROSS JOIN LATERAL (
+               SELECT version_id, basis, calendar FROM in_force WHERE {FITS} ORDER BY {NARROWEST_FIRST} LIMIT 1) AS policy
+    ), assigned AS MATERIALIZED (
+        SELECT watched.id, watched.organization_id, watched.eta_revision, watched.current_eta, version_id, basis, calendar
+          FROM watched JOIN ruled USING (organization_id, customer, mode, status, held)
+    ), lateness AS MATERIALIZED (
+        SELECT pair.*, CASE WHEN basis = 'calendar' THEN CAST(:as_of AS date) - current_eta
+                            ELSE (SELECT number FROM calendar_days AS today
+                                   WHERE today.calendar = pair.calendar AND day = CAST(:as_of AS date)) - eta_number
+                       END AS days_late
+          FROM (SELECT known.*, (SELECT number FROM calendar_days AS began
+                                  WHERE began.calendar = known.calendar AND day = current_eta) AS eta_number
+                  FROM (SELECT DISTINCT version_id, basis, calendar, current_eta FROM assigned) AS known) AS pair
+    ), reached AS MATERIALIZED (
+        SELECT lateness.version_id, lateness.current_eta, lateness.days_late, highest.step, highest.severity,
+               CASE WHEN lateness.basis = 'calendar' THEN lateness.current_eta + following.days_late
+                    ELSE (SELECT day FROM calendar_days WHERE calendar = lateness.calendar AND is_business
+                                                         AND number = lateness.eta_number + following.days_late) END AS next_on
+          FROM lateness
+          LEFT JOIN LATERAL (SELECT step, severity FROM policy_version_steps AS known
+                              WHERE known.version_id = lateness.version_id AND known.days_late <= lateness.days_late
+                              ORDER BY known.days_late DESC LIMIT 1) AS highest ON true
+          LEFT JOIN LATERAL (SELECT known.days_late FROM policy_version_steps AS known
+                              WHERE known.version_id = lateness.version_id AND known.days_late > lateness.days_late
+                              ORDER BY known.days_late LIMIT 1) AS following ON true
     ), raised AS (
-        INSERT INTO alerts (id, organization_id, shipment_id, step, eta_revision, severity, days_late, raised_on)
-        SELECT uuidv7(), organization_id, id, step, eta_revision, severity, days_late, CAST(:as_of AS date) FROM reached
-         WHERE step IS NOT NULL
-           AND NOT EXISTS (SELECT FROM alerts AS had WHERE had.shipment_id = reached.id AND had.step >= reached.step
-                                                       AND had.eta_revision = reached.eta_revision)
+        INSERT INTO alerts (id, organization_id, shipment_id, step, eta_revision, severity, days_late, raised_on, run_id,
+                            policy_version_id, reopens)
+        SELECT uuidv7(), organization_id, assigned.id, step, eta_revision, severity, days_late, CAST(:as_of AS date),
+               CAST(:run_id AS uuid), version_id,
+               CASE WHEN eta_revision > 1 THEN (
+                   SELECT had.id FROM alerts AS had
+                    WHERE had.shipment_id = assigned.id AND had.eta_revision < assigned.eta_revision
+                    ORDER BY had.eta_revision DESC, had.step DESC LIMIT 1) END
+          FROM assigned JOIN reached USING (version_id, current_eta)
+         WHERE step > coalesce((SELECT max(had.step) FROM alerts AS had WHERE had.shipment_id = assigned.id
+                                                                          AND had.eta_revision = assigned.eta_revision), 0)
         ON CONFLICT (shipment_id, step, eta_revision) DO NOTHING
-        RETURNING id, shipment_id
-    ), moved AS (
-        UPDATE shipments SET next_evaluation_on = reached.next_on FROM reached WHERE shipments.id = reached.id
-    )"""
+        RETURNING id, organization_id, severity, reopens
+    ), told AS (
+        INSERT INTO alert_timeline (alert_id, number, kind, actor, message_id)
+        SELECT id, 1, CASE WHEN reopens IS NULL THEN 'raised' ELSE 'reopened' END, 'system:evaluation', CAST(:run_id AS uuid)
+          FROM raised
+    ), rearmed AS (
+        INSERT INTO due_evaluations (due_on, shipment_id)
+        SELECT next_on, id FROM assigned JOIN reached USING (version_id, current_eta) WHERE next_on IS NOT NULL
+         ORDER BY next_on, id
+        ON CONFLICT (due_on, shipment_id) DO NOTHING
+    )"""  # noqa: S608 - as above
 
 _OF_CHUNK: Final = """
-    SELECT (SELECT count(*) FROM due) AS shipments, (SELECT count(*) FROM raised) AS raised, next_evaluation_on, id
-      FROM due ORDER BY next_evaluation_on DESC, id DESC LIMIT 1
+    SELECT (SELECT count(*) FROM due) AS due, (SELECT count(*) FROM shipment) AS shipments, due_on, shipment_id,
+           (SELECT coalesce(json_agg(told_of), '[]') FROM (
+               SELECT organization_id, count(*) FILTER (WHERE severity = 'info') AS info,
+                      count(*) FILTER (WHERE severity = 'warning') AS warning, count(*) FILTER (WHERE severity = 'high') AS high,
+                      count(*) FILTER (WHERE severity = 'critical') AS critical
+                 FROM raised GROUP BY organization_id ORDER BY organization_id) AS told_of) AS organizations
+      FROM due ORDER BY due_on DESC, shipment_id DESC LIMIT 1
 """
 _OF_SINGLE: Final = """
-    SELECT days_late, step, severity, raised.id AS alert_id, next_on
-      FROM reached LEFT JOIN raised ON raised.shipment_id = reached.id
+    SELECT shipment.organization_id, shipment.status, policies.name AS policy, assigned.version_id AS policy_version_id,
+           assigned.basis, assigned.calendar, reached.days_late, reached.step, reached.severity, raised.id AS alert_id, next_on
+      FROM shipment
+      LEFT JOIN assigned ON assigned.id = shipment.id
+      LEFT JOIN reached ON reached.version_id = assigned.version_id AND reached.current_eta = assigned.current_eta
+      LEFT JOIN policy_versions ON policy_versions.id = assigned.version_id
+      LEFT JOIN policies ON policies.id = policy_id
+      LEFT JOIN raised ON true
 """
 _EVALUATE_CHUNK: Final = text(_CHUNK + _RAISE + _OF_CHUNK)
 _EVALUATE_SINGLE: Final = text(_SINGLE + _RAISE + _OF_SINGLE)
 
-_REQUEST: Final = text("INSERT INTO evaluation_runs (id, as_of) VALUES (:id, :as_of)")
-_BEGIN: Final = text("""
-    INSERT INTO evaluation_runs (id, as_of, started_at) VALUES (:id, :as_of, clock_timestamp())
-    ON CONFLICT (id) DO UPDATE SET started_at = excluded.started_at
+_RUNGS: Final = text("""
+    SELECT known.step, known.days_late, known.severity, alerts.id AS alert_id,
+           CASE WHEN policy_versions.basis = 'calendar' THEN shipments.current_eta + known.days_late
+                ELSE (SELECT day FROM calendar_days AS crossing
+                       WHERE crossing.calendar = policy_versions.calendar AND crossing.is_business
+                         AND crossing.number = known.days_late + (
+                             SELECT number FROM calendar_days AS began
+                              WHERE began.calendar = policy_versions.calendar AND began.day = shipments.current_eta)) END
+           AS crosses_on
+      FROM policy_version_steps AS known JOIN policy_versions ON policy_versions.id = known.version_id
+      JOIN shipments ON shipments.id = :shipment_id
+      LEFT JOIN alerts ON alerts.shipment_id = shipments.id AND alerts.step = known.step
+                      AND alerts.eta_revision = shipments.eta_revision
+     WHERE known.version_id = :version_id ORDER BY known.step
 """)
-_FINISH: Final = text("""
-    UPDATE evaluation_runs SET finished_at = clock_timestamp(), shipments = :shipments, raised = :raised, chunks = :chunks
-     WHERE id = :id
+
+# Whatever a policy is for is looked at again once its new version holds: its steps may lie on other days.
+_APPLY: Final = text("""
+    WITH changed AS (
+        UPDATE policy_versions SET applied_at = now() WHERE applied_at IS NULL AND effective_from <= CAST(:as_of AS date)
+        RETURNING policy_id
+    )
+    INSERT INTO due_evaluations (due_on, shipment_id)
+    SELECT DISTINCT CAST(:as_of AS date), shipments.id
+      FROM shipments JOIN policies
+           ON (policies.organization_id IS NULL OR policies.organization_id = shipments.organization_id)
+          AND (policies.customer IS NULL OR policies.customer = shipments.customer)
+          AND (policies.mode IS NULL OR policies.mode = shipments.mode)
+     WHERE watched AND policies.id IN (SELECT policy_id FROM changed)
+    ON CONFLICT (due_on, shipment_id) DO NOTHING
 """)
-
-
-class RunReader:
-    """Reads the ledger of runs."""
-
-    def __init__(self, session: ReadSession) -> None:
-        self._session = session
-
-    async def find(self, run_id: UUID) -> EvaluationRun | None:
-        """The run that the message with this id asks for; None when it is not known, or runs by the clock and is not finished."""
-        return await self._session.get(EvaluationRun, run_id)
+_SWEEP: Final = text("""
+    DELETE FROM due_evaluations WHERE due_on <= CAST(:as_of AS date)
+       AND NOT EXISTS (SELECT FROM shipments WHERE shipments.id = due_evaluations.shipment_id)
+""")
+_IS_DUE: Final = text("SELECT EXISTS (SELECT FROM due_evaluations WHERE due_on <= CAST(:as_of AS date))")
 
 
 class EvaluationRepository:
-    """Evaluates, and keeps the ledger of runs."""
+    """Evaluates."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def request_run(self, run_id: UUID, as_of: date) -> None:
-        """Write that a run was asked for."""
-        await self._session.execute(_REQUEST, {"id": run_id, "as_of": as_of})
+    async def apply_policies(self, as_of: date) -> None:
+        """Have everything looked at again for which a policy has a version that holds since the last run."""
+        await self._session.execute(_APPLY, {"as_of": as_of})
 
-    async def begin_run(self, run_id: UUID, as_of: date) -> None:
-        """Write that a run has begun."""
-        await self._session.execute(_BEGIN, {"id": run_id, "as_of": as_of})
-
-    async def finish_run(self, run_id: UUID, *, shipments: int, raised: int, chunks: int) -> None:
-        """Write what a run came to."""
-        await self._session.execute(_FINISH, {"id": run_id, "shipments": shipments, "raised": raised, "chunks": chunks})
-
-    async def evaluate_chunk(self, as_of: date, after: Position, size: int) -> Chunk | None:
+    async def evaluate_chunk(self, run_id: UUID, as_of: date, after: Position, size: int) -> Chunk | None:
         """Raise the alerts of the next `size` shipments that are due on `as_of`; None when there are none left."""
-        bound = {"as_of": as_of, "after_on": after.on, "after_id": after.shipment_id, "size": size}
+        bound = {"run_id": run_id, "as_of": as_of, "after_on": after.on, "after_id": after.shipment_id, "size": size}
+        await self._session.execute(_PLAN)
         row = (await self._session.execute(_EVALUATE_CHUNK, bound)).one_or_none()
-        return None if row is None else Chunk(row.shipments, row.raised, Position(row.next_evaluation_on, row.id))
+        if row is None:
+            return None
+        organizations = tuple(OrganizationAlerts.model_validate(one) for one in row.organizations)
+        return Chunk(row.due, row.shipments, organizations, Position(row.due_on, row.shipment_id))
+
+    async def anything_due(self, as_of: date) -> bool:
+        """Whether shipments are due, apart from those that are not there any more."""
+        await self._session.execute(_SWEEP, {"as_of": as_of})
+        return bool(await self._session.scalar(_IS_DUE, {"as_of": as_of}))
 
     async def evaluate_shipment(self, shipment_id: UUID, as_of: date) -> Found | None:
-        """Raise the alert of one shipment, if one is due on `as_of`; None for a shipment that is not watched, or not there."""
-        row = (await self._session.execute(_EVALUATE_SINGLE, {"shipment_id": shipment_id, "as_of": as_of})).one_or_none()
-        return None if row is None else Found(row.days_late, row.step, row.severity, row.alert_id, row.next_on)
+        """Raise the alert of one shipment, if one is due on `as_of`; None for a shipment that is not there."""
+        bound = {"shipment_id": shipment_id, "as_of": as_of, "run_id": None}
+        row = (await self._session.execute(_EVALUATE_SINGLE, bound)).mappings().one_or_none()
+        return None if row is None else Found(**row)
 
-    async def status_of(self, shipment_id: UUID) -> str | None:
-        """A shipment's status; None when there is no such shipment."""
-        return await self._session.scalar(select(Shipment.status).where(Shipment.id == shipment_id))
+    async def rungs(self, shipment_id: UUID, policy_version_id: UUID) -> Sequence[Rung]:
+        """The steps of a policy as they stand for a shipment, the first one first."""
+        rows = await self._session.execute(_RUNGS, {"shipment_id": shipment_id, "version_id": policy_version_id})
+        return [Rung(**row) for row in rows.mappings()]

@@ -1,39 +1,34 @@
-"""Reading a CSV file of shipments (RFC 4180, UTF-8), row by row: what is good is kept, the rest is told with its place.
+"""Reading a file of shipments, row by row: what is good is kept, the rest is told with its place.
 
-A row is one line. No field of a shipment may hold a line break, so a quote that is never closed costs its own row and
-not the rest of the file, and line numbers are those that an editor shows.
+A row is one line, in CSV (RFC 4180) as in NDJSON, and in UTF-8. No field of a shipment may hold a line break, so a quote
+that is never closed costs its own row and not the rest of the file, and line numbers are those that an editor shows.
 """
 
-import csv
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Final, get_args
+from typing import Any, Final
 
+from services.alerts.shipments import csv_lines, ndjson_lines
+from services.alerts.shipments.cell_values import Reader, plain, readers
 from services.alerts.shipments.errors import UnreadableFile
-from services.alerts.shipments.models import FIRST_ETA, LAST_ETA, ShipmentFacts, Status
+from services.alerts.shipments.file_format import OPTIONAL, FileFormat
+from services.alerts.shipments.models import ShipmentFacts
 
-MAX_PROBLEMS: Final = 1000
-"""How many problems a report lists. Whoever has more of them has one cause for all."""
-
-MAX_LINE_BYTES: Final = 10_000
+MAX_LINE_BYTES: Final = 20_000
+"""More than twenty recipients and fifty documents take."""
 
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
-_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_ISO_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-# The pattern of <input type=email> (WHATWG HTML, 4.10.5.1.5), with at least one dot, because no mail leaves for a bare host,
-# and with the longest local part of RFC 5321, 4.5.3.1.1.
-_EMAIL: Final = re.compile(
-    r"[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@"
-    r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)+"
-)
+_SNIFFED_BYTES: Final = 1_000
+_TOGGLED: Final = frozenset(OPTIONAL)
+
+Cells = dict[str, tuple[str, str]]
+"""The cells of a row: our name of the column to (their name, what stands there)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """line: counted from 1, the header's. column: its name, None where the row as a whole is wrong."""
+    """line: counted from 1. column: its name in the file, None where the row as a whole is wrong."""
 
     line: int
     column: str | None
@@ -42,142 +37,91 @@ class Problem:
 
 @dataclass(slots=True)
 class ShipmentFile:
-    """What a file said. rows: those with anything in them, without the header. problems: of `rejected` rows, all of them."""
+    """What a file said. rows: those with anything in them, without a header. problems: of `rejected` rows, all of them.
+
+    lines: where each reference that was kept stands.
+    """
 
     rows: int = 0
     rejected: int = 0
     facts: list[ShipmentFacts] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    lines: dict[str, int] = field(default_factory=dict)
+
+    def reject(self, *problems: Problem) -> None:
+        """Count one row as bad, for these reasons."""
+        self.rejected += 1
+        self.problems += problems
 
 
-def read_shipments(body: bytes) -> ShipmentFile:
-    """Read a whole file. Raises UnreadableFile where not even the header tells what the columns are."""
-    if body.startswith(_UTF16_MARKS):
-        raise UnreadableFile("the file is in UTF-16; save it as CSV in UTF-8")
-    lines = enumerate(body.removeprefix(_UTF8_MARK).splitlines(), start=1)
-    columns = _header(lines)
+def read_shipments(body: bytes, written: FileFormat | None = None) -> ShipmentFile:
+    """Read a whole file. Raises UnreadableFile where nothing tells what the columns are."""
+    written = written or FileFormat()
+    _check_encoding(body)
+    lines = ((number, line) for number, line in enumerate(body.removeprefix(_UTF8_MARK).splitlines(), start=1) if line.strip())
+    split = _splitter(lines, written)
+    read = readers(written)
     file = ShipmentFile()
-    seen: dict[str, int] = {}
     for number, line in lines:
-        if not line.strip():
-            continue
         file.rows += 1
-        read = _row(number, line, columns)
-        if isinstance(read, ShipmentFacts):
-            first = seen.setdefault(read.reference, number)
-            read = read if first == number else [Problem(number, "reference", f"stands in line {first} already")]
-        if isinstance(read, ShipmentFacts):
-            file.facts.append(read)
-        else:
-            file.rejected += 1
-            file.problems += read
+        try:
+            cells = split(decoded(line))
+        except ValueError as error:
+            file.reject(Problem(number, None, str(error)))
+            continue
+        _add(file, number, cells, read)
+    if not file.rows and written.kind == "ndjson":
+        raise UnreadableFile("the file is empty; each of its lines is one shipment as a JSON object")
     return file
 
 
-def _header(lines: Iterator[tuple[int, bytes]]) -> list[str]:
-    number, line = next(((number, line) for number, line in lines if line.strip()), (1, b""))
-    wanted = f"the columns are {', '.join(COLUMNS)}; each once, in any order, separated by commas"
-    if not line:
-        raise UnreadableFile(f"the file is empty; its first line names the columns: {wanted}")
+def _splitter(lines: Iterator[tuple[int, bytes]], written: FileFormat) -> Callable[[str], Cells]:
+    """What makes cells of a line; for CSV the first line is read now, as the header."""
+    if written.kind == "ndjson":
+        return lambda line: ndjson_lines.cells(line, written)
+    number, line = next(lines, (1, b""))
     try:
-        columns = [name.strip() for name in _cells(line)]
+        header = decoded(line)
     except ValueError as error:
-        raise UnreadableFile(f"line {number}, which should name the columns, {error}; {wanted}") from None
-    unknown = [str(place) for place, name in enumerate(columns, start=1) if name not in COLUMNS]
-    doubled = sorted({name for name in columns if name in COLUMNS and columns.count(name) > 1})
-    missing = [name for name in COLUMNS if name not in columns]
-    faults = [
-        f"{what} {', '.join(names)}"
-        for what, names in (("has unknown names at place", unknown), ("has twice", doubled), ("lacks", missing))
-        if names
-    ]
-    if faults:
-        raise UnreadableFile(f"line {number}, the header, {' and '.join(faults)}; {wanted}")
-    return columns
+        raise UnreadableFile(f"line {number}, which should name the columns, {error}") from None
+    columns = csv_lines.columns(number, header, written)
+    return lambda line: csv_lines.cells(line, columns, written)
 
 
-def _cells(line: bytes) -> list[str]:
-    """The fields of one line. Raises ValueError with what is wrong, to be put after 'the line'."""
+def _add(file: ShipmentFile, number: int, cells: Cells, read: Mapping[str, Reader]) -> None:
+    values: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for ours, (theirs, cell) in cells.items():
+        try:
+            value = plain(cell)
+            if value:
+                values[ours] = read[ours](value)
+            elif ours not in _TOGGLED:
+                raise ValueError("is empty")
+        except ValueError as error:
+            problems.append(Problem(number, theirs, str(error)))
+    if not problems and (first := file.lines.setdefault(values["reference"], number)) != number:
+        problems.append(Problem(number, cells["reference"][0], f"stands in line {first} already"))
+    if problems:
+        file.reject(*problems)
+    else:
+        file.facts.append(ShipmentFacts(**values, given=_TOGGLED & cells.keys()))
+
+
+def _check_encoding(body: bytes) -> None:
+    start = body[:_SNIFFED_BYTES]
+    halves = start[::2].count(0), start[1::2].count(0)
+    # Without its mark, UTF-16 has a zero in every second byte of Western text.
+    if body.startswith(_UTF16_MARKS) or max(halves) > len(start) // 4:
+        raise UnreadableFile("the file is in UTF-16; save it in UTF-8")
+
+
+def decoded(line: bytes) -> str:
+    """The text of a line. Raises ValueError with what is wrong, to be put after 'the line'."""
     if len(line) > MAX_LINE_BYTES:
         raise ValueError(f"has more than {MAX_LINE_BYTES} bytes")
     try:
-        decoded = line.decode()
+        return line.decode()
     except UnicodeDecodeError as error:
-        raise ValueError(f"is not UTF-8 from byte {error.start + 1} on") from None
-    try:
-        return next(csv.reader((decoded,), strict=True))
-    except csv.Error:
-        raise ValueError("has a quote that is not closed or stands inside a field; write it twice in a quoted field") from None
-
-
-def _row(number: int, line: bytes, columns: list[str]) -> ShipmentFacts | list[Problem]:
-    try:
-        cells = _cells(line)
-    except ValueError as error:
-        return [Problem(number, None, str(error))]
-    if len(cells) != len(columns):
-        return [Problem(number, None, f"has another number of fields than the header: {len(cells)} instead of {len(columns)}")]
-    values: dict[str, str | date] = {}
-    problems: list[Problem] = []
-    for column, cell in zip(columns, cells, strict=True):
-        try:
-            values[column] = _value(column, cell)
-        except ValueError as error:
-            problems.append(Problem(number, column, str(error)))
-    return problems or ShipmentFacts(**values)  # type: ignore[arg-type] # each reader gives what its column holds
-
-
-def _value(column: str, cell: str) -> str | date:
-    if _CONTROLS.search(cell):
-        raise ValueError("has a NUL character" if "\0" in cell else "has a control character")
-    value = cell.strip()
-    if not value:
-        raise ValueError("is empty")
-    return _READERS[column](value)
-
-
-def _text_of(limit: int) -> Callable[[str], str]:
-    def read(value: str) -> str:
-        if len(value) > limit:
-            raise ValueError(f"has {len(value)} characters, at most {limit} are kept")
-        return value
-
-    return read
-
-
-def _date(value: str) -> date:
-    # fromisoformat alone also takes 20261120 and 2026-W47-5, which people do not mean.
-    try:
-        day = date.fromisoformat(value) if _ISO_DATE.fullmatch(value) else None
-    except ValueError:
-        raise ValueError("is a day that the calendar does not have") from None
-    if day is None:
-        raise ValueError("is not a date like 2026-11-20")
-    if not FIRST_ETA <= day <= LAST_ETA:
-        raise ValueError(f"lies outside of {FIRST_ETA} to {LAST_ETA}")
-    return day
-
-
-def _status(value: str) -> str:
-    if value not in get_args(Status):
-        raise ValueError(f"is none of {', '.join(get_args(Status))}")
-    return value
-
-
-def _email(value: str) -> str:
-    if len(value) > 254 or not _EMAIL.fullmatch(value):
-        raise ValueError("is not one e-mail address like customs.desk@example.com, in ASCII")
-    return value
-
-
-_READERS: Final[Mapping[str, Callable[[str], str | date]]] = {
-    "reference": _text_of(100),
-    "customer": _text_of(200),
-    "carrier": _text_of(100),
-    "origin": _text_of(100),
-    "destination": _text_of(100),
-    "current_eta": _date,
-    "status": _status,
-    "recipient_email": _email,
-}
-COLUMNS: Final = tuple(_READERS)
+        hint = "save the file in UTF-8 (it may be in Latin-1 or Windows-1252)"
+        raise ValueError(f"is not UTF-8 from byte {error.start + 1} on; {hint}") from None

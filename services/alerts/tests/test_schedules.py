@@ -23,10 +23,12 @@ async def test_evaluation_is_asked_for_daily_at_eight_in_utc(session: Session) -
     ]
 
 
-async def test_days_without_a_scheduler_are_made_good_by_one_run(session: Session) -> None:
+async def test_each_day_without_a_scheduler_is_made_good_oldest_first(session: Session) -> None:
     await fire_due_slots(session, ENTRIES, DEPLOYED)
 
-    await fire_due_slots(session, ENTRIES, datetime(2026, 3, 9, 12, 2, tzinfo=UTC))
+    await fire_due_slots(session, ENTRIES, datetime(2026, 3, 5, 12, 2, tzinfo=UTC))
 
-    await assert_published(session, EvaluateShipments, as_of=datetime(2026, 3, 9, 8, tzinfo=UTC))
+    assert await published(session, EvaluateShipments) == [
+        EvaluateShipments(as_of=datetime(2026, 3, day, 8, tzinfo=UTC)) for day in (3, 4, 5)
+    ]
     await assert_published(session, QueuePendingEmails)

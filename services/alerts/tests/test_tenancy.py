@@ -89,13 +89,57 @@ async def test_bound_caller_cannot_start_or_read_a_run_over_all_organizations(cl
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("POST", IMPORT), ("GET", "/v1/shipments"), ("GET", "/v1/alerts"), ("POST", "/v1/evaluations")]
+    ("method", "path"),
+    [
+        ("POST", IMPORT),
+        ("GET", "/v1/shipments"),
+        ("POST", "/v1/shipments"),
+        ("GET", f"/v1/shipments/{OURS}"),
+        ("PATCH", f"/v1/shipments/{OURS}"),
+        ("DELETE", f"/v1/shipments/{OURS}"),
+        ("POST", f"/v1/shipments/{OURS}/holds"),
+        ("POST", f"/v1/shipments/{OURS}/holds/{OURS}/release"),
+        ("GET", "/v1/alerts"),
+        ("POST", "/v1/evaluations"),
+    ],
 )
 async def test_callers_without_the_scope_are_refused(client: ApiClient, session: Session, method: str, path: str) -> None:
     before = await alerts(session)
-    wrong_scope = client.as_role(scopes=["alerts:read" if method == "POST" else "alerts:write"])
+    wrong_scope = client.as_role(scopes=["alerts:write" if method == "GET" else "alerts:read"])
 
     refused = [(await caller.request(method, path)).status_code for caller in (client, wrong_scope)]
 
     assert refused == [401, 403]
     assert await alerts(session) == before
+
+
+async def test_another_organizations_shipment_is_not_there_for_a_bound_caller(client: ApiClient, session: Session) -> None:
+    ((theirs,),) = await rows(session, "SELECT id FROM shipments WHERE reference = 'THEIRS'")
+    before = await rows(session, "SELECT *, xmin::text FROM shipments")
+    ours, any_version = client.as_role("operator", organization_id=OURS), {"If-Match": "*"}
+    address = f"/v1/shipments/{theirs}"
+
+    answers = [
+        await ours.get(address),
+        await ours.patch(address, json={"carrier": "MSC"}, headers=any_version),
+        await ours.delete(address, headers=any_version),
+        await ours.post(f"{address}/holds", json={"kind": "customs"}),
+        await ours.post(f"{address}/holds/{theirs}/release", json={}),
+    ]
+
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(404, "shipment_not_found")] * 5
+    assert await rows(session, "SELECT *, xmin::text FROM shipments") == before
+
+
+async def test_unbound_operator_changes_any_shipment_and_names_whose_a_new_one_is(client: ApiClient, session: Session) -> None:
+    operator = client.as_role("operator")
+    ((theirs,),) = await rows(session, "SELECT id FROM shipments WHERE reference = 'THEIRS'")
+    names = dict.fromkeys(("reference", "customer", "carrier", "origin", "destination"), "NEW")
+    new = {**names, "current_eta": "2026-03-01", "recipients": ["a@example.com"]}
+
+    changed = await operator.patch(f"/v1/shipments/{theirs}", json={"carrier": "MSC"}, headers={"If-Match": "*"})
+    unnamed = await operator.post("/v1/shipments", json=new)
+    created = await operator.post("/v1/shipments", json=new, params={"organization_id": str(THEIRS)})
+
+    assert (changed.status_code, unnamed.json()["code"], created.status_code) == (200, "organization_missing", 201)
+    assert created.json()["organization_id"] == str(THEIRS)

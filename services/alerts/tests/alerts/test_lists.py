@@ -10,6 +10,8 @@ from services.alerts.tests.arrange import ETA, OURS, evaluate, have, line
 from shared.runtime.db import Session
 from shared.testing.service import ApiClient
 
+OF_THE_RUN = ("id", "run_id", "policy_version_id", "created_at")
+
 
 @pytest.fixture
 async def viewer(client: ApiClient, session: Session) -> ApiClient:
@@ -59,14 +61,24 @@ async def test_alert_tells_what_was_raised_and_what_became_of_its_email(viewer: 
     alert = (await everything(viewer, "/v1/alerts"))[-1]
 
     assert shipments[alert.pop("shipment_id")] == "A0"
-    assert {name: value for name, value in alert.items() if name not in ("id", "created_at")} == {
+    assert {name: value for name, value in alert.items() if name not in OF_THE_RUN} == {
         "organization_id": str(OURS),
+        "customer": "Nordlicht Handels GmbH",
+        "reference": "A0",
+        "shipment_status": "in_transit",
         "step": 1,
         "eta_revision": 1,
         "severity": "info",
         "days_late": 1,
         "raised_on": "2026-03-03",
+        "reopens": None,
+        "version": 1,
         "status": "open",
+        "acknowledged_at": None,
+        "acknowledged_by": None,
+        "snoozed_until": None,
+        "resolved_at": None,
+        "resolution": None,
         "email_sent": False,
         "email_sent_at": None,
         "email_retry_count": 0,

@@ -27,9 +27,11 @@ async def test_run_is_asked_for_and_found_where_the_answer_said(
     after = (await operator.get(where)).json()
 
     assert (answer.status_code, before["id"], before["as_of"]) == (202, str(message_id), "2026-03-02")
-    assert [before[name] for name in ("started_at", "finished_at", "shipments", "raised")] == [None, None, 0, 0]
-    assert after["started_at"] < after["finished_at"]
-    assert {**after, "started_at": None, "finished_at": None} == {**before, "shipments": 1, "raised": 1, "chunks": 1}
+    assert [before[name] for name in ("state", "started_at", "shipments", "raised")] == ["requested", None, 0, 0]
+    assert [after[name] for name in ("state", "shipments", "raised", "chunks", "starts")] == ["finished", 1, 1, 1, 1]
+    assert after["started_at"] < after["progressed_at"] < after["finished_at"]
+    assert (await operator.get(f"{where}/chunks")).json()["items"][0]["raised"] == 1
+    assert [one["id"] for one in (await operator.get("/v1/evaluations")).json()["items"]] == [str(message_id)]
 
 
 async def test_unknown_run_is_not_found(client: ApiClient) -> None:

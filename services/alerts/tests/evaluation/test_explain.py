@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from services.alerts.tests.arrange import ETA, alerts, have, line, noon
-from shared.contracts.alerts import EvaluateShipment, QueuePendingEmails
+from services.alerts.tests.arrange import ETA, OURS, alerts, have, line, noon
+from shared.contracts.alerts import AlertsRaised, EvaluateShipment, OrganizationAlerts, QueuePendingEmails
 from shared.runtime.db import Session
 from shared.testing.messages import TaskRunner, assert_nothing_published, assert_published
 
@@ -34,7 +34,18 @@ async def test_step_that_fires_is_named(session: Session, run_task: TaskRunner) 
     answer = await explained(run_task, await only_shipment(session), 3)
 
     (alert_id,) = (await session.execute(text("SELECT id FROM alerts"))).scalars()
+    steps = [(one["step"], one["crosses_on"], one["reached"], one["alert_id"]) for one in answer.pop("steps")]
+    assert steps == [
+        (1, "2026-03-03", True, None),
+        (2, "2026-03-05", True, str(alert_id)),
+        (3, "2026-03-07", False, None),
+        (4, "2026-03-09", False, None),
+    ]
+    assert answer.pop("policy_version_id") is not None
     assert answer == {
+        "policy": "Default",
+        "basis": "calendar",
+        "calendar": None,
         "shipment_id": str(await only_shipment(session)),
         "as_of": "2026-03-05",
         "outcome": "raised",
@@ -46,6 +57,8 @@ async def test_step_that_fires_is_named(session: Session, run_task: TaskRunner) 
         "next_evaluation_on": "2026-03-07",
     }
     await assert_published(session, QueuePendingEmails)
+    told = OrganizationAlerts(organization_id=OURS, warning=1)
+    await assert_published(session, AlertsRaised, run_id=None, raised=1, organizations=(told,))
 
 
 async def test_evaluating_twice_raises_once_and_says_that_the_step_was_raised_before(
