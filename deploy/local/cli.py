@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from deploy.local.commands import dead_letters, demo, doctor, look, processes, queues, schedule, stack, tasks, token
+from deploy.local.commands import dead_letters, demo, doctor, look, processes, queues, schedule, shipments, stack, tasks, token
 from deploy.local.commands.output import ERR
 from deploy.local.display import show_failure
 from deploy.local.failures import StackError
@@ -35,6 +35,7 @@ app.add_typer(tasks.app, name="tasks", rich_help_panel=WORK)
 app.add_typer(queues.app, name="queues", rich_help_panel=WORK)
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel=WORK)
 app.add_typer(schedule.app, name="schedule", rich_help_panel=WORK)
+app.add_typer(shipments.app, name="shipments", rich_help_panel=WORK)
 
 
 def main() -> None:
