@@ -4,7 +4,7 @@ import importlib
 import sys
 from typing import Final
 
-BENCHMARKS: Final = {"messages": "bench.messages.run"}
+BENCHMARKS: Final = {"alerts": "bench.alerts.run", "messages": "bench.messages.run", "email": "bench.email.run"}
 
 
 def main() -> int:

@@ -1,0 +1,1 @@
+"""E-mail: outbox → relay → worker → mail server → delivery, attempt and receipt, beside a bare aiosmtplib loop."""
