@@ -8,6 +8,7 @@ from services.alerts.alert_emails.endpoints import router as alert_emails
 from services.alerts.alerts.action_endpoints import router as alert_actions
 from services.alerts.alerts.endpoints import router as alerts
 from services.alerts.calendars.endpoints import router as calendars
+from services.alerts.evaluation.endpoints import of_shipment as shipment_evaluation
 from services.alerts.evaluation.endpoints import router as evaluations
 from services.alerts.policies.endpoints import router as policies
 from services.alerts.settings import AlertsSettings
@@ -21,6 +22,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     shipment_imports,
     shipments,
     evaluations,
+    shipment_evaluation,
     alerts,
     alert_actions,
     alert_emails,

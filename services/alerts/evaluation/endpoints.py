@@ -1,15 +1,18 @@
-"""/v1/evaluations: ask for a run over all shipments, follow it, and read what runs came to."""
+"""/v1/evaluations: runs over all shipments, and what they came to. /v1/shipments/{id}/evaluation: one shipment, at once."""
 
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
 from services.alerts import deps
-from services.alerts.auth import OverseeingRead, OverseeingWrite
+from services.alerts.auth import AlertsWrite, OverseeingRead, OverseeingWrite
 from services.alerts.evaluation.errors import DayNotEvaluable, RunNotFound
 from services.alerts.evaluation.models import EvaluationRun
 from services.alerts.evaluation.run_repository import RunReader
-from services.alerts.evaluation.schemas import ChunkOut, EvaluationAccepted, EvaluationRequest, RunOut
+from services.alerts.evaluation.schemas import ChunkOut, EvaluationAccepted, EvaluationRequest, Explanation, RunOut
+from services.alerts.shipments.errors import ShipmentNotFound
+from services.alerts.shipments.repository import ShipmentReader
+from services.alerts.shipments.service import shipment_detail
 from shared.runtime.db import ReadSession
 from shared.runtime.http.cursors import Page, Paging
 from shared.runtime.http.problems import problems
@@ -17,6 +20,7 @@ from shared.runtime.http.runtime import runtime_of
 from shared.runtime.http.session import ReadDb, WriteDb
 
 router = APIRouter(prefix="/v1/evaluations", tags=["evaluations"])
+of_shipment = APIRouter(prefix="/v1/shipments/{shipment_id:uuid}/evaluation", tags=["evaluations"])
 
 
 @router.post("", status_code=202, summary="Evaluate all shipments", responses=problems(DayNotEvaluable))
@@ -58,3 +62,13 @@ async def _found(run_id: UUID, db: ReadSession) -> EvaluationRun:
     if run is None:
         raise RunNotFound("there is no run with this id; ask for one: POST /v1/evaluations")
     return run
+
+
+@of_shipment.post("", name="evaluate", summary="Evaluate a shipment", responses=problems(ShipmentNotFound, DayNotEvaluable))
+async def evaluate(
+    shipment_id: UUID, request: Request, caller: AlertsWrite, db: WriteDb, body: EvaluationRequest | None = None
+) -> Explanation:
+    """Raise the alert that is due, if one is, and say which step fired or why none did. Again, it raises nothing more."""
+    await shipment_detail(ShipmentReader(db), shipment_id, caller.organization_id)
+    as_of = body.as_of if body is not None else None
+    return await deps.evaluation(db).explain(shipment_id, as_of, asked_at=runtime_of(request).clock())

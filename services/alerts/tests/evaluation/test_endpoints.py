@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from services.alerts.tests.arrange import have, line, rows
+from services.alerts.tests.arrange import OURS, THEIRS, have, line, rows
 from shared.contracts.alerts import EvaluateShipments
 from shared.runtime.db import Session
 from shared.testing.clock import FrozenClock
@@ -63,3 +63,20 @@ async def test_what_cannot_be_evaluated_is_refused(client: ApiClient, session: S
     assert (answer.status_code, answer.json()["code"]) == (422, code)
     await assert_nothing_published(session)
     assert await rows(session, "SELECT id FROM evaluation_runs") == []
+
+
+async def test_one_shipment_is_evaluated_at_once_and_explained(client: ApiClient, session: Session) -> None:
+    await have(session, line(current_eta="2026-02-27"))
+    ((shipment_id,),) = await rows(session, "SELECT id FROM shipments")
+    path = f"/v1/shipments/{shipment_id}/evaluation"
+    ours = client.as_role("operator", organization_id=OURS)
+
+    foreign = await client.as_role("operator", organization_id=THEIRS).post(path)
+    first, again = [(await ours.post(path)).json() for _ in range(2)]
+    earlier = (await ours.post(path, json={"as_of": "2026-02-28T12:00:00Z"})).json()
+
+    assert (foreign.status_code, foreign.json()["code"]) == (404, "shipment_not_found")
+    assert (first["outcome"], first["step"], first["severity"]) == ("raised", 2, "warning")
+    assert (again["outcome"], again["alert_id"]) == ("already_raised", None)
+    assert (earlier["outcome"], earlier["step"]) == ("already_raised", 1)
+    assert await rows(session, "SELECT count(*) FROM alerts") == [(1,)]
