@@ -5,14 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 
 from services.notifications import deps
-from services.notifications.auth import (
-    ForeignOrganization,
-    NotificationsRead,
-    NotificationsWrite,
-    ReadableOrganization,
-    WritableScope,
-    organization_of,
-)
+from services.notifications.auth import NotificationsRead, NotificationsWrite, ReadableOrganization, WritableScope
 from services.notifications.templates.errors import TemplateNotFound, TemplateUnusable, VersionNotFound, VersionNotPublished
 from services.notifications.templates.schemas import (
     Preview,
@@ -23,6 +16,7 @@ from services.notifications.templates.schemas import (
     VersionOut,
 )
 from services.notifications.templates.service import DraftText, Trial
+from shared.runtime.auth.tenancy import ForeignOrganization, organization_of
 from shared.runtime.http.cursors import Page, Paging
 from shared.runtime.http.problems import problems
 from shared.runtime.http.runtime import runtime_of
