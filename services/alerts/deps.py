@@ -3,6 +3,7 @@
 from datetime import date
 from uuid import UUID
 
+from services.alerts.alert_emails.outcome_repository import EmailOutcomeRepository
 from services.alerts.alert_emails.repository import AlertEmailRepository
 from services.alerts.alert_emails.service import AlertEmails
 from services.alerts.alerts.action_repository import ActionRepository
@@ -58,7 +59,9 @@ def evaluation_runs(runtime: ProcessRuntime) -> EvaluationRuns:
 
 def alert_emails(session: Session) -> AlertEmails:
     """Asks for e-mails and notes what became of them, in the session's unit of work."""
-    return AlertEmails(AlertEmailRepository(session), TimelineRepository(session), Publisher(session))
+    return AlertEmails(
+        AlertEmailRepository(session), EmailOutcomeRepository(session), TimelineRepository(session), Publisher(session)
+    )
 
 
 def auto_resolve(session: Session) -> AutoResolve:

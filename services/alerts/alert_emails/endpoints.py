@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from services.alerts import deps
 from services.alerts.alert_emails.errors import AlertResolved, AlertUnknown
-from services.alerts.alert_emails.repository import AlertEmailReader
+from services.alerts.alert_emails.outcome_repository import AlertEmailReader
 from services.alerts.alert_emails.schemas import AlertEmailOut, AlertEmails
 from services.alerts.auth import AlertsWrite, ReadableOrganization
 from shared.runtime.db import ReadSession

@@ -1,4 +1,4 @@
-"""The statements of alerts' e-mails. Each concerns as many alerts as there are."""
+"""Deciding which e-mails tell of which alerts. Each statement concerns as many alerts as there are."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -8,15 +8,12 @@ from uuid import UUID
 from sqlalchemy import text
 
 from services.alerts.alert_emails.models import (
-    AlertEmail,
     DigestNews,
-    EmailReport,
     Group,
     NewEmail,
-    ReportedAlert,
     ShipmentNews,
 )
-from shared.runtime.db import ReadSession, Session
+from shared.runtime.db import Session
 
 # One at a time decides: two that did it at once would each see a part of what waits for a recipient, and make two digests.
 _ALONE: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('alerts.queue_pending_emails', 0))")
@@ -149,83 +146,6 @@ _ASSIGN_BY_HAND: Final = text("""
 _LOCK_ALERT: Final = text("""
     UPDATE alerts SET email_requested_at = coalesce(email_requested_at, now()) WHERE id = :alert_id RETURNING status
 """)
-_DROP_WAITING: Final = text("""
-    DELETE FROM alert_email_items WHERE alert_id = ANY (CAST(:alert_ids AS uuid[])) AND email_id IS NULL
-""")
-
-_LOCK_REPORTED: Final = text("""
-    SELECT count(*) FROM (
-        SELECT FROM alerts WHERE id IN (SELECT alert_id FROM alert_email_items WHERE email_id = ANY (CAST(:email_ids AS uuid[])))
-         ORDER BY id FOR NO KEY UPDATE) AS locked
-""")
-# A mail that was sent stays sent, whatever comes late or twice.
-_REPORT: Final = text("""
-    WITH reported AS (
-        SELECT * FROM unnest(CAST(:email_id AS uuid[]), CAST(:status AS text[]), CAST(:finished_at AS timestamptz[]),
-                             CAST(:retries AS int[]), CAST(:error AS text[])) AS row(id, status, finished_at, retries, error)
-    ), locked AS (
-        SELECT known.id FROM alert_emails AS known JOIN reported USING (id)
-         WHERE known.status <> 'sent' ORDER BY known.id FOR NO KEY UPDATE OF known
-    ), written AS (
-        UPDATE alert_emails AS known SET status = reported.status, finished_at = reported.finished_at,
-               retries = reported.retries, error = reported.error
-          FROM reported JOIN locked USING (id)
-         WHERE known.id = reported.id
-           AND (known.status, known.finished_at) IS DISTINCT FROM (reported.status, reported.finished_at)
-        RETURNING known.id, known.status, known.error
-    )
-    SELECT alert_id, email_id, written.status, written.error FROM written JOIN alert_email_items ON email_id = written.id
-     ORDER BY alert_id, email_id
-""")
-# An alert is told when each of its recipients is, by whichever mail.
-_MIRROR: Final = text("""
-    WITH touched AS (
-        SELECT id FROM alerts WHERE id = ANY (CAST(:alert_ids AS uuid[])) ORDER BY id FOR NO KEY UPDATE
-    ), told AS (
-        SELECT alert_id, email.recipient, bool_or(status = 'sent') AS sent,
-               max(finished_at) FILTER (WHERE status = 'sent') AS sent_at, max(retries) AS retries,
-               (array_agg(error ORDER BY finished_at DESC NULLS LAST))[1] AS error
-          FROM touched JOIN alert_email_items ON alert_id = touched.id JOIN alert_emails AS email ON email.id = email_id
-         GROUP BY alert_id, email.recipient
-    ), whole AS (
-        SELECT alert_id, bool_and(sent) AS sent, max(sent_at) AS sent_at, max(retries) AS retries,
-               max(error) FILTER (WHERE NOT sent) AS error
-          FROM told GROUP BY alert_id
-    )
-    UPDATE alerts SET email_sent = whole.sent, email_sent_at = CASE WHEN whole.sent THEN whole.sent_at END,
-           email_retry_count = whole.retries, email_error = whole.error
-      FROM whole WHERE alerts.id = whole.alert_id AND (whole.sent OR NOT alerts.email_sent)
-""")
-_CANCEL: Final = text("""
-    UPDATE alert_emails SET cancelled_at = now()
-     WHERE status = 'requested' AND cancelled_at IS NULL
-       AND id IN (SELECT email_id FROM alert_email_items WHERE alert_id = ANY (CAST(:alert_ids AS uuid[])))
-       AND NOT EXISTS (SELECT FROM alert_email_items AS other JOIN alerts ON alerts.id = other.alert_id
-                        WHERE other.email_id = alert_emails.id AND alerts.status <> 'resolved')
-    RETURNING subject_key
-""")
-_OF_ALERT: Final = text("""
-    SELECT alert_emails.* FROM alert_email_items JOIN alert_emails ON alert_emails.id = email_id
-     WHERE alert_id = :alert_id ORDER BY alert_emails.requested_at, alert_emails.id
-""")
-_ORGANIZATION: Final = text("SELECT organization_id FROM alerts WHERE id = :alert_id")
-
-
-class AlertEmailReader:
-    """Reads."""
-
-    def __init__(self, session: ReadSession) -> None:
-        self._session = session
-
-    async def of_alert(self, alert_id: UUID) -> Sequence[AlertEmail]:
-        """Who was told of an alert, or is about to be: its mails, the first one first."""
-        rows = await self._session.execute(_OF_ALERT, {"alert_id": alert_id})
-        return [AlertEmail(**row) for row in rows.mappings()]
-
-    async def is_visible(self, alert_id: UUID, organization_id: UUID | None) -> bool:
-        """Whether there is such an alert, and it is of this organization; None sees all."""
-        found = await self._session.scalar(_ORGANIZATION, {"alert_id": alert_id})
-        return found is not None and organization_id in (None, found)
 
 
 class AlertEmailRepository:
@@ -274,7 +194,7 @@ class AlertEmailRepository:
 
     async def add(self, emails: Sequence[NewEmail]) -> None:
         """Mails that are asked for now."""
-        await self._session.execute(_ADD_EMAILS, _columns(NewEmail, emails))
+        await self._session.execute(_ADD_EMAILS, columns_of(NewEmail, emails))
 
     async def assign(self, news: Sequence[ShipmentNews], email_ids: Sequence[UUID]) -> None:
         """Write which mail tells of which alerts."""
@@ -311,23 +231,7 @@ class AlertEmailRepository:
         status: str | None = await self._session.scalar(_LOCK_ALERT, {"alert_id": alert_id})
         return status
 
-    async def drop_waiting(self, alert_ids: Sequence[UUID]) -> None:
-        """Forget what is not in a mail yet."""
-        await self._session.execute(_DROP_WAITING, {"alert_ids": list(alert_ids)})
 
-    async def cancel(self, alert_ids: Sequence[UUID]) -> Sequence[str]:
-        """Mark the unsent mails all of whose alerts are resolved as cancelled, and return their subject keys."""
-        return list((await self._session.execute(_CANCEL, {"alert_ids": list(alert_ids)})).scalars())
-
-    async def report(self, reports: Sequence[EmailReport]) -> Sequence[ReportedAlert]:
-        """Write what became of mails, each once in `reports`, and return the alerts for which that is news."""
-        await self._session.execute(_LOCK_REPORTED, {"email_ids": [one.email_id for one in reports]})
-        rows = await self._session.execute(_REPORT, _columns(EmailReport, reports))
-        changed = [ReportedAlert(**row) for row in rows.mappings()]
-        if changed:
-            await self._session.execute(_MIRROR, {"alert_ids": [one.alert_id for one in changed]})
-        return changed
-
-
-def _columns(of: type[Any], rows: Sequence[Any]) -> dict[str, list[Any]]:
+def columns_of(of: type[Any], rows: Sequence[Any]) -> dict[str, list[Any]]:
+    """The fields of dataclasses as lists, for unnest."""
     return {field.name: [getattr(row, field.name) for row in rows] for field in fields(of)}

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from services.alerts.alert_emails.content import DIGEST_TEMPLATE, LISTED, TEMPLATE, alert_context, digest_context
 from services.alerts.alert_emails.errors import AlertResolved, AlertUnknown
 from services.alerts.alert_emails.models import EmailKind, EmailReport, Group, NewEmail, ShipmentNews
+from services.alerts.alert_emails.outcome_repository import EmailOutcomeRepository
 from services.alerts.alert_emails.repository import AlertEmailRepository
 from services.alerts.alerts.models import Happening, TimelineEntry
 from services.alerts.alerts.repository import TimelineRepository
@@ -33,8 +34,15 @@ _OLDER_REQUESTER: Final = "alerts.alert:"
 class AlertEmails:
     """notifications alone attempts and retries; an alert's `email_` columns mirror what it reports."""
 
-    def __init__(self, repository: AlertEmailRepository, timeline: TimelineRepository, publisher: Publisher) -> None:
+    def __init__(
+        self,
+        repository: AlertEmailRepository,
+        outcomes: EmailOutcomeRepository,
+        timeline: TimelineRepository,
+        publisher: Publisher,
+    ) -> None:
         self._repository = repository
+        self._outcomes = outcomes
         self._timeline = timeline
         self._publisher = publisher
 
@@ -70,7 +78,7 @@ class AlertEmails:
             raise AlertResolved("the alert is resolved, so there is nothing to tell any more; reopen it first")
         news = await self._repository.news_of_alert(alert_id)
         # What waits for a digest would tell the same once more.
-        await self._repository.drop_waiting([alert_id])
+        await self._outcomes.drop_waiting([alert_id])
         ids = await self._send(news, requested_by=requested_by)
         await self._repository.assign_by_hand(news, ids)
         return ids
@@ -79,8 +87,8 @@ class AlertEmails:
         """Take back the unsent mails of resolved alerts; a digest only when it has nothing else to tell."""
         if not alert_ids:
             return
-        await self._repository.drop_waiting(alert_ids)
-        for subject_key in await self._repository.cancel(alert_ids):
+        await self._outcomes.drop_waiting(alert_ids)
+        for subject_key in await self._outcomes.cancel(alert_ids):
             self._publisher.publish(CancelMessages(subject_key=subject_key, reason=reason[:300]))
 
     async def record(self, reports: Iterable[DeliveryFinished]) -> None:
@@ -92,7 +100,7 @@ class AlertEmails:
                 newest[email_id] = _report(email_id, report)
         if not newest:
             return
-        changed = await self._repository.report([newest[key] for key in sorted(newest)])
+        changed = await self._outcomes.report([newest[key] for key in sorted(newest)])
         await self._timeline.append(
             [
                 TimelineEntry(one.alert_id, _HAPPENINGS[one.status], "service:notifications", one.error, one.email_id)

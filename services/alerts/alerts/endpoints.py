@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from services.alerts import deps
-from services.alerts.alert_emails.repository import AlertEmailReader
+from services.alerts.alert_emails.outcome_repository import AlertEmailReader
 from services.alerts.alerts.errors import AlertNotFound
 from services.alerts.alerts.filter_models import AlertFilter
 from services.alerts.alerts.models import Alert
