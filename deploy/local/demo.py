@@ -6,7 +6,7 @@ A flow is a module `deploy/local/flows/<name>.py` with a docstring and `async de
 import importlib
 import pkgutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -45,9 +45,14 @@ class FlowResult:
 
 
 class RunningStack:
-    """The running stack as a flow sees it: the services' APIs and the outside world, over HTTP."""
+    """The running stack as a flow sees it: the services' APIs and the outside world, over HTTP.
 
-    def __init__(self, stack: Stack) -> None:
+    brief: fewer data, for a start that people wait for. tell: takes a sentence on how far a flow is, for people.
+    """
+
+    def __init__(self, stack: Stack, *, brief: bool = False, tell: Callable[[str], None] = lambda _: None) -> None:
+        self.brief = brief
+        self.tell = tell
         self.home = stack.home
         self.ports = stack.ports()
         self._urls = {program.name: program.url for program in stack.programs() if program.url}

@@ -6,7 +6,7 @@ import anyio
 import typer
 from rich.markup import escape
 
-from deploy.local.commands.output import OUT, Json, print_json, say
+from deploy.local.commands.output import ERR, OUT, Json, print_json, say
 from deploy.local.demo import FlowResult, RunningStack, known_flows, run_flow
 from deploy.local.failures import StackError
 from deploy.local.stack import Stack
@@ -20,7 +20,7 @@ def demo(
     stack = Stack.here()
     if not stack.is_running():
         raise StackError("The stack does not run.", "`make run` starts it")
-    results = [anyio.run(run_flow, name, RunningStack(stack)) for name in flow or known_flows()]
+    results = [_run(name, stack) for name in flow or known_flows()]
     if json:
         print_json(
             {
@@ -38,7 +38,17 @@ def show_flows(stack: Stack) -> None:
     """Show every flow once, after a start; one that fails is shown and ends nothing."""
     for name, what in known_flows().items():
         say(f"\n{what}")
-        _show(anyio.run(run_flow, name, RunningStack(stack)))
+        _show(_run(name, stack, brief=True))
+
+
+def _run(name: str, stack: Stack, *, brief: bool = False) -> FlowResult:
+    """Run a flow; on a terminal, a line that is gone afterwards tells how far it is."""
+    with ERR.status(escape(name)) as line:
+
+        def tell(sentence: str) -> None:
+            line.update(escape(sentence))
+
+        return anyio.run(run_flow, name, RunningStack(stack, brief=brief, tell=tell))
 
 
 def _show(result: FlowResult) -> None:
