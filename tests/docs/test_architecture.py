@@ -11,6 +11,7 @@ from tests.docs.pages import DOCS, ROOT, Row, rows
 
 PAGE = DOCS / "architecture.md"
 RUNTIME = sorted((ROOT / "shared" / "runtime").rglob("*.py"))
+SERVICE_CODE = sorted((ROOT / "services").rglob("*.py"))
 
 
 def _section(name: str) -> list[Row]:
@@ -24,7 +25,7 @@ def _in_code(pattern: str, files: list[Path]) -> set[str]:
 def test_every_failpoint_has_a_row_that_says_what_a_crash_there_costs() -> None:
     described = {name for row in _section("What a crash costs") for name in row.quoted(0) if "." in name}
 
-    assert described == _in_code(r"failpoint\(\"([a-z_.]+)\"\)", RUNTIME)
+    assert described == _in_code(r"failpoint\(\"([a-z_.]+)\"\)", [*RUNTIME, *SERVICE_CODE])
 
 
 def test_states_of_an_inbox_row_have_the_numbers_of_the_table() -> None:

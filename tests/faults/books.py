@@ -89,11 +89,12 @@ class MailBooks:
 
     async def outside(self, consumer: Database, frozen: Collection[int]) -> Outside:  # noqa: ARG002  # attempts tell
         """Mails per Message-ID, whose left part is the message's id. Excused are attempts without a recorded answer."""
-        made = Counter(UUID(mail["message_id"].strip("<>").partition("@")[0]) for mail in await self._mails())
+        made = Counter(UUID(mail["message_id"].strip("<>").partition("@")[0]) for mail in await self.mails())
         excused = {row.delivery_id: row.times for row in await rows(consumer, _UNRECORDED)}
         return Outside(made, excused, frozenset(await self.effects(consumer)))
 
-    async def _mails(self) -> list[dict[str, Any]]:
+    async def mails(self) -> list[dict[str, Any]]:
+        """Every mail in the mailbox, without its text."""
         found: list[dict[str, Any]] = []
         async with httpx.AsyncClient(base_url=self._url, timeout=30) as http:
             cursor: int | None = None

@@ -91,11 +91,12 @@ async def count(world: World) -> Counts:
         unconfirmed=await one(world.producer, "SELECT count(*) FROM outbox"),
         pending=await one(world.consumer, _PENDING),
     )
-    await _look_outside(world, counts)
+    await look_outside(world, counts)
     return counts
 
 
-async def _look_outside(world: World, counts: Counts) -> None:
+async def look_outside(world: World, counts: Counts) -> None:
+    """Count what was called outside, and how often."""
     outside = await world.books.outside(world.consumer, world.frozen)
     for message_id, times in outside.made.items():
         counts.repeated += times - 1

@@ -32,8 +32,13 @@ def of_relay() -> tuple[str, ...]:
 
 
 def of_worker() -> tuple[str, ...]:
-    """Those that a worker's child passes."""
-    return tuple(name for name in failpoints() if not name.startswith("relay."))
+    """Those that any worker's child passes, whatever its service does."""
+    return tuple(name for name in failpoints() if name.startswith(("worker.", "effect.")))
+
+
+def of_evaluation() -> tuple[str, ...]:
+    """Those that the child of alerts' worker passes during a run."""
+    return tuple(name for name in failpoints() if name.startswith("evaluation."))
 
 
 def of_effects() -> tuple[str, ...]:

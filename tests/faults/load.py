@@ -14,6 +14,8 @@ Mix = Mapping[type[Message], float]
 MIXED: Final[Mix] = {RecordProbe: 0.5, CallProbe: 0.2, RecordProbeAlone: 0.1, ProbeHappened: 0.2}
 """Light in batches, effects, light alone, and events for two lanes."""
 MOST_IN_TRANSACTION: Final = 20
+LONGEST_CALL_S: Final = 0.1
+"""Longer than a result waits for others, so that some are recorded while calls of the same batch are under way."""
 TRANSIENT_SHARE: Final = 0.005
 """Of the messages, those that fail once: what waits in the consumer's inbox must survive as well."""
 
@@ -46,5 +48,5 @@ def message(world: World, mix: Mix) -> Message:
     if kind is not ProbeHappened and world.random.random() < TRANSIENT_SHARE:
         fields["behave"] = "transient"
     if kind is CallProbe:
-        fields["call_s"] = round(world.random.uniform(0, 0.02), 4)
+        fields["call_s"] = round(world.random.uniform(0, LONGEST_CALL_S), 4)
     return kind.model_validate(fields)

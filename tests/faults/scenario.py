@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from shared.runtime.broker import BROKER_ERRORS
 from shared.runtime.db import is_away
@@ -22,6 +22,22 @@ SMOKE_PACE: Final = 0.6
 """How fast, for machines that have other work as well."""
 
 
+class Audit(Protocol):
+    """Counts what became of what a scenario has set off: the checker, where that is the load of probes."""
+
+    async def settled(self, world: World) -> bool:
+        """Whether nothing waits anywhere any more."""
+        ...
+
+    async def stuck(self, world: World) -> str:
+        """Where what is not settled waits, for people."""
+        ...
+
+    async def count(self, world: World) -> Counts:
+        """Count everything."""
+        ...
+
+
 @dataclass(frozen=True)
 class Scenario:
     """start: brings up the processes. nemesis: does the harm, while the load is on.
@@ -29,6 +45,7 @@ class Scenario:
     repeats: a call to the outside may be made twice, for messages whose process died between the call and its record.
     recovery_s: how long it may take from the end of fault and load until everything is confirmed.
     must_show: a mutant run, in which a guarantee is off, passes only if the checker finds this.
+    audit: who counts. A scenario that brings its own sets off what it counts by itself, and has no load.
     """
 
     name: str
@@ -42,6 +59,7 @@ class Scenario:
     smoke: bool = False
     durable_broker: bool = False
     must_show: str | None = None
+    audit: Audit = checker
 
 
 @dataclass
@@ -71,11 +89,11 @@ async def run(servers: Servers, scenario: Scenario, *, smoke: bool, logs: Path |
             messages, per_s = int(messages * SMOKE_SHARE), per_s * SMOKE_PACE
         broken = await _carry_out(world, scenario, messages, per_s)
         ended = time.monotonic()
-        quiet = await _quiet(world, ended + scenario.recovery_s)
+        quiet = await _quiet(world, scenario.audit, ended + scenario.recovery_s)
         recovery_s = time.monotonic() - ended
         if not quiet and scenario.must_show is None:
-            world.notes.append(await checker.stuck(world))
-        counts = await checker.count(world)
+            world.notes.append(await scenario.audit.stuck(world))
+        counts = await scenario.audit.count(world)
         problems = {**broken, **_judge(scenario, counts, quiet)}
         result = Result(scenario, counts, problems, recovery_s, time.monotonic() - started, world.notes)
         if logs is not None:
@@ -104,10 +122,10 @@ async def _carry_out(world: World, scenario: Scenario, messages: int, per_s: flo
     return broken
 
 
-async def _quiet(world: World, deadline: float) -> bool:
+async def _quiet(world: World, audit: Audit, deadline: float) -> bool:
     while time.monotonic() < deadline:
         try:
-            if await checker.settled(world):
+            if await audit.settled(world):
                 return True
         except BROKER_ERRORS:
             pass

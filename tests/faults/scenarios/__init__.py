@@ -3,7 +3,7 @@
 from typing import Final
 
 from tests.faults.scenario import Scenario
-from tests.faults.scenarios import broker, database, delivery, deploys, email, kills, plain, poison
+from tests.faults.scenarios import alerts, broker, database, delivery, deploys, email, kills, plain, poison
 
 SCENARIOS: Final[tuple[Scenario, ...]] = (
     *kills.SCENARIOS,
@@ -14,4 +14,5 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     *poison.SCENARIOS,
     *deploys.SCENARIOS,
     *email.SCENARIOS,
+    *alerts.SCENARIOS,
 )

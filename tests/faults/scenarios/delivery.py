@@ -7,16 +7,20 @@ from typing import Final
 
 import psutil
 
+from shared.testing.probe.contracts import CallProbe
 from shared.testing.process import WorkerProcess
 from shared.testing.wait import eventually
 from tests.faults.books import rows
 from tests.faults.failpoints import Trap
+from tests.faults.load import Mix
 from tests.faults.scenario import Scenario
 from tests.faults.scenarios.kills import fire, workers_of
 from tests.faults.world import World
 
 Step = Callable[[World], Awaitable[None]]
 BEFORE_RECORD: Final = "effect.before_record"
+FROZEN: Final[Mix] = {CallProbe: 1}
+"""Many calls to a batch: with the last one made, the end of the delivery's time cancels the record, and no fence is asked."""
 _LEFT: Final = """
     SELECT count(*) AS messages FROM probe_attempts
      WHERE pid = :pid AND NOT EXISTS (SELECT 1 FROM probe_effects WHERE message_id = probe_attempts.message_id)
@@ -96,15 +100,16 @@ async def _deaf(world: World) -> None:
 SCENARIOS: Final = (
     Scenario("every delivery thrice, one worker", thrice(1), nothing, smoke=True),
     Scenario("every delivery thrice, two workers at once", thrice(2), nothing),
-    Scenario("worker frozen beyond its lease", two_workers(), freeze(3), per_s=100, repeats=True, recovery_s=60),
+    Scenario("worker frozen beyond its lease", two_workers(), freeze(3), per_s=300, mix=FROZEN, repeats=True, recovery_s=60),
     Scenario("receipts swallowed for a while", _deaf, swallow_receipts, recovery_s=90, per_s=130),
     Scenario("mutant: no inbox", thrice(1, WAYBILL_MUTANT="inbox"), nothing, messages=600, must_show="doubled", smoke=True),
     Scenario(
         "mutant: no lease fence",
         two_workers(WAYBILL_MUTANT="fence"),
         freeze(1),
-        messages=600,
-        per_s=100,
+        messages=1200,
+        per_s=300,
+        mix=FROZEN,
         repeats=True,
         recovery_s=60,
         must_show="doubled",

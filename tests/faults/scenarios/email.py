@@ -19,11 +19,11 @@ Step = Callable[[World], Awaitable[None]]
 SLOW_S: Final = 0.02
 
 
-async def _mail_server(world: World) -> dict[str, str]:
-    """Settings for a mail server that takes its time, so that several mails are under way at once."""
+async def mail_server(world: World, slow_s: float = SLOW_S) -> dict[str, str]:
+    """Settings for a mail server that takes its time, so that several mails are under way at once. slow_s: for each mail."""
     sandbox = await world.closing.enter_async_context(running(Settings(http_port=0, smtp_port=0)))
     async with httpx.AsyncClient(base_url=sandbox.http_url) as http:
-        (await http.put("/faults/smtp", json=[{"action": "delay", "seconds": SLOW_S}])).raise_for_status()
+        (await http.put("/faults/smtp", json=[{"action": "delay", "seconds": slow_s}])).raise_for_status()
     world.books = MailBooks(sandbox.http_url)
     world.consumer = world.database.open("notifications", pool_size=2)
     return {
@@ -41,7 +41,7 @@ def killed_at(*names: str, times: int) -> tuple[Step, Step]:
         return Trap(world.folder, "kill", *names)
 
     async def start(world: World) -> None:
-        server = await _mail_server(world)
+        server = await mail_server(world)
         lanes = ("--concurrency", "1", "-Q", ",".join(world.books.lanes))
         worker = world.processes.worker("notifications", *lanes, **server, **trap(world).environment())
         await world.ready(world.relay("trips"), world.relay("notifications", **server), worker)
