@@ -54,7 +54,7 @@ async def test_alert_tells_what_is_known_and_nothing_of_what_is_not(session: Ses
 
     for told in ("Mode: sea", "First promised: 10 November 2026", "Last free day: 26 November 2026", "2 earlier alerts"):
         assert told in full.text
-    assert "Holds: customs since 18 November 2026, fee EUR 180.00\nHolds: document since 19 November 2026\n" in full.text
+    assert "Hold: customs since 18 November 2026, fee EUR 180.00\nHold: document since 19 November 2026\n" in full.text
     assert "&lt;b&gt;R &amp; D&lt;/b&gt;" in (least.html or "")
     for untold in ("Mode", "First promised", "Last free day", "Missing", "Holds", "earlier"):
         assert untold not in least.text
