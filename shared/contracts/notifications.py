@@ -24,7 +24,7 @@ class SendEmail(Send):
         "notifications.send_email",
         (lanes.NOTIFICATIONS_NORMAL, lanes.NOTIFICATIONS_URGENT, lanes.NOTIFICATIONS_BULK),
         RetryPolicy(max_retries=3, base_s=30, cap_s=600),
-        max_batch=100,
+        max_batch=250,
     )
 
     to_email: str = Field(max_length=320, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$")
