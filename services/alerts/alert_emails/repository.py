@@ -26,7 +26,7 @@ _EXPAND: Final = text("""
            AND (run_id IS NULL OR run_id <> ALL (ARRAY(
                SELECT runs.id FROM evaluation_runs AS runs WHERE runs.finished_at IS NULL AND runs.error IS NULL
                   AND runs.progressed_at > now() - make_interval(secs => :patience_s))))
-         ORDER BY organization_id, id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
+         ORDER BY organization_id, email_requested_at, id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
     ), marked AS (
         UPDATE alerts SET email_requested_at = now() FROM picked WHERE alerts.id = picked.id
     ), items AS (

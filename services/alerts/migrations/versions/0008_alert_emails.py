@@ -37,9 +37,7 @@ CREATE TABLE alert_email_items (
 CREATE INDEX alert_email_items_of_email ON alert_email_items (email_id);
 CREATE INDEX alert_email_items_waiting ON alert_email_items (organization_id, recipient) WHERE email_id IS NULL;
 
-DROP INDEX alerts_email_pending;
-CREATE INDEX alerts_email_pending ON alerts (organization_id, id)
-    WHERE NOT email_sent AND email_requested_at IS NULL AND status = 'open';
+DROP INDEX alerts_email_pending;                            -- alerts_unresolved has taken its place
 
 INSERT INTO alert_emails (id, organization_id, recipient, kind, subject_key, status, requested_at, finished_at, retries, error)
 SELECT alerts.id, alerts.organization_id, shipments.recipients[1], 'alert', 'alerts.alert:' || alerts.id,
