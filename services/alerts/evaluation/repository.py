@@ -46,7 +46,9 @@ _SINGLE: Final = f"""
 
 # First for each kind of shipment the policy, then for each policy and ETA the lateness: both are few, however many shipments
 # there are. Of the steps that were newly reached only the highest is raised, and none below a step that was raised before,
-# which a run for an earlier day would find. Holds are looked up only where a policy asks for them.
+# which a run for an earlier day would find. What another policy has raised, before the present one came to apply, counts by its
+# severity, because steps of different policies cannot be compared. Holds are looked up only where a policy asks for them.
+_SEVERITIES: Final = "ARRAY['info', 'warning', 'high', 'critical']"
 _RAISE: Final = f""", {IN_FORCE}, watched AS MATERIALIZED (
         SELECT shipment.*, coalesce((
                    SELECT array_agg(kind ORDER BY kind) FROM shipment_holds
@@ -56,11 +58,13 @@ _RAISE: Final = f""", {IN_FORCE}, watched AS MATERIALIZED (
     ), kind AS MATERIALIZED (
         SELECT DISTINCT organization_id, customer, mode, status, held FROM watched
     ), ruled AS MATERIALIZED (
-        SELECT kind.*, policy.version_id, policy.basis, policy.calendar
+        SELECT kind.*, policy.policy_id, policy.version_id, policy.basis, policy.calendar
           FROM kind CROSS JOIN LATERAL (
-               SELECT version_id, basis, calendar FROM in_force WHERE {FITS} ORDER BY {NARROWEST_FIRST} LIMIT 1) AS policy
+               SELECT policy_id, version_id, basis, calendar FROM in_force WHERE {FITS} ORDER BY {NARROWEST_FIRST}
+                LIMIT 1) AS policy
     ), assigned AS MATERIALIZED (
-        SELECT watched.id, watched.organization_id, watched.eta_revision, watched.current_eta, version_id, basis, calendar
+        SELECT watched.id, watched.organization_id, watched.eta_revision, watched.current_eta, policy_id, version_id, basis,
+               calendar
           FROM watched JOIN ruled USING (organization_id, customer, mode, status, held)
     ), lateness AS MATERIALIZED (
         SELECT pair.*, CASE WHEN basis = 'calendar' THEN CAST(:as_of AS date) - current_eta
@@ -84,17 +88,21 @@ _RAISE: Final = f""", {IN_FORCE}, watched AS MATERIALIZED (
                               ORDER BY known.days_late LIMIT 1) AS following ON true
     ), raised AS (
         INSERT INTO alerts (id, organization_id, shipment_id, step, eta_revision, severity, days_late, raised_on, run_id,
-                            policy_version_id, reopens)
+                            policy_id, policy_version_id, reopens)
         SELECT uuidv7(), organization_id, assigned.id, step, eta_revision, severity, days_late, CAST(:as_of AS date),
-               CAST(:run_id AS uuid), version_id,
+               CAST(:run_id AS uuid), policy_id, version_id,
                CASE WHEN eta_revision > 1 THEN (
                    SELECT had.id FROM alerts AS had
                     WHERE had.shipment_id = assigned.id AND had.eta_revision < assigned.eta_revision
                     ORDER BY had.eta_revision DESC, had.step DESC LIMIT 1) END
           FROM assigned JOIN reached USING (version_id, current_eta)
-         WHERE step > coalesce((SELECT max(had.step) FROM alerts AS had WHERE had.shipment_id = assigned.id
-                                                                          AND had.eta_revision = assigned.eta_revision), 0)
-        ON CONFLICT (shipment_id, step, eta_revision) DO NOTHING
+         WHERE step IS NOT NULL AND NOT coalesce((
+                   SELECT bool_or(CASE WHEN had.policy_id = assigned.policy_id THEN had.step >= reached.step
+                                       ELSE array_position({_SEVERITIES}, had.severity)
+                                            >= array_position({_SEVERITIES}, reached.severity) END)
+                     FROM alerts AS had
+                    WHERE had.shipment_id = assigned.id AND had.eta_revision = assigned.eta_revision), false)
+        ON CONFLICT (shipment_id, eta_revision, policy_id, step) DO NOTHING
         RETURNING id, organization_id, severity, reopens
     ), told AS (
         INSERT INTO alert_timeline (alert_id, number, kind, actor, message_id)
@@ -122,8 +130,7 @@ _OF_SINGLE: Final = """
       FROM shipment
       LEFT JOIN assigned ON assigned.id = shipment.id
       LEFT JOIN reached ON reached.version_id = assigned.version_id AND reached.current_eta = assigned.current_eta
-      LEFT JOIN policy_versions ON policy_versions.id = assigned.version_id
-      LEFT JOIN policies ON policies.id = policy_id
+      LEFT JOIN policies ON policies.id = assigned.policy_id
       LEFT JOIN raised ON true
 """
 _EVALUATE_CHUNK: Final = text(_CHUNK + _RAISE + _OF_CHUNK)
@@ -141,7 +148,7 @@ _RUNGS: Final = text("""
       FROM policy_version_steps AS known JOIN policy_versions ON policy_versions.id = known.version_id
       JOIN shipments ON shipments.id = :shipment_id
       LEFT JOIN alerts ON alerts.shipment_id = shipments.id AND alerts.step = known.step
-                      AND alerts.eta_revision = shipments.eta_revision
+                      AND alerts.eta_revision = shipments.eta_revision AND alerts.policy_id = policy_versions.policy_id
      WHERE known.version_id = :version_id ORDER BY known.step
 """)
 

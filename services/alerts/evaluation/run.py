@@ -34,8 +34,9 @@ SLICE_S: Final = 2.0
 STREAMS: Final = 2
 AGAIN_S: Final = 1.0
 """How long a run waits for what others hold: an import under way, or another run."""
-PATIENCE_S: Final = 60.0
-"""How long a run for an earlier day may stand still before the later ones do not wait for it any more."""
+PATIENCE_S: Final = 600.0
+"""How long a run for an earlier day may stand still before the later ones do not wait for it any more. Longer than the lease of a
+process that was killed over it."""
 _ORGANIZATIONS: Final = 300
 
 
@@ -158,8 +159,9 @@ class _Chunks:
         if await self._evaluations.anything_due(as_of):
             return _in_other_hands()
         standing = await self._runs.finish(self._run_id)
-        # A day that is caught up leaves its mails to the run of today, so that people hear once where a shipment stands.
-        if standing.raised and as_of >= self._today:
+        # A day that is caught up leaves its mails to the run of today, so that people hear once where a shipment stands. So that
+        # one asks for them even where nothing was left for it to raise.
+        if as_of >= self._today:
             self._publisher.publish(QueuePendingEmails())
         return _done(self._run_id, standing)
 

@@ -62,7 +62,7 @@ def day_of(as_of: datetime | None, asked_at: datetime) -> date:
 
 
 def _explanation(shipment_id: UUID, day: date, found: Found, rungs: Sequence[Rung]) -> Explanation:
-    outcome, reason = _outcome(found)
+    outcome, reason = _outcome(found, rungs)
     steps = [
         StepExplained(
             step=rung.step,
@@ -94,7 +94,7 @@ def _explanation(shipment_id: UUID, day: date, found: Found, rungs: Sequence[Run
     )
 
 
-def _outcome(found: Found) -> tuple[Outcome, str]:
+def _outcome(found: Found, rungs: Sequence[Rung]) -> tuple[Outcome, str]:
     if found.status not in ("in_transit", "arrived", "customs_hold"):
         return "not_watched", f"lateness does not matter any more in status {found.status}"
     if found.policy is None or found.days_late is None:
@@ -105,5 +105,7 @@ def _outcome(found: Found) -> tuple[Outcome, str]:
     if found.step is None:
         return "not_late_enough", f"{late}; the first step is reached on {found.next_on}"
     if found.alert_id is None:
-        return "already_raised", f"{late}; step {found.step} or a higher one was raised before for this ETA"
+        if any(rung.alert_id is not None and rung.step >= found.step for rung in rungs):
+            return "already_raised", f"{late}; step {found.step} or a higher one was raised before for this ETA"
+        return "already_raised", f"{late}; an alert as severe was raised before for this ETA, by another policy"
     return "raised", f"{late}, which is step {found.step}, {found.severity}"

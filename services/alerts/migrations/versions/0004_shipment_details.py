@@ -85,6 +85,21 @@ CREATE TRIGGER shipments_first_etas AFTER INSERT ON shipments
 CREATE TRIGGER shipments_revised_eta AFTER UPDATE ON shipments
     FOR EACH ROW WHEN (OLD.eta_revision <> NEW.eta_revision) EXECUTE FUNCTION keep_revised_eta();
 
+-- Another ETA is another revision, whoever writes it and whatever he forgets; the first one stays as it is.
+CREATE FUNCTION note_eta_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.original_eta <> OLD.original_eta THEN
+        RAISE EXCEPTION 'original_eta is the first ETA that we were told, and stays' USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF NEW.current_eta <> OLD.current_eta AND NEW.eta_revision = OLD.eta_revision THEN
+        NEW.eta_revision := OLD.eta_revision + 1;
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER shipments_eta_change BEFORE UPDATE OF current_eta, original_eta ON shipments
+    FOR EACH ROW WHEN ((OLD.current_eta, OLD.original_eta) IS DISTINCT FROM (NEW.current_eta, NEW.original_eta))
+    EXECUTE FUNCTION note_eta_change();
+
 -- Why goods are held. A kind of hold is in force once at a time.
 CREATE TABLE shipment_holds (
     id          uuid PRIMARY KEY,

@@ -13,6 +13,11 @@ ALTER TABLE shipments
 ALTER TABLE shipments SET (fillfactor = 90);
 CREATE INDEX shipments_by_customer ON shipments (organization_id, customer, id);
 DROP TABLE policy_steps;
+
+-- A step is a policy's: under another policy the same number is another thing. This is what makes a second run create nothing.
+ALTER TABLE alerts
+    ADD CONSTRAINT alerts_once UNIQUE (shipment_id, eta_revision, policy_id, step),
+    DROP CONSTRAINT alerts_shipment_id_step_eta_revision_key;
 """
 
 

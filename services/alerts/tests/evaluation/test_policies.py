@@ -4,8 +4,9 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
-from services.alerts.tests.arrange import OURS, evaluate, rows
+from services.alerts.tests.arrange import OURS, evaluate, noon, rows
 from services.alerts.tests.policies.ask import POLICIES, STEPS, create, have_shipment
 from shared.contracts.alerts import EvaluateShipment
 from shared.runtime.db import Session
@@ -64,8 +65,24 @@ async def test_version_that_comes_into_force_is_applied_to_what_was_looked_at_be
 
     raised = await run_daily(session, today + timedelta(days=2), 2)
 
-    # The default's first step was raised before; the new policy's first is no higher, and its second one is.
-    assert [row[1:] for row in raised] == [(1, "info", 1), (2, "critical", 3)]
+    assert [row[1:] for row in raised] == [(1, "info", 1), (1, "high", 2), (2, "critical", 3)]
+
+
+async def test_policy_that_comes_to_apply_raises_what_is_more_severe_than_what_another_one_raised(
+    operator: ApiClient, session: Session, run_task: TaskRunner
+) -> None:
+    steps = [{"days_late": 6, "severity": "warning"}, {"days_late": 7, "severity": "critical"}]
+    assert (await create(operator, for_holds=["customs"], version={"steps": steps})).status_code == 201
+    shipment_id = await have_shipment(session, THURSDAY)
+    await run_daily(session, THURSDAY, 6)
+
+    await session.execute(text("INSERT INTO shipment_holds VALUES (uuidv7(), :id, 'customs', '2026-04-07')"), {"id": shipment_id})
+    raised = await run_daily(session, THURSDAY + timedelta(days=6), 3)
+
+    assert [row[1:] for row in raised] == [(1, "info", 1), (2, "warning", 3), (3, "high", 5), (2, "critical", 7)]
+    moment = noon(THURSDAY + timedelta(days=6))
+    told = (await run_task(EvaluateShipment(shipment_id=shipment_id, as_of=moment), occurred_at=moment)).result
+    assert told["reason"] == "it is 6 days past its ETA; step 1 or a higher one was raised before for this ETA"
 
 
 async def test_explanation_names_the_policy_and_its_business_days(

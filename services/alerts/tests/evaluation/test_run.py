@@ -150,7 +150,8 @@ async def test_task_that_runs_twice_raises_once(session: Session, run_task: Task
     assert (first.result["raised"], again.result["raised"], second.result["raised"]) == (1, 1, 0)
     assert (second.result["shipments"], len(await alerts(session))) == (0, 1)
     assert await session.scalar(text("SELECT count(*) FROM evaluation_runs")) == 2
-    await assert_published(session, QueuePendingEmails)
+    # Each run asks for the mails, because runs for earlier days have left theirs to it.
+    assert len(await published(session, QueuePendingEmails)) == 2
 
 
 async def test_day_is_the_moment_of_sending_where_none_is_named(session: Session, run_task: TaskRunner) -> None:
