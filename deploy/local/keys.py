@@ -7,6 +7,7 @@ import json
 from collections.abc import Collection
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 from deploy.local.failures import StackError
 from deploy.local.home import Home, write_private
@@ -47,10 +48,19 @@ def mint_token(
     roles: Collection[str] = (),
     scopes: Collection[str] = (),
     audience: str = ANYWHERE,
+    organization_id: UUID | None = None,
     ttl_s: int = 3600,
 ) -> str:
-    """A token that every service of the local stack accepts."""
+    """A token that every service of the local stack accepts. organization_id: whose data alone it opens; None for everybody's."""
     private = read_json(key_file(home, _ISSUER), _REMEDY)
     if private is None:
         raise StackError("There is no key to sign tokens with yet.", "start the stack once: `make run`")
-    return mint(private, subject=subject, audience=audience, roles=roles, scopes=scopes, ttl_s=ttl_s)
+    return mint(
+        private,
+        subject=subject,
+        audience=audience,
+        roles=roles,
+        scopes=scopes,
+        organization_id=organization_id,
+        ttl_s=ttl_s,
+    )

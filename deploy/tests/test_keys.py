@@ -1,15 +1,29 @@
 """The local stack's signing keys."""
 
+import base64
 import json
 import stat
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
+from typer.testing import CliRunner
 
+from deploy.local.cli import app
 from deploy.local.failures import StackError
 from deploy.local.home import Home
 from deploy.local.keys import key_file, mint_token, prepare_keys
 from shared.contracts.lanes import SERVICES
+
+ORGANIZATION = UUID("019a9f5e-0a00-7e21-b7c4-90ab12cd34ef")
+
+
+def claims(token: str) -> dict[str, Any]:
+    """What a token says, its signature left aside."""
+    payload = token.split(".")[1]
+    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return found
 
 
 @pytest.fixture
@@ -32,6 +46,27 @@ def test_keys_stay_the_same_over_restarts(home: Home) -> None:
     before = home.jwks.read_text()
     prepare_keys(home)
     assert home.jwks.read_text() == before
+
+
+def test_token_names_the_organization_to_which_it_is_bound(home: Home) -> None:
+    prepare_keys(home)
+
+    tokens = [mint_token(home, subject="operator:local", organization_id=one) for one in (ORGANIZATION, None)]
+
+    assert [claims(token).get("org") for token in tokens] == [str(ORGANIZATION), None]
+
+
+def test_waybill_token_binds_to_an_organization(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare_keys(home)
+    monkeypatch.setenv("WAYBILL_HOME", str(home.path))
+
+    bound, refused = (
+        CliRunner().invoke(app, ["token", "--role", "operator", "--organization", one])
+        for one in (str(ORGANIZATION), "Nordlicht")
+    )
+
+    assert (bound.exit_code, claims(bound.stdout)["org"], claims(bound.stdout)["roles"]) == (0, str(ORGANIZATION), ["operator"])
+    assert (refused.exit_code, "Invalid value for '--organization'" in refused.output) == (2, True)
 
 
 def test_without_a_key_the_remedy_is_named(home: Home) -> None:

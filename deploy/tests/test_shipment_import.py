@@ -9,8 +9,10 @@ from typing import Any, Final
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
 from deploy.local import shipment_parts
+from deploy.local.cli import app
 from deploy.local.failures import StackError
 from deploy.local.shipment_parts import PartReader
 from deploy.local.shipment_upload import Problem, ShipmentUpload
@@ -120,6 +122,34 @@ async def test_options_reach_the_import_and_ndjson_is_known_by_its_name(
     code, said = await run(str(file), *to(api, signing_keys), "--columns", "box:reference", "--date-format", "dmy", "--json")
 
     assert (code, json.loads(said)["created"]) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--delimiter", "xx"), "'xx' separates no fields; take one of , ; | or tab"),
+        (("--delimiter", ""), "'' separates no fields"),
+        (("--columns", "box\n:reference"), "it has a line break or is too long"),
+        (("--report", "/nonexistent/x.csv"), "/nonexistent/x.csv cannot be written: No such file or directory"),
+        (("--report", "{folder}"), "cannot be written: Is a directory"),
+        (("--report", "{folder}/shipments.csv"), "the report would overwrite the file that is to be imported"),
+    ],
+    ids=str,
+)
+def test_option_that_cannot_work_is_refused_before_anything_is_sent(
+    tmp_path: Path, options: tuple[str, str], sentence: str
+) -> None:
+    file = write(tmp_path, HEADER, row("A"))
+    name, value = options
+    # Nothing listens there: what was sent would be another failure.
+    where = "--organization", ORGANIZATION, "--url", "http://127.0.0.1:9", "--token", "none"
+
+    given = ["shipments", "import", str(file), *where, name, value.format(folder=tmp_path)]
+    result = CliRunner().invoke(app, given, env={"COLUMNS": "1000"})
+
+    assert (result.exit_code, sentence in result.output) == (2, True), result.output
+    assert file.read_text() == f"{HEADER}\n{row('A')}\n"
+    assert list(tmp_path.iterdir()) == [file]
 
 
 async def test_refusal_of_the_whole_file_says_what_the_api_said(

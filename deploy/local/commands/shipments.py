@@ -24,12 +24,35 @@ app = typer.Typer(help="Shipments: import files of any size.", no_args_is_help=T
 
 SHOWN_PROBLEMS = 20
 INTERRUPTED = 130
+_DELIMITERS = (",", ";", "|", "\t")
+_SIGNS = {"tab": "\t", "\\t": "\t"}
 _SUFFIXES: dict[str, Kind] = {".ndjson": "ndjson", ".jsonl": "ndjson"}
 
 
 @app.callback()
 def group() -> None:
     """Keeps `import` a command of its own."""
+
+
+def _sign(delimiter: str) -> str:
+    sign = _SIGNS.get(delimiter, delimiter)
+    if sign not in _DELIMITERS:
+        raise typer.BadParameter(f"{delimiter!r} separates no fields; take one of , ; | or tab")
+    return sign
+
+
+def _writable(report: Path | None) -> Path | None:
+    """The report as it is. Refused before anything is sent where it could not be written afterwards."""
+    if report is None:
+        return None
+    is_new = not report.exists()
+    try:
+        report.open("a").close()
+        if is_new:
+            report.unlink()
+    except OSError as error:
+        raise typer.BadParameter(f"{report} cannot be written: {error.strerror}") from None
+    return report
 
 
 @app.command("import")
@@ -41,21 +64,22 @@ def import_file(  # noqa: PLR0913, PLR0917 # typer makes an option of each argum
     columns: Annotated[str, typer.Option(help="their_name:our_name,…; `their_name:` leaves a column out.")] = "",
     date_format: Annotated[Literal["iso", "dmy", "mdy"], typer.Option(help="2026-11-20, 20.11.2026 or 11/20/2026.")] = "iso",
     time_zone: Annotated[str, typer.Option(help="Whose day counts where a time is given, e.g. Europe/Berlin.")] = "UTC",
-    delimiter: Annotated[str, typer.Option(help="Of CSV: , ; | or tab.")] = ",",
-    report: Annotated[Path | None, typer.Option(help="Write every problem to this CSV file.")] = None,
+    delimiter: Annotated[str, typer.Option(callback=_sign, help="Of CSV: , ; | or tab.")] = ",",
+    report: Annotated[Path | None, typer.Option(callback=_writable, help="Write every problem to this CSV file.")] = None,
     url: Annotated[str | None, typer.Option(help="The alerts API; the local stack's if not given.")] = None,
     token: Annotated[str | None, typer.Option(envvar="WAYBILL_TOKEN", help="A bearer token for --url.")] = None,
     json: Json = False,
 ) -> None:
     """Import shipments, 5,000 rows at a time. Good rows are kept; again is harmless. Exit code 1: rows were refused."""
-    sign = "\t" if delimiter in ("tab", "\\t") else delimiter
-    reader = PartReader(file, _SUFFIXES.get(file.suffix.lower(), "csv"), sign, _their_name(columns, "reference"))
+    if report is not None and report.exists() and report.samefile(file):
+        raise typer.BadParameter("the report would overwrite the file that is to be imported", param_hint="--report")
+    reader = PartReader(file, _SUFFIXES.get(file.suffix.lower(), "csv"), delimiter, _their_name(columns, "reference"))
     params = {
         "organization_id": str(organization),
         "columns": columns,
         "date_format": date_format,
         "time_zone": time_zone,
-        "delimiter": sign,
+        "delimiter": delimiter,
     }
     started = time.monotonic()
     with _client(url, token) as client:
@@ -74,7 +98,10 @@ def import_file(  # noqa: PLR0913, PLR0917 # typer makes an option of each argum
 
 
 def _their_name(columns: str, ours: str) -> str:
-    pairs = (pair.rpartition(":") for pair in next(csv.reader((columns,)), ()))
+    try:
+        pairs = [pair.rpartition(":") for pair in next(csv.reader((columns,)), ())]
+    except csv.Error:
+        raise typer.BadParameter("it has a line break or is too long", param_hint="--columns") from None
     return next((theirs.strip() for theirs, _, name in pairs if name.strip() == ours), ours)
 
 

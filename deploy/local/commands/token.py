@@ -1,6 +1,7 @@
 """`waybill token` and `env`: what a person needs to speak to the services by hand."""
 
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -23,6 +24,7 @@ def token(
     scope: Annotated[list[str] | None, typer.Option(help="e.g. trips:read; may be repeated.")] = None,
     subject: Annotated[str, typer.Option(help="Whom the token is about.")] = "operator:local",
     audience: Annotated[str, typer.Option(help="A service's name; `waybill` for all.")] = "waybill",
+    organization: Annotated[UUID | None, typer.Option(help="Whose data alone it opens; everybody's if not given.")] = None,
     minutes: Annotated[int, typer.Option(min=1, max=24 * 60, help="How long it is good for.")] = 60,
 ) -> None:
     """Print a bearer token for the local stack: curl -H "Authorization: Bearer $(waybill token --role admin)" …"""
@@ -33,7 +35,17 @@ def token(
         )
     if not roles and not scopes:
         roles = ["viewer"]
-    typer.echo(mint_token(Stack.here().home, subject=subject, roles=roles, scopes=scopes, audience=audience, ttl_s=minutes * 60))
+    typer.echo(
+        mint_token(
+            Stack.here().home,
+            subject=subject,
+            roles=roles,
+            scopes=scopes,
+            audience=audience,
+            organization_id=organization,
+            ttl_s=minutes * 60,
+        )
+    )
 
 
 def env(

@@ -10,11 +10,12 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, select, text
 
-from services.alerts.alerts.models import Alert, AlertState, Change
+from services.alerts.alerts.models import Alert, AlertState, Change, Followed
 from services.alerts.shipments.models import Shipment
 from shared.runtime.db import Session
 
 # What the columns of a status are in any other: nobody has acknowledged what is open, and only what is snoozed has an end.
+# The mail of what is opened again may have been taken back; unless everybody was told, it is to be decided about anew.
 _CHANGE: Final = text("""
     WITH changed AS (
         UPDATE alerts
@@ -24,30 +25,41 @@ _CHANGE: Final = text("""
                acknowledged_by = CASE CAST(:status AS text) WHEN 'acknowledged' THEN CAST(:actor AS text) WHEN 'open' THEN NULL
                                  ELSE acknowledged_by END,
                resolved_at = CASE WHEN CAST(:status AS text) = 'resolved' THEN now() END,
-               resolution = CASE WHEN CAST(:status AS text) = 'resolved' THEN 'manual' END
+               resolution = CASE WHEN CAST(:status AS text) = 'resolved' THEN 'manual' END,
+               email_requested_at = CASE WHEN CAST(:kind AS text) <> 'reopened' OR email_sent THEN email_requested_at END
          WHERE id = ANY(CAST(:ids AS uuid[])) RETURNING id, version
     )
     INSERT INTO alert_timeline (alert_id, number, kind, actor, reason, until)
     SELECT id, version, CAST(:kind AS text), CAST(:actor AS text), CAST(:reason AS text), CAST(:until AS timestamptz) FROM changed
 """)
 
-# A status that is not watched any more is a resolution by its own name.
-_RESOLVE_OVERTAKEN: Final = text("""
-    WITH overtaken AS (
-        SELECT alerts.id, CASE WHEN watched THEN 'eta_changed' ELSE shipments.status END AS resolution, changed_by
+# A status that is not watched any more is a resolution by its own name; what it had resolved is opened again with the watch.
+# One statement for both: alerts that were locked in two turns would not be locked in the order of their ids.
+_FOLLOW_SHIPMENTS: Final = text("""
+    WITH concerned AS (
+        SELECT alerts.id, changed_by,
+               CASE WHEN alerts.status = 'resolved' THEN NULL WHEN watched THEN 'eta_changed' ELSE shipments.status END AS ends_as
           FROM alerts JOIN shipments ON shipments.id = shipment_id
-         WHERE shipment_id = ANY(CAST(:shipment_ids AS uuid[])) AND alerts.status <> 'resolved'
-           AND (alerts.eta_revision < shipments.eta_revision OR NOT watched)
+         WHERE shipment_id = ANY(CAST(:shipment_ids AS uuid[]))
+           AND CASE WHEN alerts.status <> 'resolved' THEN alerts.eta_revision < shipments.eta_revision OR NOT watched
+                    ELSE watched AND alerts.eta_revision = shipments.eta_revision
+                         AND resolution IN ('released', 'delivered', 'cancelled') END
          ORDER BY alerts.id FOR NO KEY UPDATE OF alerts
-    ), resolved AS (
-        UPDATE alerts SET status = 'resolved', version = version + 1, snoozed_until = NULL, resolved_at = now(),
-                          resolution = overtaken.resolution
-          FROM overtaken WHERE alerts.id = overtaken.id
-        RETURNING alerts.id, version, overtaken.resolution, changed_by
+    ), followed AS (
+        UPDATE alerts SET status = CASE WHEN ends_as IS NULL THEN 'open' ELSE 'resolved' END, version = version + 1,
+                          snoozed_until = NULL, resolution = ends_as,
+                          resolved_at = CASE WHEN ends_as IS NOT NULL THEN now() END,
+                          acknowledged_at = CASE WHEN ends_as IS NOT NULL THEN acknowledged_at END,
+                          acknowledged_by = CASE WHEN ends_as IS NOT NULL THEN acknowledged_by END,
+                          email_requested_at = CASE WHEN ends_as IS NOT NULL OR email_sent THEN email_requested_at END
+          FROM concerned WHERE alerts.id = concerned.id
+        RETURNING alerts.id, version, ends_as, changed_by
     )
     INSERT INTO alert_timeline (alert_id, number, kind, actor, reason)
-    SELECT id, version, 'resolved', changed_by, resolution FROM resolved ORDER BY id
-    RETURNING alert_id
+    SELECT id, version, CASE WHEN ends_as IS NULL THEN 'reopened' ELSE 'resolved' END, changed_by,
+           coalesce(ends_as, 'the shipment is watched again')
+      FROM followed ORDER BY id
+    RETURNING alert_id, kind
 """)
 
 _WAKE: Final = text("""
@@ -108,10 +120,15 @@ class ActionRepository:
         }
         await self._session.execute(_CHANGE, bound)
 
-    async def resolve_overtaken(self, shipment_ids: Sequence[UUID]) -> Sequence[UUID]:
-        """Resolve what is not resolved of these shipments and is about an earlier ETA, or matters no more in their status."""
-        rows = await self._session.scalars(_RESOLVE_OVERTAKEN, {"shipment_ids": list(shipment_ids)})
-        return rows.all()
+    async def follow_shipments(self, shipment_ids: Sequence[UUID]) -> Followed:
+        """Bring the alerts of these shipments to where the shipments are.
+
+        What is about an earlier ETA, or matters no more in their status, is resolved; what such a status had resolved and is
+        about the present ETA is opened when the shipment is watched again.
+        """
+        rows = (await self._session.execute(_FOLLOW_SHIPMENTS, {"shipment_ids": list(shipment_ids)})).all()
+        resolved, reopened = ([row.alert_id for row in rows if row.kind == kind] for kind in ("resolved", "reopened"))
+        return Followed(resolved, reopened)
 
     async def wake(self, as_of: datetime, message_id: UUID, limit: int) -> int:
         """Open the first `limit` snoozed alerts whose time has come by `as_of`; returns how many."""

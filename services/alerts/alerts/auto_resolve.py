@@ -1,4 +1,4 @@
-"""Alerts that end by themselves: what they were about has changed."""
+"""Alerts that end by themselves, because what they were about has changed; or begin again, because it has changed back."""
 
 from collections.abc import Sequence
 from typing import Final, Protocol
@@ -18,19 +18,24 @@ class UnsentMails(Protocol):
 
 
 class AutoResolve:
-    """Resolves alerts whose shipment was told another ETA, or is released, delivered or cancelled."""
+    """Resolves alerts whose shipment was told another ETA, or is released, delivered or cancelled.
+
+    A shipment that was released by mistake is set back to a status that is watched; then those alerts are opened again.
+    """
 
     def __init__(self, repository: ActionRepository, mails: UnsentMails) -> None:
         self._repository = repository
         self._mails = mails
 
     async def after_change(self, shipment_ids: Sequence[UUID]) -> int:
-        """Resolve what these shipments have overtaken, in the name of who changed them; returns how many alerts.
+        """Resolve what these shipments have overtaken, and open again what a status had resolved that they have no more.
+
+        In the name of who changed them; returns how many alerts that were.
 
         Call it after the statement that wrote the shipments and in the same unit of work: their rows are locked then, so no
         alert of an ETA that has passed can be raised or opened meanwhile.
         """
-        resolved = await self._repository.resolve_overtaken(shipment_ids)
-        if resolved:
-            await self._mails.cancel(resolved, RESOLVED)
-        return len(resolved)
+        followed = await self._repository.follow_shipments(shipment_ids)
+        if followed.resolved:
+            await self._mails.cancel(followed.resolved, RESOLVED)
+        return len(followed.resolved) + len(followed.reopened)

@@ -1,5 +1,6 @@
 """Alerts as the database holds them, and what happened to them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -33,7 +34,8 @@ Happening = Literal[
 
 
 class Alert(Model):
-    """That a shipment had reached a step of lateness on the day `raised_on`. Unique by shipment, step and ETA revision.
+    """That a shipment had reached a step of lateness on the day `raised_on`. Unique by shipment, ETA revision
+    and step of a policy.
 
     version: the entity tag, and the number of the newest entry of the timeline. acknowledged_by: the last one who did, until
     the alert is opened again. reopens: the alert of an earlier ETA revision that this one takes up again.
@@ -138,6 +140,14 @@ class Change:
     actor: str
     reason: str | None
     until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """The alerts that a change of their shipments has resolved, and those that it has opened again."""
+
+    resolved: Sequence[UUID]
+    reopened: Sequence[UUID]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,12 @@
 """Lines of CSV (RFC 4180) as cells, and the first one as the names of the columns."""
 
 import csv
-import re
 from typing import Final
 
 from services.alerts.shipments.errors import UnreadableFile
-from services.alerts.shipments.file_format import OPTIONAL, REQUIRED, FileFormat
+from services.alerts.shipments.file_format import OPTIONAL, REQUIRED, FileFormat, listed, told_name
 
 _DELIMITERS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-_MAX_NAMED: Final = 10
-# What can be told back as a name; the first line of a file without a header is somebody's data.
-_NAME: Final = re.compile(r"[^\W\d][\w .()/#-]{0,39}")
 
 Columns = tuple[tuple[str, str], ...]
 """(our name, their name) of each column; our name is "" for one to leave out."""
@@ -36,16 +32,14 @@ def columns(number: int, line: str, written: FileFormat) -> Columns:
 
 def _faults(found: tuple[tuple[str | None, str], ...], written: FileFormat) -> list[str]:
     ours = [name for name, _ in found if name]
-    unknown = [
-        name if _NAME.fullmatch(name) else f"place {place}" for place, (known, name) in enumerate(found, start=1) if known is None
-    ]
+    unknown = [told_name(name, place) for place, (known, name) in enumerate(found, start=1) if known is None]
     lists = (
         ("has unknown columns:", unknown),
         ("has twice", sorted({name for name in ours if ours.count(name) > 1})),
         ("lacks", [name for name in REQUIRED if name not in ours]),
         ("lacks what `columns` names:", _unnamed(found, written)),
     )
-    faults = [f"{what} {_listed(names)}" for what, names in lists if names]
+    faults = [f"{what} {listed(names)}" for what, names in lists if names]
     others = [sign for sign in _DELIMITERS if len(found) == 1 and sign != written.delimiter and sign in found[0][1]]
     return [*faults, f"looks separated by {_DELIMITERS[others[0]]} (say so with `delimiter`)"] if others else faults
 
@@ -53,11 +47,6 @@ def _faults(found: tuple[tuple[str | None, str], ...], written: FileFormat) -> l
 def _unnamed(found: tuple[tuple[str | None, str], ...], written: FileFormat) -> list[str]:
     theirs = {name for _, name in found}
     return [ours or "a column to leave out" for name, ours in written.columns.items() if name not in theirs]
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - _MAX_NAMED
-    return ", ".join(names[:_MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def cells(line: str, columns: Columns, written: FileFormat) -> dict[str, tuple[str, str]]:

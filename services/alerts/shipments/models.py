@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
 
-from sqlalchemy import DateTime, Text
+from sqlalchemy import BigInteger, DateTime, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -66,7 +66,7 @@ class ShipmentHold(Model):
     kind: Mapped[HoldKind] = mapped_column(Text)
     placed_on: Mapped[date]
     released_on: Mapped[date | None]
-    fee_minor: Mapped[int | None]
+    fee_minor: Mapped[int | None] = mapped_column(BigInteger)
     currency: Mapped[str | None]
     note: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

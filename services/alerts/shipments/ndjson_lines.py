@@ -3,7 +3,10 @@
 import json
 from typing import Any, Final
 
-from services.alerts.shipments.file_format import OPTIONAL, REQUIRED, FileFormat
+from services.alerts.shipments.file_format import OPTIONAL, REQUIRED, FileFormat, listed, told_name
+
+Fault = tuple[str | None, str]
+"""(the column's name in the file, None for the line as a whole; what is wrong with it)"""
 
 _LISTS: Final = frozenset({"recipients", "missing_documents", "holds"})
 _KINDS: Final = {bool: "true or false", int: "a number", float: "a number", dict: "an object", list: "a list"}
@@ -13,27 +16,39 @@ class _FieldTwiceError(ValueError):
     pass
 
 
-def cells(line: str, written: FileFormat) -> dict[str, tuple[str, str]]:
-    """The cells of a line. Raises ValueError with what is wrong, to be put after 'the line'.
+def cells(line: str, written: FileFormat) -> tuple[dict[str, tuple[str, str]], list[Fault]]:
+    """The cells of a line, and what is wrong with the rest of it.
 
-    null is an empty cell; recipients, missing_documents and holds may be lists of texts.
+    null is an empty cell; recipients, missing_documents and holds may be lists of texts. Raises ValueError where the line is no
+    object, with what is wrong, to be put after 'the line'.
     """
     found: dict[str, tuple[str, str]] = {}
-    unknown = 0
-    for theirs, value in _object(line).items():
+    faults: list[Fault] = []
+    unknown: list[str] = []
+    seen: set[str] = set()
+    for place, (theirs, value) in enumerate(_object(line).items(), start=1):
         ours = written.ours(theirs)
         if ours is None:
-            unknown += 1
-        elif ours in found:
-            raise ValueError(f"has {ours} twice, under different names")
+            unknown.append(told_name(theirs, place))
+        elif ours in seen:
+            faults.append((None, f"has {ours} twice, under different names"))
         elif ours:
-            found[ours] = (theirs, _cell(ours, value))
+            seen.add(ours)
+            try:
+                found[ours] = (theirs, _cell(ours, value))
+            except ValueError as error:
+                faults.append((theirs, str(error)))
+    return found, [*faults, *_misnamed(unknown, seen)]
+
+
+def _misnamed(unknown: list[str], seen: set[str]) -> list[Fault]:
+    faults: list[Fault] = []
     if unknown:
-        known = ", ".join((*REQUIRED, *OPTIONAL))
-        raise ValueError(f"has {unknown} fields that are not known; {known} are, and what `columns=their_name:our_name,…` names")
-    if missing := [name for name in REQUIRED if name not in found]:
-        raise ValueError(f"lacks {', '.join(missing)}")
-    return found
+        known = f"known are {', '.join((*REQUIRED, *OPTIONAL))}, and what `columns=their_name:our_name,…` names"
+        faults.append((None, f"has the unknown {'field' if len(unknown) == 1 else 'fields'} {listed(unknown)}; {known}"))
+    if missing := [name for name in REQUIRED if name not in seen]:
+        faults.append((None, f"lacks {', '.join(missing)}"))
+    return faults
 
 
 def _object(line: str) -> dict[str, Any]:
@@ -63,4 +78,4 @@ def _cell(ours: str, value: Any) -> str:
     if ours in _LISTS and isinstance(value, list) and all(isinstance(one, str) and ";" not in one for one in value):
         return ";".join(value)
     wanted = "a text or a list of texts without semicolons" if ours in _LISTS else "a text"
-    raise ValueError(f"has {_KINDS[type(value)]} as {ours}, which takes {wanted}")
+    raise ValueError(f"is {_KINDS[type(value)]}, but takes {wanted}")

@@ -4,7 +4,7 @@ A row is one line, in CSV (RFC 4180) as in NDJSON, and in UTF-8. No field of a s
 that is never closed costs its own row and not the rest of the file, and line numbers are those that an editor shows.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from services.alerts.shipments.cell_values import Reader, plain, readers
 from services.alerts.shipments.errors import UnreadableFile
 from services.alerts.shipments.file_format import OPTIONAL, FileFormat
 from services.alerts.shipments.models import ShipmentFacts
+from services.alerts.shipments.ndjson_lines import Fault
 
 MAX_LINE_BYTES: Final = 20_000
 """More than twenty recipients and fifty documents take."""
@@ -65,18 +66,18 @@ def read_shipments(body: bytes, written: FileFormat | None = None) -> ShipmentFi
     for number, line in lines:
         file.rows += 1
         try:
-            cells = split(decoded(line))
+            cells, faults = split(decoded(line))
         except ValueError as error:
             file.reject(Problem(number, None, str(error)))
             continue
-        _add(file, number, cells, read)
+        _add(file, number, cells, [Problem(number, theirs, reason) for theirs, reason in faults], read)
     if not file.rows and written.kind == "ndjson":
         raise UnreadableFile("the file is empty; each of its lines is one shipment as a JSON object")
     return file
 
 
-def _splitter(lines: Iterator[tuple[int, bytes]], written: FileFormat) -> Callable[[str], Cells]:
-    """What makes cells of a line; for CSV the first line is read now, as the header."""
+def _splitter(lines: Iterator[tuple[int, bytes]], written: FileFormat) -> Callable[[str], tuple[Cells, Sequence[Fault]]]:
+    """What makes cells of a line, and says what is wrong with others; for CSV the first line is read now, as the header."""
     if written.kind == "ndjson":
         return lambda line: ndjson_lines.cells(line, written)
     number, line = next(lines, (1, b""))
@@ -85,12 +86,11 @@ def _splitter(lines: Iterator[tuple[int, bytes]], written: FileFormat) -> Callab
     except ValueError as error:
         raise UnreadableFile(f"line {number}, which should name the columns, {error}") from None
     columns = csv_lines.columns(number, header, written)
-    return lambda line: csv_lines.cells(line, columns, written)
+    return lambda line: (csv_lines.cells(line, columns, written), ())
 
 
-def _add(file: ShipmentFile, number: int, cells: Cells, read: Mapping[str, Reader]) -> None:
+def _add(file: ShipmentFile, number: int, cells: Cells, problems: list[Problem], read: Mapping[str, Reader]) -> None:
     values: dict[str, Any] = {}
-    problems: list[Problem] = []
     for ours, (theirs, cell) in cells.items():
         try:
             value = plain(cell)

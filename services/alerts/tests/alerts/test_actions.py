@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from services.alerts.tests.alerts.acting import (
     ADA,
@@ -113,7 +114,8 @@ async def test_resolving_says_so_and_cancels_the_mail_that_was_not_sent(
     alert = (await act(operator(client), alert_id, "resolve", reason="cleared by phone")).json()
 
     assert (alert["status"], alert["resolution"]) == ("resolved", "manual")
-    await assert_published(session, CancelMessages, subject_key=f"alerts.alert:{alert_id}", reason="the alert was resolved")
+    ((email_id,),) = await rows(session, "SELECT id FROM alert_emails")
+    await assert_published(session, CancelMessages, subject_key=f"alerts.email:{email_id}", reason="the alert was resolved")
     await assert_timeline_tells_all(session)
 
 
@@ -154,6 +156,7 @@ async def test_alert_of_a_shipment_that_is_not_watched_can_be_reopened_once_it_i
     client: ApiClient, session: Session
 ) -> None:
     (alert_id,) = await raise_alerts(session)
+    await act(operator(client), alert_id, "resolve")
     await have(session, line(status="released"))
 
     refused = await act(operator(client), alert_id, "reopen")
@@ -162,6 +165,23 @@ async def test_alert_of_a_shipment_that_is_not_watched_can_be_reopened_once_it_i
 
     assert (refused.status_code, refused.json()["code"]) == (409, "shipment_not_watched")
     assert (reopened.status_code, reopened.json()["status"]) == (200, "open")
+
+
+async def test_mail_of_a_reopened_alert_is_to_be_decided_about_anew_unless_everybody_was_told(
+    client: ApiClient, session: Session, run_task: TaskRunner
+) -> None:
+    told, untold = await raise_alerts(session, "A", "B")
+    await run_task(QueuePendingEmails())
+    await session.execute(text("UPDATE alerts SET email_sent = true, email_sent_at = now() WHERE id = :id"), {"id": told})
+    for alert_id in (told, untold):
+        await act(operator(client), alert_id, "resolve")
+    asked = "SELECT email_requested_at IS NOT NULL FROM alerts ORDER BY id"
+    assert await rows(session, asked) == [(True,)] * 2
+
+    answers = [await act(operator(client), alert_id, "reopen") for alert_id in (told, untold)]
+
+    assert [answer.json()["email_requested_at"] is not None for answer in answers] == [True, False]
+    assert await rows(session, asked) == [(True,), (False,)]
 
 
 @pytest.mark.parametrize(

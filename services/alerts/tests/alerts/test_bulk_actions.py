@@ -86,7 +86,8 @@ async def test_resolving_many_cancels_their_mails(client: ApiClient, session: Se
     await act_on_many(operator(client), "resolve", ids=ids[:2])
 
     cancelled = {one.subject_key for one in await published(session, CancelMessages)}
-    assert cancelled == {f"alerts.alert:{alert_id}" for alert_id in ids[:2]}
+    mails = "SELECT email_id FROM alert_email_items WHERE alert_id = ANY (CAST(:ids AS uuid[]))"
+    assert cancelled == {f"alerts.email:{row[0]}" for row in await rows(session, mails, ids=ids[:2])}
 
 
 async def test_reopening_many_leaves_out_what_was_overtaken(client: ApiClient, session: Session) -> None:

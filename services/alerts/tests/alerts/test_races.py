@@ -152,6 +152,32 @@ async def test_alert_that_is_raised_while_its_shipment_is_released_ends_with_it(
         await assert_timeline_tells_all(reading)
 
 
+@pytest.mark.parametrize("released", ["A", "B"])
+async def test_import_that_ends_an_alert_and_opens_another_locks_them_in_one_order(
+    database: Database, owner: asyncpg.Connection, released: str
+) -> None:
+    first, second = await arrange(database, "A", "B")
+    async with database.unit_of_work() as session:
+        await have(session, line(reference=released, status="released"))
+
+    async def swap() -> None:
+        async with database.unit_of_work() as session:
+            status = {"A": "released", "B": "released"} | {released: "in_transit"}
+            await have(session, *(line(reference=one, status=status[one]) for one in "AB"))
+
+    async with database.unit_of_work() as session:
+        await take(session, "snooze", [first])
+        waiting = asyncio.ensure_future(swap())
+        await eventually(lambda: owner.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"), message="nobody waits")
+        await take(session, "snooze", [second])
+    await waiting
+
+    async with database.read() as reading:
+        query = "SELECT reference FROM alerts JOIN shipments ON shipments.id = shipment_id WHERE alerts.status = 'open'"
+        assert await rows(reading, query) == [(released,)]
+        await assert_timeline_tells_all(reading)
+
+
 async def test_waking_in_several_workers_wakes_each_once(database: Database) -> None:
     async with database.unit_of_work() as session:
         ids = await add_alerts(session, 300)

@@ -49,6 +49,14 @@ async def test_hold_is_placed_with_its_fee_and_the_shipment_due_again(ours: ApiC
     assert await rows(session, "SELECT due_on::text FROM due_evaluations") == [("2026-03-03",)]
 
 
+@pytest.mark.parametrize("fee", [2**31 - 1, 2**31, 2**63 - 1])
+async def test_fee_of_any_size_is_kept(ours: ApiClient, session: Session, fee: int) -> None:
+    status, hold = await place(ours, placed_on="2026-02-01", fee_minor=fee, currency="IDR")
+
+    assert (status, hold["fee_minor"]) == (201, fee)
+    assert await rows(session, IN_FORCE) == [("customs", "2026-02-01", None, fee, "IDR")]
+
+
 async def test_kind_of_hold_is_in_force_once(ours: ApiClient, session: Session, today: str) -> None:
     await place(ours)
 

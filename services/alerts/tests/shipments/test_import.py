@@ -174,7 +174,9 @@ async def test_query_tells_how_the_file_is_written(ours: ApiClient, session: Ses
     ("params", "code"),
     [
         ({"columns": "nothing"}, "bad_mapping"),
+        ({"columns": "box\r\n:reference"}, "bad_mapping"),
         ({"time_zone": "Mars/Olympus"}, "unknown_time_zone"),
+        ({"time_zone": "localtime"}, "unknown_time_zone"),
         ({"date_format": "ymd"}, "invalid_request"),
         ({"delimiter": "x"}, "invalid_request"),
         ({"max_problems": "100001"}, "invalid_request"),

@@ -57,13 +57,13 @@ BAD: list[tuple[str, str | None, str]] = [
     ("[" * 19_000, None, "is not JSON"),
     ("9" * 5_000, None, "is not JSON"),
     ('{"reference": "A", "reference": "B"}', None, "has a field twice"),
-    (row(reference=17), None, "has a number as reference, which takes a text"),
-    (row(reference=1e300), None, "has a number as reference, which takes a text"),
-    (row(customer={"name": "x"}), None, "has an object as customer, which takes a text"),
-    (row(carrier=["a"]), None, "has a list as carrier, which takes a text"),
-    (row(status=True), None, "has true or false as status, which takes a text"),
-    (row(recipients=[1]), None, f"has a list as recipients, which takes {LISTS}"),
-    (row(missing_documents=["a;b"]), None, f"has a list as missing_documents, which takes {LISTS}"),
+    (row(reference=17), "reference", "is a number, but takes a text"),
+    (row(reference=1e300), "reference", "is a number, but takes a text"),
+    (row(customer={"name": "x"}), "customer", "is an object, but takes a text"),
+    (row(carrier=["a"]), "carrier", "is a list, but takes a text"),
+    (row(status=True), "status", "is true or false, but takes a text"),
+    (row(recipients=[1]), "recipients", f"is a list, but takes {LISTS}"),
+    (row(missing_documents=["a;b"]), "missing_documents", f"is a list, but takes {LISTS}"),
     (row(recipient_email="a@x.example"), None, "has recipients twice, under different names"),
     (row(reference=None), "reference", "is empty"),
     (row(recipients=[]), "recipients", "is empty"),
@@ -81,11 +81,45 @@ def test_bad_line_costs_itself_alone_and_is_told_with_its_place(bad: str, column
     assert [one.reference for one in file.facts] == ["A1", "C3"]
 
 
-def test_unknown_fields_are_told_with_the_way_to_map_them() -> None:
-    (problem,) = read_shipments(row(vessel="x").encode(), NDJSON).problems
+def test_every_fault_of_a_line_is_told() -> None:
+    bad = row(reference=17, carrier=["a"], current_eta="soon", holds=[None], vessel="x", recipient_email="a@x.example")
+    body = bad.replace('"destination"', '"to"')
 
-    assert problem.reason.startswith("has 1 fields that are not known; reference, customer,")
-    assert "`columns=their_name:our_name,…`" in problem.reason
+    file = read_shipments(body.encode(), NDJSON)
+
+    assert (file.rows, file.rejected, file.facts) == (1, 1, [])
+    assert [(one.line, one.column, one.reason.partition(";")[0]) for one in file.problems] == [
+        (1, "reference", "is a number, but takes a text"),
+        (1, "carrier", "is a list, but takes a text"),
+        (1, "holds", f"is a list, but takes {LISTS}"),
+        (1, None, "has recipients twice, under different names"),
+        (1, None, "has the unknown fields to, vessel"),
+        (1, None, "lacks destination"),
+        (1, "current_eta", "is not a date like 2026-11-20"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["vessel"], "has the unknown field vessel; known are reference, customer,"),
+        (["vessel", "ETA port"], "has the unknown fields vessel, ETA port; known are"),
+        (["a\0b"], "has the unknown field place 9; known are"),
+        (["\ud800"], "has the unknown field place 9; known are"),
+        (["x" * 41], "has the unknown field place 9; known are"),
+        (
+            [f"n{number}" for number in range(12)],
+            "has the unknown fields n0, n1, n2, n3, n4, n5, n6, n7, n8, n9 and 2 more; known",
+        ),
+    ],
+    ids=["one", "two", "NUL", "surrogate", "long", "many"],
+)
+def test_unknown_fields_are_named_with_the_way_to_map_them(names: list[str], told: str) -> None:
+    (problem,) = read_shipments(row(**dict.fromkeys(names, "x")).encode(), NDJSON).problems
+
+    assert (problem.line, problem.column) == (1, None)
+    assert problem.reason.startswith(told)
+    assert problem.reason.endswith("`columns=their_name:our_name,…` names")
 
 
 def test_empty_file_is_refused() -> None:

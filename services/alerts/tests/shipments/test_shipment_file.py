@@ -218,10 +218,24 @@ def test_mapping_of_a_column_that_is_not_there_is_refused() -> None:
         read_shipments(csv_of(line()), FileFormat(columns={"Container": "reference"}))
 
 
-@pytest.mark.parametrize("name", ["Europe/Nowhere", "", "..", "/etc/passwd", "Europe", "x" * 5000, "a\0b"])
+@pytest.mark.parametrize("text", ["box\n:reference", "a:reference,\r\nb:status", "x" * 140_000])
+def test_mapping_that_is_no_line_is_refused(text: str) -> None:
+    with pytest.raises(BadMapping, match="`columns` has a line break or is too long"):
+        read_mapping(text)
+
+
+NO_ZONES = ["Europe/Nowhere", "", "..", "/etc/passwd", "Europe", "x" * 5000, "a\0b", "localtime", "Factory", "posixrules"]
+
+
+@pytest.mark.parametrize("name", [*NO_ZONES, "posix/Europe/Berlin", "right/UTC", "europe/berlin", "Europe/../UTC", "./UTC"])
 def test_zone_that_is_none_is_refused(name: str) -> None:
     with pytest.raises(UnknownTimeZone, match="IANA"):
         read_time_zone(name)
+
+
+@pytest.mark.parametrize("name", ["UTC", "Europe/Berlin", "Asia/Kolkata", "America/Argentina/Buenos_Aires", "Etc/GMT+5"])
+def test_zone_of_the_database_is_known_by_its_name(name: str) -> None:
+    assert read_time_zone(name).key == name
 
 
 def test_optional_columns_are_read_and_noted_as_given() -> None:
