@@ -49,6 +49,9 @@ class Failed:
 
 Outcome = Done | Skipped | Retry | Failed
 
+NOT_REACHED: Final = Retry("the batch's time was used up before its turn", after_s=0.0, counts=False, error_class="BatchBudget")
+"""Of work that was claimed for a call which its batch came too late for. No call was made."""
+
 
 class HandlerError(Exception):
     """A handler's own time limit, file or socket failed; its cause is the error. It says nothing about the database."""

@@ -16,7 +16,7 @@ from shared.runtime.inbox import answers, store
 from shared.runtime.inbox.delivery import Delivery, Item, Received
 from shared.runtime.inbox.handlers import Effect, EffectHandler
 from shared.runtime.inbox.light import MAX_CRASHES, Report, claim_one, lease_seconds, past_conflicts, poisonous, with_retries
-from shared.runtime.outcomes import Done, Failed, Outcome, Retry, Skipped, outcome_of, own_errors
+from shared.runtime.outcomes import NOT_REACHED, Done, Failed, Outcome, Retry, Skipped, outcome_of, own_errors
 from shared.runtime.process import ProcessRuntime
 
 logger = logging.getLogger(__name__)
@@ -29,8 +29,6 @@ LINGER_S: Final = 0.02
 in which a process that dies leaves a call made and not recorded; the last ones of a batch do not wait."""
 
 RECORD_AGAIN_S: Final = 0.5
-
-_NOT_REACHED: Final = Retry("the batch's time was used up before its turn", after_s=0.0, counts=False, error_class="BatchBudget")
 
 Result = tuple[Received[Any], Any, Outcome]
 
@@ -127,7 +125,7 @@ class _Batch:
         """One of the calls that may be under way at once: as many tasks as that, and not one per message."""
         for one, work in turns:
             if time.monotonic() > deadline:
-                outcome: Outcome = _NOT_REACHED
+                outcome: Outcome = NOT_REACHED
             else:
                 with traced(one.trace.child()):
                     failpoint("effect.before_call")
@@ -212,10 +210,9 @@ class _Batch:
         async with self._runtime.database.unit_of_work() as session:
             ours = await store.settle(session, self._token, {key: outcome for key, (_, _, outcome) in final.items()})
             mine = [final[key] for key in sorted(ours)]
-            reached = [result for result in mine if result[2] is not _NOT_REACHED]
-            if reached:
-                with traced(reached[0][0].trace.child()), own_errors():
-                    await self._effect.record(session, reached)
+            if mine:
+                with traced(mine[0][0].trace.child()), own_errors():
+                    await self._effect.record(session, mine)
         return mine
 
     async def _give_up(self, one: Received[Any], error: Exception) -> list[Result]:

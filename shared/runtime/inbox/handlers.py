@@ -41,7 +41,8 @@ class Effect(Protocol[M, W]):
 
     async def record(self, session: Session, results: Sequence[tuple[Received[M], W | None, Outcome]]) -> None:
         """Write what came of it. Only for messages whose lease is still ours, and with the final outcome: a retry
-        beyond the last has become a failure. `work` is None where the message died without a call."""
+        beyond the last has become a failure. `work` is None where the message died without a call; the outcome is
+        NOT_REACHED where there is work and no call, so that what the claim has begun can be taken back."""
         ...
 
     async def close(self) -> None:

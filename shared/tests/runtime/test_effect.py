@@ -15,7 +15,7 @@ from shared.runtime.http.settings import HttpSettings
 from shared.runtime.ids import uuid7
 from shared.runtime.inbox import effect as effect_module
 from shared.runtime.inbox.delivery import Received
-from shared.runtime.outcomes import Done, Failed, Outcome, Retry, Skipped
+from shared.runtime.outcomes import NOT_REACHED, Done, Failed, Outcome, Retry, Skipped
 from shared.testing.messages import TaskRunner
 from shared.testing.wait import eventually
 from shared.tests.runtime.arrange import END_MY_CONNECTION, SERIALIZATION_FAILURE, Remind, ScriptedEffect
@@ -224,7 +224,7 @@ class TestBudget:
         handled = await run_task.run(BATCH[:3], handler=effect.handler())
 
         assert [(one.outcome, one.attempt) for one in handled] == [("done", 1), ("retry", 0), ("retry", 0)]
-        assert [number for number, _ in effect.recorded] == [0]
+        assert effect.recorded == [(0, Done()), (1, NOT_REACHED), (2, NOT_REACHED)]
         left = await ledger.row(handled[2].id)
         assert left is not None
         assert (left["error_class"], left["body"] is not None, left["in_s"] <= 0) == ("BatchBudget", True, True)
