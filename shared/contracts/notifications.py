@@ -69,7 +69,11 @@ class SendTemplatedEmail(Send):
 
 
 class CancelMessages(Command):
-    """Drop what was asked for under a subject key and has not been sent; what is asked for afterwards is sent again."""
+    """Drop what was asked for under a subject key and has not been sent; what is asked for afterwards is sent again.
+
+    before: what was asked for until this moment is dropped; by default, until this message was asked for. That is the moment at
+    which its transaction began, so a sender who first waits for a lock names the moment after the wait.
+    """
 
     contract: ClassVar = Contract(
         "notifications.cancel_messages",
@@ -80,6 +84,7 @@ class CancelMessages(Command):
 
     subject_key: str = Field(min_length=1, max_length=200)
     reason: str | None = Field(default=None, max_length=300)
+    before: UtcDatetime | None = None
 
 
 class UpsertPerson(Command):
@@ -116,3 +121,18 @@ class DeliveryFinished(Event):
     retries: int = Field(ge=0)
     finished_at: UtcDatetime
     error: str | None = Field(default=None, max_length=500)
+
+
+class DeliveryDelayed(Event):
+    """A try of a delivery has failed, and there will be another one. Told again when the reason changes or a try has counted.
+
+    retries: tries that have counted so far, beyond the first.
+    """
+
+    contract: ClassVar = Contract("notifications.delivery_delayed", (lanes.ALERTS_DEFAULT,), max_batch=500)
+
+    delivery_id: UUID
+    requester: str
+    retries: int = Field(ge=0)
+    failed_at: UtcDatetime
+    error: str = Field(max_length=500)

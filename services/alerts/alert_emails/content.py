@@ -1,6 +1,7 @@
 """What the e-mails about alerts say: the contexts of the templates `shipment_alert` and `shipment_alert_digest`."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pydantic import JsonValue
@@ -10,7 +11,9 @@ from services.alerts.alert_emails.models import DigestNews, ShipmentNews
 TEMPLATE: Final = "shipment_alert"
 DIGEST_TEMPLATE: Final = "shipment_alert_digest"
 LISTED: Final = 100
-"""How many shipments a digest lists, the worst ones; more would not be read, and a message has at most 64 KB."""
+"""How many shipments a digest lists, the worst ones; more would not be read."""
+LISTED_BYTES: Final = 40_000
+"""A message has at most 64 KB, and names may be long, in letters of four bytes."""
 _SEVERITIES: Final = ("critical", "high", "warning", "info")
 _PLACES: Final = {
     **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV"), 0),
@@ -45,15 +48,27 @@ def alert_context(news: ShipmentNews) -> dict[str, JsonValue]:
 
 
 def digest_context(news: DigestNews) -> dict[str, JsonValue]:
-    """What the mail about many shipments is made of."""
+    """What the mail about many shipments is made of: as many of the worst as a message holds, and how many more there are."""
+    listed = _fitting(news.first)
     return {
         "raised_on": news.raised_on.isoformat(),
         "total": news.total,
         "counts": {severity: news.counts.get(severity, 0) for severity in _SEVERITIES},
         "customers": news.customers,
-        "alerts": [dict(one) for one in news.first],
-        "more": news.total - len(news.first),
+        "alerts": listed,
+        "more": news.total - len(listed),
     }
+
+
+def _fitting(alerts: Sequence[Mapping[str, JsonValue]]) -> list[JsonValue]:
+    listed: list[JsonValue] = []
+    size = 0
+    for alert in alerts:
+        size += len(json.dumps(alert, ensure_ascii=False).encode())
+        if size > LISTED_BYTES:
+            break
+        listed.append(dict(alert))
+    return listed
 
 
 def _hold(hold: Mapping[str, Any]) -> JsonValue:

@@ -127,6 +127,15 @@ class EmailReport:
 
 
 @dataclass(frozen=True, slots=True)
+class EmailDelay:
+    """That a try of a mail has failed, and another one will follow."""
+
+    email_id: UUID
+    retries: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReportedAlert:
     """An alert whose mail was reported on."""
 

@@ -18,7 +18,15 @@ from shared.runtime.db import Session
 # One at a time decides: two that did it at once would each see a part of what waits for a recipient, and make two digests.
 _ALONE: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('alerts.queue_pending_emails', 0))")
 
-# What a run has raised waits until the run is through, so that a digest is whole; unless the run has stood still for long.
+# Statistics know nothing of what a run has just raised. Where that is much, one pass over whole tables is planned for; where
+# it is little, as on most days, the planner's own choice of index look-ups is right.
+MANY: Final = 1000
+_EXPECT_MANY: Final = text("""
+    SELECT set_config(name, 'off', true) FROM unnest(ARRAY['enable_nestloop', 'enable_mergejoin']) AS name
+""")
+
+# An alert that was opened again tells those whom no mail has told or is about to tell. What a run has raised waits until the
+# run is through, so that a digest is whole; unless the run has stood still for long.
 _EXPAND: Final = text("""
     WITH picked AS MATERIALIZED (
         SELECT id, shipment_id, organization_id FROM alerts
@@ -30,17 +38,32 @@ _EXPAND: Final = text("""
     ), marked AS (
         UPDATE alerts SET email_requested_at = now() FROM picked WHERE alerts.id = picked.id
     ), items AS (
-        INSERT INTO alert_email_items (alert_id, recipient, organization_id)
-        SELECT DISTINCT picked.id, recipient, picked.organization_id
-          FROM picked JOIN shipments ON shipments.id = picked.shipment_id CROSS JOIN unnest(recipients) AS recipient
+        INSERT INTO alert_email_items (alert_id, recipient, number, organization_id)
+        SELECT picked.id, wanted.recipient,
+               1 + coalesce((SELECT max(number) FROM alert_email_items AS had
+                              WHERE had.alert_id = picked.id AND had.recipient = wanted.recipient), 0),
+               picked.organization_id
+          FROM picked JOIN shipments ON shipments.id = picked.shipment_id
+         CROSS JOIN LATERAL (SELECT DISTINCT unnest(recipients) AS recipient) AS wanted
+         WHERE NOT EXISTS (
+               SELECT FROM alert_email_items AS had LEFT JOIN alert_emails AS email ON email.id = had.email_id
+                WHERE had.alert_id = picked.id AND had.recipient = wanted.recipient
+                  AND (had.email_id IS NULL OR email.status = 'sent' OR email.status = 'requested' AND cancelled_at IS NULL))
         ON CONFLICT (alert_id, recipient, number) DO NOTHING
     )
     SELECT count(*) FROM picked
 """)
+# So many recipients that what waits for them is done with in seconds; one at least.
+_CHOOSE: Final = text("""
+    SELECT organization_id, recipient, waiting
+      FROM (SELECT *, sum(waiting) OVER (ORDER BY organization_id, recipient) - waiting AS before
+              FROM (SELECT organization_id, recipient, count(*) AS waiting FROM alert_email_items WHERE email_id IS NULL
+                     GROUP BY organization_id, recipient ORDER BY organization_id, recipient LIMIT :recipients) AS next) AS sum
+     WHERE before < :items ORDER BY organization_id, recipient
+""")
 _CHOSEN: Final = """
     WITH chosen AS (
-        SELECT DISTINCT organization_id, recipient FROM alert_email_items WHERE email_id IS NULL
-         ORDER BY organization_id, recipient LIMIT :limit
+        SELECT * FROM unnest(CAST(:organization_ids AS uuid[]), CAST(:recipients AS text[])) AS row(organization_id, recipient)
     )"""
 # Whoever changes an alert holds it before its mails, in the order of ids; so does this.
 _LOCK_WAITING: Final = text(f"""{_CHOSEN}
@@ -49,11 +72,17 @@ _LOCK_WAITING: Final = text(f"""{_CHOSEN}
                                          WHERE email_id IS NULL)
          ORDER BY id FOR NO KEY UPDATE) AS locked
 """)  # noqa: S608 - put together from constants of this module; values are bound
-_FORGET_UNOPEN: Final = text(f"""{_CHOSEN}
-    DELETE FROM alert_email_items AS items USING chosen, alerts
-     WHERE items.organization_id = chosen.organization_id AND items.recipient = chosen.recipient AND email_id IS NULL
-       AND alerts.id = alert_id AND alerts.status <> 'open'
+# They are asked for again when they are opened.
+_FORGET_UNOPEN: Final = text(f"""{_CHOSEN}, unopen AS (
+        DELETE FROM alert_email_items AS items USING chosen, alerts
+         WHERE items.organization_id = chosen.organization_id AND items.recipient = chosen.recipient AND email_id IS NULL
+           AND alerts.id = alert_id AND alerts.status <> 'open'
+        RETURNING alert_id
+    )
+    UPDATE alerts SET email_requested_at = NULL FROM (SELECT DISTINCT alert_id FROM unopen) AS forgotten
+     WHERE alerts.id = alert_id AND NOT email_sent
 """)  # noqa: S608 - as above
+_ANY_WAITING: Final = text("SELECT EXISTS (SELECT FROM alert_email_items WHERE email_id IS NULL)")
 _GROUPS: Final = text(f"""{_CHOSEN}
     SELECT items.organization_id, items.recipient, severity = 'critical' AS critical,
            count(DISTINCT shipment_id) AS shipments, coalesce(min(digest_above), 20) AS digest_above,
@@ -148,6 +177,11 @@ _LOCK_ALERT: Final = text("""
 """)
 
 
+async def expect_many(session: Session) -> None:
+    """Have the statements of this transaction planned for more rows than statistics know of."""
+    await session.execute(_EXPECT_MANY)
+
+
 class AlertEmailRepository:
     """Writes."""
 
@@ -162,11 +196,22 @@ class AlertEmailRepository:
         await self._session.execute(_ALONE)
         return await self._session.scalar(_EXPAND, {"limit": limit, "patience_s": patience_s}) or 0
 
-    async def groups(self, recipients: int) -> Sequence[Group]:
-        """What waits for the next so many recipients. Holds its alerts until the transaction ends."""
-        await self._session.execute(_LOCK_WAITING, {"limit": recipients})
-        await self._session.execute(_FORGET_UNOPEN, {"limit": recipients})
-        return [Group(**row) for row in (await self._session.execute(_GROUPS, {"limit": recipients})).mappings()]
+    async def groups(self, *, recipients: int, items: int) -> Sequence[Group]:
+        """What waits for the next recipients, so many or fewer where much waits. Holds its alerts until the transaction ends."""
+        chosen = (await self._session.execute(_CHOOSE, {"recipients": recipients, "items": items})).all()
+        bound = {
+            "organization_ids": [row.organization_id for row in chosen],
+            "recipients": [row.recipient for row in chosen],
+        }
+        if sum(row.waiting for row in chosen) > MANY:
+            await expect_many(self._session)
+        await self._session.execute(_LOCK_WAITING, bound)
+        await self._session.execute(_FORGET_UNOPEN, bound)
+        return [Group(**row) for row in (await self._session.execute(_GROUPS, bound)).mappings()]
+
+    async def anything_waits(self) -> bool:
+        """Whether it is still to be decided which mail tells somebody of something."""
+        return bool(await self._session.scalar(_ANY_WAITING))
 
     async def news(self, groups: Sequence[Group]) -> Sequence[ShipmentNews]:
         """What there is to tell in these groups, shipment by shipment."""

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from services.alerts.alert_emails.content import DIGEST_TEMPLATE, LISTED, TEMPLATE, alert_context, digest_context
 from services.alerts.alert_emails.errors import AlertResolved, AlertUnknown
-from services.alerts.alert_emails.models import EmailKind, EmailReport, Group, NewEmail, ShipmentNews
+from services.alerts.alert_emails.models import EmailDelay, EmailKind, EmailReport, Group, NewEmail, ShipmentNews
 from services.alerts.alert_emails.outcome_repository import EmailOutcomeRepository
 from services.alerts.alert_emails.repository import AlertEmailRepository
 from services.alerts.alerts.models import Happening, TimelineEntry
@@ -16,13 +16,14 @@ from services.alerts.alerts.repository import TimelineRepository
 from shared.contracts import lanes
 from shared.contracts.alerts import QueuePendingEmails
 from shared.contracts.lanes import Lane
-from shared.contracts.notifications import CancelMessages, DeliveryFinished, SendTemplatedEmail
+from shared.contracts.notifications import CancelMessages, DeliveryDelayed, DeliveryFinished, SendTemplatedEmail
 from shared.contracts.retry import RetryPolicy
 from shared.runtime.ids import uuid7
 from shared.runtime.outbox import Publisher
 
 ALERTS_PER_MESSAGE: Final = 10_000
 RECIPIENTS_PER_MESSAGE: Final = 500
+ITEMS_PER_MESSAGE: Final = 20_000
 """So much is decided in one transaction; the rest by a message that follows."""
 PATIENCE_S: Final = 600.0
 SYSTEM: Final = "system:emails"
@@ -56,13 +57,13 @@ class AlertEmails:
             # All that waits for a recipient must be known before it is decided what becomes a digest.
             self._publisher.publish(QueuePendingEmails())
             return 0
-        groups = await self._repository.groups(RECIPIENTS_PER_MESSAGE)
+        groups = await self._repository.groups(recipients=RECIPIENTS_PER_MESSAGE, items=ITEMS_PER_MESSAGE)
         sent = await self._send_singly([group for group in groups if not group.wants_digest])
         for group in groups:
             if group.wants_digest:
                 await self._send_digest(group)
                 sent += 1
-        if len({(group.organization_id, group.recipient) for group in groups}) == RECIPIENTS_PER_MESSAGE:
+        if await self._repository.anything_waits():
             self._publisher.publish(QueuePendingEmails())
         return sent
 
@@ -88,8 +89,8 @@ class AlertEmails:
         if not alert_ids:
             return
         await self._outcomes.drop_waiting(alert_ids)
-        for subject_key in await self._outcomes.cancel(alert_ids):
-            self._publisher.publish(CancelMessages(subject_key=subject_key, reason=reason[:300]))
+        for subject_key, moment in await self._outcomes.cancel(alert_ids):
+            self._publisher.publish(CancelMessages(subject_key=subject_key, reason=reason[:300], before=moment))
 
     async def record(self, reports: Iterable[DeliveryFinished]) -> None:
         """Mirror what became of mails. Reports of what others asked for, or of mails that are not there, change nothing."""
@@ -108,6 +109,16 @@ class AlertEmails:
             ]
         )
 
+    async def note_delays(self, reports: Iterable[DeliveryDelayed]) -> None:
+        """Mirror why mails are not sent yet."""
+        newest: dict[UUID, EmailDelay] = {}
+        for report in sorted(reports, key=lambda one: one.failed_at):
+            email_id = _email_of(report.requester)
+            if email_id is not None:
+                newest[email_id] = EmailDelay(email_id, report.retries, report.error)
+        if newest:
+            await self._outcomes.note_delays([newest[key] for key in sorted(newest)])
+
     async def _send_singly(self, groups: Sequence[Group]) -> int:
         if not groups:
             return 0
@@ -117,9 +128,7 @@ class AlertEmails:
         return len(news)
 
     async def _send(self, news: Sequence[ShipmentNews], *, requested_by: str) -> list[UUID]:
-        emails = [
-            _new_email(one.organization_id, one.recipient, "alert", f"alerts.alert:{one.alert_id}", requested_by) for one in news
-        ]
+        emails = [_new_email(one.organization_id, one.recipient, "alert", requested_by) for one in news]
         await self._repository.add(emails)
         for email, one in zip(emails, news, strict=True):
             lane = lanes.NOTIFICATIONS_URGENT if one.severity == "critical" else lanes.NOTIFICATIONS_NORMAL
@@ -134,14 +143,13 @@ class AlertEmails:
 
     async def _send_digest(self, group: Group) -> None:
         news = await self._repository.digest(group, listed=LISTED)
-        email_id = uuid7()
-        email = NewEmail(email_id, group.organization_id, group.recipient, "digest", f"alerts.digest:{email_id}", SYSTEM)
+        email = _new_email(group.organization_id, group.recipient, "digest", SYSTEM)
         await self._repository.add([email])
         lane = lanes.NOTIFICATIONS_URGENT if group.critical else lanes.NOTIFICATIONS_BULK
         self._publish(email, DIGEST_TEMPLATE, digest_context(news), lane, _retry(group.retries, group.interval_s))
-        alert_ids = await self._repository.assign_digest(group, email_id)
+        alert_ids = await self._repository.assign_digest(group, email.id)
         await self._timeline.append(
-            [TimelineEntry(alert_id, "email_requested", SYSTEM, "in a digest", email_id) for alert_id in sorted(alert_ids)]
+            [TimelineEntry(alert_id, "email_requested", SYSTEM, "in a digest", email.id) for alert_id in sorted(alert_ids)]
         )
 
     def _publish(self, email: NewEmail, template: str, context: dict[str, JsonValue], lane: Lane, retry: RetryPolicy) -> None:
@@ -150,15 +158,17 @@ class AlertEmails:
             template_name=template,
             context=context,
             organization_id=email.organization_id,
-            requester=f"{_REQUESTER}{email.id}",
+            requester=email.subject_key,
             subject_key=email.subject_key,
             retry=retry,
         )
         self._publisher.publish(message, lane=lane, message_id=email.id)
 
 
-def _new_email(organization_id: UUID, recipient: str, kind: EmailKind, subject_key: str, requested_by: str) -> NewEmail:
-    return NewEmail(uuid7(), organization_id, recipient, kind, subject_key, requested_by)
+def _new_email(organization_id: UUID, recipient: str, kind: EmailKind, requested_by: str) -> NewEmail:
+    # A key of its own for each mail: taking one back never takes another one that is about the same alert.
+    email_id = uuid7()
+    return NewEmail(email_id, organization_id, recipient, kind, f"{_REQUESTER}{email_id}", requested_by)
 
 
 def _retry(retries: int, interval_s: int) -> RetryPolicy:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from services.alerts.deps import alert_emails
 from shared.contracts.alerts import QueuePendingEmails, SendAlertEmail
-from shared.contracts.notifications import DeliveryFinished
+from shared.contracts.notifications import DeliveryDelayed, DeliveryFinished
 from shared.runtime.db import Session
 from shared.runtime.inbox.delivery import Received
 from shared.runtime.tasks import task, task_many
@@ -27,3 +27,9 @@ async def send_alert_email(session: Session, received: Received[SendAlertEmail])
 async def record_deliveries(session: Session, received: Sequence[Received[DeliveryFinished]]) -> None:
     """Write what became of alerts' e-mails to the alerts."""
     await alert_emails(session).record(one.message for one in received)
+
+
+@task_many(DeliveryDelayed)
+async def record_delays(session: Session, received: Sequence[Received[DeliveryDelayed]]) -> None:
+    """Write why alerts' e-mails are not sent yet to the alerts."""
+    await alert_emails(session).note_delays(one.message for one in received)

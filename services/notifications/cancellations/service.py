@@ -29,7 +29,10 @@ class Cancelling:
         self._clock = clock
 
     async def carry_out(self, received: Sequence[Received[CancelMessages]]) -> None:
-        """Cancel what services name, whoever's it is. What they ask for in the same transaction counts as asked for before."""
+        """Cancel what services name, whoever's it is, up to the moment that they name, or else to that of their own asking.
+
+        Then what they ask for in the same transaction counts as asked for before.
+        """
         await self._cancel([_from_message(one) for one in received])
 
     async def cancel_subject(self, subject_key: str, organization_id: UUID | None, reason: str, by: str) -> CancellationAccepted:
@@ -46,7 +49,7 @@ class Cancelling:
         waiting = await self._deliveries.waiting_for([one.subject_key for one in cancellations])
         dropped = await self._dropped.drop_cancelled(waiting, self._clock())
         await self._cancellations.forget_old()
-        return dropped
+        return len(dropped)
 
     async def cancel_one(self, delivery_id: UUID, organization_id: UUID | None, reason: str, by: str) -> None:
         """Cancel one delivery; one that is cancelled already stays as it is. Raises DeliveryNotFound and DeliveryEnded."""
@@ -67,7 +70,8 @@ def _from_message(one: Received[CancelMessages]) -> Cancellation:
     message = one.message
     reason = storable(message.reason or "") or NO_REASON
     by = f"service:{one.source}" if one.source is not None else "a Celery client"
-    return Cancellation(storable(message.subject_key), None, one.occurred_at, reason, by)
+    moment = message.before if message.before is not None else one.occurred_at
+    return Cancellation(storable(message.subject_key), None, moment, reason, by)
 
 
 def _why_not(found: Delivery) -> str:

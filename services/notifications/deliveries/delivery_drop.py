@@ -1,11 +1,11 @@
 """Dropping what was cancelled while it waits, so that whoever asked for it hears so at once and not when its turn comes."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 from uuid import UUID
 
 from services.notifications.cancellations.repository import Asked, CancellationReader, Covering
-from services.notifications.deliveries.delivery_tell import tell_requester
+from services.notifications.deliveries.delivery_tell import tell_finished
 from services.notifications.deliveries.models import DeliveryStatus
 from services.notifications.deliveries.repository import DeliveryRepository, DeliveryResult, QueuedDelivery
 from shared.runtime.db import Session
@@ -20,26 +20,26 @@ class DroppedDeliveries:
         self._deliveries = DeliveryRepository(session)
         self._cancellations = CancellationReader(session)
 
-    async def drop_cancelled(self, ids: Sequence[UUID], now: datetime) -> int:
-        """Drop those of these that wait for an attempt and are covered by a cancellation; returns how many.
+    async def drop_cancelled(self, ids: Sequence[UUID], now: datetime) -> Set[UUID]:
+        """Drop those of these that wait for an attempt and are covered by a cancellation; returns which.
 
         Their rows are locked before the cancellations are looked at. So of a cancellation and an attempt that is recorded at
         the same time, whichever comes second sees the other, and nothing that is cancelled goes on waiting.
         """
         waiting = {one.id: one for one in await self._deliveries.locked_queued(ids)} if ids else {}
         if not waiting:
-            return 0
+            return set()
         asked = [Asked(one.id, one.organization_id, one.subject_key, one.asked_at) for one in waiting.values()]
         covering = await self._cancellations.covering(asked)
         if not covering:
-            return 0
+            return set()
         results = [_dropped(waiting[key], covering[key], now) for key in sorted(covering)]
         await self._deliveries.finish(results, [])
         for result in results:
-            tell_requester(self._session, waiting[result.id].requester, result, now)
+            tell_finished(self._session, waiting[result.id].requester, result, now)
         # Its message finds the delivery ended, and ends as well.
         await store.hurry(self._session, [result.id for result in results])
-        return len(results)
+        return covering.keys()
 
 
 def words_for(covering: Covering) -> str:

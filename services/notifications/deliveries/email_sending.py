@@ -19,11 +19,18 @@ from uuid import UUID
 from services.notifications.cancellations.repository import Asked, CancellationReader, Covering
 from services.notifications.deliveries.decision import decide, wait
 from services.notifications.deliveries.delivery_drop import DroppedDeliveries, words_for
-from services.notifications.deliveries.delivery_tell import tell_requester
+from services.notifications.deliveries.delivery_tell import tell_delayed, tell_finished
 from services.notifications.deliveries.errors import RecipientUnknown
 from services.notifications.deliveries.letters import AnyEmail, Letter, Letters, Written, delivery_row
 from services.notifications.deliveries.models import DeliveryStatus
-from services.notifications.deliveries.repository import AttemptResult, DeliveryRepository, DeliveryResult, DeliveryRow, storable
+from services.notifications.deliveries.repository import (
+    AttemptResult,
+    ChangedDelivery,
+    DeliveryRepository,
+    DeliveryResult,
+    DeliveryRow,
+    storable,
+)
 from services.notifications.email.errors import AddressUnusable
 from services.notifications.email.mime import Mailbox, compose
 from services.notifications.email.provider import Answer, EmailProvider, OutgoingEmail
@@ -32,7 +39,7 @@ from shared.runtime.clock import Clock
 from shared.runtime.db import Session
 from shared.runtime.errors import Transient
 from shared.runtime.inbox.delivery import Received
-from shared.runtime.outcomes import Done, Failed, Outcome, Retry, Skipped
+from shared.runtime.outcomes import NOT_REACHED, Done, Failed, Outcome, Retry, Skipped
 
 M = TypeVar("M", bound=AnyEmail)
 _STALE: Final = "valid_until has passed"
@@ -110,7 +117,7 @@ class EmailSending(Generic[M]):
         return decide(answer, tries=one.attempt, urgent=one.lane == NOTIFICATIONS_URGENT.name, age=started_at - one.occurred_at)
 
     async def record(self, session: Session, results: Sequence[tuple[Received[M], Sending | None, Outcome]]) -> None:
-        """Write attempts and deliveries, and tell whoever asked for a delivery that it has ended."""
+        """Write attempts and deliveries, and tell whoever asked for a delivery that it has ended or takes longer."""
         now = self._clock()
         deliveries = DeliveryRepository(session)
         without_call = [received for received, work, _ in results if work is None]
@@ -121,14 +128,14 @@ class EmailSending(Generic[M]):
         if not_made:
             await deliveries.forget(not_made)
         made = [work.result for _, work, _ in results if work is not None and work.result is not None]
-        standing = [_standing(received, outcome, now) for received, _, outcome in results]
+        standing = [_standing(received, work, outcome, now) for received, work, outcome in results]
         changed = await deliveries.finish(standing, made)
-        for (received, _, _), result in zip(results, standing, strict=True):
-            if result.id in changed and result.finished_at is not None:
-                tell_requester(session, received.message.requester, result, result.finished_at)
         # What was cancelled during the call need not wait for its retry.
         waiting = [result.id for result in standing if result.id in changed and result.finished_at is None]
-        await DroppedDeliveries(session).drop_cancelled(waiting, now)
+        dropped = await DroppedDeliveries(session).drop_cancelled(waiting, now)
+        for (received, _, outcome), result in zip(results, standing, strict=True):
+            if result.id in changed and result.id not in dropped and outcome is not NOT_REACHED:
+                _tell(session, received.message.requester, outcome, result, changed[result.id], now)
 
     async def close(self) -> None:
         await self._provider.close()
@@ -188,7 +195,17 @@ def _result(work: Sending, answer: Answer, started_at: datetime, finished_at: da
     )
 
 
-def _standing(received: Received[M], outcome: Outcome, now: datetime) -> DeliveryResult:
+def _tell(
+    session: Session, requester: str | None, outcome: Outcome, result: DeliveryResult, changed: ChangedDelivery, now: datetime
+) -> None:
+    if result.finished_at is not None:
+        tell_finished(session, requester, result, result.finished_at)
+    # A server that is away for hours is met again and again, and is no news; a try that counts is, whatever it met.
+    elif changed.error is not None and (changed.is_news or (isinstance(outcome, Retry) and outcome.counts)):
+        tell_delayed(session, requester, result, changed.error, now)
+
+
+def _standing(received: Received[M], work: Sending | None, outcome: Outcome, now: datetime) -> DeliveryResult:
     retries = received.attempt - 1
     match outcome:
         case Done():
@@ -200,4 +217,7 @@ def _standing(received: Received[M], outcome: Outcome, now: datetime) -> Deliver
         case Failed():
             return DeliveryResult(received.id, DeliveryStatus.FAILED, retries, now, outcome.error[:500])
         case Retry():
-            return DeliveryResult(received.id, DeliveryStatus.QUEUED, retries, None, outcome.error[:500])
+            was_called = work is not None and work.result is not None
+            # What the batch did not reach takes its turn at once, and has no error of its own.
+            error = outcome.error[:500] if outcome is not NOT_REACHED else None
+            return DeliveryResult(received.id, DeliveryStatus.QUEUED, retries, None, error, was_called=was_called)

@@ -1,6 +1,6 @@
 """Statements on deliveries and their attempts. What a batch needs is one statement for all of its messages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
@@ -62,8 +62,11 @@ class AttemptResult:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryResult:
-    """Where a delivery stands now. finished_at: None unless the status is final. cancelled_at: when it was cancelled,
-    where that is why it was dropped."""
+    """Where a delivery stands now.
+
+    finished_at: None unless the status is final. cancelled_at: when it was cancelled, where that is why it was dropped.
+    was_called: no means that the error is ours and says nothing new where one stands that an earlier call has brought.
+    """
 
     id: UUID
     status: DeliveryStatus
@@ -71,6 +74,15 @@ class DeliveryResult:
     finished_at: datetime | None
     error: str | None
     cancelled_at: datetime | None = None
+    was_called: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedDelivery:
+    """What a result has made of a delivery. is_news: its retries or its error are others than before. error: as it stands."""
+
+    is_news: bool
+    error: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +116,8 @@ _ADD: Final = text(f"""
     ON CONFLICT (id) DO NOTHING
 """)  # noqa: S608 - put together from constants of this module; values are bound
 
-# A batch gives back what it did not reach, and the try is not counted: then the delivery is still 'sending' under the same
-# count of retries, no call was made, and the attempt is taken up again. A vanished process has cost a try; whether the
-# provider has the mail, nobody knows.
+# Where a delivery is still 'sending' under the same count of retries, its lease was given back before any call, and the attempt
+# is taken up again. A vanished process has cost a try; whether the provider has the mail, nobody knows.
 _CLAIM: Final = text(f"""
     WITH claimed AS (
         INSERT INTO deliveries AS known ({_COLUMNS}, asked_at, status, attempts, created_at)
@@ -167,13 +178,14 @@ _FINISH: Final = text("""
          WHERE delivery_id = row.id AND row.finished_at IS NOT NULL
     )
     UPDATE deliveries AS known
-       SET status = row.status, retries = row.retries, finished_at = row.finished_at, error = row.error,
+       SET status = row.status, retries = row.retries, finished_at = row.finished_at,
+           error = CASE WHEN row.was_called THEN row.error ELSE coalesce(known.error, row.error) END,
            cancelled_at = row.cancelled_at
       FROM unnest(CAST(:id AS uuid[]), CAST(:status AS text[]), CAST(:retries AS int[]), CAST(:finished_at AS timestamptz[]),
-                  CAST(:error AS text[]), CAST(:cancelled_at AS timestamptz[]))
-           AS row(id, status, retries, finished_at, error, cancelled_at)
+                  CAST(:error AS text[]), CAST(:cancelled_at AS timestamptz[]), CAST(:was_called AS boolean[]))
+           AS row(id, status, retries, finished_at, error, cancelled_at, was_called)
      WHERE known.id = row.id AND known.status NOT IN ('sent', 'dropped')
-    RETURNING known.id
+    RETURNING new.id, new.error, (old.retries, old.error) IS DISTINCT FROM (new.retries, new.error) AS is_news
 """)
 
 
@@ -259,13 +271,15 @@ class DeliveryRepository:
         ids, numbers = zip(*attempts, strict=True)
         await self._session.execute(_FORGET, {"ids": list(ids), "numbers": list(numbers)})
 
-    async def finish(self, results: Sequence[DeliveryResult], attempts: Sequence[AttemptResult]) -> set[UUID]:
+    async def finish(
+        self, results: Sequence[DeliveryResult], attempts: Sequence[AttemptResult]
+    ) -> Mapping[UUID, ChangedDelivery]:
         """Write where deliveries stand and what came of attempts, and return the deliveries that this has changed.
 
         One that was sent or dropped stays so.
         """
         bound = {**_columns(DeliveryResult, results), **_columns(AttemptResult, attempts, prefix="attempt_")}
-        return {row.id for row in await self._session.execute(_FINISH, bound)}
+        return {row.id: ChangedDelivery(row.is_news, row.error) for row in await self._session.execute(_FINISH, bound)}
 
 
 def storable(text: str) -> str:

@@ -70,11 +70,14 @@ def classify(stage: Stage, code: int, text: str) -> Verdict:
     if code in _LOGIN_CODES:
         return Verdict.CONFIG
     if code < 500:
-        return _temporary(code, text)
+        return _temporary(stage, code, text)
     return _permanent(stage, code, text)
 
 
-def _temporary(code: int, text: str) -> Verdict:
+def _temporary(stage: Stage, code: int, text: str) -> Verdict:
+    if stage is Stage.CONNECT:
+        # The server refuses us for now, as in an AUTH that fails for a while (454): no mail may lose its tries by that.
+        return Verdict.THROTTLED
     enhanced = enhanced_status(code, text)
     return Verdict.SOFT_RECIPIENT if enhanced == "4.2.2" or _GREYLIST.search(text) else Verdict.TRANSIENT
 
@@ -88,8 +91,9 @@ def _permanent(stage: Stage, code: int, text: str) -> Verdict:
         _, subject, detail = enhanced.split(".")
         verdict = _BY_ENHANCED.get(f"{subject}.{detail}") or _BY_SUBJECT.get(subject)
         if verdict is not None:
-            # What is wrong with an address before any recipient was named is the sender's.
-            return Verdict.CONFIG if verdict is Verdict.BAD_RECIPIENT and stage is Stage.MAIL else verdict
+            # Before any recipient was named, an address that is wrong and one that is not allowed are the sender's.
+            is_senders = stage is Stage.MAIL and verdict in (Verdict.BAD_RECIPIENT, Verdict.BLOCKED)
+            return Verdict.CONFIG if is_senders else verdict
     verdict = _BY_CODE.get(code, Verdict.BLOCKED)
     if verdict is Verdict.BAD_RECIPIENT and stage is not Stage.RCPT:
         # Without an enhanced code, a refusal of the sender is about our account, and one of the text about the text.

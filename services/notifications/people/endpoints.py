@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from services.notifications import deps
 from services.notifications.auth import ReadableOrganization, WritableScope
-from services.notifications.people.errors import PersonElsewhere, PersonNotFound, PersonUnusable
+from services.notifications.people.errors import PersonNotFound, PersonUnusable
 from services.notifications.people.schemas import PersonOut, PersonPut
 from shared.contracts.notifications import UpsertPerson
 from shared.runtime.errors import PreconditionFailed, PreconditionRequired
@@ -65,7 +65,7 @@ async def get_person(reference: Reference, organization_id: ReadableOrganization
     "/{reference}",
     name="put",
     summary="Create or replace a person",
-    responses={201: {"description": "Created", "model": PersonOut}, **problems(PersonUnusable, PersonElsewhere)},
+    responses={201: {"description": "Created", "model": PersonOut}, **problems(PersonUnusable, PersonNotFound)},
 )
 async def put_person(
     *,

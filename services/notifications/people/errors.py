@@ -4,11 +4,9 @@ Permanent (422)
 └── PersonUnusable      something of the person cannot be what it is said to be
 NotFound (404)
 └── PersonNotFound      there is none, or it is another organization's
-Conflict (409)
-└── PersonElsewhere     the reference belongs to another organization
 """
 
-from shared.runtime.errors import Conflict, NotFound, Permanent
+from shared.runtime.errors import NotFound, Permanent
 
 
 class PersonUnusable(Permanent):
@@ -17,7 +15,3 @@ class PersonUnusable(Permanent):
 
 class PersonNotFound(NotFound):
     code, title = "person_not_found", "No such person"
-
-
-class PersonElsewhere(Conflict):
-    code, title = "person_elsewhere", "The reference is taken"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from services.notifications.people.checks import checked
-from services.notifications.people.errors import PersonElsewhere, PersonNotFound
+from services.notifications.people.errors import PersonNotFound
 from services.notifications.people.models import Person
 from services.notifications.people.repository import PersonReader, PersonRepository, PersonRow
 from shared.contracts.notifications import UpsertPerson
@@ -54,12 +54,13 @@ class PeopleChanges:
         """Create or replace a person; says whether it was created. What the owner says next replaces it again.
 
         expect: refuses a revision that the caller has not seen. A caller who names no organization leaves the person in the
-        one that it has. Raises PersonUnusable, PersonElsewhere, Conflict, and what `expect` raises.
+        one that it has. Raises PersonUnusable, PersonNotFound, Conflict, and what `expect` raises.
         """
         row = checked(person)
         known = await self._people.locked(row.reference)
         if known is not None and row.organization_id not in (None, known.organization_id):
-            raise PersonElsewhere("another organization's person has this reference; choose another one")
+            # As reading says of another organization's person.
+            raise PersonNotFound("there is no such person, and none can be created by this reference; choose another one")
         created = known is None or known.erased_at is not None
         try:
             expect(0 if known is None or created else known.revision)

@@ -1,7 +1,8 @@
 """What templates may do with values: every filter and test there is. Jinja's own are not offered, because a template can
 make several of them build gigabytes or show Python's objects.
 
-Each takes and gives texts, numbers and truth values; what it builds is counted.
+Each takes and gives texts, numbers and truth values; what it builds is counted. Those that follow the reader ask for the
+context, because Jinja works out a filter on a constant while it compiles, and the compiled template is every reader's.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -9,7 +10,8 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 from urllib.parse import quote
 
-from jinja2.runtime import Undefined
+from jinja2 import pass_context
+from jinja2.runtime import Context, Undefined
 
 from services.notifications.templates import formats
 from services.notifications.templates.budget import current
@@ -129,7 +131,8 @@ def items(value: Any) -> Iterator[tuple[str, Any]]:
     return iter(value.items())
 
 
-def long_date(value: Any) -> str:
+@pass_context
+def long_date(_: Context, value: Any) -> str:
     """An ISO 8601 date as readers write it: 20 November 2026."""
     try:
         return _text(formats.long_date(date.fromisoformat(_text(value)), current().language))
@@ -137,7 +140,8 @@ def long_date(value: Any) -> str:
         raise ValueUnusable("date takes a date like 2026-11-20") from None
 
 
-def long_datetime(value: Any) -> str:
+@pass_context
+def long_datetime(_: Context, value: Any) -> str:
     """An ISO 8601 time with its offset, in the reader's zone: 20 November 2026, 14:05 CET."""
     try:
         moment = datetime.fromisoformat(_text(value))
@@ -149,12 +153,14 @@ def long_datetime(value: Any) -> str:
     return _text(formats.long_datetime(local, current().language))
 
 
-def number(value: Any) -> str:
+@pass_context
+def number(_: Context, value: Any) -> str:
     """A whole number with its digits in groups."""
     return _text(formats.grouped(_integer(value, "number"), current().language))
 
 
-def plural(value: Any, one: str, other: str) -> str:
+@pass_context
+def plural(_: Context, value: Any, one: str, other: str) -> str:
     """`7 days`: the number and the form of the word that goes with it."""
     count, language = _integer(value, "plural"), current().language
     return _text(f"{formats.grouped(count, language)} {_text(formats.chosen(count, one, other, language))}")

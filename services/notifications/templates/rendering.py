@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from jinja2 import Template, TemplateError, TemplateSyntaxError, UndefinedError
+from jinja2 import Template, TemplateSyntaxError, UndefinedError
 from pydantic import JsonValue
 
 from services.notifications.email.mime import Content, single_line
@@ -51,14 +51,18 @@ class Renderer:
         database. Raises TemplateUnusable, whose detail names the part and line of the template and the variable.
         """
         language = locale if primary(locale) == primary(source.locale) else source.locale
+        # Before there is a reader: what is compiled serves all of them, and must know of none.
+        for_subject = self._template(source, "subject", source.subject)
+        for_html = self._template(source, "html", source.html) if source.html is not None else None
+        for_text = self._template(source, "text", source.text) if source.text is not None else None
         with spending(Rendering(language, _zone(time_zone))) as rendering:
-            subject = single_line(self._part(source, "subject", source.subject, context))
+            subject = single_line(_rendered(source, "subject", for_subject, context))
             if not 1 <= len(subject) <= MAX_SUBJECT_CHARS:
                 raise _unusable(source, "subject", None, f"it becomes {len(subject)} characters; a subject has 1 to 500")
             rendering.chars = 0
-            html = self._part(source, "html", source.html, context) if source.html is not None else None
+            html = _rendered(source, "html", for_html, context) if for_html is not None else None
             rendering.chars = 0
-            text = self._part(source, "text", source.text, context) if source.text is not None else _derived(source, html)
+            text = _rendered(source, "text", for_text, context) if for_text is not None else _derived(source, html)
         if not text.strip():
             raise _unusable(source, "text", None, "it becomes empty")
         return Content(subject, text, html)
@@ -72,28 +76,23 @@ class Renderer:
         except TemplateSyntaxError as error:
             raise TemplateUnusable(f"the {part}, line {error.lineno}: {_sentence(error.message)}") from None
 
-    def _part(self, source: TemplateSource, part: str, text: str, context: Mapping[str, JsonValue]) -> str:
+    def _template(self, source: TemplateSource, part: str, text: str) -> Template:
         try:
             self.check(part, text)
         except TemplateUnusable as error:
             raise TemplateUnusable(f"template {_title(source)}: {error.detail}") from None
-        try:
-            return _within_bounds(self._compiled(text, part == "html"), context)
-        except (UndefinedError, ValueUnusable, BudgetExceeded) as error:
-            raise _unusable(source, part, _line(error.__traceback__), _sentence(str(error))) from None
-        except (
-            TemplateError,
-            ArithmeticError,
-            AttributeError,
-            LookupError,
-            TypeError,
-            ValueError,
-            RecursionError,
-            MemoryError,
-        ) as error:
-            # What these say may quote values.
-            detail = f"a value is not of the kind that it is used as ({type(error).__name__})"
-            raise _unusable(source, part, _line(error.__traceback__), detail) from None
+        return self._compiled(text, part == "html")
+
+
+def _rendered(source: TemplateSource, part: str, template: Template, context: Mapping[str, JsonValue]) -> str:
+    try:
+        return _within_bounds(template, context)
+    except (UndefinedError, ValueUnusable, BudgetExceeded) as error:
+        raise _unusable(source, part, _line(error.__traceback__), _sentence(str(error))) from None
+    except Exception as error:  # noqa: BLE001 - a template's author can mend it, and a 500 tells nobody what of
+        # Whatever it is, the template has brought it about with these values, which its words may quote.
+        detail = f"a value is not of the kind that it is used as ({type(error).__name__})"
+        raise _unusable(source, part, _line(error.__traceback__), detail) from None
 
 
 def _within_bounds(template: Template, context: Mapping[str, JsonValue]) -> str:

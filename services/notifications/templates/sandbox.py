@@ -4,6 +4,7 @@ What is not listed is refused when the template is saved, with its line: calls (
 gather text, other templates, slices, and lists of anything but constants, with which a template could grow without bound.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -138,6 +139,9 @@ def _check_node(node: nodes.Node) -> None:
     if type(node) not in _ALLOWED:
         what = _WORDS.get(type(node), type(node).__name__.lower())
         raise TemplateSyntaxError(f"it holds what templates do not offer: {what}", node.lineno or 1)
+    if isinstance(node, nodes.Const) and isinstance(node.value, float) and not math.isfinite(node.value):
+        # Jinja writes it into the code by its name, which Python does not know.
+        raise TemplateSyntaxError("it holds a number that is too large to be read", node.lineno)
     if isinstance(node, nodes.For) and node.recursive:
         raise TemplateSyntaxError("it holds what templates do not offer: a recursive loop", node.lineno)
     if isinstance(node, nodes.List | nodes.Tuple) and not _is_plain(node):

@@ -8,9 +8,9 @@ import pytest
 
 from services.alerts.deps import alert_emails
 from services.alerts.tests.alert_emails.arrange import AT, emails, happenings, mirrored, raise_alerts, report
-from services.alerts.tests.arrange import have, line
-from shared.contracts.alerts import QueuePendingEmails
-from shared.contracts.notifications import DeliveryFinished
+from services.alerts.tests.arrange import have, line, rows
+from shared.contracts.alerts import QueuePendingEmails, SendAlertEmail
+from shared.contracts.notifications import DeliveryDelayed, DeliveryFinished
 from shared.runtime.db import Database, Session
 from shared.runtime.ids import uuid7
 from shared.testing.messages import TaskRunner
@@ -63,6 +63,39 @@ async def test_alert_is_told_when_each_of_its_recipients_is(session: Session, ru
     await run_task(report(f"alerts.email:{second}", "sent", retries=1, finished_at=LATER))
 
     assert await mirrored(session) == [(True, LATER, 1, None)]
+
+
+async def test_recipient_that_was_corrected_does_not_count_any_more(session: Session, run_task: TaskRunner) -> None:
+    first, second = await asked_for(session, run_task, line(recipients="a@example.com;typo@example.com"))
+    await run_task(report(f"alerts.email:{first}", "sent"))
+    await run_task(report(f"alerts.email:{second}", "failed", error="550 5.1.1 unknown"))
+    assert await mirrored(session) == [(False, None, 0, "550 5.1.1 unknown")]
+
+    await have(session, line(recipients="a@example.com;b@example.com"))
+    ((alert_id,),) = await rows(session, "SELECT id FROM alerts")
+    await run_task(SendAlertEmail(alert_id=alert_id))
+    for email in (await emails(session))[2:]:
+        await run_task(report(f"alerts.email:{email[0]}", "sent", finished_at=LATER))
+
+    assert await mirrored(session) == [(True, LATER, 0, None)]
+
+
+async def test_why_a_mail_is_late_is_mirrored_and_mirroring_twice_is_the_same(session: Session, run_task: TaskRunner) -> None:
+    (email_id,) = await asked_for(session, run_task, line())
+
+    def delayed(retries: int, error: str) -> DeliveryDelayed:
+        requester = f"alerts.email:{email_id}"
+        return DeliveryDelayed(delivery_id=uuid7(), requester=requester, retries=retries, failed_at=AT, error=error)
+
+    for _ in range(2):
+        await run_task.run([delayed(1, "451 try later")])
+        assert await mirrored(session) == [(False, None, 1, "451 try later")]
+    await run_task.run([delayed(0, "late news")])
+    assert await mirrored(session) == [(False, None, 1, "451 try later")]
+    await run_task(report(f"alerts.email:{email_id}", "sent", retries=2))
+    await run_task.run([delayed(2, "late news")])
+
+    assert await mirrored(session) == [(True, AT, 2, None)]
 
 
 async def test_digest_that_was_sent_tells_all_of_its_alerts(session: Session, run_task: TaskRunner) -> None:

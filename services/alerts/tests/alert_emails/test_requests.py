@@ -9,8 +9,8 @@ from sqlalchemy import text
 from services.alerts.alert_emails import service
 from services.alerts.deps import alert_emails, shipment_import
 from services.alerts.evaluation.run_repository import RunRepository
-from services.alerts.tests.alert_emails.arrange import emails, happenings, raise_alerts
-from services.alerts.tests.arrange import ETA, OURS, csv_of, evaluate, have, line, rows
+from services.alerts.tests.alert_emails.arrange import emails, happenings, raise_alerts, report
+from services.alerts.tests.arrange import ETA, OURS, THEIRS, csv_of, evaluate, have, line, rows
 from shared.contracts.alerts import QueuePendingEmails
 from shared.contracts.notifications import SendTemplatedEmail
 from shared.contracts.retry import RetryPolicy
@@ -39,7 +39,7 @@ async def test_mail_of_a_critical_alert_takes_the_urgent_lane_and_says_it_all(se
         context=sent.context,
         organization_id=OURS,
         requester=f"alerts.email:{email_id}",
-        subject_key=f"alerts.alert:{alert_id}",
+        subject_key=f"alerts.email:{email_id}",
         retry=RetryPolicy(max_retries=3, base_s=300, factor=1, cap_s=300, jitter=False),
     )
     assert sent.context == {
@@ -146,7 +146,7 @@ async def test_many_shipments_of_a_recipient_become_one_digest_and_the_critical_
         "customers": 3,
         "more": 0,
     }
-    assert str(digest.subject_key).startswith("alerts.digest:")
+    assert digest.subject_key == digest.requester
     assert sorted(await lanes_of_mails(session)) == ["notifications.bulk", "notifications.normal", "notifications.urgent"]
 
 
@@ -168,6 +168,57 @@ async def test_digest_lists_the_worst_and_counts_the_others(
         ("A11", "high", 6),
     ]
     assert (digest.context["total"], digest.context["more"]) == (24, 22)
+
+
+async def test_digest_of_long_names_in_long_letters_lists_what_a_message_holds(session: Session, run_task: TaskRunner) -> None:
+    names = {"customer": "क" * 200, "carrier": "ख" * 100, "origin": "ग" * 100, "destination": "घ" * 100}
+    await have(session, *(line(reference=f"A{number:02}", **names) for number in range(60)))
+    await have(session, line(reference="B1"), organization_id=THEIRS)
+    await evaluate(session, ETA + timedelta(days=1))
+
+    assert (await run_task(QueuePendingEmails())).outcome == "done"
+
+    digest = await assert_published(session, SendTemplatedEmail, template_name="shipment_alert_digest")
+    listed = digest.context["alerts"]
+    assert isinstance(listed, list)
+    assert 20 < len(listed) < 40
+    assert (digest.context["total"], digest.context["more"]) == (60, 60 - len(listed))
+    await assert_published(session, SendTemplatedEmail, organization_id=THEIRS)
+
+
+async def test_alert_that_is_opened_again_before_anybody_was_told_tells_them_then(session: Session, run_task: TaskRunner) -> None:
+    (alert_id,) = await raise_alerts(session, line(), late=1)
+    await run_task(QueuePendingEmails())
+    await have(session, line(status="released"))
+    ((email_id, *_),) = await emails(session)
+    await run_task(report(f"alerts.email:{email_id}", "dropped", error="cancelled: the alert was resolved"))
+
+    await have(session, line(status="customs_hold"))
+    await run_task(QueuePendingEmails())
+
+    assert [email[3] for email in await emails(session)] == ["dropped", "requested"]
+    assert await rows(session, "SELECT number FROM alert_email_items WHERE alert_id = :id ORDER BY number", id=alert_id) == [
+        (1,),
+        (2,),
+    ]
+
+
+async def test_alert_that_somebody_took_before_its_mail_was_decided_is_asked_for_when_it_is_open_again(
+    session: Session, run_task: TaskRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await raise_alerts(session, line(), late=1)
+    monkeypatch.setattr(service, "ALERTS_PER_MESSAGE", 1)
+    await run_task(QueuePendingEmails())
+    assert await rows(session, WAITING) == [(1,)]
+    monkeypatch.undo()
+
+    await session.execute(text("UPDATE alerts SET status = 'acknowledged'"))
+    await run_task(QueuePendingEmails())
+    await assert_nothing_published(session, SendTemplatedEmail)
+    await session.execute(text("UPDATE alerts SET status = 'open'"))
+    await run_task(QueuePendingEmails())
+
+    await assert_published(session, SendTemplatedEmail)
 
 
 async def test_what_a_run_under_way_has_raised_waits_for_its_end(session: Session, run_task: TaskRunner) -> None:

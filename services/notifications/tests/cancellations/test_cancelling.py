@@ -21,7 +21,7 @@ from services.notifications.tests.deliveries.arrange import (
 )
 from services.notifications.tests.mail_server import MailServer
 from services.notifications.tests.scripted_server import SILENCE, ScriptedServer
-from shared.contracts.notifications import CancelMessages, DeliveryFinished, SendEmail
+from shared.contracts.notifications import CancelMessages, DeliveryDelayed, DeliveryFinished, SendEmail
 from shared.contracts.retry import RetryPolicy
 from shared.runtime.db import Database, Session
 from shared.runtime.ids import uuid7
@@ -68,6 +68,17 @@ async def test_mail_that_was_asked_for_before_is_dropped_and_its_requester_told(
     assert found.cancelled_at == NOON
     assert len(await mail_server.mails()) == 2
     await assert_published(session, DeliveryFinished, delivery_id=earlier.id, status="dropped", error=RESOLVED)
+
+
+async def test_moment_that_a_cancellation_names_counts_and_not_its_own(
+    run_task: TaskRunner, session: Session, mail_server: MailServer
+) -> None:
+    await run_task(cancel().model_copy(update={"before": NOON + MINUTE}), occurred_at=NOON)
+    covered = [await run_task(about(), occurred_at=at) for at in (NOON + MINUTE / 2, NOON + MINUTE, NOON + 2 * MINUTE)]
+
+    assert [one.outcome for one in covered] == ["dropped", "dropped", "done"]
+    assert (await delivery(session, covered[0].id)).cancelled_at == NOON + MINUTE
+    assert len(await mail_server.mails()) == 1
 
 
 async def test_mail_that_waits_for_a_retry_is_dropped_at_once_and_its_message_ends_by_itself(
@@ -196,6 +207,7 @@ async def test_mail_that_is_cancelled_during_a_call_that_fails_does_not_wait_for
     assert (outcome, found.status, found.error, found.retries) == ("retry", "dropped", RESOLVED, 0)
     assert attempts_of(found) == [(1, "transient", None, None)]
     assert [one.status for one in await published(database, DeliveryFinished)] == ["dropped"]
+    await assert_nothing_published(database, DeliveryDelayed)
     assert await owner.fetchval("SELECT due_at <= now() FROM inbox WHERE id = $1", message_id)
 
 

@@ -100,7 +100,7 @@ async def test_transient_refusal_is_tried_again_with_the_same_message_id(
         "451 4.3.0 Local error in processing, try again later",
         None,
     )
-    await assert_nothing_published(session)
+    await assert_nothing_published(session, DeliveryFinished)
     await due_again(session, message_id)
     second = await run_task(email(), ids=[message_id])
 

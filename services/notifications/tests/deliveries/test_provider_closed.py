@@ -1,13 +1,19 @@
 """A provider that takes no mail, and batches that run out of time: waiting costs no tries and fills no timeline."""
 
+from functools import partial
+from uuid import UUID
+
 import pytest
 from sqlalchemy import text
 
 from services.notifications.settings import NotificationsSettings
 from services.notifications.tests.deliveries.arrange import attempts_of, delivery, due_again, email
 from services.notifications.tests.mail_server import MailServer
+from shared.contracts.notifications import DeliveryDelayed, DeliveryFinished
 from shared.runtime.db import Session
-from shared.testing.messages import TaskRunner, assert_nothing_published
+from shared.runtime.ids import uuid7
+from shared.testing.messages import TaskRunner, assert_nothing_published, published
+from shared.testing.wait import eventually
 
 
 @pytest.fixture
@@ -30,7 +36,7 @@ async def test_server_that_does_not_fit_our_settings_is_met_once_and_the_rest_wa
     assert [(one.status, one.retries) for one in found] == [("queued", 0)] * 4
     assert await session.scalar(text("SELECT max(attempt) FROM inbox")) == 0
     assert await mail_server.mails() == []
-    await assert_nothing_published(session)
+    await assert_nothing_published(session, DeliveryFinished)
 
 
 async def test_mail_that_a_batch_did_not_reach_has_one_attempt_in_the_end(
@@ -40,6 +46,9 @@ async def test_mail_that_a_batch_did_not_reach_has_one_attempt_in_the_end(
     messages = [email(f"{number}@example.com") for number in range(4)]
     first = await run_task.run(messages)
     waiting = [one for one in first if one.outcome == "retry"]
+    left = [await delivery(session, one.id) for one in waiting]
+    assert [(one.status, one.attempts, one.timeline, one.error) for one in left] == [("queued", 0, [], None)] * len(left)
+    await assert_nothing_published(session, DeliveryDelayed)
     await mail_server.faults()
     for one in waiting:
         await due_again(session, one.id)
@@ -50,3 +59,30 @@ async def test_mail_that_a_batch_did_not_reach_has_one_attempt_in_the_end(
     assert [attempts_of(one) for one in found] == [[(1, "accepted", 250, "2.0.0")]] * 4
     assert [(one.status, one.retries) for one in found] == [("sent", 0)] * 4
     assert len(await mail_server.mails()) == 4
+
+
+# Nobody listens there.
+@pytest.mark.parametrize("settings", [{"smtp_port": 1, "time_factor": 0.02}], indirect=True)
+async def test_server_that_is_away_is_told_once_per_mail_and_not_each_time_that_it_is_met(
+    run_task: TaskRunner, session: Session
+) -> None:
+    ids = [uuid7() for _ in range(3)]
+
+    async def met_again(message_id: UUID, times: int) -> bool:
+        await due_again(session, message_id)
+        await run_task(email(), ids=[message_id])
+        return len((await delivery(session, message_id)).timeline) > times
+
+    for times in range(3):
+        for message_id in ids:
+            await eventually(partial(met_again, message_id, times), 10, "the provider did not open again")
+
+    told = {
+        message_id: [one.error for one in await published(session, DeliveryDelayed) if one.delivery_id == message_id]
+        for message_id in ids
+    }
+    closed = "smtp takes no mail for now"
+    [refused] = told[ids[0]]
+    assert "Connect call failed" in refused
+    assert told == {ids[0]: [refused], ids[1]: [closed, refused], ids[2]: [closed, refused]}
+    assert [(await delivery(session, one)).error for one in ids] == [refused] * 3

@@ -18,7 +18,7 @@ from services.notifications.tests.deliveries.arrange import (
     templated,
 )
 from services.notifications.tests.mail_server import MailServer
-from shared.contracts.notifications import DeliveryFinished, SendTemplatedEmail
+from shared.contracts.notifications import DeliveryDelayed, DeliveryFinished, SendTemplatedEmail
 from shared.runtime.db import Database, Session
 from shared.runtime.ids import uuid7
 from shared.runtime.outbox import publish
@@ -203,7 +203,8 @@ async def test_customers_server_that_refuses_for_an_hour_gets_the_mail_when_it_t
         assert handled.outcome == "retry"
         clock.advance(timedelta(minutes=10))
         await due_again(session, message_id)
-    await assert_nothing_published(session)
+    await assert_published(session, DeliveryDelayed, delivery_id=message_id, retries=0)
+    await assert_nothing_published(session, DeliveryFinished)
     others = await run_task(templated(to_email="bob@example.com"))
     await mail_server.faults()
     handled = await run_task(templated(), ids=[message_id], occurred_at=asked_at)

@@ -14,7 +14,9 @@ from shared.contracts.notifications import SendEmail, SendTemplatedEmail
 from shared.runtime.db import Session
 from shared.testing.messages import TaskRunner
 
-LOGIN: Final = {"EHLO": "250-test\n250 AUTH PLAIN", "AUTH": "535 5.7.8 bad credentials"}
+EHLO: Final = "250-test\n250 AUTH PLAIN"
+LOGIN: Final = {"EHLO": EHLO, "AUTH": "535 5.7.8 bad credentials"}
+LOGIN_LATER: Final = {"EHLO": EHLO, "AUTH": "454 4.7.0 temporary authentication failure"}
 
 # What the server says to which command, the outcome, what becomes of the message, and of what counts as tries.
 ROWS: Final[list[tuple[dict[str, str], str, str, int]]] = [
@@ -39,6 +41,9 @@ ROWS: Final[list[tuple[dict[str, str], str, str, int]]] = [
     ({".": "552 5.3.4 too large"}, "bad_content", "dead", 1),
     (LOGIN, "config", "retry", 0),
     ({"GREETING": "554 5.7.1 no service for you"}, "config", "retry", 0),
+    ({"MAIL": "550 5.7.1 sender not allowed"}, "config", "retry", 0),
+    (LOGIN_LATER, "throttled", "retry", 0),
+    ({"GREETING": "450 4.3.2 not now"}, "throttled", "retry", 0),
 ]
 
 

@@ -18,8 +18,12 @@ ROWS = [
     (MAIL, 421, "too many connections", "throttled"),
     (RCPT, 421, "4.7.0 rate limited", "throttled"),
     (BODY, 421, "4.3.2 shutting down", "throttled"),
+    # Before any mail was named, every 4xx is.
+    (CONNECT, 454, "4.7.0 temporary authentication failure", "throttled"),
+    (CONNECT, 454, "4.7.0 TLS not available", "throttled"),
+    (CONNECT, 450, "4.3.2 not now", "throttled"),
+    (CONNECT, 451, "4.7.1 greylisting in action", "throttled"),
     # Other 4xx pass by themselves.
-    (CONNECT, 454, "4.7.0 TLS not available", "transient"),
     (RCPT, 450, "4.2.1 mailbox busy", "transient"),
     (RCPT, 451, "4.3.0 local error", "transient"),
     (RCPT, 452, "4.5.3 too many recipients", "transient"),
@@ -56,7 +60,8 @@ ROWS = [
     (BODY, 552, "5.3.4 too large for the system", "bad_content"),
     (BODY, 554, "5.6.0 malformed", "bad_content"),
     (RCPT, 550, "5.7.1 policy", "blocked"),
-    (MAIL, 550, "5.7.1 listed", "blocked"),
+    (MAIL, 550, "5.7.1 sender not allowed", "config"),
+    (MAIL, 554, "5.7.60 no permission to send as this sender", "config"),
     (BODY, 554, "5.7.1 looks like spam", "blocked"),
     # By code, where the enhanced one says nothing of use or does not fit.
     (RCPT, 550, "no such user", "bad_recipient"),

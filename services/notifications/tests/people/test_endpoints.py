@@ -101,8 +101,9 @@ async def test_organization_sees_and_changes_its_own_people_alone(
 
     assert listed == ["a.b:1"]
     assert [one.json()["code"] for one in (*foreign, taken, named)] == [
-        *("person_not_found", "person_not_found", "person_elsewhere", "foreign_organization")
+        *("person_not_found", "person_not_found", "person_not_found", "foreign_organization")
     ]
+    assert taken.status_code == 404
     everybody = client.as_role("operator")
     assert [one["reference"] for one in (await everybody.get("/v1/people")).json()["items"]] == ["a.b:1", "a.b:2", "a.b:3"]
     kept = await everybody.put("/v1/people/a.b:2", json=ASHA, headers={"If-Match": "*"})

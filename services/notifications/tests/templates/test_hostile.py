@@ -63,6 +63,8 @@ HOSTILE: dict[str, tuple[str, str]] = {
     "a huge number": ("{{ huge }}", "too large"),
     "a huge sum": ("{{ huge + huge }}", "15 digits"),
     "a huge literal": ("{{ " + "9" * 40_000 + " }}", "more digits"),
+    "an infinite literal": ("{{ 1e400 }}", "line 1: it holds a number that is too large"),
+    "an infinite literal in a list": ("a\n{{ [1, 1e999]|join }}", "line 2: it holds a number that is too large"),
     "a division": ("{{ 1 / 0 }}", "ZeroDivisionError"),
     "half a character": ("{{ half }}", "UnicodeEncodeError"),
     "too long": ("a" * 48_001, "more than 48,000 characters"),

@@ -93,3 +93,46 @@ def test_text_is_made_of_the_html_where_there_is_none() -> None:
     content = Renderer().render(TemplateSource("t", 1, "en", "S", None, html), {"a": "R & D"}, locale="en", time_zone="UTC")
 
     assert content.text == "R & D\n\nOne\ntwo here (https://e.com/?a=1&b)\n\n- x\n- y\n\nRef M1\nTo B"
+
+
+FOLLOWS_THE_READER = [
+    ("{{ '2026-12-24T18:00:00Z'|datetime }}", "24 December 2026, 18:00 UTC", "24 December 2026, 23:30 IST"),
+    ("{{ '2026-12-24T20:00:00Z'|datetime|upper }}", "24 DECEMBER 2026, 20:00 UTC", "25 DECEMBER 2026, 01:30 IST"),
+    ("{{ 1234567|number }}", "1,234,567", "12,34,567"),
+    ("{{ 1234567|plural('day', 'days') }}", "1,234,567 days", "12,34,567 days"),
+]
+
+
+@pytest.mark.parametrize(("text", "first", "second"), FOLLOWS_THE_READER)
+def test_constants_follow_each_reader_of_one_renderer(text: str, first: str, second: str) -> None:
+    renderer, source = Renderer(), TemplateSource("t", 1, "en", "S", text, None)
+    said = [
+        renderer.render(source, {}, locale=locale, time_zone=time_zone).text
+        for locale, time_zone in [("en", "UTC"), ("en-IN", "Asia/Kolkata"), ("en", "UTC")]
+    ]
+
+    assert said == [first, second, first]
+
+
+def test_date_of_a_constant_is_in_the_language_of_each_template() -> None:
+    renderer, text = Renderer(), "{{ '2026-03-02'|date }}"
+    said = [
+        renderer.render(TemplateSource("t", 1, language, "S", text, None), {}, locale=language, time_zone="UTC").text
+        for language in ("en", "de")
+    ]
+
+    assert said == ["2 March 2026", "2. März 2026"]
+
+
+class Broken(dict[str, Any]):
+    """A value that fails in a way that nobody has foreseen."""
+
+    def __len__(self) -> int:
+        raise RuntimeError("secret")
+
+
+def test_whatever_goes_wrong_in_a_rendering_is_the_templates_and_quotes_no_value() -> None:
+    with pytest.raises(TemplateUnusable, match=r"the text, line 1: .*\(RuntimeError\)$") as refused:
+        rendered("{{ a|length }}", a=Broken())
+
+    assert "secret" not in refused.value.detail
