@@ -19,7 +19,7 @@ from shared.testing.home import temporary_home
 from shared.testing.servers import PostgresServer, ValkeyServer
 from shared.testing.wait import eventually
 
-_POSTGRES_OPTIONS = {"shared_buffers": "256MB", "max_wal_size": "2GB", "checkpoint_timeout": "15min", "autovacuum_naptime": "5s"}
+_POSTGRES_OPTIONS = {"shared_buffers": "1GB", "max_wal_size": "4GB", "checkpoint_timeout": "15min", "autovacuum_naptime": "5s"}
 
 
 @dataclass(frozen=True)
