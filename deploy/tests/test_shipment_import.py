@@ -164,7 +164,14 @@ async def test_refusal_of_the_whole_file_says_what_the_api_said(
 async def test_interruption_says_how_many_rows_are_in(api: ApiProcess, signing_keys: SigningKeys, tmp_path: Path) -> None:
     file = write(tmp_path, HEADER, *(row(f"A{number:06}") for number in range(200_000)))
     process = await asyncio.create_subprocess_exec(
-        PROGRAM, "shipments", "import", str(file), *to(api, signing_keys), stderr=asyncio.subprocess.PIPE
+        PROGRAM,
+        "shipments",
+        "import",
+        str(file),
+        *to(api, signing_keys),
+        stderr=asyncio.subprocess.PIPE,
+        # As from a terminal, though the tests may run where the signal is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     await eventually(lambda: "/v1/shipments/import" in api.log(), 30, "no part has arrived")
 

@@ -58,7 +58,7 @@ SHELL = """
 import asyncio, json
 from datetime import UTC, datetime
 from services.alerts.evaluation.tasks import evaluate_shipments
-from services.alerts.alerts.tasks import queue_pending_emails as queue_emails
+from services.alerts.alert_emails.tasks import queue_pending_emails as queue_emails
 said = {}
 def attempt(name, call):
     try:
