@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from services.alerts.alert_emails import service
+from services.alerts.alert_emails.repository import AlertEmailRepository
 from services.alerts.deps import alert_emails, shipment_import
 from services.alerts.evaluation.run_repository import RunRepository
 from services.alerts.tests.alert_emails.arrange import emails, happenings, raise_alerts, report
@@ -17,6 +18,7 @@ from shared.contracts.retry import RetryPolicy
 from shared.runtime.db import Database, Session
 from shared.runtime.ids import uuid7
 from shared.testing.messages import TaskRunner, assert_nothing_published, assert_published, outbox_of, published
+from shared.testing.wait import eventually
 
 WAITING = "SELECT count(*) FROM alert_email_items WHERE email_id IS NULL"
 
@@ -269,3 +271,34 @@ async def test_workers_side_by_side_ask_for_each_mail_once(database: Database) -
 
     assert sum(asked) == 50
     assert len(await published(database, SendTemplatedEmail)) == 50
+
+
+@pytest.mark.commits
+async def test_who_decides_second_waits_for_the_first_so_that_a_recipient_gets_one_digest(database: Database) -> None:
+    names = [f"A{number}" for number in range(30)]
+    async with database.unit_of_work() as session:
+        await have(session, *(line(reference=name) for name in names[:25]))
+        await evaluate(session, ETA + timedelta(days=1))
+        await AlertEmailRepository(session).expand(1000, patience_s=600)
+    async with database.unit_of_work() as session:
+        await have(session, *(line(reference=name) for name in names[25:]))
+        await evaluate(session, ETA + timedelta(days=1))
+
+    async def ask() -> int:
+        async with database.unit_of_work() as session:
+            return await alert_emails(session).request_pending()
+
+    async def is_waited_for() -> bool:
+        async with database.read() as reader:
+            waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            return (await rows(reader, waiting)) == [(1,)]
+
+    async with database.unit_of_work() as first:
+        await AlertEmailRepository(first).expand(1000, patience_s=600)
+        second = asyncio.create_task(ask())
+        await eventually(is_waited_for, 10, "nobody waits")
+        assert await alert_emails(first).request_pending() == 1
+
+    assert await second == 0
+    async with database.read() as reader:
+        assert [email[2] for email in await emails(reader)] == ["digest"]
