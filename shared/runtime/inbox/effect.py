@@ -166,6 +166,8 @@ class _Batch:
                 results.append(self._finished.get_nowait())
             done = [result for result in results if result is not None]
             if done:
+                if not self._all_called.is_set():
+                    failpoint("batch.recorded_early")
                 await self._record(done)
             if len(done) < len(results):
                 return

@@ -18,9 +18,10 @@ from tests.faults.scenarios.kills import fire, workers_of
 from tests.faults.world import World
 
 Step = Callable[[World], Awaitable[None]]
-BEFORE_RECORD: Final = "effect.before_record"
+BEFORE_RECORD: Final = "batch.recorded_early"
 FROZEN: Final[Mix] = {CallProbe: 1}
-"""Many calls to a batch: with the last one made, the end of the delivery's time cancels the record, and no fence is asked."""
+"""Many calls to a batch, because the trap springs while others are under way: with the last one made, the end of the delivery's
+time would cancel the record, and no fence would be asked."""
 _LEFT: Final = """
     SELECT count(*) AS messages FROM probe_attempts
      WHERE pid = :pid AND NOT EXISTS (SELECT 1 FROM probe_effects WHERE message_id = probe_attempts.message_id)
