@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from services.alerts.alert_emails.models import AlertEmail, EmailDelay, EmailReport, ReportedAlert
-from services.alerts.alert_emails.repository import MANY, columns_of, expect_many
+from services.alerts.alert_emails.repository import columns_of, expect
 from shared.runtime.db import ReadSession, Session
 
 _DROP_WAITING: Final = text("""
@@ -137,6 +137,5 @@ class EmailOutcomeRepository:
 
     async def _hold(self, email_ids: Sequence[UUID]) -> None:
         """Hold the alerts of these mails, in the order in which everybody does."""
-        if (await self._session.scalar(_COUNT_REPORTED, {"email_ids": email_ids}) or 0) > MANY:
-            await expect_many(self._session)
+        await expect(self._session, await self._session.scalar(_COUNT_REPORTED, {"email_ids": email_ids}) or 0)
         await self._session.execute(_LOCK_REPORTED, {"email_ids": email_ids})

@@ -21,8 +21,8 @@ _ALONE: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('alerts.queu
 # Statistics know nothing of what a run has just raised. Where that is much, one pass over whole tables is planned for; where
 # it is little, as on most days, the planner's own choice of index look-ups is right.
 MANY: Final = 1000
-_EXPECT_MANY: Final = text("""
-    SELECT set_config(name, 'off', true) FROM unnest(ARRAY['enable_nestloop', 'enable_mergejoin']) AS name
+_EXPECT: Final = text("""
+    SELECT set_config(name, :allowed, true) FROM unnest(ARRAY['enable_nestloop', 'enable_mergejoin']) AS name
 """)
 
 # An alert that was opened again tells those whom no mail has told or is about to tell. What a run has raised waits until the
@@ -120,7 +120,8 @@ _NEWS: Final = text(f"""
       JOIN alerts ON alerts.id = items.alert_id AND (alerts.severity = 'critical') = wanted.critical
       {_NEWS_TABLES}
      WHERE items.email_id IS NULL
-     ORDER BY items.organization_id, items.recipient, alerts.shipment_id, alerts.eta_revision DESC, alerts.step DESC
+     ORDER BY items.organization_id, items.recipient, alerts.shipment_id, alerts.eta_revision DESC,
+              array_position(ARRAY['info', 'warning', 'high', 'critical'], severity) DESC, days_late DESC
 """)  # noqa: S608 - put together from constants of this module; values are bound
 _NEWS_OF_ALERT: Final = text(f"""
     SELECT shipments.organization_id, recipient, alerts.id AS alert_id, ARRAY[alerts.id] AS alert_ids, {_NEWS_COLUMNS}
@@ -136,7 +137,8 @@ _DIGEST: Final = text("""
           JOIN eta_revisions ON eta_revisions.shipment_id = shipments.id AND revision = alerts.eta_revision
          WHERE items.email_id IS NULL AND items.organization_id = :organization_id AND items.recipient = :recipient
            AND (severity = 'critical') = :critical
-         ORDER BY alerts.shipment_id, alerts.eta_revision DESC, alerts.step DESC
+         ORDER BY alerts.shipment_id, alerts.eta_revision DESC,
+              array_position(ARRAY['info', 'warning', 'high', 'critical'], severity) DESC, days_late DESC
     ), worst AS (
         SELECT * FROM news
          ORDER BY array_position(ARRAY['critical', 'high', 'warning', 'info'], severity), days_late DESC, reference LIMIT :listed
@@ -177,9 +179,9 @@ _LOCK_ALERT: Final = text("""
 """)
 
 
-async def expect_many(session: Session) -> None:
-    """Have the statements of this transaction planned for more rows than statistics know of."""
-    await session.execute(_EXPECT_MANY)
+async def expect(session: Session, rows: int) -> None:
+    """Have the next statements of this transaction planned for so many rows, of which statistics may not know."""
+    await session.execute(_EXPECT, {"allowed": "off" if rows > MANY else "on"})
 
 
 class AlertEmailRepository:
@@ -203,8 +205,7 @@ class AlertEmailRepository:
             "organization_ids": [row.organization_id for row in chosen],
             "recipients": [row.recipient for row in chosen],
         }
-        if sum(row.waiting for row in chosen) > MANY:
-            await expect_many(self._session)
+        await expect(self._session, sum(row.waiting for row in chosen))
         await self._session.execute(_LOCK_WAITING, bound)
         await self._session.execute(_FORGET_UNOPEN, bound)
         return [Group(**row) for row in (await self._session.execute(_GROUPS, bound)).mappings()]
@@ -229,6 +230,7 @@ class AlertEmailRepository:
 
     async def digest(self, group: Group, *, listed: int) -> DigestNews:
         """What there is to tell in a group at once, with the worst so many shipments."""
+        await expect(self._session, group.shipments)
         bound = {
             "organization_id": group.organization_id,
             "recipient": group.recipient,

@@ -53,7 +53,6 @@ class Alert(Model):
     days_late: Mapped[int]
     raised_on: Mapped[date]
     run_id: Mapped[UUID | None]
-    policy_id: Mapped[UUID | None]
     policy_version_id: Mapped[UUID | None]
     reopens: Mapped[UUID | None]
     version: Mapped[int] = mapped_column(BigInteger)

@@ -46,8 +46,8 @@ _SINGLE: Final = f"""
 
 # First for each kind of shipment the policy, then for each policy and ETA the lateness: both are few, however many shipments
 # there are. Of the steps that were newly reached only the highest is raised, and none below a step that was raised before,
-# which a run for an earlier day would find. What another policy has raised, before the present one came to apply, counts by its
-# severity, because steps of different policies cannot be compared. Holds are looked up only where a policy asks for them.
+# which a run for an earlier day would find. What another policy or version has raised, before the present one came to apply,
+# counts by its severity, because their steps cannot be compared. Holds are looked up only where a policy asks for them.
 _SEVERITIES: Final = "ARRAY['info', 'warning', 'high', 'critical']"
 _RAISE: Final = f""", {IN_FORCE}, watched AS MATERIALIZED (
         SELECT shipment.*, coalesce((
@@ -88,21 +88,21 @@ _RAISE: Final = f""", {IN_FORCE}, watched AS MATERIALIZED (
                               ORDER BY known.days_late LIMIT 1) AS following ON true
     ), raised AS (
         INSERT INTO alerts (id, organization_id, shipment_id, step, eta_revision, severity, days_late, raised_on, run_id,
-                            policy_id, policy_version_id, reopens)
+                            policy_version_id, reopens)
         SELECT uuidv7(), organization_id, assigned.id, step, eta_revision, severity, days_late, CAST(:as_of AS date),
-               CAST(:run_id AS uuid), policy_id, version_id,
+               CAST(:run_id AS uuid), version_id,
                CASE WHEN eta_revision > 1 THEN (
                    SELECT had.id FROM alerts AS had
                     WHERE had.shipment_id = assigned.id AND had.eta_revision < assigned.eta_revision
                     ORDER BY had.eta_revision DESC, had.step DESC LIMIT 1) END
           FROM assigned JOIN reached USING (version_id, current_eta)
          WHERE step IS NOT NULL AND NOT coalesce((
-                   SELECT bool_or(CASE WHEN had.policy_id = assigned.policy_id THEN had.step >= reached.step
+                   SELECT bool_or(CASE WHEN had.policy_version_id = assigned.version_id THEN had.step >= reached.step
                                        ELSE array_position({_SEVERITIES}, had.severity)
                                             >= array_position({_SEVERITIES}, reached.severity) END)
                      FROM alerts AS had
                     WHERE had.shipment_id = assigned.id AND had.eta_revision = assigned.eta_revision), false)
-        ON CONFLICT (shipment_id, eta_revision, policy_id, step) DO NOTHING
+        ON CONFLICT (shipment_id, eta_revision, policy_version_id, step) DO NOTHING
         RETURNING id, organization_id, severity, reopens
     ), told AS (
         INSERT INTO alert_timeline (alert_id, number, kind, actor, message_id)
@@ -148,7 +148,7 @@ _RUNGS: Final = text("""
       FROM policy_version_steps AS known JOIN policy_versions ON policy_versions.id = known.version_id
       JOIN shipments ON shipments.id = :shipment_id
       LEFT JOIN alerts ON alerts.shipment_id = shipments.id AND alerts.step = known.step
-                      AND alerts.eta_revision = shipments.eta_revision AND alerts.policy_id = policy_versions.policy_id
+                      AND alerts.eta_revision = shipments.eta_revision AND alerts.policy_version_id = policy_versions.id
      WHERE known.version_id = :version_id ORDER BY known.step
 """)
 

@@ -20,8 +20,7 @@ INSERT INTO alert_status_transitions (from_status, to_status) VALUES
 ALTER TABLE alerts
     ADD COLUMN version           bigint NOT NULL DEFAULT 1,  -- the entity tag, and the number of the newest timeline entry
     ADD COLUMN run_id            uuid,                       -- the run that raised it; NULL for a single evaluation
-    ADD COLUMN policy_id         uuid,                       -- whose step it is; policies are never deleted, so no foreign
-    ADD COLUMN policy_version_id uuid,                       -- keys watch these two
+    ADD COLUMN policy_version_id uuid,                       -- whose step it is; it is never deleted, so no foreign key watches
     ADD COLUMN previous_status   text,                       -- kept by a trigger; NULL until the first change
     ADD COLUMN acknowledged_at   timestamptz,
     ADD COLUMN acknowledged_by   text,
@@ -31,7 +30,6 @@ ALTER TABLE alerts
     ADD COLUMN reopens           uuid,                       -- the alert of an earlier ETA revision that this one takes up again
     ADD CONSTRAINT alerts_status_transition
         FOREIGN KEY (previous_status, status) REFERENCES alert_status_transitions (from_status, to_status);
-UPDATE alerts SET policy_id = (SELECT id FROM policies WHERE (organization_id, customer, mode) IS NULL);
 UPDATE alerts SET resolved_at = created_at, resolution = 'manual' WHERE status = 'resolved';
 UPDATE alerts SET snoozed_until = created_at WHERE status = 'snoozed';
 ALTER TABLE alerts

@@ -14,9 +14,9 @@ ALTER TABLE shipments SET (fillfactor = 90);
 CREATE INDEX shipments_by_customer ON shipments (organization_id, customer, id);
 DROP TABLE policy_steps;
 
--- A step is a policy's: under another policy the same number is another thing. This is what makes a second run create nothing.
+-- A step is a policy version's: under another one the same number is another thing. This makes a second run create nothing.
 ALTER TABLE alerts
-    ADD CONSTRAINT alerts_once UNIQUE (shipment_id, eta_revision, policy_id, step),
+    ADD CONSTRAINT alerts_once UNIQUE (shipment_id, eta_revision, policy_version_id, step),
     DROP CONSTRAINT alerts_shipment_id_step_eta_revision_key;
 """
 

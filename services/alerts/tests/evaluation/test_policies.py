@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from services.alerts.tests.arrange import OURS, evaluate, noon, rows
-from services.alerts.tests.policies.ask import POLICIES, STEPS, create, have_shipment
+from services.alerts.tests.policies.ask import POLICIES, STEPS, create, have_shipment, publish
 from shared.contracts.alerts import EvaluateShipment
 from shared.runtime.db import Session
 from shared.testing.clock import FrozenClock
@@ -66,6 +66,27 @@ async def test_version_that_comes_into_force_is_applied_to_what_was_looked_at_be
     raised = await run_daily(session, today + timedelta(days=2), 2)
 
     assert [row[1:] for row in raised] == [(1, "info", 1), (1, "high", 2), (2, "critical", 3)]
+
+
+async def test_newer_version_with_fewer_steps_raises_what_is_more_severe(
+    operator: ApiClient, session: Session, clock: FrozenClock
+) -> None:
+    today = clock().date()
+    old = [
+        {"days_late": 1, "severity": "info"},
+        {"days_late": 2, "severity": "warning"},
+        {"days_late": 9, "severity": "critical"},
+    ]
+    new = [{"days_late": 1, "severity": "warning"}, {"days_late": 4, "severity": "critical"}]
+    created = await create(operator, version={"steps": old})
+    effective = {"effective_from": (today + timedelta(days=4)).isoformat(), "steps": new}
+    published = await publish(operator, created.json()["id"], created.headers["ETag"], **effective)
+    assert (created.status_code, published.status_code) == (201, 201)
+    await have_shipment(session, today)
+
+    raised = await run_daily(session, today, 6)
+
+    assert [row[1:] for row in raised] == [(1, "info", 1), (2, "warning", 2), (2, "critical", 4)]
 
 
 async def test_policy_that_comes_to_apply_raises_what_is_more_severe_than_what_another_one_raised(
