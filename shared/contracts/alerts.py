@@ -68,6 +68,11 @@ class OrganizationAlerts(BaseModel):
     high: int = Field(default=0, ge=0, le=1_000_000)
     critical: int = Field(default=0, ge=0, le=1_000_000)
 
+    @property
+    def total(self) -> int:
+        """Of any severity."""
+        return self.info + self.warning + self.high + self.critical
+
 
 class AlertsRaised(Event):
     """A chunk of an evaluation run, or the evaluation of one shipment, has raised alerts.

@@ -7,12 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.alerts.alert_emails.models import (
-    DigestNews,
-    Group,
-    NewEmail,
-    ShipmentNews,
-)
+from services.alerts.alert_emails.models import DigestNews, Group, NewEmail, ShipmentNews
+from services.alerts.alerts.repository import SEVERITIES
 from shared.runtime.db import Session
 
 # One at a time decides: two that did it at once would each see a part of what waits for a recipient, and make two digests.
@@ -121,14 +117,14 @@ _NEWS: Final = text(f"""
       {_NEWS_TABLES}
      WHERE items.email_id IS NULL
      ORDER BY items.organization_id, items.recipient, alerts.shipment_id, alerts.eta_revision DESC,
-              array_position(ARRAY['info', 'warning', 'high', 'critical'], severity) DESC, days_late DESC
+              array_position({SEVERITIES}, severity) DESC, days_late DESC
 """)  # noqa: S608 - put together from constants of this module; values are bound
 _NEWS_OF_ALERT: Final = text(f"""
     SELECT shipments.organization_id, recipient, alerts.id AS alert_id, ARRAY[alerts.id] AS alert_ids, {_NEWS_COLUMNS}
       FROM alerts {_NEWS_TABLES} CROSS JOIN unnest(shipments.recipients) AS recipient
      WHERE alerts.id = :alert_id ORDER BY recipient
 """)  # noqa: S608 - as above
-_DIGEST: Final = text("""
+_DIGEST: Final = text(f"""
     WITH news AS MATERIALIZED (
         SELECT DISTINCT ON (alerts.shipment_id) alerts.id AS alert_id, severity, alerts.step, days_late, raised_on, customer,
                reference, carrier, origin, destination, shipments.status, eta
@@ -138,16 +134,16 @@ _DIGEST: Final = text("""
          WHERE items.email_id IS NULL AND items.organization_id = :organization_id AND items.recipient = :recipient
            AND (severity = 'critical') = :critical
          ORDER BY alerts.shipment_id, alerts.eta_revision DESC,
-              array_position(ARRAY['info', 'warning', 'high', 'critical'], severity) DESC, days_late DESC
+              array_position({SEVERITIES}, severity) DESC, days_late DESC
     ), worst AS (
         SELECT * FROM news
-         ORDER BY array_position(ARRAY['critical', 'high', 'warning', 'info'], severity), days_late DESC, reference LIMIT :listed
+         ORDER BY array_position({SEVERITIES}, severity) DESC, days_late DESC, reference LIMIT :listed
     )
     SELECT (SELECT json_object_agg(severity, count) FROM (SELECT severity, count(*) FROM news GROUP BY severity) AS of_severity)
            AS counts,
            (SELECT count(DISTINCT customer) FROM news) AS customers, (SELECT max(raised_on) FROM news) AS raised_on,
            (SELECT json_agg(worst) FROM worst) AS first
-""")
+""")  # noqa: S608 - as above
 
 _ADD_EMAILS: Final = text("""
     INSERT INTO alert_emails (id, organization_id, recipient, kind, subject_key, requested_by)

@@ -12,6 +12,9 @@ from services.alerts.alerts.models import Alert, TimelineEntry, TimelineRow
 from services.alerts.shipments.models import Shipment
 from shared.runtime.db import ReadSession, Session
 
+SEVERITIES: Final = "ARRAY['info', 'warning', 'high', 'critical']"
+"""In SQL, the mildest first: `array_position` in it compares severities."""
+
 # The entries of one alert get numbers in the order in which they are given.
 _APPEND: Final = text("""
     WITH entry AS (

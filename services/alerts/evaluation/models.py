@@ -95,7 +95,7 @@ class Chunk:
 
     @property
     def raised(self) -> int:
-        return sum(one.info + one.warning + one.high + one.critical for one in self.organizations)
+        return sum(one.total for one in self.organizations)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from services.alerts.alerts.repository import SEVERITIES
 from services.alerts.evaluation.models import Chunk, Found, Position, Rung
 from services.alerts.policies.repository import FITS, IN_FORCE, NARROWEST_FIRST
 from shared.contracts.alerts import OrganizationAlerts
@@ -48,7 +49,6 @@ _SINGLE: Final = f"""
 # there are. Of the steps that were newly reached only the highest is raised, and none below a step that was raised before,
 # which a run for an earlier day would find. What another policy or version has raised, before the present one came to apply,
 # counts by its severity, because their steps cannot be compared. Holds are looked up only where a policy asks for them.
-_SEVERITIES: Final = "ARRAY['info', 'warning', 'high', 'critical']"
 _RAISE: Final = f""", {IN_FORCE}, watched AS MATERIALIZED (
         SELECT shipment.*, coalesce((
                    SELECT array_agg(kind ORDER BY kind) FROM shipment_holds
@@ -98,8 +98,8 @@ _RAISE: Final = f""", {IN_FORCE}, watched AS MATERIALIZED (
           FROM assigned JOIN reached USING (version_id, current_eta)
          WHERE step IS NOT NULL AND NOT coalesce((
                    SELECT bool_or(CASE WHEN had.policy_version_id = assigned.version_id THEN had.step >= reached.step
-                                       ELSE array_position({_SEVERITIES}, had.severity)
-                                            >= array_position({_SEVERITIES}, reached.severity) END)
+                                       ELSE array_position({SEVERITIES}, had.severity)
+                                            >= array_position({SEVERITIES}, reached.severity) END)
                      FROM alerts AS had
                     WHERE had.shipment_id = assigned.id AND had.eta_revision = assigned.eta_revision), false)
         ON CONFLICT (shipment_id, eta_revision, policy_version_id, step) DO NOTHING

@@ -174,7 +174,7 @@ class _Chunks:
                 chunk=number,
                 part=part,
                 as_of=as_of,
-                raised=sum(one.info + one.warning + one.high + one.critical for one in organizations),
+                raised=sum(one.total for one in organizations),
                 organizations=organizations,
             )
             self._publisher.publish(event)
