@@ -186,12 +186,15 @@ class AlertEmailRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
+    async def alone(self) -> None:
+        """Wait until nobody else decides, and have everybody else wait until the transaction ends."""
+        await self._session.execute(_ALONE)
+
     async def expand(self, limit: int, *, patience_s: float) -> int:
         """Note for the oldest alerts that nobody has been told of whom each is to tell; returns how many alerts those were.
 
         patience_s: how long a run that is under way may stand still before its alerts do not wait for its end any more.
         """
-        await self._session.execute(_ALONE)
         return await self._session.scalar(_EXPAND, {"limit": limit, "patience_s": patience_s}) or 0
 
     async def groups(self, *, recipients: int, items: int) -> Sequence[Group]:

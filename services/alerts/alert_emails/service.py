@@ -53,8 +53,12 @@ class AlertEmails:
         A recipient with more shipments than the policies' `digest_above` gets one digest instead. Critical alerts are
         counted apart and take the urgent lane.
         """
-        if await self._repository.expand(ALERTS_PER_MESSAGE, patience_s=PATIENCE_S) == ALERTS_PER_MESSAGE:
-            # All that waits for a recipient must be known before it is decided what becomes a digest.
+        await self._repository.alone()
+        left_over = await self._repository.anything_waits()
+        expanded = await self._repository.expand(ALERTS_PER_MESSAGE, patience_s=PATIENCE_S)
+        if expanded == ALERTS_PER_MESSAGE or (expanded and left_over):
+            # All that waits for a recipient must be known before it is decided what becomes a digest. And who holds the alerts
+            # that are new must not wait for those that an earlier message has left, or he meets a bulk action in a circle.
             self._publisher.publish(QueuePendingEmails())
             return 0
         groups = await self._repository.groups(recipients=RECIPIENTS_PER_MESSAGE, items=ITEMS_PER_MESSAGE)
