@@ -5,7 +5,7 @@ from typing import Any
 import schemathesis
 
 
-@schemathesis.serializer("application/x-ndjson", "application/jsonl")
-def ndjson(_context: Any, value: Any) -> bytes:
-    """A file of lines is a text, whatever is in it."""
+@schemathesis.serializer("application/x-ndjson", "application/jsonl", "message/rfc822")
+def text(_context: Any, value: Any) -> bytes:
+    """A file of lines, or a mail, is a text, whatever is in it."""
     return value if isinstance(value, bytes) else str(value).encode(errors="replace")
