@@ -36,10 +36,24 @@ def find_missing_routes(routes: Iterable[BaseRoute]) -> Iterator[str]:
         yield f"{path} is missing; build the app with shared.runtime.http.app.load_app"
 
 
+def find_repeated_operations(routes: Iterable[BaseRoute]) -> Iterator[str]:
+    """Operations that a client made from the OpenAPI document could not tell apart."""
+    seen: dict[str, str] = {}
+    for route in iter_route_contexts(list(routes)):
+        operation = getattr(route, "unique_id", None) if getattr(route, "include_in_schema", False) else None
+        if operation is not None and seen.setdefault(operation, _name(route)) != _name(route):
+            yield f"{_name(route)} has the operationId {operation} of {seen[operation]}; give its router a tag of its own"
+
+
 def _name(route: RouteContext) -> str:
     return f"{','.join(sorted(route.methods or {'*'}))} {route.path}"
 
 
 def find_route_problems(service: str, routes: Iterable[BaseRoute]) -> list[str]:
     routes = list(routes)
-    return [*find_undecided_routes(routes), *find_control_without_admin(service, routes), *find_missing_routes(routes)]
+    return [
+        *find_undecided_routes(routes),
+        *find_control_without_admin(service, routes),
+        *find_missing_routes(routes),
+        *find_repeated_operations(routes),
+    ]

@@ -10,8 +10,15 @@ from starlette.routing import Mount, Route
 from shared.contracts.lanes import SERVICES
 from shared.runtime.auth.access import public, require
 from shared.runtime.auth.principal import Principal
+from shared.runtime.http.openapi import operation_id
 from tests.architecture.loaded import Loaded
-from tests.architecture.routes import ALWAYS, find_control_without_admin, find_missing_routes, find_undecided_routes
+from tests.architecture.routes import (
+    ALWAYS,
+    find_control_without_admin,
+    find_missing_routes,
+    find_repeated_operations,
+    find_undecided_routes,
+)
 
 TripsRead = Annotated[Principal, Security(require("trips:read"))]
 TripsWrite = Annotated[Principal, Security(require("trips:write"))]
@@ -76,3 +83,18 @@ def test_control_without_admin_is_found(api: FastAPI) -> None:
 
 def test_a_missing_health_route_is_found(api: FastAPI) -> None:
     assert len(list(find_missing_routes(api.routes))) == len(ALWAYS)
+
+
+def test_operations_of_one_name_are_found() -> None:
+    api = FastAPI(openapi_url=None, generate_unique_id_function=operation_id)
+    for kind in ("accounts", "routes"):
+        router = APIRouter(prefix=f"/v1/{kind}", tags=["providers"])
+
+        @router.get("", name="list")
+        async def read(principal: TripsRead) -> None: ...
+
+        api.include_router(router)
+
+    assert list(find_repeated_operations(api.routes)) == [
+        "GET /v1/routes has the operationId providers_list of GET /v1/accounts; give its router a tag of its own"
+    ]
