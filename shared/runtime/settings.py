@@ -155,6 +155,6 @@ def explain(service: str, error: ValidationError) -> str:
     for problem in error.errors(include_input=False, include_url=False):
         name = "_".join(str(part) for part in problem["loc"]).upper()
         what = "is not set" if problem["type"] == "missing" else problem["msg"].removeprefix("Value error, ")
-        lines.append(f"{service}: {name} {what}")
+        lines.append(f"{service}: {name} {what}" if name else f"{service}: {what}")
     hint = f"set it in the environment; after `make run`, `waybill env {service}` prints a complete set"
     return "\n".join([*lines, f"{service}: {hint}"])
