@@ -15,6 +15,7 @@ from deploy.sandbox.faults_endpoints import faults_router
 from deploy.sandbox.mailbox.endpoints import router as mailbox_router
 from deploy.sandbox.problems import Problem
 from deploy.sandbox.provider import Core, Provider
+from deploy.sandbox.sms.endpoints import router as sms_router
 
 _PAGE = Path(__file__).parent / "page"
 _HEADERS = {
@@ -56,6 +57,7 @@ def create_app(core: Core, providers: Sequence[Provider]) -> FastAPI:
     for provider in providers:
         app.include_router(provider.router())
     app.include_router(mailbox_router)
+    app.include_router(sms_router)
     app.include_router(faults_router({provider.name: provider.faults for provider in providers}))
     _add_health(app, core, providers)
     app.mount("/page", StaticFiles(directory=_PAGE))

@@ -54,7 +54,7 @@ class Criteria:
     """Which entries are meant; all of what is given must hold.
 
     to: a recipient, exact or with the wildcards `*` and `?`. subject: a part of it. search: a part of a recipient, of the
-    sender or of the subject. ASCII letters match in either case.
+    sender or of the subject. ASCII letters match in either case. provider_id: the provider's own, where `details` has it.
     """
 
     channel: str
@@ -63,6 +63,7 @@ class Criteria:
     reference: str | None = None
     search: str | None = None
     before: int | None = None
+    provider_id: str | None = None
 
     def where(self) -> tuple[str, list[Any]]:
         """The condition in SQL over `received`, and the values of its placeholders."""
@@ -85,6 +86,7 @@ class Criteria:
             (f"(recipients {_LIKE} OR sender {_LIKE} OR subject {_LIKE})", _part(self.search)),
             ("reference = ?", self.reference),
             ("id < ?", self.before),
+            ("json_extract(details, '$.provider_id') = ?", self.provider_id),
         ]
 
 

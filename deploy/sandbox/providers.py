@@ -1,9 +1,13 @@
 """The list of providers. A new one is a line here and a folder beside this file."""
 
+from deploy.sandbox.msg91.provider import Msg91Provider
 from deploy.sandbox.provider import Core, Provider
+from deploy.sandbox.sendgrid.provider import SendGridProvider
+from deploy.sandbox.ses.provider import SesProvider
 from deploy.sandbox.smtp.provider import SmtpProvider
+from deploy.sandbox.twilio.provider import TwilioProvider
 
 
 def build(core: Core) -> tuple[Provider, ...]:
     """All providers on one core."""
-    return (SmtpProvider(core),)
+    return (SmtpProvider(core), SendGridProvider(core), SesProvider(core), TwilioProvider(core), Msg91Provider(core))

@@ -6,6 +6,8 @@ from typing import Any, Literal, Self
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_URL = r"^https?://[^\s/?#]+(/[^\s?#]*)?$"
+
 
 class Settings(BaseSettings):
     """What the sandbox can be told. A port of 0 takes any free one; the announcement at start names it."""
@@ -22,6 +24,30 @@ class Settings(BaseSettings):
     smtp_user: str | None = Field(None, description="Login that SMTP clients must use (AUTH LOGIN or PLAIN).")
     smtp_password: SecretStr | None = None
     smtp_tls: Literal["none", "starttls", "tls"] = Field("none", description="starttls: required; tls: from the first byte.")
+    callback_url: str | None = Field(
+        None,
+        pattern=_URL,
+        description="The notifications API, for call-backs (<url>/v1/callbacks/...); none are sent without it.",
+    )
+    sendgrid_api_key: SecretStr = Field(SecretStr("sandbox"), description="The key that SendGrid's clients must show.")
+    sendgrid_event_key_file: Path | None = Field(
+        None,
+        description="PEM file of the EC key that signs SendGrid's events, made where it is missing; else new at each start.",
+    )
+    ses_region: str = Field("ap-south-1", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
+    ses_access_key_id: str = "sandbox"
+    ses_secret_access_key: SecretStr = SecretStr("sandbox")
+    sns_topic_arn: str = Field(
+        "arn:aws:sns:ap-south-1:000000000000:ses", pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+$"
+    )
+    sns_signature_version: Literal["1", "2"] = Field("2", description="1 signs with SHA-1, which topics of SNS still begin with.")
+
+    twilio_account_sid: str = Field("AC" + "5a" * 16, pattern=r"^AC[0-9a-fA-F]{32}$")
+    twilio_auth_token: SecretStr = Field(SecretStr("sandbox"), description="The login of Twilio's clients; signs its call-backs.")
+    msg91_auth_key: SecretStr = Field(SecretStr("sandbox"), description="The key that MSG91's clients must show.")
+    msg91_callback_secret: SecretStr = Field(
+        SecretStr("sandbox-msg91-reports"), description="MSG91 reports to <callback URL>/v1/callbacks/msg91/<this>."
+    )
 
     @model_validator(mode="after")
     def _login_is_whole(self) -> Self:

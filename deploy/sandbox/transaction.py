@@ -83,6 +83,11 @@ class Transaction:
         self.changed = True
         return received_id
 
+    def amend(self, received_id: int, details: dict[str, Any]) -> None:
+        """Put these details in the place of an entry's."""
+        self._connection.execute("UPDATE received SET details = ? WHERE id = ?", (json.dumps(details), received_id))
+        self.changed = True
+
     def defer(self, provider: str, due_at: float, payload: dict[str, Any]) -> None:
         """Have the provider do something later, also after a restart."""
         row = self._connection.execute(

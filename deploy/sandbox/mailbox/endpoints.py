@@ -4,14 +4,14 @@ import asyncio
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from deploy.sandbox.entries import Entry
 from deploy.sandbox.mailbox import schemas
 from deploy.sandbox.mailbox.mime import Content, read, viewable_html
 from deploy.sandbox.mailbox.receipt import CHANNEL
 from deploy.sandbox.problems import Problem
-from deploy.sandbox.provider import Core
+from deploy.sandbox.waiting import CoreParam, reach
 
 # The mail is a stranger's: no script, nothing fetched, no origin; only its own styles and embedded images.
 HTML_POLICY = (
@@ -19,19 +19,10 @@ HTML_POLICY = (
     " font-src data:; form-action 'none'; frame-ancestors 'self'"
 )
 _MAX_REPEATED = 1_000
-# While mails pour in, a waiting test counts them at most this often.
-_RECOUNT_S = 0.02
 
 router = APIRouter(prefix="/mail", tags=["mail"])
 
 
-def _core(request: Request) -> Core:
-    core = request.app.state.core
-    assert isinstance(core, Core)
-    return core
-
-
-CoreParam = Annotated[Core, Depends(_core)]
 FilterParam = Annotated[schemas.Filter, Query()]
 
 
@@ -90,7 +81,7 @@ async def mail_stats(core: CoreParam, wanted: FilterParam) -> schemas.Stats:
 @router.get("/wait", summary="Wait until so many mails are there")
 async def wait_for_mails(core: CoreParam, wait: Annotated[schemas.Wait, Query()]) -> schemas.WaitResult:
     """Answers as soon as the count is reached, or at the time-out with `reached` false."""
-    count = await _reach(core, wait)
+    count = await reach(core, wait.criteria(), wait.count, wait.timeout)
     items = [schemas.summary(entry) for entry in core.ledger.find(wait.criteria(), wait.limit)]
     return schemas.WaitResult(reached=count >= wait.count, count=count, items=items)
 
@@ -124,18 +115,6 @@ async def attachment(entry: EntryParam, content: ContentParam, index: Annotated[
         raise Problem(404, "attachment_not_found", f"Mail {entry.id} has {len(content.attachments)} attachments, counted from 0.")
     part = content.attachments[index]
     return Response(part.content, media_type="application/octet-stream", headers=_download(part.filename or f"part-{index}"))
-
-
-async def _reach(core: Core, wait: schemas.Wait) -> int:
-    loop, criteria = asyncio.get_running_loop(), wait.criteria()
-    deadline = loop.time() + wait.timeout
-    while True:
-        revision, count = core.changes.revision, core.ledger.count(criteria)
-        left = deadline - loop.time()
-        if count >= wait.count or left <= 0 or core.changes.closed:
-            return count
-        if await core.changes.wait(revision, left):
-            await asyncio.sleep(min(_RECOUNT_S, max(0.0, deadline - loop.time())))
 
 
 def _download(filename: str) -> dict[str, str]:

@@ -47,7 +47,10 @@ class Envelope(BaseModel):
 
 
 class Summary(BaseModel):
-    """A mail in a list. answered is false where the connection was dropped instead of the 250."""
+    """A mail in a list. answered is false where the connection was dropped, or stayed silent, in the place of an answer.
+
+    provider_id: what the provider called it in its answer and its events. ref: the sender's own id of it, beside the Message-ID.
+    """
 
     id: int
     provider: str
@@ -59,6 +62,8 @@ class Summary(BaseModel):
     tls: bool
     login: str | None
     answered: bool
+    provider_id: str | None = None
+    ref: str | None = None
 
 
 class AttachmentSummary(BaseModel):

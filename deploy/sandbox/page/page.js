@@ -3,6 +3,7 @@
 import { element, request, shortTime } from "./dom.js";
 import { faultsView } from "./faults.js";
 import { mailView } from "./mail.js";
+import { said, smsView } from "./sms.js";
 
 const PAGE = 50;
 const AT_MOST = 500;
@@ -10,7 +11,13 @@ const REFRESH_PAUSE_MS = 400;
 const RETRY_MS = 2000;
 
 const at = (id) => document.getElementById(id);
-const state = { search: "", shown: PAGE, faults: null, where: null, smtp: "" };
+const state = { kind: "mail", search: "", shown: PAGE, faults: null, where: null, smtp: "" };
+
+// What is listed: where it is, how it is called, one and many, and how it is shown.
+const KINDS = {
+  mail: { path: "/mail", home: "#/", one: "mail", many: "mails", item: mailItem, view: mailView },
+  sms: { path: "/sms", home: "#/sms", one: "SMS", many: "SMS", item: smsItem, view: smsView },
+};
 let latestListing = 0;
 
 function query(more = {}) {
@@ -19,12 +26,13 @@ function query(more = {}) {
 
 async function refreshList() {
   const ticket = ++latestListing;
-  const [page, total] = await Promise.all([request(`/mail?${query({ limit: state.shown })}`), request(`/mail/count?${query()}`)]);
+  const { path, one, many, item } = KINDS[state.kind];
+  const [page, total] = await Promise.all([request(`${path}?${query({ limit: state.shown })}`), request(`${path}/count?${query()}`)]);
   if (ticket !== latestListing) return;
   const focused = document.activeElement?.dataset?.mail;
-  at("mails").replaceChildren(...page.items.map(listItem));
+  at("mails").replaceChildren(...page.items.map(item));
   if (focused) at("mails").querySelector(`[data-mail="${focused}"]`)?.focus();
-  at("count").textContent = `${total.count.toLocaleString()} ${total.count === 1 ? "mail" : "mails"}${state.search ? " found" : ""}`;
+  at("count").textContent = `${total.count.toLocaleString()} ${total.count === 1 ? one : many}${state.search ? " found" : ""}`;
   at("delete-all").hidden = total.count === 0;
   at("delete-all").textContent = state.search ? "Delete found" : "Delete all";
   at("delete-all").dataset.count = total.count;
@@ -36,20 +44,30 @@ async function refreshList() {
 
 function emptyNote() {
   if (state.search) return [`Nothing matches “${state.search}”.`];
+  if (state.kind === "sms") return ["No SMS yet. Send one to", element("br"), element("code", { textContent: `${location.origin}/twilio` })];
   return ["No mail yet. Send one to", element("br"), element("code", { textContent: state.smtp })];
 }
 
-function listItem(mail) {
+function mailItem(mail) {
   const [first, ...others] = mail.envelope.rcpt_to;
-  const link = element("a", { href: `#/mail/${mail.id}` },
-    element("span", { className: "to", textContent: others.length ? `${first} +${others.length}` : first }),
-    element("time", { dateTime: mail.received_at, textContent: shortTime(mail.received_at) }),
-    element("span", { className: "subject", textContent: mail.subject || "(no subject)" }));
-  link.dataset.mail = mail.id;
+  return listItem(`#/mail/${mail.id}`, mail, others.length ? `${first} +${others.length}` : first, mail.subject || "(no subject)");
+}
+
+function smsItem(sms) {
+  return listItem(`#/sms/${sms.id}`, sms, sms.to, `${said(sms)} · ${sms.text}`);
+}
+
+function listItem(href, entry, to, subject) {
+  const link = element("a", { href },
+    element("span", { className: "to", textContent: to }),
+    element("time", { dateTime: entry.received_at, textContent: shortTime(entry.received_at) }),
+    element("span", { className: "subject", textContent: subject }));
+  link.dataset.mail = entry.id;
   return element("li", {}, link);
 }
 
 function markCurrent() {
+  for (const link of document.querySelectorAll(".kinds a")) link.setAttribute("aria-current", String(link.dataset.kind === state.kind));
   for (const link of at("mails").querySelectorAll("a")) {
     if (link.getAttribute("href") === location.hash) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
@@ -69,18 +87,19 @@ function placeholder(text) {
 
 async function route() {
   const where = (state.where = location.hash);
-  const mailId = /^#\/mail\/(\d+)$/.exec(where)?.[1];
-  at("panes").dataset.view = mailId || where === "#/faults" ? "detail" : "list";
+  const [, kind, id] = /^#\/(mail|sms)\/(\d+)$/.exec(where) ?? [];
+  at("panes").dataset.view = id || where === "#/faults" ? "detail" : "list";
   state.faults = null;
-  markCurrent();
-  let shown = placeholder("Choose a mail to read it.");
+  showKind(kind ?? (where === "#/sms" ? "sms" : where === "#/faults" ? state.kind : "mail"));
+  let shown = placeholder(`Choose ${state.kind === "sms" ? "an SMS" : "a mail"} to read it.`);
   if (where === "#/faults") {
     state.faults = faultsView();
     shown = state.faults.root;
     await refreshFaults();
-  } else if (mailId) {
+  } else if (id) {
+    const { path, home, view } = KINDS[kind];
     try {
-      shown = mailView(await request(`/mail/${mailId}`), () => { location.hash = "#/"; });
+      shown = view(await request(`${path}/${id}`), () => { location.hash = home; });
     } catch (error) {
       shown = placeholder(error.message);
     }
@@ -88,6 +107,15 @@ async function route() {
   if (where !== state.where) return;
   at("detail").replaceChildren(shown);
   at("detail").scrollTop = 0;
+}
+
+function showKind(kind) {
+  const changed = kind !== state.kind;
+  state.kind = kind;
+  markCurrent();
+  if (!changed) return;
+  state.shown = PAGE;
+  refreshList().catch(() => sayLive(false));
 }
 
 function sayLive(on) {
@@ -120,13 +148,14 @@ async function follow() {
 
 async function deleteAll() {
   const count = Number(at("delete-all").dataset.count);
-  at("confirm-title").textContent = `Delete ${count.toLocaleString()} ${count === 1 ? "mail" : "mails"}?`;
+  const { path, home, one, many } = KINDS[state.kind];
+  at("confirm-title").textContent = `Delete ${count.toLocaleString()} ${count === 1 ? one : many}?`;
   at("confirm").returnValue = "no";
   at("confirm").showModal();
   await new Promise((resolve) => { at("confirm").addEventListener("close", resolve, { once: true }); });
   if (at("confirm").returnValue !== "yes") return;
-  await request(`/mail?${query()}`, { method: "DELETE" });
-  location.hash = "#/";
+  await request(`${path}?${query()}`, { method: "DELETE" });
+  location.hash = home;
 }
 
 function walkList(event) {

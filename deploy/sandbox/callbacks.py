@@ -1,0 +1,85 @@
+"""Calls back to the notifications API: due later, again where they were not taken, and not forgotten by a restart.
+
+A call-back is signed when it is sent and not when it is planned, so that its time is true and a new key is used at once.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from deploy.sandbox.entries import Timer
+from deploy.sandbox.provider import Core
+from deploy.sandbox.transaction import Transaction
+
+log = logging.getLogger("sandbox.callbacks")
+
+_TIMEOUT_S = 15.0
+_RETRY_AFTER_S = (1.0, 5.0, 30.0, 120.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call-back as it goes out. A second one built from the same plan may differ in its time and signature only."""
+
+    url: str
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Callbacks:
+    """The call-backs of one provider.
+
+    name: of its timers; a provider that has others of its own gives each kind a name. build: what a plan, which is JSON, sends.
+    anywhere: plans bring their own address, so that SANDBOX_CALLBACK_URL decides nothing.
+    """
+
+    def __init__(self, core: Core, name: str, build: Callable[[dict[str, Any]], Request], *, anywhere: bool = False) -> None:
+        self._anywhere = anywhere
+        self._core = core
+        self._name = name
+        self._build = build
+        self._client: httpx.AsyncClient | None = None
+        core.timers.handle(name, self._send)
+
+    @property
+    def base_url(self) -> str | None:
+        """Where to, without a slash at its end; None where nobody is called back."""
+        url = self._core.settings.callback_url
+        return url.rstrip("/") if url else None
+
+    def plan(self, transaction: Transaction, plan: dict[str, Any], *, seconds: float = 0.0) -> None:
+        """Call back after so many seconds, once the transaction is committed. Does nothing without SANDBOX_CALLBACK_URL."""
+        if self._anywhere or self.base_url is not None:
+            transaction.defer(self._name, time.time() + seconds, {"plan": plan, "tries": 0})
+
+    async def close(self) -> None:
+        """Give back the connections."""
+        if self._client is not None:
+            await self._client.aclose()
+
+    async def _send(self, timer: Timer) -> None:
+        taken, tries = await self._post(timer), timer.payload["tries"] + 1
+
+        def write(transaction: Transaction) -> None:
+            if not taken and tries <= len(_RETRY_AFTER_S):
+                transaction.defer(self._name, time.time() + _RETRY_AFTER_S[tries - 1], {**timer.payload, "tries": tries})
+            transaction.finish(timer)
+
+        await self._core.ledger.write(write)
+
+    async def _post(self, timer: Timer) -> bool:
+        if self._client is None:
+            self._client = httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False)
+        request = self._build(timer.payload["plan"])
+        try:
+            answer = await self._client.post(request.url, content=request.body, headers=request.headers)
+        except httpx.HTTPError as error:
+            log.warning("callback_failed", extra={"provider": self._name, "error": type(error).__name__})
+            return False
+        if not answer.is_success:
+            log.warning("callback_refused", extra={"provider": self._name, "status": answer.status_code})
+        return answer.is_success

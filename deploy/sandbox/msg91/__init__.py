@@ -1,0 +1,1 @@
+"""MSG91's flow API and its delivery reports."""

@@ -1,0 +1,1 @@
+"""SMS as they are kept and shown, whichever provider took them."""
