@@ -74,6 +74,8 @@ async def _run(options: argparse.Namespace) -> int:
             "SMTP_PORT": str(sink.port),
             "SMTP_TLS": "none",
             "SMTP_FROM": mails.SENDER,
+            "SIGNING_KEYS": "k1:a-secret-for-tests-only",
+            "ADDRESS_HASH_KEY": "another-secret-for-tests",
             "SMTP_POOL_SIZE": str(max(1, options.connections // options.children)),
         }
         concurrency = ("--concurrency", str(options.children))

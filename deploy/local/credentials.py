@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from typing import Final
 
 from deploy.local.failures import StackError
 from deploy.local.home import Home, write_private
@@ -10,6 +11,7 @@ from deploy.local.state import read_json
 from deploy.postgres.bootstrap import LOGINS
 from deploy.redis.acl import USERS
 
+SECRET_BYTES: Final = 24
 _REMEDY = "restore it from a copy, or start from nothing with `waybill down --remove-data`"
 
 
@@ -27,8 +29,12 @@ def load_credentials(home: Home, cluster: Cluster) -> dict[str, str]:
         *(f"postgres.{login}" for login in LOGINS),
         *(f"valkey.{user}" for user in USERS),
         "cursor.secret",
+        "notifications.signing",
+        "notifications.address-hash",
+        "notifications.encryption",
+        "notifications.bounce",
     ]
-    made = {name: secrets.token_urlsafe(24) for name in names if name not in known}
+    made = {name: secrets.token_urlsafe(SECRET_BYTES) for name in names if name not in known}
     if made:
         known |= made
         write_private(path, json.dumps(known, indent=2) + "\n")

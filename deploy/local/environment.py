@@ -9,6 +9,7 @@ admin.env        the administrators' logins of PostgreSQL and Valkey, and the ba
 from collections.abc import Mapping
 
 from deploy.local.home import Home, write_private
+from deploy.local.outside import notifications
 from deploy.local.ports import HOST
 from deploy.local.postgres import ADMIN, DATABASE
 from deploy.postgres.bootstrap import BACKUP
@@ -58,14 +59,7 @@ def _service(service: str, home: Home, passwords: Mapping[str, str], ports: Mapp
         "AUTH_SIGNING_KEY_FILE": str(home.keys / f"{service}.jwk"),
         "CURSOR_SECRET": passwords["cursor.secret"],
     }
-    if service == "notifications":
-        variables |= {
-            "SMTP_HOST": HOST,
-            "SMTP_PORT": str(ports["sandbox-smtp"]),
-            "SMTP_FROM": "Waybill <waybill@example.com>",
-            "SMTP_TLS": "none",
-        }
-    return variables
+    return variables | notifications(home, passwords, ports) if service == "notifications" else variables
 
 
 def write_environments(home: Home, found: Mapping[str, Environment]) -> None:

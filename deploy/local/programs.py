@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
+from deploy.local import outside
 from deploy.local.home import Home
 from deploy.local.ports import HOST
 from deploy.local.postgres import Cluster
@@ -85,6 +86,7 @@ def _sandbox(home: Home, ports: dict[str, int]) -> Program:
         "SANDBOX_HTTP_PORT": str(ports["sandbox"]),
         "SANDBOX_SMTP_PORT": str(ports["sandbox-smtp"]),
         "SANDBOX_DATA": str(home.path / "sandbox"),
+        **outside.sandbox(home, ports),
     }
     return Program(
         "sandbox",

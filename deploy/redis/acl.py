@@ -64,7 +64,7 @@ def service_rules(service: str) -> list[str]:
         *own_lanes,
         *(f"slots:{lane}" for lane in own_lanes),
         *(f"{kind}:{service}" for kind in ("receipts", "junk")),
-        *(f"{kind}:{service}:*" for kind in ("unacked", "answers", "ratelimit")),
+        *(f"{kind}:{service}:*" for kind in ("unacked", "answers", "ratelimit", "providers")),
         "celery-task-meta-*",
         "epoch",
     ]
@@ -78,9 +78,10 @@ def service_rules(service: str) -> list[str]:
         f"(-@all +zcard +zcount +zrange +zrangebyscore {_keys(['slots:*'], '%R~')})",
         f"(-@all {_STRINGS} {access})",
         _bindings((*_MAILBOXES, *own_lanes)),
-        # A worker listens to control, gossip and hints; it answers control and publishes events and hints, never control.
-        f"(-@all {_SUBSCRIBE} &{_CONTROL} &/0.celeryev/worker.* &hint:{service} &celery-task-meta-*)",
-        f"(-@all +publish &{_EVENTS} &hint:{service} &celery-task-meta-*)",
+        # A worker listens to control, gossip and hints; it answers control and publishes events and hints, never control. `live:`
+        # wakes the API processes that hold streams open.
+        f"(-@all {_SUBSCRIBE} &{_CONTROL} &/0.celeryev/worker.* &hint:{service} &live:{service} &celery-task-meta-*)",
+        f"(-@all +publish &{_EVENTS} &hint:{service} &live:{service} &celery-task-meta-*)",
         # Each worker declares boxes of its own for control and gossip, which stay empty, and pushes its answers to control.
         "(-@all +lpush +llen +exists +del +pexpire ~*@*.celery.pidbox* ~celeryev.* %W~*.reply.celery.pidbox*)",
     ]

@@ -1,33 +1,50 @@
 """Who gets what: the one place where the service's parts are put together."""
 
-import ssl
+from datetime import datetime
 from functools import cache
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
+from services.notifications.addresses import AddressHasher
+from services.notifications.campaigns.advance import CampaignSteps
+from services.notifications.campaigns.categories import CategoryCheck
+from services.notifications.campaigns.category_repository import CategoryReader
+from services.notifications.campaigns.estimate import Estimates
+from services.notifications.campaigns.recipient_import import RecipientImport
+from services.notifications.campaigns.recipient_repository import RecipientReader, RecipientRepository
+from services.notifications.campaigns.repository import CampaignReader, CampaignRepository
+from services.notifications.campaigns.service import CampaignChanges, Campaigns
+from services.notifications.campaigns.template_check import TemplateCheck
 from services.notifications.cancellations.repository import CancellationReader, CancellationRepository
 from services.notifications.cancellations.service import Cancelling
 from services.notifications.deliveries.delivery_drop import DroppedDeliveries
-from services.notifications.deliveries.email_sending import EmailSending
-from services.notifications.deliveries.letters import ReadyLetters
 from services.notifications.deliveries.repository import DeliveryReader, DeliveryRepository
-from services.notifications.deliveries.service import Deliveries, EmailRequests
-from services.notifications.deliveries.templated_letters import TemplatedLetters
-from services.notifications.email.mime import sender_mailbox
-from services.notifications.email.provider import EmailProvider
-from services.notifications.email.smtp import SmtpProvider, SmtpServer
+from services.notifications.deliveries.service import Deliveries
+from services.notifications.dlt.registry import Registry
+from services.notifications.dlt.repository import DltReader, DltRepository
+from services.notifications.dlt.service import DltTemplateChanges, DltTemplates
+from services.notifications.documents.document_fetch import DocumentFetcher, Owner
+from services.notifications.in_app.withdrawal import withdraw
 from services.notifications.people.repository import PersonReader, PersonRepository
 from services.notifications.people.service import People, PeopleChanges
 from services.notifications.settings import NotificationsSettings
+from services.notifications.suppressions.gate import SuppressionGate
+from services.notifications.suppressions.repository import SuppressionReader, SuppressionRepository
+from services.notifications.suppressions.service import Suppressing
+from services.notifications.suppressions.suppression_change import Operator, SuppressionChanges, Suppressions
+from services.notifications.suppressions.suppression_export import SuppressionExport
+from services.notifications.suppressions.suppression_import import SuppressionImport
+from services.notifications.templates.drift_repository import DriftReader
 from services.notifications.templates.rendering import Renderer
 from services.notifications.templates.repository import TemplateReader, TemplateRepository
 from services.notifications.templates.service import TemplateChanges, Templates
-from shared.contracts.notifications import SendEmail, SendTemplatedEmail
+from services.notifications.templates.trial_sending import TrialSending
+from services.notifications.templates.trials import links
+from shared.runtime.auth.principal import Principal
 from shared.runtime.clock import Clock, system_clock
-from shared.runtime.db import ReadSession, Session
+from shared.runtime.db import Database, ReadSession, Session
+from shared.runtime.http.client import service_client
 from shared.runtime.http.runtime import HttpRuntime
 from shared.runtime.outbox import Publisher
-from shared.runtime.process import ProcessRuntime
 from shared.runtime.settings import ServiceSettings
 
 
@@ -36,54 +53,20 @@ def deliveries(session: ReadSession, organization_id: UUID | None) -> Deliveries
     return Deliveries(DeliveryReader(session), CancellationReader(session), organization_id)
 
 
-def email_requests(session: Session, runtime: HttpRuntime) -> EmailRequests:
-    """Asking for e-mails in the session's unit of work."""
-    domain = sender_mailbox(_own(runtime.settings).smtp_from).domain
-    return EmailRequests(session, TemplatedLetters(renderer()), Publisher(session), runtime.clock, domain)
-
-
 def cancelling(session: Session, clock: Clock = system_clock) -> Cancelling:
     """Cancelling what waits, in the session's unit of work."""
-    return Cancelling(CancellationRepository(session), DeliveryRepository(session), DroppedDeliveries(session), clock)
+    deliveries, dropped = DeliveryRepository(session), DroppedDeliveries(session)
 
+    async def take_back(subject_key: str, before: datetime, organization_id: UUID | None) -> object:
+        return await withdraw(session, [subject_key], before, organization_id=organization_id)
 
-def email_sending(runtime: ProcessRuntime) -> EmailSending[SendEmail]:
-    """The effect of `notifications.send_email`."""
-    settings = _own(runtime.settings)
-    return EmailSending(ReadyLetters(), _provider_of(runtime), sender_mailbox(settings.smtp_from), runtime.clock)
-
-
-def templated_email_sending(runtime: ProcessRuntime) -> EmailSending[SendTemplatedEmail]:
-    """The effect of `notifications.send_templated_email`."""
-    settings = _own(runtime.settings)
-    letters = TemplatedLetters(renderer())
-    return EmailSending(letters, _provider_of(runtime), sender_mailbox(settings.smtp_from), runtime.clock)
+    return Cancelling(CancellationRepository(session), deliveries, dropped, take_back, clock)
 
 
 @cache
 def renderer() -> Renderer:
     """The process's one renderer, which keeps what it has compiled."""
     return Renderer()
-
-
-_providers: WeakKeyDictionary[ProcessRuntime, EmailProvider] = WeakKeyDictionary()
-
-
-def _provider_of(runtime: ProcessRuntime) -> EmailProvider:
-    """The one provider of a process: all kinds of e-mail share its connections, and are all told when it is closed."""
-    if runtime not in _providers:
-        _providers[runtime] = email_provider(_own(runtime.settings))
-    return _providers[runtime]
-
-
-def email_provider(settings: NotificationsSettings) -> EmailProvider:
-    """The provider that EMAIL_PROVIDER names; settings refuse what is none."""
-    password = settings.smtp_password.get_secret_value() if settings.smtp_password is not None else None
-    context = None if settings.smtp_tls == "none" else ssl.create_default_context()
-    if context is not None and settings.smtp_ca_file is not None:
-        context.load_verify_locations(settings.smtp_ca_file)
-    server = SmtpServer(settings.smtp_host, settings.smtp_port, settings.smtp_tls, settings.smtp_user, password, context)
-    return SmtpProvider(server, pool_size=settings.smtp_pool_size, time_factor=settings.time_factor)
 
 
 def people(session: ReadSession, organization_id: UUID | None) -> People:
@@ -101,11 +84,122 @@ def templates(session: ReadSession) -> Templates:
     return Templates(TemplateReader(session), renderer())
 
 
+def template_trials(session: ReadSession, runtime: HttpRuntime) -> Templates:
+    """Trying templates with the links of this installation."""
+    settings = own_settings(runtime.settings)
+    return Templates(TemplateReader(session), renderer(), links(settings.frontend_url, settings.backend_url))
+
+
+def template_trial_sending(session: Session, runtime: HttpRuntime) -> TrialSending:
+    """Sending tests of templates in the session's unit of work."""
+    return TrialSending(template_trials(session, runtime), Publisher(session), runtime.clock)
+
+
+def template_drift(session: ReadSession) -> DriftReader:
+    """Comparing overrides with defaults."""
+    return DriftReader(session)
+
+
 def template_changes(session: Session, clock: Clock) -> TemplateChanges:
     """Writing templates in the session's unit of work."""
     return TemplateChanges(TemplateRepository(session), renderer(), clock)
 
 
-def _own(settings: ServiceSettings) -> NotificationsSettings:
+def address_hasher(settings: ServiceSettings) -> AddressHasher:
+    """Hashes addresses as all of the service does."""
+    return AddressHasher(own_settings(settings).address_hash_key.get_secret_value().encode())
+
+
+def suppression_gate() -> SuppressionGate:
+    """Stops what the suppression list forbids."""
+    return SuppressionGate()
+
+
+def suppressing(session: Session, settings: ServiceSettings, clock: Clock = system_clock) -> Suppressing:
+    """Keeping the suppression list to what providers say, in the session's unit of work."""
+    return Suppressing(session, address_hasher(settings), clock)
+
+
+def suppressions(session: ReadSession, runtime: HttpRuntime, organization_id: UUID | None) -> Suppressions:
+    """Reading the suppression list as a caller of this organization, or of none."""
+    return Suppressions(SuppressionReader(session), address_hasher(runtime.settings), organization_id)
+
+
+def suppression_changes(session: Session, runtime: HttpRuntime, principal: Principal) -> SuppressionChanges:
+    """Changing the suppression list by hand."""
+    hasher = address_hasher(runtime.settings)
+    return SuppressionChanges(SuppressionRepository(session), hasher, _operator(principal), runtime.clock)
+
+
+def suppression_import(session: Session, runtime: HttpRuntime, principal: Principal) -> SuppressionImport:
+    """Importing suppressions in the session's unit of work."""
+    hasher = address_hasher(runtime.settings)
+    return SuppressionImport(SuppressionRepository(session), hasher, _operator(principal), runtime.clock)
+
+
+def suppression_export(database: Database) -> SuppressionExport:
+    """Exporting suppressions, page by page."""
+    return SuppressionExport(database)
+
+
+def _operator(principal: Principal) -> Operator:
+    return Operator(principal.id, principal.organization_id, principal.may("notifications:admin"))
+
+
+def campaigns(session: ReadSession, organization_id: UUID | None) -> Campaigns:
+    """Reading campaigns as a caller of this organization, or of none."""
+    return Campaigns(CampaignReader(session), RecipientReader(session), organization_id)
+
+
+def campaign_changes(session: Session, clock: Clock = system_clock) -> CampaignChanges:
+    """Planning, starting and stopping campaigns in the session's unit of work."""
+    recipients = RecipientRepository(session)
+    check = TemplateCheck(TemplateReader(session), recipients)
+    categories = CategoryCheck(CategoryReader(session))
+    repository, publisher = CampaignRepository(session), Publisher(session)
+    return CampaignChanges(repository, recipients, check, categories, cancelling(session, clock), publisher, clock)
+
+
+def campaign_steps(session: Session, clock: Clock = system_clock) -> CampaignSteps:
+    """Carrying campaigns on in the session's unit of work."""
+    recipients = RecipientRepository(session)
+    check = TemplateCheck(TemplateReader(session), recipients)
+    return CampaignSteps(CampaignRepository(session), recipients, check, Publisher(session), clock)
+
+
+def campaign_import(session: Session, runtime: HttpRuntime) -> RecipientImport:
+    """Uploading a campaign's list in the session's unit of work."""
+    hasher, country = address_hasher(runtime.settings), own_settings(runtime.settings).sms_default_country
+    return RecipientImport(CampaignRepository(session), RecipientRepository(session), hasher, country, runtime.clock)
+
+
+def campaign_estimates(session: ReadSession, runtime: HttpRuntime) -> Estimates:
+    """What campaigns would come to."""
+    recipients, hasher = RecipientReader(session), address_hasher(runtime.settings)
+    check = TemplateCheck(TemplateReader(session), recipients)
+    suppressions = SuppressionReader(session)
+    return Estimates(CampaignReader(session), recipients, suppressions, check, renderer(), hasher, runtime.clock)
+
+
+def dlt_templates(session: ReadSession, organization_id: UUID | None) -> DltTemplates:
+    """Reading registered texts as a caller of this organization, or of none."""
+    return DltTemplates(DltReader(session), Registry(), organization_id)
+
+
+def dlt_template_changes(session: Session, clock: Clock) -> DltTemplateChanges:
+    """Writing registered texts in the session's unit of work."""
+    return DltTemplateChanges(DltRepository(session), clock)
+
+
+def documents(settings: ServiceSettings) -> DocumentFetcher:
+    """Fetching what goes along with mails from its owners."""
+    own = own_settings(settings)
+    url = own.payments_url
+    connect = (lambda: service_client(own, "payments", url)) if url is not None else None
+    return DocumentFetcher({"payments.invoice": Owner("/v1/invoices/{id}/pdf", "PAYMENTS_URL", connect)}, own.time_factor)
+
+
+def own_settings(settings: ServiceSettings) -> NotificationsSettings:
+    """The settings as this service's own."""
     assert isinstance(settings, NotificationsSettings), "the runtime of this service carries this service's settings"
     return settings

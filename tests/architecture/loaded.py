@@ -20,6 +20,8 @@ SETTINGS = {
     "REDIS_URL": "redis://localhost:1/0",
     "SMTP_HOST": "localhost",
     "SMTP_FROM": "Waybill <noreply@example.com>",
+    "SIGNING_KEYS": "k1:a-secret-for-tests-only",
+    "ADDRESS_HASH_KEY": "another-secret-for-tests",
 }
 
 

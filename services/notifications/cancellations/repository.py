@@ -62,10 +62,12 @@ _COVERING: Final = text("""
     SELECT DISTINCT ON (asked.id) asked.id, known.subject_key, known.cancelled_at, known.reason, known.cancelled_by
       FROM unnest(CAST(:id AS uuid[]), CAST(:organization_id AS uuid[]), CAST(:subject_key AS text[]),
                   CAST(:asked_at AS timestamptz[])) AS asked(id, organization_id, subject_key, asked_at)
+      LEFT JOIN deliveries ON deliveries.id = asked.id
       JOIN cancellations AS known
         ON known.subject_key = ANY(ARRAY[asked.subject_key, 'notifications.delivery:' || asked.id])
        AND (known.organization_id IS NULL OR known.organization_id = asked.organization_id)
-       AND known.cancelled_at >= asked.asked_at
+       -- A message that a notice has become was asked for when the notice was.
+       AND known.cancelled_at >= least(asked.asked_at, deliveries.asked_at)
      ORDER BY asked.id, known.cancelled_at DESC
 """)
 

@@ -1,6 +1,7 @@
 """Cancelling: what waits about a subject ends at once, and what is still on its way is dropped when it arrives."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -17,15 +18,25 @@ from shared.runtime.inbox.delivery import Received
 NO_REASON: Final = "it is no longer needed"
 
 
+Withdraw = Callable[[str, datetime, UUID | None], Awaitable[object]]
+"""Takes back what has come into inboxes about a subject until a moment: an organization's, or everybody's."""
+
+
 class Cancelling:
     """Cancelling by subject, and of one delivery."""
 
     def __init__(
-        self, cancellations: CancellationRepository, deliveries: DeliveryRepository, dropped: DroppedDeliveries, clock: Clock
+        self,
+        cancellations: CancellationRepository,
+        deliveries: DeliveryRepository,
+        dropped: DroppedDeliveries,
+        withdraw: Withdraw,
+        clock: Clock,
     ) -> None:
         self._cancellations = cancellations
         self._deliveries = deliveries
         self._dropped = dropped
+        self._withdraw = withdraw
         self._clock = clock
 
     async def carry_out(self, received: Sequence[Received[CancelMessages]]) -> None:
@@ -48,6 +59,8 @@ class Cancelling:
         await self._cancellations.remember(cancellations)
         waiting = await self._deliveries.waiting_for([one.subject_key for one in cancellations])
         dropped = await self._dropped.drop_cancelled(waiting, self._clock())
+        for one in cancellations:
+            await self._withdraw(one.subject_key, one.cancelled_at, one.organization_id)
         await self._cancellations.forget_old()
         return len(dropped)
 

@@ -3,24 +3,32 @@
 from datetime import timedelta
 from typing import Final
 
-from services.notifications.email.provider import Answer, Verdict
+from services.notifications.providers.answers import Answer, Verdict
 from shared.runtime.outcomes import Done, Failed, Outcome, Retry
 
 MAX_AGE: Final = timedelta(hours=24)
-"""For tries that do not count: a provider that refuses everything for a day has lost the mail."""
+"""For tries that do not count: a provider that refuses everything for a day has lost the message."""
 
 RESEND_S: Final = 600.0
 SOFT_WAITS_S: Final = (1800.0, 7200.0)
+FAILOVER: Final = "failover"
+
+_ELSEWHERE: Final = frozenset({Verdict.TRANSIENT, Verdict.THROTTLED, Verdict.UNKNOWN, Verdict.CONFIG})
 
 
-def decide(answer: Answer, *, tries: int, urgent: bool, age: timedelta) -> Outcome:
+def decide(
+    answer: Answer, *, tries: int, max_retries: int, urgent: bool, age: timedelta, others: bool = False, by: str = ""
+) -> Outcome:
     """The outcome of a try.
 
-    tries: how many counted so far, this one included. urgent: whether the mail is useless in ten minutes. age: since it was
-    asked for. Retries that are used up are the runtime's affair.
+    tries: how many counted so far, this one included. urgent: whether the message is useless in ten minutes. age: since it was
+    asked for. others: whether another account could carry it. by: the account that has answered.
+    Retries that are used up are the runtime's affair.
     """
     verdict = answer.verdict
     error = _sentence(answer)
+    if others and _fails_over(verdict, urgent=urgent, last=tries > max_retries):
+        return Retry(f"{by}: {error}; another provider is next", counts=False, error_class=FAILOVER)
     match verdict:
         case Verdict.ACCEPTED:
             return Done()
@@ -37,8 +45,14 @@ def decide(answer: Answer, *, tries: int, urgent: bool, age: timedelta) -> Outco
             return Failed(error, reason=verdict.value, error_class=verdict.value)
 
 
+def _fails_over(verdict: Verdict, *, urgent: bool, last: bool) -> bool:
+    if urgent:
+        return verdict in _ELSEWHERE
+    return verdict is Verdict.CONFIG or (verdict is Verdict.TRANSIENT and last)
+
+
 def wait(error: str, reason: str, for_s: float, *, age: timedelta) -> Retry | Failed:
-    """A try that does not count, because it says nothing of this mail; failed once the mail is too old to wait more."""
+    """A try that does not count, because it says nothing of this message; failed once that is too old to wait more."""
     if age > MAX_AGE:
         return Failed(f"given up after 24 hours: {error}", reason=reason, error_class=reason)
     return Retry(error, after_s=for_s, counts=False, error_class=reason)

@@ -48,4 +48,6 @@ def words_for(covering: Covering) -> str:
 
 
 def _dropped(one: QueuedDelivery, covering: Covering, now: datetime) -> DeliveryResult:
-    return DeliveryResult(one.id, DeliveryStatus.DROPPED, one.retries, now, words_for(covering), covering.cancelled_at)
+    return DeliveryResult(
+        one.id, DeliveryStatus.DROPPED, one.retries, now, words_for(covering), covering.cancelled_at, reason="cancelled"
+    )

@@ -1,6 +1,7 @@
-"""What is to be said in an e-mail and to whom: as its message has it, or as a template makes it.
+"""What is to be said in a message and to whom: as the message itself has it, or as a template makes it.
 
-Letters of one message type are written by one object, which the sending is given; beyond it, all e-mails are alike.
+Letters of one message type are written by one object, which the sending is given; beyond it, all messages of a channel are alike.
+First it says whom a message goes to, so that the gates can look at them, and then, of those that pass, what they are told.
 """
 
 from collections.abc import Mapping
@@ -9,38 +10,54 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 from uuid import UUID
 
+from services.notifications.deliveries.errors import Refusal
 from services.notifications.deliveries.repository import DeliveryRow, storable
-from services.notifications.email.errors import AddressUnusable
-from services.notifications.email.mime import Content, Mailbox, mailbox, single_line
-from shared.contracts.notifications import SendEmail, SendTemplatedEmail
+from services.notifications.email.mime import single_line
+from shared.contracts.notifications import ChannelSend
 from shared.runtime.db import Session
-from shared.runtime.errors import Permanent, Transient
 
-AnyEmail = SendEmail | SendTemplatedEmail
-M_contra = TypeVar("M_contra", bound=AnyEmail, contravariant=True)
+M_contra = TypeVar("M_contra", bound=ChannelSend, contravariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Whom a message goes to, and how that person reads.
+
+    address: an e-mail address or an E.164 number. reference: of a person whom notifications knows. name: for the To header.
+    """
+
+    address: str
+    address_hash: str
+    reference: str | None = None
+    name: str | None = None
+    locale: str = "en"
+    time_zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What one e-mail says. address, name: of the recipient, as they were found. template_version: None where no template
-    was needed."""
+    """What one message says. subject: of an e-mail. template_version: None where no template was needed. attachments:
+    references of documents that are fetched for the call."""
 
-    to: Mailbox
-    address: str
-    name: str | None
-    content: Content
+    to: Addressee
+    text: str
+    subject: str | None = None
+    html: str | None = None
     template_version: int | None = None
-
-
-Written = Letter | Permanent | Transient
-"""A letter, or why there is none: for good, or not yet."""
+    attachments: tuple[str, ...] = ()
 
 
 class Letters(Protocol[M_contra]):
     """Writes the letters of one message type."""
 
-    async def write(self, session: Session, messages: Mapping[UUID, M_contra], /) -> Mapping[UUID, Written]:
-        """A letter of each message, by its id, or why there is none."""
+    async def addressees(self, session: Session, messages: Mapping[UUID, M_contra], /) -> Mapping[UUID, Addressee | Refusal]:
+        """Whom each message goes to, by its id, or why it can go nowhere."""
+        ...
+
+    async def write(
+        self, session: Session, messages: Mapping[UUID, M_contra], to: Mapping[UUID, Addressee], /
+    ) -> Mapping[UUID, Letter | Refusal]:
+        """What each message says, or why nothing can be said: for good, or not yet."""
         ...
 
     async def keep(self, session: Session, letters: Mapping[UUID, Letter], /) -> None:
@@ -48,46 +65,38 @@ class Letters(Protocol[M_contra]):
         ...
 
 
-class ReadyLetters:
-    """Of messages that carry their text, which keeps it the same."""
+@dataclass(frozen=True, slots=True)
+class RowFacts:
+    """What a delivery's row says besides its message. asked_at: None for the transaction's own moment."""
 
-    async def write(self, _: Session, messages: Mapping[UUID, SendEmail], /) -> Mapping[UUID, Written]:
-        return {key: _ready(message) for key, message in messages.items()}
-
-    async def keep(self, _: Session, letters: Mapping[UUID, Letter], /) -> None:
-        """The message has it."""
-
-
-def _ready(message: SendEmail) -> Written:
-    try:
-        to = mailbox(message.to_email, message.to_name)
-    except AddressUnusable as error:
-        return error
-    return Letter(to, message.to_email, message.to_name, Content(message.subject, message.body, message.body_html))
+    delivery_id: UUID
+    channel: str
+    domain: str
+    asked_at: datetime | None
+    retries: int
 
 
-def delivery_row(
-    delivery_id: UUID, message: AnyEmail, letter: Letter | None, domain: str, *, asked_at: datetime | None, retries: int
-) -> DeliveryRow:
-    """The delivery that a message asks for.
-
-    letter: None where none was written. domain: the sender's, for the Message-ID. asked_at, retries: see DeliveryRow.
-    """
-    templated = message if isinstance(message, SendTemplatedEmail) else None
-    subject = message.subject if isinstance(message, SendEmail) else letter.content.subject if letter is not None else None
+def delivery_row(facts: RowFacts, message: ChannelSend, to: Addressee | None, letter: Letter | None) -> DeliveryRow:
+    """The delivery that a message asks for. to, letter: None where there is none."""
+    subject = letter.subject if letter is not None else getattr(message, "subject", None)
+    named = getattr(message, "to_email", None) or getattr(message, "to_phone", None)
     return DeliveryRow(
-        id=delivery_id,
+        id=facts.delivery_id,
+        channel=facts.channel,
         organization_id=message.organization_id,
-        to_address=letter.address if letter is not None else message.to_email,
-        to_person=_storable(templated.to_person) if templated is not None else None,
+        to_address=storable(to.address) if to is not None else _storable(named),
+        to_person=_storable(getattr(message, "to_person", None)),
+        address_hash=to.address_hash if to is not None else None,
         subject=single_line(subject) if subject is not None else None,
-        template_name=templated.template_name if templated is not None else None,
+        template_name=getattr(message, "template_name", None),
         template_version=letter.template_version if letter is not None else None,
+        category=message.category,
+        dedupe_key=_storable(message.dedupe_key),
         requester=_storable(message.requester),
         subject_key=_storable(message.subject_key),
-        asked_at=asked_at,
-        message_id_header=f"<{delivery_id}@{domain}>",
-        retries=retries,
+        asked_at=facts.asked_at,
+        message_id_header=f"<{facts.delivery_id}@{facts.domain}>" if facts.channel == "email" else None,
+        retries=facts.retries,
     )
 
 

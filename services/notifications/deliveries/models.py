@@ -1,4 +1,4 @@
-"""The tables of deliveries and their attempts; see migrations 0002 and 0005 for what each column says."""
+"""The tables of deliveries and their attempts; see migrations 0002, 0005 and 0006 for what each column says."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -37,7 +37,7 @@ class Delivery(Model):
     requester: Mapped[str | None]
     subject_key: Mapped[str | None]
     status: Mapped[str]
-    message_id_header: Mapped[str]
+    message_id_header: Mapped[str | None]
     retries: Mapped[int]
     attempts: Mapped[int]
     asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
@@ -45,8 +45,19 @@ class Delivery(Model):
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     cancelled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     error: Mapped[str | None]
+    category: Mapped[str]
+    address_hash: Mapped[str | None]
+    dedupe_key: Mapped[str | None]
+    notice_id: Mapped[UUID | None]
+    reason: Mapped[str | None]
+    held_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    provider: Mapped[str | None]
+    segments: Mapped[int | None]
+    receipt: Mapped[str | None]
+    receipt_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
     timeline: Mapped[list["DeliveryAttempt"]] = relationship(lazy="raise", order_by="DeliveryAttempt.number")
+    events: Mapped[list["DeliveryEvent"]] = relationship(lazy="raise", order_by="DeliveryEvent.occurred_at, DeliveryEvent.id")
 
 
 class DeliveryAttempt(Model):
@@ -64,3 +75,18 @@ class DeliveryAttempt(Model):
     enhanced_code: Mapped[str | None]
     detail: Mapped[str | None]
     latency_ms: Mapped[int | None]
+    provider_message_id: Mapped[str | None]
+
+
+class DeliveryEvent(Model):
+    """What happened to a delivery besides its attempts: a provider's report, or what a gate has decided."""
+
+    __tablename__ = "delivery_events"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    delivery_id: Mapped[UUID] = mapped_column(ForeignKey("deliveries.id"))
+    kind: Mapped[str]
+    occurred_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    provider: Mapped[str | None]
+    code: Mapped[str | None]
+    detail: Mapped[str | None]

@@ -19,30 +19,36 @@ ABANDONED: Final = "its process ended before the answer was recorded"
 class DeliveryRow:
     """A delivery as its message asks for it.
 
-    to_address, subject, template_version: None until they are known, which they are once the text has been made.
-    asked_at: None for the transaction's own moment. retries: how many tries that counted have gone before.
+    to_address, address_hash, subject, template_version: None until they are known, which they are once the text has been made.
+    asked_at: None for the transaction's own moment. message_id_header: of an e-mail. retries: how many tries that counted have
+    gone before. notice_id: the message that asked for this one and others.
     """
 
     id: UUID
+    channel: str
     organization_id: UUID | None
     to_address: str | None
     to_person: str | None
+    address_hash: str | None
     subject: str | None
     template_name: str | None
     template_version: int | None
+    category: str
+    dedupe_key: str | None
     requester: str | None
     subject_key: str | None
     asked_at: datetime | None
-    message_id_header: str
+    message_id_header: str | None
     retries: int
+    notice_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedAttempt:
-    """An attempt that is committed before its call. message_id_header: as the first attempt had it."""
+    """An attempt that is committed before its call. message_id_header: as the first attempt had it, of an e-mail."""
 
     number: int
-    message_id_header: str
+    message_id_header: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,7 @@ class AttemptResult:
     enhanced_code: str | None
     detail: str
     latency_ms: int
+    provider_message_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,8 @@ class DeliveryResult:
 
     finished_at: None unless the status is final. cancelled_at: when it was cancelled, where that is why it was dropped.
     was_called: no means that the error is ours and says nothing new where one stands that an earlier call has brought.
+    reason: a stable code of why it was dropped, has failed or waits. held_until: until when a gate holds it back. provider: the
+    account that has taken it. segments: of an SMS.
     """
 
     id: UUID
@@ -75,6 +84,10 @@ class DeliveryResult:
     error: str | None
     cancelled_at: datetime | None = None
     was_called: bool = True
+    reason: str | None = None
+    held_until: datetime | None = None
+    provider: str | None = None
+    segments: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +111,17 @@ class QueuedDelivery:
 
 
 _DELIVERIES: Final = """
-    unnest(CAST(:id AS uuid[]), CAST(:organization_id AS uuid[]), CAST(:to_address AS text[]), CAST(:to_person AS text[]),
-           CAST(:subject AS text[]), CAST(:template_name AS text[]), CAST(:template_version AS int[]),
-           CAST(:requester AS text[]), CAST(:subject_key AS text[]), CAST(:asked_at AS timestamptz[]),
-           CAST(:message_id_header AS text[]), CAST(:retries AS int[]))
-    AS row(id, organization_id, to_address, to_person, subject, template_name, template_version, requester, subject_key,
-           asked_at, message_id_header, retries)
+    unnest(CAST(:id AS uuid[]), CAST(:channel AS text[]), CAST(:organization_id AS uuid[]), CAST(:to_address AS text[]),
+           CAST(:to_person AS text[]), CAST(:address_hash AS text[]), CAST(:subject AS text[]), CAST(:template_name AS text[]),
+           CAST(:template_version AS int[]), CAST(:category AS text[]), CAST(:dedupe_key AS text[]), CAST(:requester AS text[]),
+           CAST(:subject_key AS text[]), CAST(:asked_at AS timestamptz[]), CAST(:message_id_header AS text[]),
+           CAST(:retries AS int[]), CAST(:notice_id AS uuid[]))
+    AS row(id, channel, organization_id, to_address, to_person, address_hash, subject, template_name, template_version, category,
+           dedupe_key, requester, subject_key, asked_at, message_id_header, retries, notice_id)
 """
 _COLUMNS: Final = (
-    "id, organization_id, to_address, to_person, subject, template_name, template_version, requester, subject_key, "
-    "message_id_header, retries"
+    "id, channel, organization_id, to_address, to_person, address_hash, subject, template_name, template_version, category, "
+    "dedupe_key, requester, subject_key, message_id_header, retries, notice_id"
 )
 
 _ADD: Final = text(f"""
@@ -122,8 +136,9 @@ _CLAIM: Final = text(f"""
     WITH claimed AS (
         INSERT INTO deliveries AS known ({_COLUMNS}, asked_at, status, attempts, created_at)
         SELECT {_COLUMNS}, coalesce(asked_at, now()), 'sending', 1, :now FROM {_DELIVERIES} ORDER BY id
-        ON CONFLICT (id) DO UPDATE SET status = 'sending', retries = excluded.retries, finished_at = NULL,
-               to_address = excluded.to_address, subject = excluded.subject, template_version = excluded.template_version,
+        ON CONFLICT (id) DO UPDATE SET status = 'sending', retries = excluded.retries, finished_at = NULL, held_until = NULL,
+               to_address = excluded.to_address, address_hash = excluded.address_hash, subject = excluded.subject,
+               template_version = excluded.template_version,
                attempts = known.attempts
                         + CASE WHEN known.status = 'sending' AND known.retries = excluded.retries THEN 0 ELSE 1 END
          WHERE known.status NOT IN ('sent', 'dropped')
@@ -133,7 +148,9 @@ _CLAIM: Final = text(f"""
           FROM claimed WHERE delivery_id = claimed.id AND number < claimed.attempts AND outcome IS NULL
     ), begun AS (
         INSERT INTO delivery_attempts (delivery_id, number, provider, started_at)
-        SELECT id, attempts, :provider, :now FROM claimed ORDER BY id
+        SELECT claimed.id, attempts, chosen.provider, :now
+          FROM claimed JOIN unnest(CAST(:id AS uuid[]), CAST(:provider AS text[])) AS chosen(id, provider) USING (id)
+         ORDER BY claimed.id
         ON CONFLICT (delivery_id, number) DO UPDATE SET provider = excluded.provider, started_at = excluded.started_at
     )
     SELECT id, attempts, message_id_header FROM claimed
@@ -166,12 +183,15 @@ _FINISH: Final = text("""
     WITH attempts AS (
         UPDATE delivery_attempts AS known
            SET started_at = row.started_at, finished_at = row.finished_at, outcome = row.outcome, code = row.code,
-               enhanced_code = row.enhanced_code, detail = row.detail, latency_ms = row.latency_ms
+               enhanced_code = row.enhanced_code, detail = row.detail, latency_ms = row.latency_ms,
+               provider_message_id = row.provider_message_id
           FROM unnest(CAST(:attempt_delivery_id AS uuid[]), CAST(:attempt_number AS int[]),
                       CAST(:attempt_started_at AS timestamptz[]), CAST(:attempt_finished_at AS timestamptz[]),
                       CAST(:attempt_outcome AS text[]), CAST(:attempt_code AS int[]), CAST(:attempt_enhanced_code AS text[]),
-                      CAST(:attempt_detail AS text[]), CAST(:attempt_latency_ms AS int[]))
-               AS row(delivery_id, number, started_at, finished_at, outcome, code, enhanced_code, detail, latency_ms)
+                      CAST(:attempt_detail AS text[]), CAST(:attempt_latency_ms AS int[]),
+                      CAST(:attempt_provider_message_id AS text[]))
+               AS row(delivery_id, number, started_at, finished_at, outcome, code, enhanced_code, detail, latency_ms,
+                      provider_message_id)
          WHERE known.delivery_id = row.delivery_id AND known.number = row.number
     ), said AS (
         DELETE FROM delivery_texts USING unnest(CAST(:id AS uuid[]), CAST(:finished_at AS timestamptz[])) AS row(id, finished_at)
@@ -180,13 +200,43 @@ _FINISH: Final = text("""
     UPDATE deliveries AS known
        SET status = row.status, retries = row.retries, finished_at = row.finished_at,
            error = CASE WHEN row.was_called THEN row.error ELSE coalesce(known.error, row.error) END,
-           cancelled_at = row.cancelled_at
+           cancelled_at = row.cancelled_at, reason = row.reason, held_until = row.held_until,
+           provider = coalesce(row.provider, known.provider), segments = coalesce(row.segments, known.segments)
       FROM unnest(CAST(:id AS uuid[]), CAST(:status AS text[]), CAST(:retries AS int[]), CAST(:finished_at AS timestamptz[]),
-                  CAST(:error AS text[]), CAST(:cancelled_at AS timestamptz[]), CAST(:was_called AS boolean[]))
-           AS row(id, status, retries, finished_at, error, cancelled_at, was_called)
+                  CAST(:error AS text[]), CAST(:cancelled_at AS timestamptz[]), CAST(:was_called AS boolean[]),
+                  CAST(:reason AS text[]), CAST(:held_until AS timestamptz[]), CAST(:provider AS text[]),
+                  CAST(:segments AS int[]))
+           AS row(id, status, retries, finished_at, error, cancelled_at, was_called, reason, held_until, provider, segments)
      WHERE known.id = row.id AND known.status NOT IN ('sent', 'dropped')
     RETURNING new.id, new.error, (old.retries, old.error) IS DISTINCT FROM (new.retries, new.error) AS is_news
 """)
+
+
+# What gates have decided stands in the timeline; the same decision again is no further line.
+_NOTE: Final = text("""
+    INSERT INTO delivery_events (id, delivery_id, kind, occurred_at, code, detail)
+    SELECT row.id, delivery_id, kind, :now, code, detail
+      FROM unnest(CAST(:id AS uuid[]), CAST(:delivery_id AS uuid[]), CAST(:kind AS text[]), CAST(:code AS text[]),
+                  CAST(:detail AS text[])) AS row(id, delivery_id, kind, code, detail)
+      JOIN deliveries ON deliveries.id = delivery_id ORDER BY row.id
+    ON CONFLICT (id) DO NOTHING
+""")
+
+_PAST: Final = text("""
+    SELECT delivery_id, provider, outcome FROM delivery_attempts
+     WHERE delivery_id = ANY(CAST(:ids AS uuid[])) AND outcome IS NOT NULL ORDER BY delivery_id, number
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line of a delivery's timeline. id: the same when the same is noted again. code: a stable reason. detail: for people."""
+
+    id: UUID
+    delivery_id: UUID
+    kind: str
+    code: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +249,17 @@ class DeliveryFilter:
     requester: str | None = None
     subject_key: str | None = None
     to_address: str | None = None
+    channel: str | None = None
+    receipt: str | None = None
+    notice_id: UUID | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None
+
+
+_EQUAL: Final = (
+    *("organization_id", "status", "template_name", "requester", "subject_key", "to_address"),
+    *("channel", "receipt", "notice_id"),
+)
 
 
 class DeliveryReader:
@@ -211,13 +270,13 @@ class DeliveryReader:
 
     async def find(self, delivery_id: UUID, organization_id: UUID | None) -> Delivery | None:
         """One delivery with its attempts, as the database has it now."""
-        query = _one(delivery_id, organization_id).options(selectinload(Delivery.timeline))
+        query = _one(delivery_id, organization_id).options(selectinload(Delivery.timeline), selectinload(Delivery.events))
         return (await self._session.scalars(query.execution_options(populate_existing=True))).one_or_none()
 
     async def newest(self, wanted: DeliveryFilter, *, after: tuple[Any, ...] | None = None, limit: int) -> Sequence[Delivery]:
         """The newest first. after: (created_at, id) of the last one seen."""
         query = select(Delivery).order_by(Delivery.created_at.desc(), Delivery.id.desc()).limit(limit)
-        for name in ("organization_id", "status", "template_name", "requester", "subject_key", "to_address"):
+        for name in _EQUAL:
             value = getattr(wanted, name)
             if value is not None:
                 query = query.where(getattr(Delivery, name) == value)
@@ -240,11 +299,25 @@ class DeliveryRepository:
         """Deliveries that wait; those that are there already are left alone."""
         await self._session.execute(_ADD, {**_columns(DeliveryRow, rows), "now": now})
 
-    async def claim(self, rows: Sequence[DeliveryRow], *, provider: str, now: datetime) -> dict[UUID, ClaimedAttempt]:
-        """Begin an attempt of each, except of those that were sent or dropped before, which are left out."""
-        bound = {**_columns(DeliveryRow, rows), "now": now, "provider": provider, "abandoned": ABANDONED}
+    async def claim(self, rows: Sequence[DeliveryRow], *, providers: Sequence[str], now: datetime) -> dict[UUID, ClaimedAttempt]:
+        """Begin an attempt of each, except of those that were sent or dropped before, which are left out.
+
+        providers: for each row the account that will be called.
+        """
+        bound = {**_columns(DeliveryRow, rows), "now": now, "provider": list(providers), "abandoned": ABANDONED}
         found = await self._session.execute(_CLAIM, bound)
         return {row.id: ClaimedAttempt(row.attempts, row.message_id_header) for row in found}
+
+    async def past(self, ids: Sequence[UUID]) -> Mapping[UUID, list[tuple[str, str]]]:
+        """Account and verdict of each attempt that has ended, oldest first."""
+        past: dict[UUID, list[tuple[str, str]]] = {}
+        for row in await self._session.execute(_PAST, {"ids": list(ids)}):
+            past.setdefault(row.delivery_id, []).append((row.provider, row.outcome))
+        return past
+
+    async def note(self, notes: Sequence[Note], now: datetime) -> None:
+        """Add to the timelines of deliveries."""
+        await self._session.execute(_NOTE, {**_columns(Note, notes), "now": now})
 
     async def locked(self, delivery_id: UUID, organization_id: UUID | None) -> Delivery | None:
         """One delivery, held until the unit of work ends."""

@@ -1,15 +1,15 @@
-"""Deliveries and e-mails on the wire."""
+"""Deliveries on the wire."""
 
-import json
 import re
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from services.notifications.deliveries.models import DeliveryStatus
-from services.notifications.email.provider import Verdict
+from services.notifications.deliveries.receipt_models import Receipt
+from services.notifications.providers.answers import Verdict
 from shared.contracts.message import UtcDatetime
 
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]", re.ASCII)
@@ -17,6 +17,7 @@ _DELIVERY: Final[dict[str, Any]] = {
     "id": "019a9f5f-1100-7aa0-8c3d-6f7e8d9c0b1a",
     "organization_id": "019a9f5e-0a00-7e21-b7c4-90ab12cd34ef",
     "channel": "email",
+    "category": "alerts",
     "to_address": "customs.desk@example.com",
     "to_person": None,
     "subject": "High: shipment MAEU1234567 is 5 days late",
@@ -25,6 +26,13 @@ _DELIVERY: Final[dict[str, Any]] = {
     "requester": "alerts.alert:019a9f5e-7d10-7c55-8f00-2b1e4c9d3a77",
     "subject_key": "alerts.alert:019a9f5e-7d10-7c55-8f00-2b1e4c9d3a77",
     "status": "sent",
+    "receipt": "delivered",
+    "receipt_at": "2026-11-20T06:00:24Z",
+    "reason": None,
+    "held_until": None,
+    "provider": "smtp",
+    "segments": None,
+    "notice_id": None,
     "message_id_header": "<019a9f5f-1100-7aa0-8c3d-6f7e8d9c0b1a@example.com>",
     "retries": 1,
     "created_at": "2026-11-20T06:00:00.120000Z",
@@ -49,6 +57,7 @@ _ATTEMPTS: Final[list[Any]] = [
         "enhanced_code": "4.3.0",
         "detail": "4.3.0 Local error in processing, try again later",
         "latency_ms": 180,
+        "provider_message_id": None,
     },
     {
         "number": 2,
@@ -60,7 +69,17 @@ _ATTEMPTS: Final[list[Any]] = [
         "enhanced_code": "2.0.0",
         "detail": "2.0.0 OK",
         "latency_ms": 180,
+        "provider_message_id": None,
     },
+]
+_EVENTS: Final[list[Any]] = [
+    {
+        "kind": "delivered",
+        "occurred_at": "2026-11-20T06:00:24Z",
+        "provider": "sendgrid",
+        "code": None,
+        "detail": "250 2.0.0 OK",
+    }
 ]
 
 
@@ -75,6 +94,25 @@ Moment = Annotated[UtcDatetime, BeforeValidator(_written_out)]
 """A moment in a query."""
 
 
+Text = Annotated[str, StringConstraints(max_length=320, pattern=r"^[^\x00-\x1f]+$")]
+ChannelName = Literal["email", "sms", "in_app"]
+
+
+class DeliveryQuery(BaseModel):
+    """Which deliveries are meant; all of what is given must hold."""
+
+    status: DeliveryStatus | None = Field(default=None, description="Only those that stand so.")
+    template_name: Text | None = Field(default=None, description="Only those that this template made.")
+    requester: Text | None = Field(default=None, description="Only those that it asked for.")
+    subject_key: Text | None = Field(default=None, description="Only those about this.")
+    to_address: Text | None = Field(default=None, description="Only those to exactly this address or number.")
+    channel: ChannelName | None = Field(default=None, description="Only those over this channel.")
+    receipt: Receipt | None = Field(default=None, description="Only those of which this is the last word.")
+    notice_id: UUID | None = Field(default=None, description="Only what this message has become.")
+    created_after: Moment | None = Field(default=None, description="This moment or later.")
+    created_before: Moment | None = Field(default=None, description="Before this moment.")
+
+
 class DeliveryOut(BaseModel):
     """One message to one recipient."""
 
@@ -82,8 +120,9 @@ class DeliveryOut(BaseModel):
 
     id: UUID
     organization_id: UUID | None
-    channel: Literal["email"]
-    to_address: str | None = Field(description="Null where the person who was meant has none.")
+    channel: ChannelName
+    category: str = Field(description="By which people choose what they want to get.")
+    to_address: str | None = Field(description="An e-mail address or a number. Null where the person who was meant has none.")
     to_person: str | None = Field(description="Who was meant, where no address was named.")
     subject: str | None = Field(description="Null until a template has made it.")
     template_name: str | None
@@ -91,7 +130,14 @@ class DeliveryOut(BaseModel):
     requester: str | None = Field(description="Who is told how it ended: `<service>.<kind>:<id>`.")
     subject_key: str | None = Field(description="What it is about.")
     status: DeliveryStatus
-    message_id_header: str = Field(description="The Message-ID, the same on every attempt.")
+    receipt: Receipt | None = Field(description="What the provider has reported since it took the message.")
+    receipt_at: datetime | None
+    reason: str | None = Field(description="A stable code of why it was dropped, has failed or waits.")
+    held_until: datetime | None = Field(description="Not before, where quiet hours or the like hold it back.")
+    provider: str | None = Field(description="The account that took it.")
+    segments: int | None = Field(description="Of an SMS.")
+    notice_id: UUID | None = Field(description="The message that asked for this delivery and perhaps others.")
+    message_id_header: str | None = Field(description="The Message-ID of an e-mail, the same on every attempt.")
     retries: int = Field(ge=0, description="Tries that counted, beyond the first.")
     created_at: datetime
     finished_at: datetime | None
@@ -113,6 +159,19 @@ class AttemptOut(BaseModel):
     enhanced_code: str | None = Field(description="Enhanced status code (RFC 3463).")
     detail: str | None
     latency_ms: int | None
+    provider_message_id: str | None = Field(description="How the provider calls it.")
+
+
+class EventOut(BaseModel):
+    """What happened besides the attempts: a report of the provider, or a rule that has held the message back or stopped it."""
+
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [_EVENTS[0]]})
+
+    kind: str
+    occurred_at: datetime
+    provider: str | None
+    code: str | None
+    detail: str | None
 
 
 class CancellationOut(BaseModel):
@@ -133,9 +192,12 @@ class DeliveryTimeline(DeliveryOut):
     attempt fails.
     """
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{**_DELIVERY, "timeline": _ATTEMPTS, "cancellation": None}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{**_DELIVERY, "timeline": _ATTEMPTS, "events": _EVENTS, "cancellation": None}]}
+    )
 
     timeline: list[AttemptOut]
+    events: list[EventOut]
     cancellation: CancellationOut | None = Field(default=None, description="The newest that concerns it.")
 
 
@@ -145,97 +207,3 @@ class DeliveryCancel(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "the customer called"}]})
 
     reason: str = Field(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f]+$", description="One line.")
-
-
-class EmailCreate(BaseModel):
-    """An e-mail with a ready subject and text."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {
-                    "to_email": "customs.desk@example.com",
-                    "to_name": "Customs desk",
-                    "subject": "Shipment is late",
-                    "body": "Shipment MAEU1234567 is 3 days late.",
-                    "body_html": "<p>Shipment <b>MAEU1234567</b> is 3 days late.</p>",
-                }
-            ]
-        },
-    )
-
-    to_email: str = Field(max_length=320, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$")
-    to_name: str | None = Field(default=None, max_length=200, pattern=r"^[^\x00-\x1f]+$")
-    subject: str = Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f]+$", description="One line.")
-    body: str = Field(min_length=1, max_length=48_000)
-    body_html: str | None = Field(default=None, max_length=48_000, description="An alternative to `body`.")
-    valid_until: UtcDatetime | None = Field(default=None, description="Not sent after this moment.")
-    subject_key: str | None = Field(default=None, max_length=200, pattern=r"^[^\x00-\x1f]+$", description="What it is about.")
-    lane: Literal["urgent", "normal", "bulk"] = "normal"
-
-
-class TemplatedEmailCreate(BaseModel):
-    """An e-mail that a template makes. Name either `to_email` or `to_person`."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {
-                    "to_email": "customs.desk@example.com",
-                    "to_name": "Customs desk",
-                    "template_name": "welcome",
-                    "context": {"name": "Asha"},
-                    "locale": "de-AT",
-                }
-            ]
-        },
-    )
-
-    to_email: str | None = Field(default=None, max_length=320, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$")
-    to_person: str | None = Field(
-        default=None,
-        max_length=200,
-        pattern=r"^[a-z]+\.[a-z_]+:[^\x00-\x1f]+$",
-        description="A person who is known here, by `<service>.<kind>:<id>`, whose address, language and time zone count.",
-    )
-    to_name: str | None = Field(default=None, max_length=200, pattern=r"^[^\x00-\x1f]+$")
-    template_name: str = Field(max_length=100, pattern=r"^[a-z][a-z0-9_]*$")
-    context: dict[str, JsonValue] = Field(default_factory=dict, description="The template's variables.")
-    locale: str | None = Field(
-        default=None,
-        max_length=35,
-        pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$",
-        description="A BCP 47 tag; by default the person's, then English.",
-    )
-    valid_until: UtcDatetime | None = Field(default=None, description="Not sent after this moment.")
-    subject_key: str | None = Field(default=None, max_length=200, pattern=r"^[^\x00-\x1f]+$", description="What it is about.")
-    lane: Literal["urgent", "normal", "bulk"] = "normal"
-
-    @field_validator("context")
-    @classmethod
-    def _can_travel(cls, context: dict[str, JsonValue]) -> dict[str, JsonValue]:
-        # Python reads halves of characters, NaN and any depth, and no message can carry them.
-        try:
-            json.dumps(context, ensure_ascii=False, allow_nan=False).encode()
-        except (ValueError, RecursionError):
-            raise ValueError("use whole characters, numbers other than NaN and Infinity, and fewer levels") from None
-        return context
-
-    @model_validator(mode="after")
-    def _goes_to_one(self) -> Self:
-        if (self.to_email is None) == (self.to_person is None):
-            raise ValueError("name either to_email or to_person")
-        return self
-
-
-class EmailAccepted(BaseModel):
-    """The e-mail will be sent; `GET /v1/deliveries/{id}` tells what became of it."""
-
-    model_config = ConfigDict(
-        from_attributes=True, json_schema_extra={"examples": [{"id": _DELIVERY["id"], "created_at": _DELIVERY["created_at"]}]}
-    )
-
-    id: UUID
-    created_at: datetime

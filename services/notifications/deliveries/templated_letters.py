@@ -1,21 +1,30 @@
-"""Letters that a template makes for a person or an address."""
+"""Letters that a template makes for a person, an address or a number."""
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import replace
+from typing import Final, Generic, TypeVar
 from uuid import UUID
 
-from services.notifications.deliveries.errors import NotWrittenYet, RecipientUnknown, TemplateUnknown
-from services.notifications.deliveries.letters import Letter, Written
+from pydantic import JsonValue
+
+from services.notifications.addresses import AddressHasher
+from services.notifications.deliveries.errors import NotWrittenYet, RecipientUnknown, Refusal, TemplateUnknown
+from services.notifications.deliveries.letters import Addressee, Letter
 from services.notifications.deliveries.repository import storable
+from services.notifications.deliveries.surroundings import Surroundings
 from services.notifications.deliveries.text_repository import KeptText, TextRepository, TextRow
-from services.notifications.email.mime import Content, mailbox, single_line
+from services.notifications.email.mime import mailbox, single_line
 from services.notifications.people.models import Person
 from services.notifications.people.repository import PersonReader
+from services.notifications.policies.models import Policy
+from services.notifications.policies.repository import PolicyReader
+from services.notifications.sms.numbers import number
 from services.notifications.templates.rendering import Renderer, TemplateSource
 from services.notifications.templates.repository import TemplateKey, TemplateReader
-from shared.contracts.notifications import SendTemplatedEmail
+from services.notifications.templates.variables import check_context
+from shared.contracts.notifications import SendTemplatedEmail, SendTemplatedSms, SendUrgentEmail
 from shared.runtime.db import Session
 from shared.runtime.errors import Permanent
 
@@ -24,100 +33,176 @@ RENDERING_S: Final = 10.0
 
 DEFAULT_LOCALE: Final = "en"
 DEFAULT_TIME_ZONE: Final = "UTC"
+_NO_TIME: Final = "the batch's time for rendering was used up before its turn"
+
+_NO_POLICY: Final = Policy()
+
+Templated = SendTemplatedEmail | SendTemplatedSms | SendUrgentEmail
+M = TypeVar("M", bound=Templated)
 
 
-@dataclass(frozen=True, slots=True)
-class _Recipient:
-    """Whom a message goes to, and how that person reads."""
+class TemplatedLetters(ABC, Generic[M]):
+    """Rendered once per delivery: what the first attempt said, every further one says, whatever is published meanwhile.
 
-    address: str
-    name: str | None
-    locale: str
-    time_zone: str
+    surroundings: what every template gets besides its context: links and names.
+    """
 
+    channel: str
 
-class TemplatedLetters:
-    """Rendered once per delivery: what the first attempt said, every further one says, whatever is published meanwhile."""
-
-    def __init__(self, renderer: Renderer) -> None:
+    def __init__(self, renderer: Renderer, hasher: AddressHasher, surroundings: Surroundings) -> None:
         self._renderer = renderer
+        self._hasher = hasher
+        self._surroundings = surroundings
 
-    async def write(self, session: Session, messages: Mapping[UUID, SendTemplatedEmail]) -> Mapping[UUID, Written]:
-        """A letter for each, or RecipientUnknown, AddressUnusable, TemplateUnknown, TemplateUnusable or NotWrittenYet."""
+    async def addressees(self, session: Session, messages: Mapping[UUID, M], /) -> Mapping[UUID, Addressee | Refusal]:
+        """An addressee for each, or RecipientUnknown, AddressUnusable or NumberUnusable. An attempt after the first goes to the
+        address of the first."""
+        people = await _people(session, messages)
+        policies = await _policies(session, messages)
+        kept = await TextRepository(session).addresses(list(messages))
+        return {
+            key: self._addressee(message, people, policies.get(message.organization_id), kept.get(key))
+            for key, message in messages.items()
+        }
+
+    async def write(
+        self, session: Session, messages: Mapping[UUID, M], to: Mapping[UUID, Addressee], /
+    ) -> Mapping[UUID, Letter | Refusal]:
+        """A letter for each, or TemplateUnknown, TemplateUnusable or NotWrittenYet."""
         kept = await TextRepository(session).kept(list(messages))
-        letters: dict[UUID, Written] = {key: _as_before(text) for key, text in kept.items()}
+        letters: dict[UUID, Letter | Refusal] = {key: _as_before(text, messages[key], to[key]) for key, text in kept.items()}
         new = {key: message for key, message in messages.items() if key not in letters}
         if not new:
             return letters
-        people = await _people(session, new)
-        recipients: dict[UUID, _Recipient] = {}
-        for key, message in new.items():
-            try:
-                recipients[key] = _recipient(message, people)
-            except Permanent as error:
-                letters[key] = error
-        keys = {key: TemplateKey(new[key].template_name, new[key].organization_id, to.locale) for key, to in recipients.items()}
+        keys = {key: _template_key(message, to[key]) for key, message in new.items()}
         sources = await TemplateReader(session).effective(sorted(set(keys.values()), key=str))
+        policies = await _policies(session, new)
         deadline = time.monotonic() + RENDERING_S
-        for key, to in recipients.items():
+        for key, message in new.items():
             late = time.monotonic() > deadline
-            letters[key] = NotWrittenYet(_NO_TIME) if late else self._written(new[key], to, sources.get(keys[key]))
+            policy = policies.get(message.organization_id)
+            context = {**message.context, **self._surroundings.of(self.channel, message, to[key], policy)}
+            letters[key] = NotWrittenYet(_NO_TIME) if late else self._written(message, to[key], sources.get(keys[key]), context)
         return letters
 
-    async def keep(self, session: Session, letters: Mapping[UUID, Letter]) -> None:
-        rows = [TextRow(key, letter.name, letter.content.text, letter.content.html) for key, letter in sorted(letters.items())]
+    async def keep(self, session: Session, letters: Mapping[UUID, Letter], /) -> None:
+        rows = [TextRow(key, letter.to.name, letter.text, letter.html) for key, letter in sorted(letters.items())]
         if rows:
             await TextRepository(session).keep(rows)
 
-    def _written(self, message: SendTemplatedEmail, to: _Recipient, source: TemplateSource | None) -> Written:
+    def _addressee(
+        self, message: M, people: Mapping[str, Person], policy: Policy | None, kept: tuple[str, str | None] | None
+    ) -> Addressee | Refusal:
+        policy = policy or _NO_POLICY
+        try:
+            person = _person(message, people) if message.to_person is not None else None
+            address = kept[0] if kept is not None else self._address(message, person, policy)
+        except Permanent as error:
+            # Whom the first attempt was for may be gone by now.
+            if kept is None:
+                return error
+            person, address = None, kept[0]
+        named = getattr(message, "to_name", None) or (person.name if person is not None else None)
+        name = kept[1] if kept is not None else named
+        locale = message.locale or (person.locale if person else None) or policy.locale or DEFAULT_LOCALE
+        return Addressee(
+            address,
+            self._hasher.hash(self.channel, address),
+            reference=person.reference if person is not None else None,
+            name=storable(name) if name is not None else None,
+            locale=locale.replace("_", "-"),
+            time_zone=(person.time_zone if person is not None else None) or policy.time_zone,
+        )
+
+    def _written(
+        self, message: M, to: Addressee, source: TemplateSource | None, context: Mapping[str, JsonValue]
+    ) -> Letter | Refusal:
         if source is None:
             return TemplateUnknown(
                 f"no version of the template {message.template_name} is published; GET /v1/templates lists those that there are"
             )
         try:
-            box = mailbox(to.address, to.name)
-            content = self._renderer.render(source, message.context, locale=to.locale, time_zone=to.time_zone)
+            check_context(source, context)
+            return replace(self._render(to, source, context), attachments=_attachments(message))
         except Permanent as error:
             return error
+
+    @abstractmethod
+    def _address(self, message: M, person: Person | None, policy: Policy) -> str:
+        """Where the message goes. Raises what says that it can go nowhere."""
+
+    @abstractmethod
+    def _render(self, to: Addressee, source: TemplateSource, context: Mapping[str, JsonValue]) -> Letter:
+        """What the template makes. Raises TemplateUnusable."""
+
+
+class TemplatedEmails(TemplatedLetters[M]):
+    """Of messages that become an e-mail."""
+
+    channel = "email"
+
+    def _address(self, message: M, person: Person | None, policy: Policy) -> str:  # noqa: ARG002 - numbers alone need it
+        assert not isinstance(message, SendTemplatedSms), "an SMS is no e-mail"
+        if person is not None and person.email is None:
+            raise RecipientUnknown("the person in to_person has no e-mail address; upsert one, or name to_email")
+        address = person.email if person is not None and person.email is not None else message.to_email or ""
+        mailbox(address)
+        return address
+
+    def _render(self, to: Addressee, source: TemplateSource, context: Mapping[str, JsonValue]) -> Letter:
+        zone = to.time_zone or DEFAULT_TIME_ZONE
+        content = self._renderer.render(source, context, locale=to.locale, time_zone=zone)
         # As the database can hold it, so that the first attempt says exactly what the later ones will.
         html = storable(content.html) if content.html is not None else None
-        said = Content(single_line(content.subject), storable(content.text), html)
-        return Letter(box, to.address, to.name, said, source.version)
+        return Letter(to, storable(content.text), single_line(content.subject), html, source.version)
 
 
-_NO_TIME: Final = "the batch's time for rendering was used up before its turn"
+class TemplatedSms(TemplatedLetters[SendTemplatedSms]):
+    """Of messages that become an SMS. country: whose numbers may be written without a plus, where the organization names none."""
+
+    channel = "sms"
+
+    def __init__(self, renderer: Renderer, hasher: AddressHasher, surroundings: Surroundings, country: str) -> None:
+        super().__init__(renderer, hasher, surroundings)
+        self._country = country
+
+    def _address(self, message: SendTemplatedSms, person: Person | None, policy: Policy) -> str:
+        if person is not None and person.phone is None:
+            raise RecipientUnknown("the person in to_person has no phone number; upsert one, or name to_phone")
+        return number((person.phone if person is not None else None) or message.to_phone or "", policy.country or self._country)
+
+    def _render(self, to: Addressee, source: TemplateSource, context: Mapping[str, JsonValue]) -> Letter:
+        zone = to.time_zone or DEFAULT_TIME_ZONE
+        text = self._renderer.render_sms(source, context, locale=to.locale, time_zone=zone)
+        return Letter(to, storable(text), template_version=source.version)
 
 
-async def _people(session: Session, messages: Mapping[UUID, SendTemplatedEmail]) -> Mapping[str, Person]:
+async def _policies(session: Session, messages: Mapping[UUID, M]) -> Mapping[UUID | None, Policy]:
+    organizations = {one.organization_id for one in messages.values() if one.organization_id is not None}
+    found = await PolicyReader(session).find_many(list(organizations)) if organizations else {}
+    return {organization_id: policy for organization_id, policy in found.items()}  # noqa: C416 - None becomes a key's type
+
+
+async def _people(session: Session, messages: Mapping[UUID, M]) -> Mapping[str, Person]:
     references = sorted({message.to_person for message in messages.values() if message.to_person is not None})
     return await PersonReader(session).find_many([storable(one) for one in references]) if references else {}
 
 
-def _recipient(message: SendTemplatedEmail, people: Mapping[str, Person]) -> _Recipient:
+def _person(message: Templated, people: Mapping[str, Person]) -> Person:
     """Raises RecipientUnknown. An organization's message reaches that organization's people only."""
-    if message.to_person is None:
-        return _Recipient(message.to_email or "", _name(message.to_name), _locale(message.locale), DEFAULT_TIME_ZONE)
-    person = people.get(storable(message.to_person))
+    person = people.get(storable(message.to_person or ""))
     if person is None or message.organization_id not in (None, person.organization_id):
-        raise RecipientUnknown("nobody is known by the reference in to_person; upsert the person first, or name to_email")
-    if person.email is None:
-        raise RecipientUnknown("the person in to_person has no e-mail address; upsert one, or name to_email")
-    return _Recipient(
-        person.email,
-        _name(message.to_name or person.name),
-        _locale(message.locale or person.locale),
-        person.time_zone or DEFAULT_TIME_ZONE,
-    )
+        raise RecipientUnknown("nobody is known by the reference in to_person; upsert the person first, or name an address")
+    return person
 
 
-def _name(name: str | None) -> str | None:
-    return storable(name) if name is not None else None
+def _template_key(message: Templated, to: Addressee) -> TemplateKey:
+    return TemplateKey(message.template_name or "", message.organization_id, to.locale)
 
 
-def _locale(locale: str | None) -> str:
-    return locale.replace("_", "-") if locale is not None else DEFAULT_LOCALE
+def _attachments(message: Templated) -> tuple[str, ...]:
+    return tuple(getattr(message, "attachments", ()))
 
 
-def _as_before(text: KeptText) -> Letter:
-    content = Content(text.subject, text.text, text.html)
-    return Letter(mailbox(text.to_address, text.to_name), text.to_address, text.to_name, content, text.template_version)
+def _as_before(text: KeptText, message: Templated, to: Addressee) -> Letter:
+    return Letter(to, text.text, text.subject, text.html, text.template_version, _attachments(message))

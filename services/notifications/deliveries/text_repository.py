@@ -19,8 +19,8 @@ class KeptText:
     text: str
     html: str | None
     to_address: str
-    subject: str
-    template_version: int
+    subject: str | None
+    template_version: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,12 @@ _KEPT: Final = text("""
 """)
 
 
+_ADDRESSES: Final = text("""
+    SELECT delivery_id, to_address, to_name FROM delivery_texts JOIN deliveries ON deliveries.id = delivery_id
+     WHERE delivery_id = ANY(CAST(:ids AS uuid[])) AND to_address IS NOT NULL
+""")
+
+
 class TextRepository:
     """Texts that every attempt of their delivery shares."""
 
@@ -64,3 +70,8 @@ class TextRepository:
         """The texts of those of these deliveries that have one."""
         found: Any = await self._session.execute(_KEPT, {"ids": list(ids)})
         return {row.delivery_id: KeptText(*row) for row in found}
+
+    async def addresses(self, ids: Sequence[UUID]) -> Mapping[UUID, tuple[str, str | None]]:
+        """Addresses and names to which the kept texts go."""
+        found: Any = await self._session.execute(_ADDRESSES, {"ids": list(ids)})
+        return {row.delivery_id: (row.to_address, row.to_name) for row in found}

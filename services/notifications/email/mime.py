@@ -8,12 +8,14 @@ RFC 5322 (headers), 2045 to 2047 (MIME, encoded words), 3834 (Auto-Submitted), 6
 import binascii
 import re
 from base64 import encodebytes
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime, parseaddr
 from textwrap import wrap
 from typing import Final
+from urllib.parse import quote
 
 from services.notifications.email.errors import AddressUnusable
 
@@ -31,12 +33,14 @@ _MAX_HEADER_LINE: Final = 76
 class Mailbox:
     """An address, and how a header shows it.
 
-    address: for the envelope, its domain in ASCII. header: with the name, encoded and folded. international: as in OutgoingEmail.
+    address: for the envelope, its domain in ASCII. header: with the name, encoded and folded. international: the server must
+    know SMTPUTF8 (RFC 6531), because the name before the @ is not ASCII. name: as people write it.
     """
 
     address: str
     header: str
     international: bool
+    name: str | None = None
 
     @property
     def domain(self) -> str:
@@ -50,6 +54,15 @@ class Content:
     subject: str
     text: str
     html: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes along. media_type: such as `application/pdf`."""
+
+    filename: str
+    media_type: str
+    content: bytes
 
 
 def mailbox(address: str, name: str | None = None, *, header: str = "To") -> Mailbox:
@@ -71,7 +84,8 @@ def mailbox(address: str, name: str | None = None, *, header: str = "To") -> Mai
     plain = f"{local}@{domain}"
     phrase = _phrase(single_line(name), header) if name else ""
     gap = "\r\n " if len(phrase) + len(plain) > _MAX_HEADER_LINE - 10 else " "
-    return Mailbox(plain, f"{phrase}{gap}<{plain}>" if phrase else f"<{plain}>", international)
+    shown = f"{phrase}{gap}<{plain}>" if phrase else f"<{plain}>"
+    return Mailbox(plain, shown, international, single_line(name) if name else None)
 
 
 def sender_mailbox(smtp_from: str) -> Mailbox:
@@ -85,14 +99,25 @@ def single_line(text: str) -> str:
     return " ".join(_CONTROL.sub(" ", text).split())
 
 
-def compose(content: Content, *, sender: Mailbox, recipient: Mailbox, message_id: str, reference: str, date: datetime) -> bytes:
+def compose(
+    content: Content,
+    *,
+    sender: Mailbox,
+    recipient: Mailbox,
+    message_id: str,
+    reference: str,
+    date: datetime,
+    headers: Sequence[tuple[str, str]] = (),
+    attachments: Sequence[Attachment] = (),
+) -> bytes:
     """The message with CRLF line ends, ASCII throughout unless the recipient's address is not.
 
     message_id: with its brackets, the same on every attempt, so that receivers recognise a repetition. reference: distinguishes
-    mails with the same subject, which mail programs would otherwise fold into one conversation.
+    mails with the same subject, which mail programs would otherwise fold into one conversation. headers: one line of ASCII each.
     """
     subject = _unstructured(single_line(content.subject), "Subject")
-    headers = (
+    further = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    opening = (
         f"From: {sender.header}\r\n"
         f"To: {recipient.header}\r\n"
         f"Subject: {subject}\r\n"
@@ -100,16 +125,41 @@ def compose(content: Content, *, sender: Mailbox, recipient: Mailbox, message_id
         f"Message-ID: {message_id}\r\n"
         "Auto-Submitted: auto-generated\r\n"
         f"X-Entity-Ref-ID: {reference}\r\n"
+        f"{further}"
         "MIME-Version: 1.0\r\n"
-    )
+    ).encode()
+    body = _text_part(content, reference)
+    if attachments:
+        # Another boundary than that of the alternatives inside, and as impossible in any of them.
+        body = _multipart("mixed", f"=_{reference}.all", [body, *map(_attached, attachments)])
+    return opening + body
+
+
+def _text_part(content: Content, reference: str) -> bytes:
     if content.html is None:
-        return headers.encode() + _part("plain", content.text)
+        return _part("plain", content.text)
+    parts = [_part("plain", content.text, encoded=True), _part("html", content.html, encoded=True)]
+    return _multipart("alternative", f"=_{reference}", parts)
+
+
+def _multipart(subtype: str, boundary: str, parts: Sequence[bytes]) -> bytes:
     # Neither quoted-printable nor base64 can hold "=_", so no part can contain the boundary (RFC 2045 §6.7).
-    boundary = f"=_{reference}"
-    opening = f'{headers}Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'.encode()
+    opening = f'Content-Type: multipart/{subtype};\r\n boundary="{boundary}"\r\n\r\n'.encode()
     mark = f"--{boundary}".encode()
-    parts = (_part("plain", content.text, encoded=True), _part("html", content.html, encoded=True))
     return opening + b"".join(mark + b"\r\n" + part + b"\r\n" for part in parts) + mark + b"--\r\n"
+
+
+def _attached(file: Attachment) -> bytes:
+    name = _CONTROL.sub(" ", file.filename)
+    # RFC 2231 beside a plain fall-back, as RFC 6266 appendix D has it for programs that know one of them only.
+    plain = name.encode("ascii", "replace").decode().replace("\\", "_").replace('"', "_").replace("?", "_")
+    extended = f";\r\n filename*=utf-8''{quote(name, safe='')}" if not name.isascii() else ""
+    headers = (
+        f"Content-Type: {file.media_type}\r\n"
+        f'Content-Disposition: attachment;\r\n filename="{plain}"{extended}\r\n'
+        "Content-Transfer-Encoding: base64\r\n\r\n"
+    )
+    return headers.encode() + encodebytes(file.content).replace(b"\n", b"\r\n")
 
 
 def _part(subtype: str, text: str, *, encoded: bool = False) -> bytes:

@@ -1,77 +1,59 @@
-"""What carries an e-mail to the outside, and what it says of each one."""
+"""What carries an e-mail to the outside."""
 
 from dataclasses import dataclass
-from enum import StrEnum
+from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
-
-class Verdict(StrEnum):
-    """What became of one attempt. One vocabulary for every provider, so that one place decides what follows.
-
-    accepted: the provider took it. transient: nothing was sent, trying again is safe. throttled: transient, and about all
-    mail of this provider. unknown: it may have been sent. bad_recipient: the address cannot work. opted_out: the recipient
-    has said stop. complained: the recipient has called it spam. soft_recipient: the mailbox is full or wants to be asked
-    again later. blocked: content or reputation. bad_content: our payload is wrong. config: our account is wrong.
-    """
-
-    ACCEPTED = "accepted"
-    TRANSIENT = "transient"
-    THROTTLED = "throttled"
-    UNKNOWN = "unknown"
-    BAD_RECIPIENT = "bad_recipient"
-    OPTED_OUT = "opted_out"
-    COMPLAINED = "complained"
-    SOFT_RECIPIENT = "soft_recipient"
-    BLOCKED = "blocked"
-    BAD_CONTENT = "bad_content"
-    CONFIG = "config"
+from services.notifications.email.mime import Attachment, Content, Mailbox, compose
+from services.notifications.providers.answers import Answer
 
 
 @dataclass(frozen=True, slots=True)
 class OutgoingEmail:
     """One mail to one recipient, ready to go.
 
-    sender, recipient: the envelope's addresses, without brackets. content: the whole MIME message with CRLF line ends.
-    international: the server must know SMTPUTF8 (RFC 6531), because the recipient's name before the @ is not ASCII.
+    delivery_id: how call-backs find it; goes along wherever a provider takes a reference of ours.
+    envelope_sender: where bounces go, without brackets. message_id: with its brackets, the same on every attempt.
+    headers: names and values beyond the usual ones, each value one line of ASCII.
+    bulk: it may wait a moment to go out together with others.
     """
 
-    sender: str
-    recipient: str
-    content: bytes
-    international: bool = False
+    delivery_id: UUID
+    sender: Mailbox
+    envelope_sender: str
+    recipient: Mailbox
+    content: Content
+    message_id: str
+    date: datetime
+    headers: tuple[tuple[str, str], ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    bulk: bool = False
 
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the provider said.
-
-    detail: its words, or ours where it said nothing, at most 300 characters and without the recipient's address.
-    code: SMTP reply or HTTP status. enhanced: an enhanced status code (RFC 3463). retry_after_s: how long it asks to be
-    left alone with this mail.
-    """
-
-    verdict: Verdict
-    detail: str
-    code: int | None = None
-    enhanced: str | None = None
-    retry_after_s: float = 0.0
+    def mime(self) -> bytes:
+        """The whole message with CRLF line ends."""
+        return compose(
+            self.content,
+            sender=self.sender,
+            recipient=self.recipient,
+            message_id=self.message_id,
+            reference=str(self.delivery_id),
+            date=self.date,
+            headers=self.headers,
+            attachments=self.attachments,
+        )
 
 
 class EmailProvider(Protocol):
     """Sends e-mails. Lives as long as its process, and owns its connections.
 
-    name: as it stands in attempts. concurrency: how many mails it can carry at once.
+    concurrency: how many mails it can carry at once.
     """
 
-    name: str
     concurrency: int
 
-    def closed_for_s(self) -> float:
-        """Seconds for which it takes no mail at all, because asking again at once would harm; 0.0 when it is open."""
-        ...
-
     async def send(self, email: OutgoingEmail) -> Answer:
-        """Send one mail, within the provider's own time-outs. Never raises for what happens outside."""
+        """Send one mail, within the provider's own time-outs (25 s). Never raises for what happens outside."""
         ...
 
     async def close(self) -> None:

@@ -2,18 +2,17 @@
 
 import asyncio
 import logging
-import re
 import socket
 import ssl
-import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Literal
 
 import aiosmtplib
 
-from services.notifications.email.provider import Answer, OutgoingEmail, Verdict
+from services.notifications.email.provider import OutgoingEmail
 from services.notifications.email.smtp_classification import Stage, classify, enhanced_status
-from services.notifications.email.smtp_session import Progress, Reply, SmtpPool, SmtpSession
+from services.notifications.email.smtp_session import Envelope, Progress, Reply, SmtpPool, SmtpSession
+from services.notifications.providers.answers import Answer, Verdict, without_address
 
 logger = logging.getLogger(__name__)
 
@@ -25,9 +24,6 @@ AWAY_S: Final = 15.0
 THROTTLED_S: Final = 60.0
 CONFIG_S: Final = 300.0
 """How long a server that refuses our login is left alone: more tries would lock the account."""
-
-MAX_DETAIL_CHARS: Final = 300
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +39,25 @@ class SmtpServer:
 
 
 class SmtpProvider:
-    """Sends through a pool of sessions with one server, and leaves the server alone for a while where that is called for.
+    """Sends through a pool of sessions with one server.
 
     time_factor: shrinks every timer in tests.
     """
-
-    name = "smtp"
 
     def __init__(self, server: SmtpServer, *, pool_size: int, time_factor: float = 1.0) -> None:
         self.concurrency = pool_size
         self._server = server
         self._time_factor = time_factor
         self._pool = SmtpPool(self._connect, size=pool_size, idle_s=IDLE_S)
-        self._closed_until = 0.0
         # The name alone: the full one that RFC 5321 §4.1.4 would like takes a look-up, which can outlast the time for a mail.
         self._local_hostname = socket.gethostname() or "localhost"
 
-    def closed_for_s(self) -> float:
-        return max(0.0, self._closed_until - time.monotonic())
-
     async def send(self, email: OutgoingEmail) -> Answer:
+        to = email.recipient
+        return await self.transfer(Envelope(email.envelope_sender, to.address, email.mime(), to.international))
+
+    async def transfer(self, email: Envelope) -> Answer:
+        """Hand over one mail as it is."""
         progress = Progress()
         try:
             async with asyncio.timeout(SEND_S * self._time_factor):
@@ -73,23 +68,22 @@ class SmtpProvider:
             if not isinstance(error, aiosmtplib.SMTPException | OSError | TimeoutError):
                 logger.exception("smtp_send_failed")
             answer = self._interrupted(error, progress.stage)
-        self._mind(answer, progress.stage)
-        return _without_address(answer, email.recipient)
+        return without_address(answer, email.recipient)
 
     async def close(self) -> None:
         await self._pool.close()
 
-    async def _transfer(self, email: OutgoingEmail, progress: Progress) -> Reply:
+    async def _transfer(self, email: Envelope, progress: Progress) -> Reply:
         reply = await self._try(email, progress, new=False)
         return reply if reply is not None else await self._transfer_anew(email, progress)
 
-    async def _transfer_anew(self, email: OutgoingEmail, progress: Progress) -> Reply:
+    async def _transfer_anew(self, email: Envelope, progress: Progress) -> Reply:
         progress.stage = Stage.CONNECT
         reply = await self._try(email, progress, new=True)
         assert reply is not None, "only a used session can be stale"
         return reply
 
-    async def _try(self, email: OutgoingEmail, progress: Progress, *, new: bool) -> Reply | None:
+    async def _try(self, email: Envelope, progress: Progress, *, new: bool) -> Reply | None:
         """The server's reply; None where a session from before had been ended by the server, which says nothing of this mail."""
         async with self._pool.session(new=new) as session:
             from_before = session.used
@@ -127,7 +121,11 @@ class SmtpProvider:
 
     def _read(self, reply: Reply) -> Answer:
         verdict = classify(reply.stage, reply.code, reply.text)
-        return Answer(verdict, reply.text, reply.code, enhanced_status(reply.code, reply.text), self._retry_after_s(verdict))
+        # A 421 to a recipient or a text is about that mail; before them, it is about us.
+        closes = verdict is Verdict.CONFIG or (verdict is Verdict.THROTTLED and reply.stage <= Stage.MAIL)
+        wait_s = self._retry_after_s(verdict)
+        enhanced = enhanced_status(reply.code, reply.text)
+        return Answer(verdict, reply.text, reply.code, enhanced, wait_s, closes=closes)
 
     def _interrupted(self, error: Exception, stage: Stage) -> Answer:
         """The answer where the server gave none."""
@@ -143,16 +141,10 @@ class SmtpProvider:
             detail = f"the server did not answer in time ({stage.name.lower()})"
         else:
             detail = f"{str(error) or type(error).__name__} ({stage.name.lower()})"
-        return Answer(verdict, detail, retry_after_s=retry_after_s * self._time_factor)
+        return Answer(verdict, detail, retry_after_s=retry_after_s * self._time_factor, closes=retry_after_s > 0)
 
     def _retry_after_s(self, verdict: Verdict) -> float:
         return {Verdict.THROTTLED: THROTTLED_S, Verdict.CONFIG: CONFIG_S}.get(verdict, 0.0) * self._time_factor
-
-    def _mind(self, answer: Answer, stage: Stage) -> None:
-        """Take no more mail for a while where the server has refused us. A 421 to a recipient or a text is about that mail."""
-        if answer.verdict is Verdict.CONFIG or (answer.verdict is Verdict.THROTTLED and stage <= Stage.MAIL):
-            self._closed_until = max(self._closed_until, time.monotonic() + answer.retry_after_s)
-            logger.warning("smtp_server_left_alone", extra={"verdict": answer.verdict.value, "code": answer.code})
 
 
 def _is_our_setup(error: BaseException) -> bool:
@@ -165,11 +157,3 @@ def _is_our_setup(error: BaseException) -> bool:
             return True
         cause = cause.__cause__ or cause.__context__
     return False
-
-
-def _without_address(answer: Answer, recipient: str) -> Answer:
-    """The answer with a detail that can be kept and passed on: one line, and servers like to quote the recipient."""
-    detail = " ".join(_CONTROL.sub(" ", answer.detail.encode("utf-8", "replace").decode()).split())
-    if recipient.lower() in detail.lower():
-        detail = re.sub(re.escape(recipient), "recipient", detail, flags=re.IGNORECASE)
-    return replace(answer, detail=detail[:MAX_DETAIL_CHARS])

@@ -4,7 +4,7 @@ import re
 from enum import IntEnum
 from typing import Final
 
-from services.notifications.email.provider import Verdict
+from services.notifications.providers.answers import Verdict
 
 
 class Stage(IntEnum):

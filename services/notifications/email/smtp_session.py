@@ -9,7 +9,6 @@ from typing import Final
 
 import aiosmtplib
 
-from services.notifications.email.provider import OutgoingEmail
 from services.notifications.email.smtp_classification import Stage
 from services.notifications.email.smtp_wire import SmtpWire
 
@@ -20,6 +19,20 @@ _NOT_INTERNATIONAL: Final = "5.6.7 the server does not take addresses beyond ASC
 
 _Command = tuple[Stage, str, tuple[int, ...]]
 """A command, at which stage it is sent, and the codes by which the mail goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One mail as SMTP carries it.
+
+    sender, recipient: addresses without brackets. content: the whole MIME message with CRLF line ends. international: the server
+    must know SMTPUTF8 (RFC 6531).
+    """
+
+    sender: str
+    recipient: str
+    content: bytes
+    international: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +70,7 @@ class SmtpSession:
     def is_open(self) -> bool:
         return self._wire.is_open
 
-    async def deliver(self, email: OutgoingEmail, progress: Progress) -> Reply:
+    async def deliver(self, email: Envelope, progress: Progress) -> Reply:
         """One transaction: MAIL, RCPT, DATA and the text. Raises aiosmtplib's errors, OSError, and what cancels it."""
         progress.stage = Stage.MAIL
         self.used = True

@@ -84,9 +84,3 @@ async def put_person(
     etag.show(kept.revision)
     response.status_code = 201 if created else 200
     return PersonOut.model_validate(kept)
-
-
-@router.delete("/{reference}", name="erase", status_code=204, summary="Erase a person", responses=problems(PersonNotFound))
-async def erase_person(reference: Reference, organization_id: WritableScope, request: Request, db: WriteDb) -> None:
-    """Forgets name, addresses, language and time zone for good. What the owner said before and arrives later stays unheard."""
-    await deps.people_changes(db, runtime_of(request).clock).erase(reference, organization_id)

@@ -73,11 +73,3 @@ class PeopleChanges:
         if kept is None:
             raise Conflict("somebody else created this person just now; read it and repeat the change on it")
         return kept, created
-
-    async def erase(self, reference: str, organization_id: UUID | None) -> None:
-        """Forget everything personal. Raises PersonNotFound."""
-        known = await self._people.locked(reference)
-        is_there = known is not None and known.erased_at is None
-        if known is None or not is_there or organization_id not in (None, known.organization_id):
-            raise PersonNotFound("there is no such person; GET /v1/people lists those that there are")
-        await self._people.erase(reference, self._clock())

@@ -25,10 +25,14 @@ class BudgetExceeded(Exception):
 
 @dataclass(slots=True)
 class Rendering:
-    """One rendering. language: a BCP 47 tag that `formats` knows or falls back from."""
+    """One rendering. language: a BCP 47 tag that `formats` knows or falls back from.
+
+    gsm: what filters make is to stay within the alphabet of SMS.
+    """
 
     language: str
     zone: ZoneInfo
+    gsm: bool = False
     steps: int = 0
     chars: int = 0
     until_s: float = field(default_factory=lambda: time.thread_time() + MAX_SECONDS)

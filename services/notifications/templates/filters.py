@@ -13,7 +13,7 @@ from urllib.parse import quote
 from jinja2 import pass_context
 from jinja2.runtime import Context, Undefined
 
-from services.notifications.templates import formats
+from services.notifications.templates import currencies, formats
 from services.notifications.templates.budget import current
 
 MAX_NUMBER: Final = 10**15
@@ -105,10 +105,12 @@ def replace(value: Any, old: str, new: str) -> str:
     return text.replace(old, new)
 
 
-def truncate(value: Any, length: int = 80) -> str:
-    """At most `length` characters, the last of them an ellipsis where something was cut."""
+@pass_context
+def truncate(_: Context, value: Any, length: int = 80) -> str:
+    """At most `length` characters, the last of them an ellipsis where something was cut; three dots in the alphabet of SMS."""
     text, length = _text(value), max(1, _integer(length, "truncate"))
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+    ellipsis = "..." if current().gsm else "…"
+    return text if len(text) <= length else text[: max(0, length - len(ellipsis))].rstrip() + ellipsis
 
 
 def default(value: Any, instead: Any, also_empty: bool = False) -> Any:
@@ -160,6 +162,19 @@ def number(_: Context, value: Any) -> str:
 
 
 @pass_context
+def money(_: Context, value: Any) -> str:
+    """`{"amount_minor": 12345600, "currency": "INR"}` as readers write it: ₹1,23,456.00."""
+    if isinstance(value, Undefined):
+        str(value)
+    currency = value.get("currency") if isinstance(value, Mapping) else None
+    if not isinstance(value, Mapping) or not isinstance(currency, str) or not (len(currency) == 3 and currency.isalpha()):
+        raise ValueUnusable('money takes an amount like {"amount_minor": 1250, "currency": "INR"}')
+    amount_minor = _integer(value.get("amount_minor"), "money")
+    rendering = current()
+    return _text(currencies.money(amount_minor, currency.upper(), rendering.language, gsm=rendering.gsm))
+
+
+@pass_context
 def plural(_: Context, value: Any, one: str, other: str) -> str:
     """`7 days`: the number and the form of the word that goes with it."""
     count, language = _integer(value, "plural"), current().language
@@ -179,6 +194,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "join": join,
     "length": length,
     "lower": _on_text(str.lower),
+    "money": money,
     "number": number,
     "plural": plural,
     "replace": replace,

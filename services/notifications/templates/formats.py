@@ -26,18 +26,22 @@ _HI: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """day: follows the number of the day. separator: between groups of digits. is_one: which counts take the singular (CLDR)."""
+    """day: follows the number of the day. separator: between groups of digits. decimal: before the fraction.
+
+    is_one: which counts take the singular (CLDR).
+    """
 
     months: tuple[str, ...]
     day: str
     separator: str
+    decimal: str
     is_one: Callable[[int], bool]
 
 
 _LANGUAGES: Final = {
-    "en": Language(_EN, "", ",", lambda count: count == 1),
-    "de": Language(_DE, ".", ".", lambda count: count == 1),
-    "hi": Language(_HI, "", ",", lambda count: count in (0, 1)),
+    "en": Language(_EN, "", ",", ".", lambda count: count == 1),
+    "de": Language(_DE, ".", ".", ",", lambda count: count == 1),
+    "hi": Language(_HI, "", ",", ".", lambda count: count in (0, 1)),
 }
 _INDIAN_GROUPS: Final = frozenset({"hi", "en-IN"})
 
@@ -67,6 +71,11 @@ def grouped(number: int, tag: str) -> str:
         head, group = head[:-size], head[-size:]
         groups.insert(0, group)
     return sign + _language(tag).separator.join([*groups, last])
+
+
+def decimal_mark(tag: str) -> str:
+    """What stands before a fraction."""
+    return _language(tag).decimal
 
 
 def chosen(count: int, one: str, other: str, tag: str) -> str:

@@ -23,17 +23,22 @@ class UnfinishedHtml(Exception):
 
 
 def text_of(html: str) -> str:
-    """What a reader of the HTML sees, a block to a line, with the targets of links. Raises UnfinishedHtml.
+    """What a reader of the HTML sees, a block to a line, with the targets of links. Raises UnfinishedHtml."""
+    parser = _TextParser()
+    feed(parser, html)
+    return parser.text()
+
+
+def feed(parser: HTMLParser, html: str) -> None:
+    """Give a parser the whole HTML. Raises UnfinishedHtml.
 
     The parser begins an unfinished tag anew with each chunk that it is fed, so what is unfinished has a bound.
     """
-    parser = _TextParser()
     for start in range(0, len(html), _CHUNK):
         parser.feed(html[start : start + _CHUNK])
         if len(parser.rawdata) > MAX_UNFINISHED_CHARS:
             raise UnfinishedHtml
     parser.close()
-    return parser.text()
 
 
 class _TextParser(HTMLParser):

@@ -1,15 +1,16 @@
 """The tables of templates and their versions, and which text a reader gets of what is published.
 
-See migration 0004 for what each column says. An organization's own text counts before the default, and the reader's
-language before English. A subject, text or html that an override leaves out comes from the default. Subject and body may
-come from two languages where one lacks the other; text and html never do, since they say the same.
+See migrations 0004 and 0010 for what each column says. An organization's own text counts before the default, and the reader's
+language before English. A part that an override leaves out comes from the default. Subject and body, SMS and push are found
+apart, so they may come from different languages where one lacks them; text and html never do, since they say the same, and
+neither do the title and the body of a push.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import DateTime, ForeignKey
@@ -18,6 +19,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.notifications import locales
 from shared.runtime.db import Model
+
+PARTS: Final = ("subject", "text", "html", "sms", "push_title", "push_body")
 
 
 class VersionState(StrEnum):
@@ -40,7 +43,7 @@ class Template(Model):
 
 
 class TemplateVersion(Model):
-    """One text in one language. What was published once never changes, but for its state."""
+    """The texts of one language. What was published once never changes, but for its state."""
 
     __tablename__ = "template_versions"
 
@@ -51,7 +54,12 @@ class TemplateVersion(Model):
     subject: Mapped[str | None]
     text: Mapped[str | None]
     html: Mapped[str | None]
+    sms: Mapped[str | None]
+    push_title: Mapped[str | None]
+    push_body: Mapped[str | None]
+    variables: Mapped[dict[str, Any]] = mapped_column(JSONB)
     sample_context: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    based_on: Mapped[int | None]
     state: Mapped[str]
     created_by: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
@@ -60,20 +68,38 @@ class TemplateVersion(Model):
 
 @dataclass(frozen=True, slots=True)
 class TemplateSource:
-    """What is to be rendered, complete: an override has been filled up with the default.
+    """What is to be rendered: an override has been filled up with the default. A part that nobody gives is None.
 
     version, organization_id: of the version that counts first; an organization's override, or the default (None).
-    locale: the language of the body.
+    locale: the language of the e-mail's body, or, without one, of what there is.
     text: None where it is to be derived from html.
+    sms_locale, push_locale: the languages of these; None for `locale`.
+    variables: what the template takes, as `variables.py` has it.
     """
 
     name: str
     version: int
     locale: str
-    subject: str
+    subject: str | None
     text: str | None
     html: str | None
     organization_id: UUID | None = None
+    sms: str | None = None
+    sms_locale: str | None = None
+    push_title: str | None = None
+    push_body: str | None = None
+    push_locale: str | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Over which it can be sent: of `email`, `sms` and `in_app`, those of which it has all parts."""
+        has = {
+            "email": self.subject is not None and (self.text is not None or self.html is not None),
+            "sms": self.sms is not None,
+            "in_app": self.push_title is not None and self.push_body is not None,
+        }
+        return tuple(channel for channel, whole in has.items() if whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +113,16 @@ class Layer:
     subject: str | None
     text: str | None
     html: str | None
+    sms: str | None = None
+    push_title: str | None = None
+    push_body: str | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict)
 
 
 def effective(layers: Iterable[Layer], *, name: str, organization_id: UUID | None, locale: str) -> TemplateSource | None:
-    """The source for a reader, of the published layers; None where they give no subject or no body."""
-    return complete(order(layers, name=name, organization_id=organization_id, locale=locale))
+    """The source for a reader, of the published layers; None where they give nothing that could be sent."""
+    source = complete(order(layers, name=name, organization_id=organization_id, locale=locale))
+    return source if source is not None and source.channels else None
 
 
 def order(layers: Iterable[Layer], *, name: str, organization_id: UUID | None, locale: str) -> list[Layer]:
@@ -103,18 +134,39 @@ def order(layers: Iterable[Layer], *, name: str, organization_id: UUID | None, l
 
 
 def complete(layers: Sequence[Layer]) -> TemplateSource | None:
-    """The first layer, filled up from those below it."""
-    subject = next((layer.subject for layer in layers if layer.subject is not None), None)
-    bodied = next((layer for layer in layers if layer.text is not None or layer.html is not None), None)
-    if subject is None or bodied is None:
+    """The first layer, filled up from those below it; None where there is no layer."""
+    if not layers:
         return None
-    same = [layer for layer in layers if locales.primary(layer.locale) == locales.primary(bodied.locale)]
+    body, sms, push = (_same_language(layers, parts) for parts in (("text", "html"), ("sms",), ("push_body",)))
+    variables: dict[str, Any] = {}
+    for layer in reversed(layers):
+        variables |= layer.variables
     return TemplateSource(
         name=layers[0].name,
         version=layers[0].version,
-        locale=bodied.locale,
-        subject=subject,
-        text=next((layer.text for layer in same if layer.text is not None), None),
-        html=next((layer.html for layer in same if layer.html is not None), None),
+        locale=next((found[0].locale for found in (body, sms, push) if found), layers[0].locale),
+        subject=_first(layers, "subject"),
+        text=_first(body, "text"),
+        html=_first(body, "html"),
         organization_id=layers[0].organization_id,
+        sms=_first(sms, "sms"),
+        sms_locale=sms[0].locale if sms else None,
+        push_title=_first(push or layers, "push_title"),
+        push_body=_first(push, "push_body"),
+        push_locale=push[0].locale if push else None,
+        variables=variables,
     )
+
+
+def _same_language(layers: Sequence[Layer], parts: Sequence[str]) -> list[Layer]:
+    """The first layer that has one of the parts, and those after it in its language."""
+    for layer in layers:
+        if any(getattr(layer, part) is not None for part in parts):
+            own = [one for one in layers if locales.primary(one.locale) == locales.primary(layer.locale)]
+            return [layer, *(one for one in own if one is not layer)]
+    return []
+
+
+def _first(layers: Sequence[Layer], part: str) -> str | None:
+    found: str | None = next((value for layer in layers if (value := getattr(layer, part)) is not None), None)
+    return found

@@ -15,7 +15,7 @@ from shared.runtime.ids import uuid7
 MAX_VERSIONS: Final = 50
 
 _PUBLISHED: Final = text("""
-    SELECT name, organization_id, locale, number AS version, subject, text, html
+    SELECT name, organization_id, locale, number AS version, subject, text, html, sms, push_title, push_body, variables
       FROM templates JOIN template_versions ON template_id = templates.id
      WHERE state = 'published' AND name = ANY(CAST(:names AS text[]))
        AND (organization_id IS NULL OR organization_id = ANY(CAST(:organization_ids AS uuid[])))
@@ -37,9 +37,10 @@ _ADD_TEMPLATE: Final = text("""
 """)
 
 _ADD_DRAFT: Final = text("""
-    INSERT INTO template_versions (id, template_id, number, locale, subject, text, html, sample_context, created_by, created_at)
-    SELECT :id, :template_id, coalesce(max(number), 0) + 1, :locale, :subject, :text, :html, CAST(:sample_context AS jsonb),
-           :created_by, :now
+    INSERT INTO template_versions (id, template_id, number, locale, subject, text, html, sms, push_title, push_body, variables,
+                                   sample_context, based_on, created_by, created_at)
+    SELECT :id, :template_id, coalesce(max(number), 0) + 1, :locale, :subject, :text, :html, :sms, :push_title, :push_body,
+           CAST(:variables AS jsonb), CAST(:sample_context AS jsonb), :based_on, :created_by, :now
       FROM template_versions WHERE template_id = :template_id
 """)
 
@@ -61,7 +62,7 @@ class TemplateKey:
 
 @dataclass(frozen=True, slots=True)
 class NewDraft:
-    """A version before it has a number. sample_context: JSON text."""
+    """A version before it has a number. sample_context, variables: JSON text. based_on: see migration 0010."""
 
     locale: str
     subject: str | None
@@ -69,6 +70,11 @@ class NewDraft:
     html: str | None
     sample_context: str
     created_by: str
+    sms: str | None = None
+    push_title: str | None = None
+    push_body: str | None = None
+    variables: str = "{}"
+    based_on: int | None = None
 
 
 class TemplateReader:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from jinja2 import StrictUndefined, Template, nodes
+from jinja2 import StrictUndefined, Template, meta, nodes
 from jinja2.exceptions import TemplateSyntaxError
 from jinja2.runtime import Context, LoopContext, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -28,6 +28,9 @@ from services.notifications.templates.filters import (
 )
 
 MAX_SOURCE_CHARS: Final = 48_000
+OUTPUT: Final = "\ue000"
+BLOCK: Final = "\ue001"
+"""Placeholders of `skeleton`, of Unicode's private use area."""
 MAX_NODES: Final = 20_000
 MAX_DEPTH: Final = 50
 
@@ -88,6 +91,16 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         except ValueError:
             raise TemplateSyntaxError("it holds a number with more digits than can be read", 1) from None
         return Template.from_code(self, code, {})
+
+    def undeclared(self, source: str) -> set[str]:
+        """The variables that a source which compiles takes from its context."""
+        return meta.find_undeclared_variables(self.parse(source))
+
+    def skeleton(self, source: str) -> str:
+        """A source with a placeholder for each output and each block, so that its markup can be read as such."""
+        kinds = {"variable_begin": OUTPUT, "block_begin": BLOCK, "comment_begin": BLOCK}
+        tokens = self.lex(source)
+        return "".join(value if kind == "data" else kinds.get(kind, "") for _, kind, value in tokens)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """`a.b` is a field of the context and never something of Python's."""

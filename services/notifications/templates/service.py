@@ -4,15 +4,17 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from pydantic import JsonValue
 
-from services.notifications.email.mime import Content
-from services.notifications.locales import canonical
+from services.notifications.locales import canonical, chain
 from services.notifications.templates.errors import TemplateNotFound, TemplateUnusable, VersionNotFound, VersionNotPublished
+from services.notifications.templates.lint import Warned, warnings
+from services.notifications.templates.markup import refuse_unsafe
 from services.notifications.templates.models import (
+    PARTS,
     Layer,
     Template,
     TemplateSource,
@@ -23,36 +25,40 @@ from services.notifications.templates.models import (
 )
 from services.notifications.templates.rendering import Renderer
 from services.notifications.templates.repository import NewDraft, TemplateReader, TemplateRepository
+from services.notifications.templates.trials import EXAMPLE_LINKS, Trial, Tried, tried
+from services.notifications.templates.variables import Variable
 from shared.runtime.clock import Clock
+
+RESERVED: Final = frozenset({"drift"})
 
 
 @dataclass(frozen=True, slots=True)
 class DraftText:
-    """What somebody writes. sample_context: None for that of the newest version, so that a translation needs none."""
+    """What somebody writes.
+
+    variables, sample_context: None for those of the newest version, so that a translation needs none.
+    category: what it will be sent as, where that is known; only warnings depend on it.
+    """
 
     locale: str
     subject: str | None
     text: str | None
     html: str | None
     sample_context: Mapping[str, JsonValue] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What to render without sending. context: None for the sample. version: a number, None for what is published."""
-
-    context: Mapping[str, JsonValue] | None
-    locale: str
-    time_zone: str
-    version: int | None
+    sms: str | None = None
+    push_title: str | None = None
+    push_body: str | None = None
+    variables: Mapping[str, Variable] | None = None
+    category: str | None = None
 
 
 class Templates:
-    """Reading templates, and rendering them without sending."""
+    """Reading templates, and rendering them without sending. links: what previews have in the place of a recipient's."""
 
-    def __init__(self, reader: TemplateReader, renderer: Renderer) -> None:
+    def __init__(self, reader: TemplateReader, renderer: Renderer, links: Mapping[str, str] = EXAMPLE_LINKS) -> None:
         self._reader = reader
         self._renderer = renderer
+        self._links = links
 
     async def listed(self, organization_id: UUID | None, *, after: tuple[Any, ...] | None, limit: int) -> Sequence[Any]:
         """By name."""
@@ -65,31 +71,34 @@ class Templates:
             raise TemplateNotFound("there is no template of this name; GET /v1/templates lists those that there are")
         return found
 
-    async def preview(self, name: str, organization_id: UUID | None, trial: Trial) -> tuple[TemplateSource, Content]:
-        """What a reader would get, by the very code of the sending.
+    async def preview(self, name: str, organization_id: UUID | None, trial: Trial) -> tuple[TemplateSource, Tried]:
+        """What a reader would get over each channel, by the very code of the sending.
 
         Raises TemplateNotFound, VersionNotFound, TemplateUnusable.
         """
         layers = await self._reader.published({name}, {organization_id})
         locale = trial.locale
-        tried = None
+        own = None
         if trial.version is not None:
             version = await self._version(name, organization_id, trial.version)
-            tried, locale = layer_of(name, organization_id, version), version.locale
+            own, locale = layer_of(name, organization_id, version), version.locale
         below = order(layers, name=name, organization_id=organization_id, locale=locale)
-        source = complete([tried, *below] if tried is not None else below)
-        if source is None:
+        source = complete([own, *below] if own is not None else below)
+        if source is None or not source.channels:
             raise TemplateNotFound("nothing is published of this template that this reader could get; publish a version first")
-        context = trial.context if trial.context is not None else await self._sample(name, organization_id)
-        return source, await self.rendered(source, context, trial.locale, trial.time_zone)
+        context = trial.context if trial.context is not None else await self._sample(name, organization_id, locale)
+        made = await self._tried(source, context, trial.locale, trial.time_zone)
+        return source, made
 
-    async def rendered(self, source: TemplateSource, context: Mapping[str, JsonValue], locale: str, time_zone: str) -> Content:
-        """Off the event loop, which a hostile template may otherwise hold for half a second a part."""
-        return await asyncio.to_thread(self._renderer.render, source, context, locale=locale, time_zone=time_zone)
+    async def _tried(self, source: TemplateSource, context: Mapping[str, JsonValue], locale: str, time_zone: str) -> Tried:
+        given = {**self._links, **context}
+        return await tried(self._renderer, source, given, locale=locale, time_zone=time_zone)
 
-    async def _sample(self, name: str, organization_id: UUID | None) -> Mapping[str, JsonValue]:
-        found = await self._reader.versions(name, [None, organization_id])
-        return next((version.sample_context for _, version in found if version.sample_context), {})
+    async def _sample(self, name: str, organization_id: UUID | None, locale: str) -> Mapping[str, JsonValue]:
+        """The newest version's that has one, in the reader's language or the nearest to it."""
+        found = [version for _, version in await self._reader.versions(name, [None, organization_id]) if version.sample_context]
+        nearest = next((one for tag in chain(locale) for one in found if one.locale == tag), found[0] if found else None)
+        return nearest.sample_context if nearest is not None else {}
 
     async def _version(self, name: str, organization_id: UUID | None, number: int) -> TemplateVersion:
         version = await self._reader.version(name, organization_id, number)
@@ -107,22 +116,33 @@ class TemplateChanges(Templates):
         self._renderer = renderer
         self._clock = clock
 
-    async def draft(self, name: str, organization_id: UUID | None, draft: DraftText, author: str) -> TemplateVersion:
-        """Keep a version that nobody is sent yet. Raises TemplateUnusable unless it renders with its sample context."""
-        locale = canonical(draft.locale)
-        if locale is None:
-            raise TemplateUnusable("the locale must be a BCP 47 tag of language, script and region, such as de-AT")
-        for part, source in (("subject", draft.subject), ("text", draft.text), ("html", draft.html)):
-            if source is not None:
-                self._renderer.check(part, source)
-        sample = draft.sample_context if draft.sample_context is not None else await self._sample(name, organization_id)
-        stored = _json(sample)
-        await self._try(Layer(name, organization_id, locale, 0, draft.subject, draft.text, draft.html), sample)
+    async def draft(
+        self, name: str, organization_id: UUID | None, draft: DraftText, author: str
+    ) -> tuple[TemplateVersion, list[Warned]]:
+        """Keep a version that nobody is sent yet, and say what is questionable about it.
+
+        Raises TemplateUnusable unless it renders with its sample context.
+        """
+        locale = await asyncio.to_thread(self._checked, name, draft)
+        sample = draft.sample_context if draft.sample_context is not None else await self._sample(name, organization_id, locale)
+        stored = _json(sample, "sample context")
+        variables = await self._variables(name, organization_id, draft)
+        parts = {part: getattr(draft, part) for part in PARTS}
+        layer = Layer(name, organization_id, locale, 0, **parts, variables=variables)
+        source, made, based_on = await self._try(layer, sample)
         await self._templates.add(name, organization_id)
         template_id = await self._templates.locked(name, organization_id)
         assert template_id is not None, "it was added just now, and templates are not removed"
-        new = NewDraft(locale, draft.subject, draft.text, draft.html, stored, author)
-        return await self._templates.get(await self._templates.add_draft(template_id, new, self._clock()))
+        new = NewDraft(
+            locale=locale,
+            **parts,
+            variables=_json(variables, "variables"),
+            sample_context=stored,
+            based_on=based_on if organization_id is not None else None,
+            created_by=author,
+        )
+        kept = await self._templates.get(await self._templates.add_draft(template_id, new, self._clock()))
+        return kept, await asyncio.to_thread(warnings, self._renderer, layer, source, made, draft.category)
 
     async def publish(self, name: str, organization_id: UUID | None, number: int) -> TemplateVersion:
         """Send this version from now on in its language; an older one again takes a newer one back. Raises VersionNotFound."""
@@ -146,31 +166,71 @@ class TemplateChanges(Templates):
         await self._templates.retire(template_id, version.locale)
         return await self._templates.get(version.id)
 
-    async def _try(self, layer: Layer, sample: Mapping[str, JsonValue]) -> None:
+    def _checked(self, name: str, draft: DraftText) -> str:
+        """The canonical locale of a draft whose parts are templates. Raises TemplateUnusable."""
+        locale = canonical(draft.locale)
+        if locale is None:
+            raise TemplateUnusable("the locale must be a BCP 47 tag of language, script and region, such as de-AT")
+        if name in RESERVED:
+            raise TemplateUnusable(
+                f"a template cannot be called {name}: GET /v1/templates/{name} is a report; choose another name"
+            )
+        for part in PARTS:
+            source = getattr(draft, part)
+            if source is not None:
+                self._renderer.check(part, source)
+        if draft.html is not None:
+            refuse_unsafe(self._renderer.skeleton(draft.html))
+        return locale
+
+    async def _variables(self, name: str, organization_id: UUID | None, draft: DraftText) -> Mapping[str, Any]:
+        if draft.variables is not None:
+            return {variable: said.model_dump() for variable, said in draft.variables.items()}
+        found = await self._templates.versions(name, [organization_id])
+        return next((version.variables for _, version in found), {})
+
+    async def _try(self, layer: Layer, sample: Mapping[str, JsonValue]) -> tuple[TemplateSource, Tried, int | None]:
+        """The layer filled up, what it becomes, and the default's version below it. Raises TemplateUnusable."""
         layers = await self._templates.published({layer.name}, {layer.organization_id})
         below = order(layers, name=layer.name, organization_id=layer.organization_id, locale=layer.locale)
         # What this version is to replace gives nothing to it.
         replaced = (layer.organization_id, layer.locale)
         source = complete([layer, *(one for one in below if (one.organization_id, one.locale) != replaced)])
-        if source is None:
-            raise TemplateUnusable(
-                "a version needs a subject, and text or html, unless a published default has what it leaves out"
-            )
-        await self.rendered(source, sample, layer.locale, "UTC")
+        assert source is not None, "there is a layer at least"
+        _demand_whole_channels(layer, source)
+        made = await self._tried(source, sample, layer.locale, "UTC")
+        if made.content is not None and made.content.html is not None:
+            await asyncio.to_thread(refuse_unsafe, made.content.html)
+        return source, made, next((one.version for one in below if one.organization_id is None), None)
 
 
-def _json(sample: Mapping[str, JsonValue]) -> str:
-    """The sample as PostgreSQL can hold it. Raises TemplateUnusable for what Python reads as JSON and PostgreSQL does not."""
+_NEEDS: Final = {
+    "email": (("subject", "text", "html"), "a version needs a subject, and text or html"),
+    "in_app": (("push_title", "push_body"), "a push needs a title and a body"),
+}
+
+
+def _demand_whole_channels(layer: Layer, source: TemplateSource) -> None:
+    if not source.channels:
+        raise TemplateUnusable(f"{_NEEDS['email'][1]}, or sms, or a push, unless a published default has what it leaves out")
+    for channel, (parts, needs) in _NEEDS.items():
+        if channel not in source.channels and any(getattr(layer, part) is not None for part in parts):
+            raise TemplateUnusable(f"{needs}, unless a published default has what it leaves out")
+
+
+def _json(value: Mapping[str, Any], what: str) -> str:
+    """The value as PostgreSQL can hold it. Raises TemplateUnusable for what Python reads as JSON and PostgreSQL does not."""
     try:
-        text = json.dumps(sample, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
         text.encode()
     except (ValueError, RecursionError):
-        raise TemplateUnusable("the sample context holds NaN, an infinite number or half a character, or is too deep") from None
+        raise TemplateUnusable(f"the {what} holds NaN, an infinite number or half a character, or is too deep") from None
     if "\\u0000" in text.replace("\\\\", ""):
-        raise TemplateUnusable("the sample context holds a NUL character; remove it")
+        raise TemplateUnusable(f"the {what} holds a NUL character; remove it")
     return text
 
 
 def layer_of(name: str, organization_id: UUID | None, version: TemplateVersion) -> Layer:
     """A version of the database as a layer."""
-    return Layer(name, organization_id, version.locale, version.number, version.subject, version.text, version.html)
+    parts = {part: getattr(version, part) for part in PARTS}
+    return Layer(name, organization_id, version.locale, version.number, **parts, variables=version.variables)

@@ -1,5 +1,6 @@
 """The sandbox's mail server for one test, on free ports: what it received, and how to make it misbehave."""
 
+import base64
 import email
 import email.policy
 from collections.abc import AsyncIterator
@@ -22,6 +23,11 @@ class MailServer:
     port: int
 
     @property
+    def url(self) -> str:
+        """Of the sandbox's HTTP side."""
+        return str(self.http.base_url).rstrip("/")
+
+    @property
     def environment(self) -> dict[str, str]:
         """What the service's processes need to send by it."""
         return {
@@ -29,11 +35,22 @@ class MailServer:
             "SMTP_PORT": str(self.port),
             "SMTP_TLS": "none",
             "SMTP_FROM": "Waybill <waybill@example.com>",
+            "SIGNING_KEYS": "k1:a-secret-for-tests-only",
+            "ADDRESS_HASH_KEY": "another-secret-for-tests",
+            "ENCRYPTION_KEYS": f"e1:{base64.b64encode(bytes(32)).decode()}",
+            "SENDGRID_URL": f"{self.url}/sendgrid",
+            "SENDGRID_API_KEY": "sandbox",
+            "TWILIO_URL": f"{self.url}/twilio",
+            "TWILIO_ACCOUNT_SID": "AC" + "5a" * 16,
+            "TWILIO_AUTH_TOKEN": "sandbox",
+            "TWILIO_PHONE_NUMBER": "+15005550006",
+            "MSG91_URL": f"{self.url}/msg91",
+            "MSG91_AUTH_KEY": "sandbox",
         }
 
-    async def faults(self, *rules: dict[str, Any]) -> None:
+    async def faults(self, *rules: dict[str, Any], provider: str = "smtp") -> None:
         """What to do wrong from now on, in the place of what was said before."""
-        answer = await self.http.put("/faults/smtp", json=list(rules))
+        answer = await self.http.put(f"/faults/{provider}", json=list(rules))
         assert answer.status_code == 200, answer.text
 
     async def mails(self, to: str = "*") -> list[dict[str, Any]]:

@@ -8,6 +8,8 @@ COMPLETE = {
     "REDIS_URL": "redis://localhost",
     "SMTP_HOST": "mail.example.org",
     "SMTP_FROM": "Waybill <noreply@example.org>",
+    "SIGNING_KEYS": "k1:a-secret-for-tests-only",
+    "ADDRESS_HASH_KEY": "another-secret-for-tests",
 }
 
 
@@ -47,7 +49,7 @@ def test_tls_is_read_as_the_older_systems_wrote_it(environment: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("SMTP_HOST", "", "notifications: SMTP_HOST is not set"),
+        ("SMTP_HOST", "", "notifications: SMTP_HOST is not set, which the provider smtp needs"),
         ("SMTP_PORT", "many", "notifications: SMTP_PORT Input should be a valid integer"),
         ("SMTP_TLS", "sometimes", "notifications: SMTP_TLS Input should be 'none', 'starttls' or 'tls'"),
         ("SMTP_FROM", "nobody", "notifications: SMTP_FROM String should match pattern"),
@@ -56,7 +58,13 @@ def test_tls_is_read_as_the_older_systems_wrote_it(environment: pytest.MonkeyPat
         ("SMTP_CA_FILE", "/nowhere.pem", "notifications: SMTP_CA_FILE Path does not point to a file"),
         ("SMTP_POOL_SIZE", "0", "notifications: SMTP_POOL_SIZE Input should be greater than or equal to 1"),
         ("SMTP_USER", "anna", "SMTP_USER and SMTP_PASSWORD go together; set both or neither"),
-        ("EMAIL_PROVIDER", "pigeon", "EMAIL_PROVIDER names no provider that is supported so far; use one of: smtp"),
+        ("EMAIL_FALLBACK_PROVIDERS", "sendgrid", "SENDGRID_API_KEY is not set, which the provider sendgrid needs"),
+        ("EMAIL_PROVIDER", "ses", "SES_REGION, SES_ACCESS_KEY_ID, SES_SECRET_ACCESS_KEY are not set"),
+        ("SMS_PROVIDER", "pager", "SMS_PROVIDER names no provider that is supported; use one of: twilio, msg91"),
+        ("SIGNING_KEYS", "k1:short", "SIGNING_KEYS each secret needs 16 characters or more"),
+        ("ENCRYPTION_KEYS", "e1:c2hvcnQ=", "ENCRYPTION_KEYS each key is 32 bytes as base64"),
+        ("PROVIDER_RATES", "sendgrid", "PROVIDER_RATES write `<provider>=<messages per second>`"),
+        ("EMAIL_PROVIDER", "pigeon", "EMAIL_PROVIDER names no provider that is supported; use one of: smtp, sendgrid, ses"),
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_a_sentence(

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 
 from shared.runtime.db import Database, ReadSession, Session
 from shared.runtime.errors import Conflict
+from shared.runtime.failpoints import failpoint
 from shared.runtime.http.problems import may_answer
 from shared.runtime.http.runtime import runtime_of
 
@@ -27,6 +28,8 @@ async def write_session(request: Request) -> AsyncIterator[Session]:
     """A unit of work for the time of the endpoint."""
     async with runtime_of(request).database.unit_of_work() as session:
         yield session
+        failpoint("api.before_commit")
+    failpoint("api.committed")
 
 
 def database(request: Request) -> Database:

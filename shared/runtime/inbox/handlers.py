@@ -21,12 +21,12 @@ W = TypeVar("W")
 
 
 class Effect(Protocol[M, W]):
-    """What a message does to the outside world. Lives as long as its process, and owns its connections.
+    """What a message does to the outside world. Lives as long as its process, and owns its connections."""
 
-    concurrency: how many calls may be under way at once in one process.
-    """
-
-    concurrency: int
+    @property
+    def concurrency(self) -> int:
+        """How many calls may be under way at once in one process."""
+        ...
 
     async def claim(self, session: Session, received: Sequence[Received[M]]) -> Sequence[W | Outcome]:
         """For each message, in order: the work to call with, or an outcome that is clear without a call.

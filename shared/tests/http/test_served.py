@@ -12,7 +12,12 @@ from shared.runtime.broker import hint_channel
 from shared.testing.process import Processes
 from shared.testing.wait import eventually
 
-SMTP = {"SMTP_HOST": "localhost", "SMTP_FROM": "noreply@example.org"}
+SMTP = {
+    "SMTP_HOST": "localhost",
+    "SMTP_FROM": "noreply@example.org",
+    "SIGNING_KEYS": "k1:a-secret-for-tests-only",
+    "ADDRESS_HASH_KEY": "another-secret-for-tests",
+}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -42,7 +47,7 @@ async def test_an_api_that_hosts_its_relay_listens_for_hints_and_ends_with_it(pr
 
 
 async def test_a_missing_setting_ends_the_start_with_a_sentence(processes: Processes) -> None:
-    api = processes.api("notifications", SMTP_FROM="noreply@example.org")
+    api = processes.api("notifications", **{name: value for name, value in SMTP.items() if name != "SMTP_HOST"})
 
     assert await api.gone() == 1
     assert "notifications: SMTP_HOST is not set" in api.log()

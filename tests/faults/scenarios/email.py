@@ -31,6 +31,8 @@ async def mail_server(world: World, slow_s: float = SLOW_S) -> dict[str, str]:
         "SMTP_PORT": str(sandbox.facts["smtp"]["port"]),
         "SMTP_TLS": "none",
         "SMTP_FROM": "waybill@example.com",
+        "SIGNING_KEYS": "k1:a-secret-for-tests-only",
+        "ADDRESS_HASH_KEY": "another-secret-for-tests",
     }
 
 

@@ -5,18 +5,16 @@ starts: then there are no two processes that do it at once, and an application r
 later change of the files is a later migration that calls `seed_template` again; what operators have published is left alone.
 """
 
-import json
-from pathlib import Path
-
 from alembic import op
 from sqlalchemy import text
 
+from services.notifications.templates.seeding import builtins
 from shared.runtime import migrations
 
 revision = "0004"
 down_revision = "0003"
 
-_BUILTIN = Path(__file__).parents[2] / "templates" / "builtin"
+_BUILTIN = ("shipment_alert", "shipment_alert_digest")
 _TABLES = """
     -- organization_id: whose override of the default it is; NULL for the default.
     CREATE TABLE templates (
@@ -100,12 +98,6 @@ _SEED = text("SELECT seed_template(:name, :locale, :subject, :text, :html, CAST(
 
 def upgrade() -> None:
     migrations.script(_TABLES)
-    for folder in sorted(path for path in _BUILTIN.iterdir() if path.is_dir()):
-        sample = json.dumps(json.loads((folder / "sample.json").read_text()))
-        for subject in sorted(folder.glob("*.subject.txt")):
-            locale = subject.name.partition(".")[0]
-            parts = {part: (folder / f"{locale}.{suffix}").read_text() for part, suffix in _PARTS.items()}
-            op.get_bind().execute(_SEED, {"name": folder.name, "locale": locale, "sample": sample, **parts})
-
-
-_PARTS = {"subject": "subject.txt", "text": "text.txt", "html": "html"}
+    for one in builtins(_BUILTIN):
+        parts = {"subject": one.subject, "text": one.text, "html": one.html}
+        op.get_bind().execute(_SEED, {"name": one.name, "locale": one.locale, "sample": one.sample, **parts})

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from services.notifications.deliveries.decision import MAX_AGE, decide
-from services.notifications.email.provider import Answer, Verdict
+from services.notifications.providers.answers import Answer, Verdict
 from shared.runtime.outcomes import Done, Failed, Outcome, Retry
 
 SECOND = timedelta(seconds=1)
@@ -30,17 +30,19 @@ def answer(verdict: Verdict) -> Answer:
 
 @pytest.mark.parametrize("verdict", Verdict)
 def test_every_verdict_has_its_outcome(verdict: Verdict) -> None:
-    assert decide(answer(verdict), tries=1, urgent=False, age=SECOND) == ROWS[verdict.value]
+    assert decide(answer(verdict), tries=1, max_retries=3, urgent=False, age=SECOND) == ROWS[verdict.value]
 
 
 def test_urgent_mail_of_unknown_fate_is_sent_again_at_once_and_only_once() -> None:
-    decided = [decide(answer(Verdict.UNKNOWN), tries=tries, urgent=True, age=SECOND) for tries in (1, 2)]
+    decided = [decide(answer(Verdict.UNKNOWN), tries=tries, max_retries=3, urgent=True, age=SECOND) for tries in (1, 2)]
 
     assert [outcome.after_s for outcome in decided if isinstance(outcome, Retry)] == [0.0, 600.0]
 
 
 def test_full_mailbox_is_tried_twice_more_over_hours() -> None:
-    decided = [decide(answer(Verdict.SOFT_RECIPIENT), tries=tries, urgent=False, age=SECOND) for tries in (1, 2, 3)]
+    decided = [
+        decide(answer(Verdict.SOFT_RECIPIENT), tries=tries, max_retries=3, urgent=False, age=SECOND) for tries in (1, 2, 3)
+    ]
 
     assert [outcome.after_s for outcome in decided if isinstance(outcome, Retry)] == [1800.0, 7200.0]
     assert decided[2] == Failed("450 later", "soft_recipient", "soft_recipient")
@@ -48,14 +50,14 @@ def test_full_mailbox_is_tried_twice_more_over_hours() -> None:
 
 @pytest.mark.parametrize("verdict", [Verdict.THROTTLED, Verdict.CONFIG])
 def test_tries_that_do_not_count_end_after_a_day(verdict: Verdict) -> None:
-    at_the_end = decide(answer(verdict), tries=1, urgent=False, age=MAX_AGE)
-    after_it = decide(answer(verdict), tries=1, urgent=False, age=MAX_AGE + SECOND)
+    at_the_end = decide(answer(verdict), tries=1, max_retries=3, urgent=False, age=MAX_AGE)
+    after_it = decide(answer(verdict), tries=1, max_retries=3, urgent=False, age=MAX_AGE + SECOND)
 
     assert isinstance(at_the_end, Retry)
     assert after_it == Failed("given up after 24 hours: 450 later", verdict.value, verdict.value)
 
 
 def test_answer_without_a_code_is_told_in_its_words() -> None:
-    decided = decide(Answer(Verdict.TRANSIENT, "nobody there"), tries=1, urgent=False, age=SECOND)
+    decided = decide(Answer(Verdict.TRANSIENT, "nobody there"), tries=1, max_retries=3, urgent=False, age=SECOND)
 
     assert decided == Retry("nobody there", error_class="transient")

@@ -205,7 +205,7 @@ async def test_dead_letter_that_is_replayed_reopens_its_delivery(
     run_task: TaskRunner, session: Session, mail_server: MailServer
 ) -> None:
     message_id = uuid7()
-    await mail_server.faults({"action": "550", "times": 1})
+    await mail_server.faults({"action": "550", "enhanced": "5.7.1", "times": 1})
     await run_task(email(), ids=[message_id])
     await session.execute(text("UPDATE inbox SET state = 3, attempt = 0, due_at = now() WHERE id = :id"), {"id": message_id})
 
@@ -213,6 +213,21 @@ async def test_dead_letter_that_is_replayed_reopens_its_delivery(
 
     found = await delivery(session, message_id)
     assert (replayed.outcome, found.status, found.error) == ("done", "sent", None)
-    assert attempts_of(found) == [(1, "bad_recipient", 550, "5.1.1"), (2, "accepted", 250, "2.0.0")]
+    assert attempts_of(found) == [(1, "blocked", 550, "5.7.1"), (2, "accepted", 250, "2.0.0")]
     await assert_published(session, DeliveryFinished, status="failed")
     await assert_published(session, DeliveryFinished, status="sent")
+
+
+async def test_address_that_does_not_exist_is_never_written_to_again(
+    run_task: TaskRunner, session: Session, mail_server: MailServer
+) -> None:
+    await mail_server.faults({"action": "550", "times": 1})
+    await run_task(email())
+
+    again = await run_task(email("Ann@EXAMPLE.com", subject="Another"))
+
+    found = await delivery(session, again.id)
+    assert (again.outcome, found.status, found.reason, found.timeline) == ("dropped", "dropped", "suppressed", [])
+    assert [(one.kind, one.code) for one in found.events] == [("skipped", "suppressed")]
+    assert found.error == "on the suppression list: messages to the recipient have come back for good"
+    assert await mail_server.mails() == []

@@ -34,6 +34,8 @@ async def add(session: Session, clock: FrozenClock, organization_id: UUID | None
     delivery_id = uuid7()
     columns: dict[str, Any] = dict.fromkeys(DeliveryRow.__slots__)
     given = {
+        "channel": "email",
+        "category": "general",
         "to_address": "ann@example.com",
         "subject": "Late",
         "message_id_header": f"<{delivery_id}@example.com>",

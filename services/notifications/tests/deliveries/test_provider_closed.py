@@ -81,7 +81,7 @@ async def test_server_that_is_away_is_told_once_per_mail_and_not_each_time_that_
         message_id: [one.error for one in await published(session, DeliveryDelayed) if one.delivery_id == message_id]
         for message_id in ids
     }
-    closed = "smtp takes no mail for now"
+    closed = "smtp takes no messages for now"
     [refused] = told[ids[0]]
     assert "Connect call failed" in refused
     assert told == {ids[0]: [refused], ids[1]: [closed, refused], ids[2]: [closed, refused]}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.notifications.email.provider import Verdict
 from services.notifications.email.smtp_classification import Stage, classify, enhanced_status
+from services.notifications.providers.answers import Verdict
 
 CONNECT, MAIL, RCPT, DATA, BODY = Stage
 

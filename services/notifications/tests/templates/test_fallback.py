@@ -1,5 +1,6 @@
 """Which text a reader gets."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,14 +12,14 @@ OURS = UUID(int=5)
 THEIRS = UUID(int=6)
 
 
-def layer(locale: str, organization_id: UUID | None = None, *, version: int = 1, **parts: str | None) -> Layer:
+def layer(locale: str, organization_id: UUID | None = None, *, version: int = 1, **parts: Any) -> Layer:
     """A layer whose parts say where they come from."""
     mark = f"{locale}{organization_id.int if organization_id else ''}"
-    usual: dict[str, str | None] = {"subject": f"S {mark}", "text": f"T {mark}", "html": f"H {mark}"}
+    usual: dict[str, Any] = {"subject": f"S {mark}", "text": f"T {mark}", "html": f"H {mark}"}
     return Layer("t", organization_id, locale, version, **(usual | parts))
 
 
-def parts(locale: str, *layers: Layer, organization_id: UUID | None = OURS) -> tuple[str, str | None, str | None]:
+def parts(locale: str, *layers: Layer, organization_id: UUID | None = OURS) -> tuple[str | None, str | None, str | None]:
     """(subject, text, html) that a reader gets."""
     found = effective(layers, name="t", organization_id=organization_id, locale=locale)
     assert found is not None

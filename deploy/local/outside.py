@@ -1,0 +1,76 @@
+"""The outside world of the local stack: how notifications reaches the sandbox's providers, and they it.
+
+Credentials of stand-ins guard nothing, so they are the same everywhere. What signs links and addresses is random all the same:
+whoever tries out the public pages should see them as they are.
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from deploy.local.home import Home
+from deploy.local.ports import HOST
+from deploy.sandbox.sendgrid.events import EventKey
+
+_TWILIO_SID: Final = "AC" + "5a" * 16
+_TOPIC: Final = "arn:aws:sns:ap-south-1:000000000000:ses"
+_MSG91_REPORTS: Final = "sandbox-msg91-reports"
+
+
+def notifications(home: Home, passwords: Mapping[str, str], ports: Mapping[str, int]) -> dict[str, str]:
+    """The settings of the notifications service that name other systems, or sign what leaves the house."""
+    sandbox = f"http://{HOST}:{ports['sandbox']}"
+    encryption = base64.b64encode(hashlib.sha256(passwords["notifications.encryption"].encode()).digest()).decode()
+    return {
+        "EMAIL_PROVIDER": "smtp",
+        "EMAIL_FALLBACK_PROVIDERS": "sendgrid,ses",
+        "SMTP_HOST": HOST,
+        "SMTP_PORT": str(ports["sandbox-smtp"]),
+        "SMTP_FROM": "Waybill <waybill@example.com>",
+        "SMTP_TLS": "none",
+        "SENDGRID_API_KEY": "sandbox",
+        "SENDGRID_URL": f"{sandbox}/sendgrid",
+        "SENDGRID_EVENT_KEY": EventKey(_event_key_file(home)).public,
+        "SES_REGION": "ap-south-1",
+        "SES_ACCESS_KEY_ID": "sandbox",
+        "SES_SECRET_ACCESS_KEY": "sandbox",
+        "SES_URL": f"{sandbox}/ses",
+        "SNS_TOPIC_ARNS": _TOPIC,
+        "SNS_CERTIFICATE_URL": f"{sandbox}/ses",
+        "SMS_PROVIDER": "twilio",
+        "SMS_FALLBACK_PROVIDERS": "msg91",
+        "TWILIO_ACCOUNT_SID": _TWILIO_SID,
+        "TWILIO_AUTH_TOKEN": "sandbox",
+        "TWILIO_PHONE_NUMBER": "+15005550006",
+        "TWILIO_URL": f"{sandbox}/twilio",
+        "MSG91_AUTH_KEY": "sandbox",
+        "MSG91_SENDER_ID": "WAYBIL",
+        "MSG91_URL": f"{sandbox}/msg91",
+        "MSG91_CALLBACK_SECRET": _MSG91_REPORTS,
+        "BACKEND_URL": f"http://{HOST}:{ports['notifications-api']}",
+        "FRONTEND_URL": "http://localhost:3000",
+        "PAYMENTS_URL": f"http://{HOST}:{ports['payments-api']}",
+        "TRIPS_URL": f"http://{HOST}:{ports['trips-api']}",
+        "SIGNING_KEYS": f"local:{passwords['notifications.signing']}",
+        "ADDRESS_HASH_KEY": passwords["notifications.address-hash"],
+        "ENCRYPTION_KEYS": f"local:{encryption}",
+        "BOUNCE_ADDRESS": "bounce@bounces.example.com",
+        "BOUNCE_SECRET": passwords["notifications.bounce"],
+    }
+
+
+def sandbox(home: Home, ports: Mapping[str, int]) -> dict[str, str]:
+    """The settings of the sandbox that are about its callers."""
+    return {
+        "SANDBOX_CALLBACK_URL": f"http://{HOST}:{ports['notifications-api']}",
+        "SANDBOX_SENDGRID_EVENT_KEY_FILE": str(_event_key_file(home)),
+        "SANDBOX_TWILIO_ACCOUNT_SID": _TWILIO_SID,
+        "SANDBOX_MSG91_CALLBACK_SECRET": _MSG91_REPORTS,
+        "SANDBOX_SNS_TOPIC_ARN": _TOPIC,
+    }
+
+
+def _event_key_file(home: Home) -> Path:
+    return home.keys / "sendgrid-events.pem"

@@ -1,0 +1,116 @@
+"""Puts together what takes call-backs in, applies them, and looks for what they have not told."""
+
+from collections.abc import Collection, Sequence
+from functools import cache
+from typing import Final
+from uuid import UUID
+
+from services.notifications import deps
+from services.notifications.callbacks.bounce_sweep import BounceSweep
+from services.notifications.callbacks.callback_apply import CallbackApply
+from services.notifications.callbacks.delivery_track import DeliveryTracking
+from services.notifications.callbacks.intake import CallbackIntake
+from services.notifications.callbacks.payloads import PayloadBox
+from services.notifications.callbacks.readers import CallbackReaders
+from services.notifications.callbacks.repository import ProviderEventRepository
+from services.notifications.callbacks.signatures import SendGridSignature, TwilioSignature
+from services.notifications.callbacks.sns import SnsMessages
+from services.notifications.callbacks.sns_certificates import SnsCertificates
+from services.notifications.callbacks.verp import BounceAddresses
+from services.notifications.campaigns.rates import check_rates
+from services.notifications.email.provider import OutgoingEmail
+from services.notifications.email.sendgrid import SendGridProvider
+from services.notifications.email.ses import SesProvider
+from services.notifications.providers.carriers import Carrier
+from services.notifications.providers.factory import Factory
+from services.notifications.providers.lookups import FateSource
+from services.notifications.settings import NotificationsSettings
+from services.notifications.settings import settings as process_settings
+from services.notifications.sms.provider import OutgoingSms
+from services.notifications.sms.twilio import TwilioProvider
+from shared.runtime.clock import Clock, system_clock
+from shared.runtime.db import Session
+from shared.runtime.http.runtime import HttpRuntime
+from shared.runtime.outbox import Publisher
+from shared.runtime.process import ProcessRuntime
+
+CAMPAIGN: Final = "notifications.campaign:"
+
+
+def callback_readers(runtime: HttpRuntime) -> CallbackReaders:
+    """Recognising call-backs of the providers that are set up."""
+    settings = deps.own_settings(runtime.settings)
+    event_key, token = settings.sendgrid_event_key, settings.twilio_auth_token
+    topics, stand_in = settings.sns_topic_arns, settings.sns_certificate_url
+    return CallbackReaders(
+        backend_url=settings.backend_url,
+        sendgrid_signature=SendGridSignature(event_key) if event_key is not None else None,
+        sns_messages=SnsMessages(topics, _certificates(), runtime.clock, stand_in=stand_in) if topics else None,
+        twilio_signature=TwilioSignature(token.get_secret_value()) if token is not None else None,
+        msg91_secret=settings.msg91_callback_secret.get_secret_value() if settings.msg91_callback_secret is not None else None,
+        bounce_secret=settings.bounce_secret.get_secret_value() if settings.bounce_secret is not None else None,
+        bounce_addresses=bounce_addresses(settings),
+    )
+
+
+def bounce_addresses(settings: NotificationsSettings) -> BounceAddresses | None:
+    """The addresses to which bounces go; None without BOUNCE_ADDRESS."""
+    return BounceAddresses(settings.bounce_address, settings.signing) if settings.bounce_address is not None else None
+
+
+def callback_intake(session: Session, runtime: HttpRuntime) -> CallbackIntake:
+    """Keeping events in the session's unit of work."""
+    box = PayloadBox(deps.own_settings(runtime.settings).encryption)
+    return CallbackIntake(ProviderEventRepository(session), box, Publisher(session), runtime.clock)
+
+
+def callback_apply(session: Session, settings: NotificationsSettings | None = None, clock: Clock = system_clock) -> CallbackApply:
+    """Applying events in the session's unit of work. settings: by default the process's."""
+    own = settings if settings is not None else process_settings()
+    suppressing, hasher = deps.suppressing(session, own, clock), deps.address_hasher(own)
+    box = PayloadBox(own.encryption)
+    return CallbackApply(session, suppressing, hasher, box, bounce_addresses(own), clock, _watch_campaigns)
+
+
+def bounce_sweep(runtime: ProcessRuntime) -> BounceSweep:
+    """The effect of `notifications.process_email_bounces`."""
+    settings = deps.own_settings(runtime.settings)
+    emails = Factory(settings).default_emails()
+    listers = {one.kind: one.provider for one in emails if isinstance(one.provider, SendGridProvider | SesProvider)}
+    hasher, factor = deps.address_hasher(settings), settings.time_factor
+    return BounceSweep(listers, hasher, runtime.clock, close=lambda: _close(emails), time_factor=factor)
+
+
+def delivery_tracking(runtime: ProcessRuntime) -> DeliveryTracking:
+    """The effect of `notifications.track_deliveries`."""
+    settings = deps.own_settings(runtime.settings)
+    emails, sms = Factory(settings).default_emails(), Factory(settings).default_sms()
+    sources: dict[str, FateSource] = {}
+    sources |= {one.kind: one.provider for one in emails if isinstance(one.provider, SendGridProvider | SesProvider)}
+    sources |= {one.kind: one.provider for one in sms if isinstance(one.provider, TwilioProvider)}
+    return DeliveryTracking(sources, runtime.clock, close=lambda: _close(emails, sms), time_factor=settings.time_factor)
+
+
+async def _close(emails: Sequence[Carrier[OutgoingEmail]], sms: Sequence[Carrier[OutgoingSms]] = ()) -> None:
+    for carrier in emails:
+        await carrier.provider.close()
+    for other in sms:
+        await other.provider.close()
+
+
+async def _watch_campaigns(session: Session, subject_keys: Collection[str]) -> None:
+    """Campaigns of which too many messages bounce pause by themselves."""
+    await check_rates(session, [UUID(key.removeprefix(CAMPAIGN)) for key in subject_keys if _is_campaign(key)])
+
+
+def _is_campaign(subject_key: str) -> bool:
+    try:
+        return subject_key.startswith(CAMPAIGN) and bool(UUID(subject_key.removeprefix(CAMPAIGN)))
+    except ValueError:
+        return False
+
+
+@cache
+def _certificates() -> SnsCertificates:
+    """The process's one store of certificates."""
+    return SnsCertificates()

@@ -1,0 +1,245 @@
+"""Bringing deliveries and the suppression list to what providers have reported.
+
+The same events always lead to the same end, in whatever order they come and however often: reports have ranks and ids of their
+own, entries of the list are there once, and soft bounces are counted by when they happened.
+"""
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from services.notifications.addresses import AddressHasher
+from services.notifications.callbacks.bounce_mail import read_bounce_mail
+from services.notifications.callbacks.facts import Content, Fact, Word, sensible
+from services.notifications.callbacks.payloads import PayloadBox
+from services.notifications.callbacks.repository import ProviderEventRepository, ProviderEventRow, Reported, Settled
+from services.notifications.callbacks.sendgrid_events import read_event as read_sendgrid
+from services.notifications.callbacks.ses_events import read_event as read_ses
+from services.notifications.callbacks.sms_events import read_msg91, read_twilio
+from services.notifications.callbacks.verp import BounceAddresses
+from services.notifications.deliveries.receipt_models import Receipt, Report
+from services.notifications.deliveries.report_repository import ReportRepository
+from services.notifications.sms.told import Told
+from services.notifications.suppressions.service import Learned, Suppressing
+from shared.contracts.notifications import ApplyCallbacks
+from shared.runtime.clock import Clock
+from shared.runtime.db import Session
+from shared.runtime.failpoints import failpoint
+from shared.runtime.ids import NAMESPACE
+from shared.runtime.outbox import Publisher
+
+logger = logging.getLogger(__name__)
+
+PATIENCE: Final = timedelta(minutes=5)
+"""How long an event may be ahead of our own record of what it is about."""
+_AGAIN_AFTER: Final = timedelta(seconds=5)
+_AGAIN_AT_MOST: Final = timedelta(seconds=60)
+_IDS_PER_MESSAGE: Final = 1000
+
+Follow = Callable[[Session, Collection[str]], Awaitable[None]]
+"""Looks at what follows for these subject keys, whose deliveries have had reports."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An event and what it says."""
+
+    row: ProviderEventRow
+    contents: Sequence[Content]
+
+    @property
+    def facts(self) -> list[Fact]:
+        return [one for one in self.contents if isinstance(one, Fact)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Matched:
+    """A fact and the delivery that it is about. is_exact: it names nobody else than the delivery's recipient."""
+
+    row: ProviderEventRow
+    fact: Fact
+    delivery: Reported
+    is_exact: bool
+
+    @property
+    def told(self) -> Told:
+        return self.fact.if_marketing if self.fact.if_marketing is not None and self.delivery.is_marketing else self.fact.told
+
+
+class CallbackApply:
+    """Applies events in one unit of work.
+
+    addresses: None where no bounce mail is taken. follow: what is told of the subjects whose deliveries have had reports.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        suppressing: Suppressing,
+        hasher: AddressHasher,
+        box: PayloadBox,
+        addresses: BounceAddresses | None,
+        clock: Clock,
+        follow: Follow | None = None,
+    ) -> None:
+        self._session = session
+        self._events = ProviderEventRepository(session)
+        self._reports = ReportRepository(session)
+        self._suppressing = suppressing
+        self._hasher = hasher
+        self._box = box
+        self._addresses = addresses
+        self._clock = clock
+        self._follow = follow
+
+    async def apply(self, event_ids: Sequence[UUID]) -> None:
+        """Apply those of the events that have not been; what is about a delivery that is not there yet is tried again."""
+        read = [_Read(row, self._contents(row)) for row in await self._events.locked_waiting(event_ids)]
+        if not read:
+            return
+        matched = await self._match(read)
+        await self._tell([one for found in matched.values() for one in found])
+        for one in read:
+            await self._heed(one)
+        await self._settle(read, matched)
+        failpoint("callbacks.before_commit")
+
+    async def _match(self, read: Sequence[_Read]) -> Mapping[UUID, Sequence[_Matched]]:
+        facts = [fact for one in read for fact in one.facts]
+        by_id = await self._events.deliveries([fact.delivery_id for fact in facts if fact.delivery_id is not None])
+        others = [fact.message_id for fact in facts if fact.delivery_id not in by_id and fact.message_id is not None]
+        by_message = await self._events.deliveries_of_messages(others)
+        matched: dict[UUID, Sequence[_Matched]] = {}
+        for one in read:
+            candidates = [
+                (fact, delivery)
+                for fact in one.facts
+                for delivery in _candidates(fact, by_id, by_message)
+                if delivery.channel == fact.channel
+            ]
+            matched[one.row.id] = self._narrowed(one.row, candidates)
+        return matched
+
+    def _narrowed(self, row: ProviderEventRow, candidates: Sequence[tuple[Fact, Reported]]) -> Sequence[_Matched]:
+        """Those that name the delivery's own recipient; else the only one, of which nothing is learned: the address that failed
+        is one that the mail was passed on to."""
+        exact = [_Matched(row, fact, delivery, True) for fact, delivery in candidates if self._is_about(fact, delivery)]
+        if exact or len(candidates) != 1 or candidates[0][0].channel == "sms":
+            return exact
+        [(fact, delivery)] = candidates
+        # Under one id of the provider's there can be many recipients; only our own reference tells that it is this one.
+        return [_Matched(row, fact, delivery, False)] if fact.delivery_id == delivery.id else []
+
+    def _is_about(self, fact: Fact, delivery: Reported) -> bool:
+        if fact.recipient is None:
+            return True
+        own = delivery.address_hash
+        if own is None and delivery.address is not None:
+            own = self._hasher.hash(delivery.channel, delivery.address)
+        return self._hasher.hash(delivery.channel, fact.recipient) == own
+
+    async def _tell(self, matched: Sequence[_Matched]) -> None:
+        await self._reports.apply([_report(one) for one in matched])
+        await self._suppressing.learn([learned for one in matched if (learned := _learned(one)) is not None])
+        arrived = {one.delivery.address_hash for one in matched if one.told.receipt is Receipt.DELIVERED}
+        await self._suppressing.arrived(sorted(one for one in arrived if one is not None))
+        subjects = {one.delivery.subject_key for one in matched if one.delivery.subject_key is not None}
+        if self._follow is not None and subjects:
+            await self._follow(self._session, sorted(subjects))
+
+    async def _heed(self, one: _Read) -> None:
+        """What recipients have answered is about a number, and needs no delivery."""
+        for word in one.contents:
+            if isinstance(word, Word):
+                heed = self._suppressing.opted_out if word.is_stop else self._suppressing.opted_in
+                await heed("sms", word.number, source=one.row.provider, at=one.row.received_at)
+
+    async def _settle(self, read: Sequence[_Read], matched: Mapping[UUID, Sequence[_Matched]]) -> None:
+        now = self._clock()
+        settled, early = [], []
+        for one in read:
+            found = matched[one.row.id]
+            if found or any(isinstance(word, Word) for word in one.contents):
+                settled.append(Settled(one.row.id, "applied", found[0].delivery.id if found else None))
+            elif not one.contents:
+                settled.append(Settled(one.row.id, "ignored"))
+            elif one.row.received_at > now - PATIENCE and any(fact.delivery_id or fact.message_id for fact in one.facts):
+                early.append(one.row)
+            else:
+                settled.append(Settled(one.row.id, "unmatched"))
+        await self._events.settle(settled, now)
+        if early:
+            # The longer it has waited, the longer it waits again.
+            waited = now - max(row.received_at for row in early)
+            due_at = now + min(max(_AGAIN_AFTER, waited), _AGAIN_AT_MOST)
+            for start in range(0, len(early), _IDS_PER_MESSAGE):
+                ids = [row.id for row in early[start : start + _IDS_PER_MESSAGE]]
+                Publisher(self._session).publish(ApplyCallbacks(event_ids=ids), due_at=due_at)
+
+    def _contents(self, row: ProviderEventRow) -> Sequence[Content]:
+        payload = self._box.open(row.id, row.key_id, row.payload)
+        if payload is None:
+            logger.error("callback_event_sealed", extra={"event": str(row.id), "key": row.key_id})
+            return ()
+        if row.provider == "bounce_mail":
+            return read_bounce_mail(payload, self._addresses) if self._addresses is not None else ()
+        try:
+            event: Any = json.loads(payload)
+        except (ValueError, RecursionError):
+            return ()
+        return _json_contents(row.provider, event) if isinstance(event, dict) else ()
+
+
+def _json_contents(provider: str, event: Mapping[str, Any]) -> Sequence[Content]:
+    if provider == "ses":
+        return read_ses(event)
+    readers: dict[str, Callable[[Mapping[str, Any]], Content | None]] = {
+        "sendgrid": read_sendgrid,
+        "twilio": read_twilio,
+        "msg91": read_msg91,
+    }
+    found = readers[provider](event)
+    return () if found is None else (found,)
+
+
+def _candidates(fact: Fact, by_id: Mapping[UUID, Reported], by_message: Mapping[str, Sequence[Reported]]) -> Sequence[Reported]:
+    named = by_id.get(fact.delivery_id) if fact.delivery_id is not None else None
+    if named is not None:
+        return (named,)
+    found = by_message.get(fact.message_id, ()) if fact.message_id is not None else ()
+    return found if fact.recipient is not None or len(found) == 1 else ()
+
+
+def _report(one: _Matched) -> Report:
+    identity = f"{one.row.provider}\n{one.row.event_id}\n{one.delivery.id}"
+    return Report(
+        id=uuid5(NAMESPACE, identity),
+        delivery_id=one.delivery.id,
+        kind=one.told.kind,
+        receipt=one.told.receipt,
+        occurred_at=sensible(one.fact.occurred_at, one.row.received_at),
+        provider=one.row.provider,
+        code=one.fact.code,
+        detail=one.fact.detail,
+    )
+
+
+def _learned(one: _Matched) -> Learned | None:
+    if one.told.verdict is None or not one.is_exact:
+        return None
+    delivery = one.delivery
+    return Learned(
+        channel=delivery.channel,
+        address=delivery.address,
+        organization_id=delivery.organization_id,
+        category=delivery.category,
+        verdict=one.told.verdict,
+        provider=one.row.provider,
+        delivery_id=delivery.id,
+        at=sensible(one.fact.occurred_at, one.row.received_at),
+        address_hash=delivery.address_hash,
+    )

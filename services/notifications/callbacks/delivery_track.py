@@ -1,0 +1,151 @@
+"""`notifications.track_deliveries`: asks providers what became of messages that they took and have not reported on.
+
+A message is asked for from an hour after it was sent on, again every six hours, and no more after 72 hours; then it stands as
+`expired`. By SMTP and in the app nothing is ever reported, so those are not waited for.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import uuid5
+
+from services.notifications.callbacks.facts import plain, sensible
+from services.notifications.callbacks.sweep_repository import Overdue, Silent, SweepRepository
+from services.notifications.deliveries.receipt_models import Receipt, Report
+from services.notifications.deliveries.report_repository import ReportRepository
+from services.notifications.providers.lookups import Fate, FateSource, LookupFailed
+from shared.contracts.notifications import TrackDeliveries
+from shared.runtime.clock import Clock
+from shared.runtime.db import Session
+from shared.runtime.ids import NAMESPACE
+from shared.runtime.inbox.delivery import Received
+from shared.runtime.outbox import publish
+from shared.runtime.outcomes import Done, Outcome
+
+logger = logging.getLogger(__name__)
+
+REPORTING: Final = ("sendgrid", "ses", "twilio", "msg91")
+"""The providers that report on what they have taken."""
+ASKED_AFTER: Final = timedelta(hours=1)
+ASKED_AGAIN_AFTER: Final = timedelta(hours=6)
+EXPIRED_AFTER: Final = timedelta(hours=72)
+ASKED_AT_ONCE: Final = 500
+EXPIRED_AT_ONCE: Final = 5000
+ASKING_S: Final = 15.0
+_CALLS_AT_ONCE: Final = 10
+
+Close = Callable[[], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Inquiry:
+    """What to ask for. answered: the fates that were told, None where the provider knows none. is_full: there may be more."""
+
+    silent: Sequence[Silent]
+    is_full: bool
+    answered: list[tuple[Silent, Fate | None]] = field(default_factory=list)
+
+
+class DeliveryTracking:
+    """The effect. sources: by the providers' names; those that cannot be asked are missing. close: gives back their connections.
+
+    time_factor: shrinks time limits.
+    """
+
+    concurrency = 1
+
+    def __init__(
+        self, sources: Mapping[str, FateSource], clock: Clock, *, close: Close | None = None, time_factor: float = 1.0
+    ) -> None:
+        self._sources = sources
+        self._close = close
+        self._clock = clock
+        self._time_limit_s = ASKING_S * time_factor
+
+    async def claim(self, session: Session, received: Sequence[Received[TrackDeliveries]]) -> Sequence[Inquiry | Outcome]:
+        """Give up what is overdue, and say what is to be asked for. Those are stamped as asked, so that no other run asks too."""
+        now = self._clock()
+        sweeps = SweepRepository(session)
+        await self._expire(session, now)
+        silent = await sweeps.silent(
+            sorted(self._sources),
+            sent_after=now - EXPIRED_AFTER,
+            sent_before=now - ASKED_AFTER,
+            asked_before=now - ASKED_AGAIN_AFTER,
+            limit=ASKED_AT_ONCE,
+        )
+        await sweeps.asked([one.id for one in silent], now)
+        await sweeps.forget_inquiries(now - 2 * EXPIRED_AFTER)
+        if not silent:
+            return [Done() for _ in received]
+        # A batch is one message; if it ever is more, the others find nothing to do.
+        inquiry = Inquiry(silent, len(silent) == ASKED_AT_ONCE)
+        return [inquiry, *(Done() for _ in received[1:])]
+
+    async def call(self, work: Inquiry) -> Outcome:
+        """Ask for as many as there is time for; the others are asked for another time."""
+        turns = iter(work.silent)
+        try:
+            async with asyncio.timeout(self._time_limit_s), asyncio.TaskGroup() as group:
+                for _ in range(min(_CALLS_AT_ONCE, len(work.silent))):
+                    group.create_task(self._ask_in_turn(turns, work))
+        except TimeoutError:
+            logger.warning("track_deliveries_out_of_time", extra={"asked": len(work.answered), "of": len(work.silent)})
+        return Done()
+
+    async def record(
+        self, session: Session, results: Sequence[tuple[Received[TrackDeliveries], Inquiry | None, Outcome]]
+    ) -> None:
+        """Write what was told, and go on where there may be more."""
+        for received, work, _ in results:
+            if work is None:
+                continue
+            now = self._clock()
+            reports = [_report(one, fate, now) for one, fate in work.answered if fate is not None and fate.kind is not None]
+            await ReportRepository(session).apply(reports)
+            if work.is_full:
+                publish(session, received.message)
+
+    async def close(self) -> None:
+        if self._close is not None:
+            await self._close()
+
+    async def _ask_in_turn(self, turns: Iterator[Silent], work: Inquiry) -> None:
+        for one in turns:
+            try:
+                fate = await self._sources[one.provider].fate(one.message_id, one.address or "")
+            except LookupFailed as error:
+                logger.warning("fate_lookup_failed", extra={"provider": one.provider, "code": error.code})
+                continue
+            work.answered.append((one, fate))
+
+    async def _expire(self, session: Session, now: datetime) -> None:
+        sweeps = SweepRepository(session)
+        overdue = await sweeps.overdue(REPORTING, sent_before=now - EXPIRED_AFTER, limit=EXPIRED_AT_ONCE)
+        await ReportRepository(session).apply([_expired(one, now) for one in overdue])
+        if len(overdue) == EXPIRED_AT_ONCE:
+            publish(session, TrackDeliveries())
+
+
+def _report(one: Silent, fate: Fate, now: datetime) -> Report:
+    assert fate.kind is not None, "a fate without a kind moves nothing"
+    return Report(
+        # As often as it is asked for, the same fate is one line of the timeline.
+        id=uuid5(NAMESPACE, f"fate\n{one.provider}\n{one.id}\n{fate.kind.value}"),
+        delivery_id=one.id,
+        kind=fate.kind.value,
+        receipt=fate.kind,
+        occurred_at=sensible(fate.at, now),
+        provider=one.provider,
+        code=fate.code,
+        detail=plain(fate.detail),
+    )
+
+
+def _expired(one: Overdue, now: datetime) -> Report:
+    identity = uuid5(NAMESPACE, f"expired\n{one.id}")
+    words = f"{one.provider} has reported nothing for {EXPIRED_AFTER // timedelta(hours=1)} hours"
+    return Report(identity, one.id, Receipt.EXPIRED.value, Receipt.EXPIRED, now, one.provider, None, words)

@@ -1,0 +1,76 @@
+"""Proving whose a call-back is, and cutting it into events, for each provider that is set up."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from services.notifications.callbacks.bodies import bounce_mail_event, msg91_events, sendgrid_events, twilio_event
+from services.notifications.callbacks.bounce_mail import named_delivery
+from services.notifications.callbacks.errors import BounceMailRefused, CallbackNotSetUp, CallbackRefused
+from services.notifications.callbacks.intake import Incoming
+from services.notifications.callbacks.metrics import counting_refusals
+from services.notifications.callbacks.signatures import SendGridSignature, TwilioSignature, check_secret
+from services.notifications.callbacks.sns import SnsMessages
+from services.notifications.callbacks.verp import BounceAddresses
+
+TWILIO_PATH = "/v1/callbacks/twilio"
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackReaders:
+    """One per process; what is None is not set up. backend_url: this API as providers know it, whatever a proxy makes of it."""
+
+    backend_url: str
+    sendgrid_signature: SendGridSignature | None
+    sns_messages: SnsMessages | None
+    twilio_signature: TwilioSignature | None
+    msg91_secret: str | None
+    bounce_secret: str | None
+    bounce_addresses: BounceAddresses | None
+
+    async def sendgrid(self, body: bytes, headers: Mapping[str, str]) -> list[Incoming]:
+        """Raises CallbackNotSetUp, CallbackRefused and CallbackUnreadable, as the others do."""
+        if self.sendgrid_signature is None:
+            raise CallbackNotSetUp("SENDGRID_EVENT_KEY")
+        with counting_refusals("sendgrid"):
+            signature = headers.get("x-twilio-email-event-webhook-signature")
+            self.sendgrid_signature.check(body, signature, headers.get("x-twilio-email-event-webhook-timestamp"))
+            return sendgrid_events(body)
+
+    async def sns(self, body: bytes, headers: Mapping[str, str]) -> list[Incoming]:
+        """Also raises CallbackNotCheckable. Confirms a subscription of one of our topics."""
+        if self.sns_messages is None:
+            raise CallbackNotSetUp("SNS_TOPIC_ARNS")
+        with counting_refusals("ses"):
+            return await self.sns_messages.read(body, headers.get("x-amz-sns-message-type"))
+
+    async def twilio(self, body: bytes, headers: Mapping[str, str], query: str) -> list[Incoming]:
+        """query: as it stands in the URL."""
+        if self.twilio_signature is None:
+            raise CallbackNotSetUp("TWILIO_AUTH_TOKEN")
+        with counting_refusals("twilio"):
+            url = f"{self.backend_url.rstrip('/')}{TWILIO_PATH}{f'?{query}' if query else ''}"
+            fields = self.twilio_signature.check(url, body, headers.get("x-twilio-signature"))
+            return twilio_event(fields, body, dict(parse_qsl(query)))
+
+    async def msg91(self, body: bytes, headers: Mapping[str, str], secret: str) -> list[Incoming]:
+        """secret: as it stands in the path."""
+        if self.msg91_secret is None:
+            raise CallbackNotSetUp("MSG91_CALLBACK_SECRET")
+        with counting_refusals("msg91"):
+            if not check_secret(secret, self.msg91_secret):
+                raise CallbackRefused("bad_secret")
+            return msg91_events(body, headers.get("content-type", ""))
+
+    async def bounce_mail(self, body: bytes, headers: Mapping[str, str]) -> list[Incoming]:
+        """Raises BounceMailRefused without our token, and CallbackRefused for a bounce address that we have not made."""
+        if self.bounce_secret is None or self.bounce_addresses is None:
+            raise CallbackNotSetUp("BOUNCE_SECRET and BOUNCE_ADDRESS")
+        with counting_refusals("bounce_mail"):
+            scheme, _, token = headers.get("authorization", "").partition(" ")
+            if scheme.lower() != "bearer" or not check_secret(token.strip(), self.bounce_secret):
+                raise BounceMailRefused("bad_secret")
+            _, is_forged = named_delivery(body, self.bounce_addresses)
+            if is_forged:
+                raise CallbackRefused("forged_address")
+            return bounce_mail_event(body)

@@ -1,0 +1,150 @@
+"""Statements on what providers have reported, and on the deliveries that it is about."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+
+from shared.runtime.db import Session
+
+KEPT_DAYS: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderEventRow:
+    """An event as it is stored. payload: sealed; see payloads.py."""
+
+    id: UUID
+    provider: str
+    event_id: str
+    received_at: datetime
+    key_id: str | None
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of an event: applied, unmatched or ignored. delivery_id: what it was about."""
+
+    id: UUID
+    state: str
+    delivery_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A delivery that an event is about. address: None where it was erased. is_marketing: what its category counts as."""
+
+    id: UUID
+    channel: str
+    address: str | None
+    address_hash: str | None
+    organization_id: UUID | None
+    category: str
+    subject_key: str | None
+    is_marketing: bool
+
+
+_ADD: Final = text("""
+    INSERT INTO provider_events (id, provider, event_id, received_at, key_id, payload)
+    SELECT id, provider, event_id, received_at, key_id, payload
+      FROM unnest(CAST(:id AS uuid[]), CAST(:provider AS text[]), CAST(:event_id AS text[]),
+                  CAST(:received_at AS timestamptz[]), CAST(:key_id AS text[]), CAST(:payload AS bytea[]))
+           AS row(id, provider, event_id, received_at, key_id, payload)
+     ORDER BY provider, event_id
+    ON CONFLICT (provider, event_id) DO NOTHING
+    RETURNING id
+""")
+
+_WAITING: Final = text("""
+    SELECT id, provider, event_id, received_at, key_id, payload
+      FROM provider_events WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 'waiting' ORDER BY id FOR UPDATE
+""")
+
+_SETTLE: Final = text("""
+    UPDATE provider_events SET state = row.state, settled_at = :now, delivery_id = row.delivery_id
+      FROM unnest(CAST(:id AS uuid[]), CAST(:state AS text[]), CAST(:delivery_id AS uuid[])) AS row(id, state, delivery_id)
+     WHERE provider_events.id = row.id
+""")
+
+_LEFT_BEHIND: Final = text("""
+    SELECT id FROM provider_events WHERE state = 'waiting' AND received_at < :before ORDER BY received_at, id LIMIT :limit
+""")
+
+_REMOVE_OLDER: Final = text("""
+    WITH gone AS (
+        DELETE FROM provider_events WHERE ctid = ANY(ARRAY(
+            SELECT ctid FROM provider_events WHERE received_at < CAST(:now AS timestamptz) - make_interval(days => :days)
+             ORDER BY received_at LIMIT :limit FOR UPDATE SKIP LOCKED))
+        RETURNING id
+    )
+    SELECT count(*) FROM gone
+""")
+
+_REPORTED: Final = """
+    deliveries.id, deliveries.channel, to_address AS address, address_hash, deliveries.organization_id, category, subject_key,
+    coalesce((SELECT legal_class FROM categories
+               WHERE name = category AND (categories.organization_id IS NULL
+                                          OR categories.organization_id = deliveries.organization_id)), 'marketing')
+        = 'marketing' AS is_marketing
+"""
+
+_BY_ID: Final = text(f"""
+    SELECT {_REPORTED} FROM deliveries WHERE id = ANY(CAST(:ids AS uuid[]))
+""")  # noqa: S608 - put together from constants of this module; values are bound
+
+_BY_MESSAGE: Final = text(f"""
+    SELECT DISTINCT delivery_attempts.provider_message_id AS message_id, {_REPORTED}
+      FROM delivery_attempts JOIN deliveries ON deliveries.id = delivery_id
+     WHERE delivery_attempts.provider_message_id = ANY(CAST(:message_ids AS text[]))
+     ORDER BY message_id, id
+""")  # noqa: S608 - as above
+
+
+class ProviderEventRepository:
+    """What is read and written of events."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def add(self, rows: Sequence[ProviderEventRow]) -> list[UUID]:
+        """Store events, and return the ids of those that were not there, in order."""
+        columns = {field.name: [getattr(row, field.name) for row in rows] for field in fields(ProviderEventRow)}
+        return sorted(await self._session.scalars(_ADD, columns))
+
+    async def locked_waiting(self, ids: Sequence[UUID]) -> list[ProviderEventRow]:
+        """Those of the events that have not been settled, held until the unit of work ends."""
+        found = await self._session.execute(_WAITING, {"ids": sorted(set(ids))})
+        return [ProviderEventRow(*row) for row in found]
+
+    async def settle(self, settled: Sequence[Settled], now: datetime) -> None:
+        """Write what became of events."""
+        if settled:
+            columns: dict[str, Any] = {field.name: [getattr(row, field.name) for row in settled] for field in fields(Settled)}
+            await self._session.execute(_SETTLE, {**columns, "now": now})
+
+    async def left_behind(self, before: datetime, limit: int) -> list[UUID]:
+        """Events that came before that moment and still wait, the oldest first."""
+        return list(await self._session.scalars(_LEFT_BEHIND, {"before": before, "limit": limit}))
+
+    async def deliveries(self, ids: Sequence[UUID]) -> Mapping[UUID, Reported]:
+        """Those of the deliveries that there are."""
+        found = await self._session.execute(_BY_ID, {"ids": sorted(set(ids))}) if ids else ()
+        return {row.id: Reported(*row) for row in found}
+
+    async def deliveries_of_messages(self, message_ids: Sequence[str]) -> Mapping[str, Sequence[Reported]]:
+        """For each of a provider's message ids that we know, the deliveries that were handed over under it."""
+        by_message: dict[str, list[Reported]] = {}
+        found = await self._session.execute(_BY_MESSAGE, {"message_ids": sorted(set(message_ids))}) if message_ids else ()
+        for row in found:
+            by_message.setdefault(row.message_id, []).append(Reported(*row[1:]))
+        return by_message
+
+    async def remove_older(self, now: datetime, limit: int) -> int:
+        """Delete events that were kept for 30 days, at most so many, and say how many."""
+        bound = {"now": now, "days": KEPT_DAYS, "limit": limit}
+        found: int = (await self._session.execute(_REMOVE_OLDER, bound)).scalar_one()
+        return found

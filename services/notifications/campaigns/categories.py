@@ -1,0 +1,23 @@
+"""A campaign is nothing that its readers must get: its category is one that they may decline."""
+
+from uuid import UUID
+
+from services.notifications.campaigns.category_repository import CategoryReader
+from services.notifications.campaigns.errors import CampaignUnusable
+
+
+class CategoryCheck:
+    """Looks at the legal class of a campaign's category."""
+
+    def __init__(self, categories: CategoryReader) -> None:
+        self._categories = categories
+
+    async def check(self, category: str, organization_id: UUID | None) -> None:
+        """Raises CampaignUnusable for a category that is transactional, or that nobody has declared."""
+        legal_class = await self._categories.legal_class(category, organization_id)
+        if legal_class is None:
+            raise CampaignUnusable(f"there is no category {category}; GET /v1/categories lists those that there are")
+        if legal_class == "transactional":
+            raise CampaignUnusable(
+                f"messages about {category} cannot be declined, so no campaign may be sent as such; use marketing or reminders"
+            )

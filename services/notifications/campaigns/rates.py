@@ -1,0 +1,74 @@
+"""When a campaign stops by itself: too many of its messages bounce, or too many readers complain.
+
+The limits are those at which mailbox providers and Amazon SES begin to doubt a sender: 5 % bounces, 0.1 % complaints.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from services.notifications.campaigns.models import Counts, PauseCause
+from services.notifications.campaigns.repository import CampaignRepository
+from shared.runtime.clock import Clock, system_clock
+from shared.runtime.db import Session
+
+MAX_BOUNCES_PERCENT: Final = 5
+MIN_SENT_FOR_BOUNCES: Final = 100
+MAX_COMPLAINTS_PER_MILLE: Final = 1
+MIN_SENT_FOR_COMPLAINTS: Final = 1000
+MIN_COMPLAINTS: Final = 2
+"""So many count at once, however few were sent."""
+
+CHECK_EVERY: Final = timedelta(seconds=10)
+ACTOR: Final = "system:rates"
+
+
+def excess(counts: Counts) -> tuple[PauseCause, str] | None:
+    """Why a campaign with these counts is stopped, with the figures; None where it may go on."""
+    sent, bounced, complained = counts.rated_sent, counts.rated_bounced, counts.rated_complained
+    if sent >= MIN_SENT_FOR_BOUNCES and 100 * bounced > MAX_BOUNCES_PERCENT * sent:
+        share = f"{bounced} of {sent} messages bounced ({100 * bounced / sent:.1f} %)"
+        return PauseCause.BOUNCES, f"{share}, more than {MAX_BOUNCES_PERCENT} %"
+    enough = sent >= MIN_SENT_FOR_COMPLAINTS or complained >= MIN_COMPLAINTS
+    if enough and 1000 * complained > MAX_COMPLAINTS_PER_MILLE * sent:
+        share = f"readers complained of {complained} of {sent} messages ({100 * complained / max(sent, 1):.2f} %)"
+        return PauseCause.COMPLAINTS, f"{share}, more than {MAX_COMPLAINTS_PER_MILLE / 10} %"
+    return None
+
+
+async def check_rates(session: Session, campaign_ids: Sequence[UUID], clock: Clock = system_clock) -> None:
+    """Pause those of these campaigns that run and have gone beyond a limit.
+
+    For whoever has just applied reports of providers: each campaign is counted every ten seconds at most, and one that
+    somebody else holds is left to its next step. Waits for no lock.
+    """
+    if campaign_ids:
+        await Rates(CampaignRepository(session)).check(campaign_ids, clock())
+
+
+class Rates:
+    """Looks at the rates of campaigns."""
+
+    def __init__(self, campaigns: CampaignRepository) -> None:
+        self._campaigns = campaigns
+
+    async def check(self, campaign_ids: Sequence[UUID], now: datetime) -> None:
+        """Of those of these that run and were not looked at lately."""
+        held = await self._campaigns.locked_unrated(sorted(set(campaign_ids)), now - CHECK_EVERY)
+        await self.judge(list(held), now)
+
+    async def judge(self, held: Sequence[UUID], now: datetime) -> dict[UUID, Counts]:
+        """Of running campaigns that the caller holds; returns the counts of those that may go on."""
+        if not held:
+            return {}
+        counts = dict(await self._campaigns.counts(held))
+        await self._campaigns.checked(held, now)
+        for one in held:
+            found = excess(counts[one])
+            if found is not None:
+                cause, reason = found
+                del counts[one]
+                await self._campaigns.pause(one, cause, reason, now)
+                await self._campaigns.note(one, ACTOR, "pause", now, reason)
+        return counts

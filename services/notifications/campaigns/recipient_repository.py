@@ -1,0 +1,199 @@
+"""Statements on a campaign's recipients."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+
+from services.notifications.campaigns.models import Campaign
+from shared.runtime.db import ReadSession, Session
+
+ROWS_PER_STATEMENT: Final = 5000
+
+# Two people with one address are one recipient: the first of them by reference. Who has no language reads English.
+_SEGMENT: Final = """
+    SELECT DISTINCT ON (lower(address)) reference, address
+      FROM (SELECT *, CASE CAST(:channel AS text) WHEN 'email' THEN email ELSE phone END AS address FROM people) AS known
+     WHERE address IS NOT NULL AND erased_at IS NULL AND organization_id IS NOT DISTINCT FROM CAST(:organization_id AS uuid)
+       AND (CAST(:reference_prefix AS text) IS NULL OR starts_with(reference, :reference_prefix))
+       AND (CAST(:locales AS text[]) IS NULL OR EXISTS (
+            SELECT FROM unnest(CAST(:locales AS text[])) AS wanted
+             WHERE coalesce(locale, 'en') = wanted OR starts_with(coalesce(locale, 'en'), wanted || '-')))
+       AND (CAST(:time_zones AS text[]) IS NULL OR time_zone = ANY(CAST(:time_zones AS text[])))
+       AND (CAST(:has_email AS boolean) IS NULL OR (email IS NOT NULL) = :has_email)
+       AND (CAST(:has_phone AS boolean) IS NULL OR (phone IS NOT NULL) = :has_phone)
+     ORDER BY lower(address), reference
+"""
+
+_SNAPSHOT: Final = text(f"""
+    INSERT INTO campaign_recipients (campaign_id, position, recipient, to_person)
+    SELECT :campaign_id, row_number() OVER (ORDER BY reference), reference, reference FROM ({_SEGMENT}) AS chosen
+""")  # noqa: S608 - put together from constants of this module; values are bound
+
+_SEGMENT_ADDRESSES: Final = text(f"SELECT address FROM ({_SEGMENT}) AS chosen")  # noqa: S608 - as above
+
+_LISTED: Final = """
+    SELECT position, row_number() OVER (PARTITION BY coalesce(lower(address), position::text) ORDER BY position) AS nth, address
+      FROM (SELECT position, CASE CAST(:channel AS text) WHEN 'email' THEN coalesce(to_email, people.email)
+                                                         ELSE coalesce(to_phone, people.phone) END AS address
+              FROM campaign_recipients
+              LEFT JOIN people ON people.reference = to_person AND erased_at IS NULL
+                    AND people.organization_id IS NOT DISTINCT FROM CAST(:organization_id AS uuid)
+             WHERE campaign_id = :campaign_id) AS known
+"""
+
+# The same person by reference and by address is one recipient: the first of them in the list. Of another organization's people
+# nothing is known here, and nothing can be found out.
+_DISTINCT: Final = text(f"""
+    DELETE FROM campaign_recipients USING ({_LISTED}) AS listed
+     WHERE campaign_id = :campaign_id AND campaign_recipients.position = listed.position AND listed.nth > 1
+""")  # noqa: S608 - as above
+
+_LISTED_ADDRESSES: Final = text(f"SELECT address FROM ({_LISTED}) AS listed WHERE nth = 1")  # noqa: S608 - as above
+
+_COUNT: Final = text("SELECT count(*) FROM campaign_recipients WHERE campaign_id = :campaign_id")
+
+_LACKING: Final = text("""
+    SELECT count(*) FROM campaign_recipients
+     WHERE campaign_id = :campaign_id
+       AND NOT jsonb_strip_nulls(coalesce(context, '{}')) ?& CAST(:names AS text[])
+""")
+
+_SAMPLE: Final = text("""
+    SELECT context FROM campaign_recipients WHERE campaign_id = :campaign_id ORDER BY position LIMIT 1
+""")
+
+_CLEAR: Final = text("DELETE FROM campaign_recipients WHERE campaign_id = :campaign_id")
+
+_ADD: Final = text("""
+    INSERT INTO campaign_recipients (campaign_id, position, recipient, to_person, to_email, to_phone, to_name, locale, context)
+    SELECT :campaign_id, row.position, row.recipient, row.to_person, row.to_email, row.to_phone, row.to_name, row.locale,
+           row.context::jsonb
+      FROM unnest(CAST(:position AS int[]), CAST(:recipient AS text[]), CAST(:to_person AS text[]), CAST(:to_email AS text[]),
+                  CAST(:to_phone AS text[]), CAST(:to_name AS text[]), CAST(:locale AS text[]), CAST(:context AS text[]))
+           AS row(position, recipient, to_person, to_email, to_phone, to_name, locale, context)
+""")
+
+_WAITING: Final = text("""
+    SELECT position, recipient, to_person, to_email, to_phone, to_name, locale, context
+      FROM campaign_recipients WHERE campaign_id = :campaign_id AND state = 'waiting' ORDER BY position LIMIT :limit
+""")
+
+_QUEUE: Final = text("""
+    UPDATE campaign_recipients SET state = 'queued', delivery_id = row.delivery_id
+      FROM unnest(CAST(:positions AS int[]), CAST(:delivery_ids AS uuid[])) AS row(position, delivery_id)
+     WHERE campaign_id = :campaign_id AND campaign_recipients.position = row.position AND state = 'waiting'
+""")
+
+_PAGE: Final = text("""
+    SELECT campaign_recipients.position, campaign_recipients.to_person, to_email, to_phone, to_name,
+           campaign_recipients.locale, state, delivery_id, deliveries.status, deliveries.receipt, deliveries.reason,
+           deliveries.held_until, deliveries.finished_at
+      FROM campaign_recipients LEFT JOIN deliveries ON deliveries.id = delivery_id
+     WHERE campaign_id = :campaign_id AND (CAST(:after AS int) IS NULL OR position > :after)
+       AND (CAST(:status AS text) IS NULL OR deliveries.status = :status)
+     ORDER BY position LIMIT :limit
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientRow:
+    """One line of a list, checked. recipient: a reference, or the hash of an address."""
+
+    recipient: str
+    to_person: str | None
+    to_email: str | None
+    to_phone: str | None
+    to_name: str | None
+    locale: str | None
+    context: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class NextRecipient:
+    """Somebody whom a campaign has not been sent to yet."""
+
+    position: int
+    recipient: str
+    to_person: str | None
+    to_email: str | None
+    to_phone: str | None
+    to_name: str | None
+    locale: str | None
+    context: dict[str, Any] | None
+
+
+class RecipientReader:
+    """What is read of recipients."""
+
+    def __init__(self, session: ReadSession) -> None:
+        self._session = session
+
+    async def page(self, campaign_id: UUID, *, status: str | None, after: int | None, limit: int) -> Sequence[Any]:
+        """In order, with what became of each message. after: the position of the last one seen."""
+        bound = {"campaign_id": campaign_id, "status": status, "after": after, "limit": limit}
+        return (await self._session.execute(_PAGE, bound)).all()
+
+    async def addresses(self, campaign: Campaign) -> list[str | None]:
+        """To whom it would go if it started now, each once; None for somebody whose address is not known."""
+        statement = _SEGMENT_ADDRESSES if campaign.segment is not None else _LISTED_ADDRESSES
+        return list(await self._session.scalars(statement, _of(campaign)))
+
+    async def lacking(self, campaign_id: UUID, names: Sequence[str]) -> int:
+        """How many recipients of a list bring not all of these variables along."""
+        found: int = (await self._session.execute(_LACKING, {"campaign_id": campaign_id, "names": list(names)})).scalar_one()
+        return found
+
+    async def sample(self, campaign_id: UUID) -> dict[str, Any]:
+        """What the first recipient brings along."""
+        found: dict[str, Any] | None = (await self._session.execute(_SAMPLE, {"campaign_id": campaign_id})).scalar_one_or_none()
+        return found or {}
+
+
+class RecipientRepository(RecipientReader):
+    """What is written of recipients, by whoever holds their campaign."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._writing = session
+
+    async def fix(self, campaign: Campaign) -> int:
+        """Settle whom the campaign goes to, in one statement, each address once. Returns how many they are."""
+        if campaign.segment is not None:
+            await self._writing.execute(_CLEAR, {"campaign_id": campaign.id})
+            await self._writing.execute(_SNAPSHOT, _of(campaign))
+        else:
+            await self._writing.execute(_DISTINCT, _of(campaign))
+        found: int = (await self._writing.execute(_COUNT, {"campaign_id": campaign.id})).scalar_one()
+        return found
+
+    async def replace(self, campaign_id: UUID, rows: Sequence[RecipientRow]) -> None:
+        """Put this list in the place of the one before. A recipient stands in it once."""
+        await self._writing.execute(_CLEAR, {"campaign_id": campaign_id})
+        for start in range(0, len(rows), ROWS_PER_STATEMENT):
+            part = rows[start : start + ROWS_PER_STATEMENT]
+            names = ("recipient", "to_person", "to_email", "to_phone", "to_name", "locale")
+            columns: dict[str, Any] = {name: [getattr(row, name) for row in part] for name in names}
+            columns["position"] = list(range(start + 1, start + 1 + len(part)))
+            columns["context"] = [json.dumps(row.context) if row.context else None for row in part]
+            await self._writing.execute(_ADD, {"campaign_id": campaign_id, **columns})
+
+    async def waiting(self, campaign_id: UUID, limit: int) -> list[NextRecipient]:
+        """The next ones in order."""
+        rows = await self._writing.execute(_WAITING, {"campaign_id": campaign_id, "limit": limit})
+        return [NextRecipient(*row) for row in rows]
+
+    async def queue(self, campaign_id: UUID, positions: Sequence[int], delivery_ids: Sequence[UUID]) -> None:
+        """Their messages are published by this unit of work."""
+        bound = {"campaign_id": campaign_id, "positions": list(positions), "delivery_ids": list(delivery_ids)}
+        await self._writing.execute(_QUEUE, bound)
+
+
+def _of(campaign: Campaign) -> dict[str, Any]:
+    names = ("reference_prefix", "locales", "time_zones", "has_email", "has_phone")
+    segment = campaign.segment
+    wanted = {name: segment.get(name) for name in names} if segment is not None else {}
+    return {"campaign_id": campaign.id, "channel": campaign.channel, "organization_id": campaign.organization_id, **wanted}

@@ -1,0 +1,103 @@
+"""Recording what came of attempts: the delivery, its timeline, who is told, and what is learned of the recipient."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from services.notifications.deliveries.delivery_drop import DroppedDeliveries
+from services.notifications.deliveries.delivery_tell import tell_delayed, tell_finished
+from services.notifications.deliveries.outcomes import Standing, note_of, result_of
+from services.notifications.deliveries.repository import (
+    AttemptResult,
+    ChangedDelivery,
+    DeliveryRepository,
+    DeliveryResult,
+    DeliveryRow,
+)
+from services.notifications.providers.answers import Answer, Verdict
+from shared.runtime.db import Session
+from shared.runtime.outcomes import NOT_REACHED, Outcome, Retry
+
+_LEARNED = frozenset({Verdict.BAD_RECIPIENT, Verdict.OPTED_OUT, Verdict.COMPLAINED, Verdict.SOFT_RECIPIENT})
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One message and what came of it.
+
+    number: of the attempt; None where there was none. result, answer, provider: None where no call was made.
+    """
+
+    row: DeliveryRow
+    outcome: Outcome
+    number: int | None
+    result: AttemptResult | None
+    answer: Answer | None
+    provider: str | None
+    segments: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What a provider has said of a recipient."""
+
+    row: DeliveryRow
+    verdict: Verdict
+    provider: str
+
+
+class Lessons(Protocol):
+    """Remembers what providers have said of recipients, for the next message."""
+
+    async def learn(self, session: Session, lessons: Sequence[Lesson], now: datetime) -> None: ...
+
+
+class DeliveryRecord:
+    """Writes what came of a batch."""
+
+    def __init__(self, lessons: Lessons) -> None:
+        self._lessons = lessons
+
+    async def write(self, session: Session, recorded: Sequence[Recorded], now: datetime) -> None:
+        """Write it all in the session's unit of work."""
+        deliveries = DeliveryRepository(session)
+        without_call = [one for one in recorded if one.number is None]
+        if without_call:
+            await deliveries.add([one.row for one in without_call], now)
+            await deliveries.abandon([one.row.id for one in without_call], now)
+        not_made = [(one.row.id, one.number) for one in recorded if one.number is not None and one.result is None]
+        if not_made:
+            await deliveries.forget(not_made)
+        standing = [result_of(_standing(one, now), one.outcome) for one in recorded]
+        changed = await deliveries.finish(standing, [one.result for one in recorded if one.result is not None])
+        notes = [note for one in recorded if (note := note_of(one.row.id, one.outcome)) is not None]
+        if notes:
+            await deliveries.note(notes, now)
+        # What was cancelled during the call need not wait for its retry.
+        waiting = [result.id for result in standing if result.id in changed and result.finished_at is None]
+        dropped = await DroppedDeliveries(session).drop_cancelled(waiting, now)
+        for one, result in zip(recorded, standing, strict=True):
+            if result.id in changed and result.id not in dropped and one.outcome is not NOT_REACHED:
+                _tell(session, one, result, changed[result.id], now)
+        lessons = [
+            Lesson(one.row, one.answer.verdict, one.provider)
+            for one in recorded
+            if one.answer is not None and one.provider is not None and one.answer.verdict in _LEARNED
+        ]
+        if lessons:
+            await self._lessons.learn(session, lessons, now)
+
+
+def _standing(one: Recorded, now: datetime) -> Standing:
+    was_called = one.result is not None
+    return Standing(one.row.id, one.row.retries, now, was_called, one.provider, one.segments)
+
+
+def _tell(session: Session, one: Recorded, result: DeliveryResult, changed: ChangedDelivery, now: datetime) -> None:
+    requester, outcome = one.row.requester, one.outcome
+    if result.finished_at is not None:
+        tell_finished(session, requester, result, result.finished_at)
+    # A server that is away for hours is met again and again, and is no news; a try that counts is, whatever it met.
+    elif changed.error is not None and (changed.is_news or (isinstance(outcome, Retry) and outcome.counts)):
+        tell_delayed(session, requester, result, changed.error, now)

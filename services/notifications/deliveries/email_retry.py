@@ -1,0 +1,63 @@
+"""Taking up e-mails again that the normal path has left behind.
+
+Mails that failed of an outage lie among the dead letters. Once mail goes out again they are replayed, each once, at a rate that
+leaves room for what is new. While nothing shows whether it does, one goes ahead to find out.
+"""
+
+import logging
+from typing import Final
+
+from services.notifications.deliveries.models import DeliveryStatus
+from services.notifications.deliveries.repository import DeliveryRepository, DeliveryResult
+from services.notifications.deliveries.sweep_repository import Sweep, SweepRepository
+from shared.contracts.notifications import SendEmail, SendTemplatedEmail, SendUrgentEmail
+from shared.runtime.clock import Clock
+from shared.runtime.db import Session
+from shared.runtime.operations.dead_letters.repository import DeadLetterControl
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE: Final = 500
+RATE_PER_S: Final = 20.0
+DAY_S: Final = 86_400.0
+RECENT_S: Final = 600.0
+BY: Final = "schedule:retry-failed-emails"
+_NOTE: Final = "mail goes out again"
+_SWEEP: Final = Sweep(
+    names=[one.contract.name for one in (SendEmail, SendTemplatedEmail, SendUrgentEmail)],
+    reasons=["throttled", "config", "provider_closed", "rate"],
+    by=BY,
+    within_s=DAY_S,
+)
+_LOST: Final = "its message is gone: neither the outbox nor the inbox has it"
+
+
+class EmailRetry:
+    """The sweep, in one unit of work."""
+
+    def __init__(self, session: Session, letters: DeadLetterControl, clock: Clock) -> None:
+        self._sweeps = SweepRepository(session)
+        self._deliveries = DeliveryRepository(session)
+        self._letters = letters
+        self._clock = clock
+
+    async def sweep(self) -> int:
+        """Replay what an outage has killed, close what is lost. Returns how many are on their way again."""
+        works = await self._sweeps.works(RECENT_S)
+        letters = await self._sweeps.of_outages(_SWEEP, AT_ONCE if works else 1)
+        revived = await self._letters.revive(letters, rate=RATE_PER_S) if letters else {}
+        if revived:
+            await self._letters.settle(await self._letters.of_messages(list(revived)), "replayed", BY, _NOTE)
+            logger.info("failed_emails_retried", extra={"count": len(revived)})
+        await self._close_lost()
+        return len(revived)
+
+    async def _close_lost(self) -> None:
+        lost = await self._sweeps.lost(DAY_S, AT_ONCE)
+        if not lost:
+            return
+        now = self._clock()
+        logger.error("deliveries_lost", extra={"count": len(lost)})
+        await self._deliveries.finish(
+            [DeliveryResult(key, DeliveryStatus.FAILED, 0, now, _LOST, reason="lost") for key in lost], []
+        )

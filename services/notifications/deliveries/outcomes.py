@@ -1,0 +1,107 @@
+"""Outcomes of the sending beside those that every message has, and what they mean for a delivery."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid5
+
+from services.notifications.deliveries.models import DeliveryStatus
+from services.notifications.deliveries.repository import DeliveryResult, Note
+from services.notifications.gates.gate import Obstacle, Stop
+from shared.runtime.outcomes import NOT_REACHED, Done, Failed, Outcome, Retry, Skipped
+
+STALE: Final = "valid_until has passed"
+FINISHED: Final = "it was sent or dropped before"
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled(Skipped):
+    """Pointless because it was cancelled, and when."""
+
+    cancelled_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped(Skipped):
+    """Not to be sent, and the stable code of why."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held(Retry):
+    """Not to be sent yet, until when, and the stable code of why. No try of it counts."""
+
+    until: datetime | None = None
+    code: str = ""
+
+
+def of_obstacle(obstacle: Obstacle, now: datetime) -> Outcome:
+    """What follows from a gate's decision."""
+    if isinstance(obstacle, Stop):
+        return Stopped(obstacle.words, obstacle.reason)
+    wait_s = max(1.0, (obstacle.until - now).total_seconds())
+    return Held(obstacle.words, wait_s, False, obstacle.reason, obstacle.until, obstacle.reason)
+
+
+def note_of(delivery_id: UUID, outcome: Outcome) -> Note | None:
+    """The line that a gate's decision gets in the timeline."""
+    match outcome:
+        case Held(until=until, code=code):
+            return Note(
+                uuid5(delivery_id, f"held/{code}/{until}"),
+                delivery_id,
+                "held",
+                code,
+                f"{outcome.error}, until {until:%Y-%m-%d %H:%M} UTC",
+            )
+        case Stopped(reason, code):
+            return Note(uuid5(delivery_id, f"skipped/{code}"), delivery_id, "skipped", code, reason)
+        case _:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an outcome depends on. was_called: whether a call was made. provider, segments: of that call."""
+
+    delivery_id: UUID
+    retries: int
+    now: datetime
+    was_called: bool
+    provider: str | None = None
+    segments: int | None = None
+
+
+def result_of(standing: Standing, outcome: Outcome) -> DeliveryResult:
+    """Where the delivery stands after an outcome."""
+    key, retries, now = standing.delivery_id, standing.retries, standing.now
+    match outcome:
+        case Done():
+            return DeliveryResult(
+                key, DeliveryStatus.SENT, retries, now, None, provider=standing.provider, segments=standing.segments
+            )
+        case Cancelled(words, cancelled_at):
+            return DeliveryResult(key, DeliveryStatus.DROPPED, retries, now, words, cancelled_at, reason="cancelled")
+        case Stopped(words, code):
+            return DeliveryResult(key, DeliveryStatus.DROPPED, retries, now, words, reason=code)
+        case Skipped(words):
+            stale = "stale" if words == STALE else None
+            return DeliveryResult(key, DeliveryStatus.DROPPED, retries, now, words, reason=stale)
+        case Failed():
+            return DeliveryResult(key, DeliveryStatus.FAILED, retries, now, outcome.error[:500], reason=outcome.reason)
+        case Held():
+            return DeliveryResult(
+                key,
+                DeliveryStatus.QUEUED,
+                retries,
+                None,
+                outcome.error[:500],
+                was_called=False,
+                reason=outcome.code,
+                held_until=outcome.until,
+            )
+        case Retry():
+            # What the batch did not reach takes its turn at once, and has no error of its own.
+            error, why = (outcome.error[:500], outcome.error_class) if outcome is not NOT_REACHED else (None, None)
+            return DeliveryResult(key, DeliveryStatus.QUEUED, retries, None, error, was_called=standing.was_called, reason=why)

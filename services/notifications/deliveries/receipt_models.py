@@ -1,0 +1,46 @@
+"""What providers report of deliveries after they have taken them.
+
+Reports arrive in any order and more than once. Each has a rank, and a delivery stands at the highest that it has had, so every
+order of the same reports ends alike. A bounce outranks a delivery, because mail servers bounce what another has accepted.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+
+class Receipt(StrEnum):
+    """processed: on its way. deferred: the receiving side asks for patience. expired: nobody knows, and nobody asks any more.
+    bounced_soft: not now. blocked: not this content or sender. bounced_hard: the address cannot work."""
+
+    PROCESSED = "processed"
+    DEFERRED = "deferred"
+    EXPIRED = "expired"
+    BOUNCED_SOFT = "bounced_soft"
+    BLOCKED = "blocked"
+    DELIVERED = "delivered"
+    BOUNCED_HARD = "bounced_hard"
+    COMPLAINED = "complained"
+
+
+RANKS: Final = {receipt: rank for rank, receipt in enumerate(Receipt, 1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report on one delivery.
+
+    id: the same whenever the same report comes again. receipt: None for what does not change where the delivery stands, such
+    as an opened mail; then `kind` says what it is. detail: without the recipient's address.
+    """
+
+    id: UUID
+    delivery_id: UUID
+    kind: str
+    receipt: Receipt | None
+    occurred_at: datetime
+    provider: str
+    code: str | None = None
+    detail: str | None = None

@@ -1,0 +1,226 @@
+"""What the gates ask of the database: one statement for a whole batch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+from sqlalchemy import text
+
+from services.notifications.categories.models import LegalClass
+from services.notifications.policies.models import DEDUPE_HOURS
+from services.notifications.policies.repository import quiet_of
+from services.notifications.preferences.models import Choice, QuietHours
+from shared.runtime.db import Session
+
+KEPT_DAYS: Final = 30
+
+# An organization's own category; a built-in one has its name to itself, so there is one at most.
+_CHOSEN: Final = text("""
+    SELECT asked.id, categories.legal_class, coalesce(own.choice, theirs.choice, 'on') AS choice,
+           coalesce(own_digest.choice, their_digest.choice, 'on') AS digest
+      FROM unnest(CAST(:id AS uuid[]), CAST(:organization_id AS uuid[]), CAST(:person AS text[]), CAST(:category AS text[]),
+                  CAST(:channel AS text[])) AS asked(id, organization_id, person, category, channel)
+      LEFT JOIN people ON people.reference = asked.person
+      LEFT JOIN LATERAL (SELECT coalesce(asked.organization_id, people.organization_id) AS id) AS organization ON true
+      LEFT JOIN categories ON categories.name = asked.category
+                          AND (categories.organization_id IS NULL OR categories.organization_id = organization.id)
+      LEFT JOIN preferences AS own ON (own.person, own.category, own.channel) = (asked.person, asked.category, asked.channel)
+      LEFT JOIN organization_choices AS theirs
+             ON (theirs.organization_id, theirs.category, theirs.channel) = (organization.id, asked.category, asked.channel)
+      LEFT JOIN preferences AS own_digest
+             ON (own_digest.person, own_digest.category, own_digest.channel) = (asked.person, 'digests', 'email')
+      LEFT JOIN organization_choices AS their_digest
+             ON their_digest.organization_id = organization.id AND their_digest.category = 'digests'
+            AND their_digest.channel = 'email'
+""")
+
+_SILENCE: Final = text("""
+    SELECT asked.id, coalesce(people.time_zone, asked.time_zone, policy.time_zone, 'UTC') AS time_zone, sheet.paused_until,
+           CASE WHEN sheet.quiet_days IS NOT NULL THEN sheet.quiet_from ELSE policy.quiet_from END AS quiet_from,
+           CASE WHEN sheet.quiet_days IS NOT NULL THEN sheet.quiet_until ELSE policy.quiet_until END AS quiet_until,
+           coalesce(sheet.quiet_days, policy.quiet_days) AS quiet_days
+      FROM unnest(CAST(:id AS uuid[]), CAST(:organization_id AS uuid[]), CAST(:person AS text[]), CAST(:time_zone AS text[]))
+           AS asked(id, organization_id, person, time_zone)
+      LEFT JOIN people ON people.reference = asked.person
+      LEFT JOIN preference_sheets AS sheet ON sheet.person = asked.person
+      LEFT JOIN organization_policies AS policy
+             ON policy.organization_id = coalesce(asked.organization_id, people.organization_id)
+     WHERE sheet.paused_until IS NOT NULL OR coalesce(sheet.quiet_days, policy.quiet_days) <> '{}'
+""")
+
+# What this batch is about to send is counted by the gate, so here it is left out.
+_COUNTED: Final = text("""
+    SELECT asked.id, policy.throttle_per_hour, policy.throttle_per_day,
+           count(*) FILTER (WHERE before.created_at > CAST(:now AS timestamptz) - interval '1 hour') AS last_hour,
+           count(before.id) AS last_day
+      FROM unnest(CAST(:id AS uuid[]), CAST(:organization_id AS uuid[]), CAST(:address_hash AS text[]), CAST(:category AS text[]))
+           AS asked(id, organization_id, address_hash, category)
+      JOIN organization_policies AS policy ON policy.organization_id = asked.organization_id
+       AND coalesce(policy.throttle_per_hour, policy.throttle_per_day) IS NOT NULL
+      LEFT JOIN categories ON categories.name = asked.category
+                          AND (categories.organization_id IS NULL OR categories.organization_id = asked.organization_id)
+      LEFT JOIN deliveries AS before
+             ON before.address_hash = asked.address_hash AND before.category = asked.category
+            AND before.organization_id = asked.organization_id AND before.status IN ('sending', 'sent')
+            AND before.created_at > CAST(:now AS timestamptz) - interval '1 day'
+            AND before.id <> ALL (CAST(:id AS uuid[]))
+     WHERE categories.legal_class IS DISTINCT FROM 'transactional'
+     GROUP BY asked.id, policy.throttle_per_hour, policy.throttle_per_day
+""")
+
+# A key that its organization does not count any more is taken over as if it had been forgotten. In the order of the index, so
+# that two batches with the same keys wait for each other and not both at once.
+_TAKE: Final = text("""
+    INSERT INTO dedupe_keys AS known (organization_id, channel, recipient, dedupe_key, delivery_id, created_at)
+    SELECT asked.organization_id, channel, recipient, dedupe_key, id, :now
+      FROM unnest(CAST(:id AS uuid[]), CAST(:organization_id AS uuid[]), CAST(:channel AS text[]), CAST(:recipient AS text[]),
+                  CAST(:dedupe_key AS text[])) AS asked(id, organization_id, channel, recipient, dedupe_key)
+     ORDER BY dedupe_key, recipient, channel, asked.organization_id
+    ON CONFLICT (dedupe_key, recipient, channel, organization_id) DO UPDATE
+       SET delivery_id = excluded.delivery_id, created_at = excluded.created_at
+     WHERE known.created_at <= CAST(:now AS timestamptz) - make_interval(hours => coalesce(
+               (SELECT dedupe_hours FROM organization_policies AS policy WHERE policy.organization_id = known.organization_id),
+               :hours))
+""")
+
+_HOLDERS: Final = text("""
+    SELECT asked.id, known.delivery_id
+      FROM unnest(CAST(:id AS uuid[]), CAST(:organization_id AS uuid[]), CAST(:channel AS text[]), CAST(:recipient AS text[]),
+                  CAST(:dedupe_key AS text[])) AS asked(id, organization_id, channel, recipient, dedupe_key)
+      JOIN dedupe_keys AS known
+        ON (known.dedupe_key, known.recipient, known.channel) = (asked.dedupe_key, asked.recipient, asked.channel)
+       AND known.organization_id IS NOT DISTINCT FROM asked.organization_id
+""")
+
+_FORGET: Final = text("""
+    DELETE FROM dedupe_keys WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM dedupe_keys WHERE created_at < CAST(:now AS timestamptz) - make_interval(days => :days)
+         ORDER BY created_at LIMIT :limit FOR UPDATE SKIP LOCKED))
+""")
+
+
+class Asked(Protocol):
+    """What the statements need to know of a candidate; see gate.py."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def organization_id(self) -> UUID | None: ...
+    @property
+    def channel(self) -> str: ...
+    @property
+    def to_person(self) -> str | None: ...
+    @property
+    def address_hash(self) -> str: ...
+    @property
+    def category(self) -> str: ...
+    @property
+    def dedupe_key(self) -> str | None: ...
+    @property
+    def time_zone(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """legal_class: None for a category that nobody has declared. digest: whether the daily summary is wanted."""
+
+    legal_class: LegalClass | None
+    choice: Choice
+    digest: Choice
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """When a recipient wants no messages, and in which time zone."""
+
+    time_zone: str
+    quiet: QuietHours | None
+    paused_until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What may be sent to a recipient in an hour and in a day, and what was."""
+
+    per_hour: int | None
+    per_day: int | None
+    last_hour: int
+    last_day: int
+
+
+class GateRepository:
+    """Answers about candidates, by the ids of their deliveries; who is missing may pass."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def chosen(self, candidates: Sequence[Asked]) -> Mapping[UUID, Chosen]:
+        """What counts for each: the person's choice, else the organization's, else on."""
+        columns = {
+            "id": [one.id for one in candidates],
+            "organization_id": [one.organization_id for one in candidates],
+            "person": [one.to_person for one in candidates],
+            "category": [one.category for one in candidates],
+            "channel": [one.channel for one in candidates],
+        }
+        rows = await self._session.execute(_CHOSEN, columns)
+        return {
+            row.id: Chosen(LegalClass(row.legal_class) if row.legal_class else None, Choice(row.choice), Choice(row.digest))
+            for row in rows
+        }
+
+    async def silences(self, candidates: Sequence[Asked]) -> Mapping[UUID, Silence]:
+        """When each wants none: the person's own hours and pause, else the hours of the organization."""
+        columns = {
+            "id": [one.id for one in candidates],
+            "organization_id": [one.organization_id for one in candidates],
+            "person": [one.to_person for one in candidates],
+            "time_zone": [one.time_zone for one in candidates],
+        }
+        rows = await self._session.execute(_SILENCE, columns)
+        return {row.id: Silence(row.time_zone, quiet_of(row), row.paused_until) for row in rows}
+
+    async def counted(self, candidates: Sequence[Asked], now: datetime) -> Mapping[UUID, Counted]:
+        """What their recipients have had of their category, where it is not transactional and the organization has a limit."""
+        columns = {
+            "id": [one.id for one in candidates],
+            "organization_id": [one.organization_id for one in candidates],
+            "address_hash": [one.address_hash for one in candidates],
+            "category": [one.category for one in candidates],
+        }
+        rows = await self._session.execute(_COUNTED, {**columns, "now": now})
+        return {row.id: Counted(row.throttle_per_hour, row.throttle_per_day, row.last_hour, row.last_day) for row in rows}
+
+    async def take_keys(self, candidates: Sequence[Asked], now: datetime) -> None:
+        """Give each dedupe key that is free to its candidate; waits for whoever is about to take the same one.
+
+        Of one key, recipient, channel and organization there is one candidate.
+        """
+        await self._session.execute(_TAKE, {**_keys(candidates), "now": now, "hours": DEDUPE_HOURS})
+
+    async def holders(self, candidates: Sequence[Asked]) -> Mapping[UUID, UUID]:
+        """Which delivery has each candidate's key."""
+        return {row.id: row.delivery_id for row in await self._session.execute(_HOLDERS, _keys(candidates))}
+
+    async def forget_keys(self, now: datetime, limit: int) -> int:
+        """Remove keys of more than 30 days ago, `limit` at most; says how many."""
+        removed: Any = await self._session.execute(_FORGET, {"now": now, "days": KEPT_DAYS, "limit": limit})
+        count: int = removed.rowcount
+        return count
+
+
+def recipient_of(candidate: Asked) -> str:
+    """By what a recipient is known here: the reference of a person, or the hash of an address."""
+    return candidate.to_person or candidate.address_hash
+
+
+def _keys(candidates: Sequence[Asked]) -> dict[str, list[Any]]:
+    return {
+        "id": [one.id for one in candidates],
+        "organization_id": [one.organization_id for one in candidates],
+        "channel": [one.channel for one in candidates],
+        "recipient": [recipient_of(one) for one in candidates],
+        "dedupe_key": [one.dedupe_key for one in candidates],
+    }

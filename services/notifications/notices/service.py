@@ -1,0 +1,104 @@
+"""Notices of other services: from what has happened to a message for each channel, in one transaction."""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from services.notifications.deliveries.models import DeliveryStatus
+from services.notifications.deliveries.repository import storable
+from services.notifications.notices.dispatch import NO_ADDRESS, Asked, Dispatch, Ending
+from services.notifications.notices.errors import NothingToSay
+from services.notifications.notices.kinds import KINDS
+from services.notifications.notices.links import Frontends, links_of
+from services.notifications.notices.parts import AnyNotice, Saying, parts_of, person_of
+from services.notifications.people.models import Person
+from services.notifications.people.repository import PersonReader
+from services.notifications.templates.repository import TemplateKey, TemplateReader
+from shared.contracts.notifications import Notice, SendNotification
+from shared.runtime.inbox.delivery import Received
+
+N = TypeVar("N", bound=Notice)
+_ENVELOPE: Final = frozenset(Notice.model_fields)
+_UNREACHABLE: Final = Ending(
+    DeliveryStatus.DROPPED, NO_ADDRESS, "there is no address for this channel; upsert one for the person"
+)
+
+
+class Notices:
+    """Carries out notices of all kinds.
+
+    Whether somebody wants a message, and when, is left to the gates that each message passes before it is sent: then every
+    reason for which it is not stands in its delivery.
+    """
+
+    def __init__(self, people: PersonReader, templates: TemplateReader, frontends: Frontends, dispatch: Dispatch) -> None:
+        self._people = people
+        self._templates = templates
+        self._frontends = frontends
+        self._dispatch = dispatch
+
+    async def carry_out(self, received: Sequence[Received[N]]) -> None:
+        """Publish the messages of notices of one kind. Raises NobodyReachable."""
+        people = await self._find(one.message for one in received)
+        frontends = await self._frontends.of({one.message.organization_id for one in received})
+        asked: list[Asked] = []
+        for one in received:
+            saying = saying_of(one.message, frontends[one.message.organization_id])
+            asked += _asked(one, saying, person_of(one.message, people))
+        await self._dispatch.send(asked)
+
+    async def notify(self, received: Sequence[Received[SendNotification]]) -> None:
+        """Publish the messages of `send_notification`: over those channels that were asked for and that the template has.
+
+        Raises NothingToSay and NobodyReachable.
+        """
+        people = await self._find(one.message for one in received)
+        keys = {one.id: _template(one.message, person_of(one.message, people)) for one in received}
+        sources = await self._templates.effective(sorted(set(keys.values()), key=str))
+        asked: list[Asked] = []
+        for one in received:
+            source = sources.get(keys[one.id])
+            channels = _channels(one.message, source.channels if source is not None else ())
+            saying = Saying(one.message.notification_type, one.message.category, channels, one.message.context)
+            asked += _asked(one, saying, person_of(one.message, people))
+        await self._dispatch.send(asked)
+
+    async def _find(self, notices: Any) -> dict[str, Person]:
+        references = sorted({storable(one.to_person) for one in notices if one.to_person is not None})
+        return dict(await self._people.find_many(references)) if references else {}
+
+
+def saying_of(notice: Notice, frontend_url: str) -> Saying:
+    """What a notice says: its own fields and links, and, where they leave a name free, what its sender adds."""
+    kind = KINDS[type(notice)]
+    fields = notice.model_dump(mode="json", exclude=set(_ENVELOPE))
+    links = links_of(notice, frontend_url)
+    main = {"link": links[kind.link]} if kind.link is not None else {}
+    attachments = [f"{kind.document[0]}:{getattr(notice, kind.document[1])}"] if kind.document is not None else []
+    return Saying(kind.template, kind.category, kind.channels, {**notice.context, **fields, **links, **main}, attachments)
+
+
+def _asked(one: Received[Any], saying: Saying, person: Person | None) -> list[Asked]:
+    facts: dict[str, str | None] = {"template_name": saying.template_name, "category": saying.category}
+    notice: AnyNotice = one.message
+    return [
+        Asked(one, part.id, part.channel, part.message, _UNREACHABLE if part.message is None else None, facts)
+        for part in parts_of(one.id, notice, saying, person)
+    ]
+
+
+def _template(notice: SendNotification, person: Person | None) -> TemplateKey:
+    organization_id: UUID | None = notice.organization_id
+    locale = notice.locale or (person.locale if person is not None else None) or "en"
+    return TemplateKey(notice.notification_type, organization_id, locale.replace("_", "-"))
+
+
+def _channels(notice: SendNotification, has: Collection[str]) -> list[str]:
+    name = notice.notification_type
+    if not has:
+        raise NothingToSay(f"no version of the template {name} is published; GET /v1/templates lists those that there are")
+    channels = [channel for channel in has if notice.channels is None or channel in notice.channels]
+    if not channels:
+        wanted = ", ".join(notice.channels or ())
+        raise NothingToSay(f"the template {name} has parts for {', '.join(has)} and none for {wanted}; write one")
+    return channels

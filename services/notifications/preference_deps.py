@@ -1,0 +1,80 @@
+"""Puts together what people and organizations want to be sent: categories, policies, preferences, and the public pages."""
+
+from uuid import UUID
+
+from services.notifications.categories.repository import CategoryReader, CategoryRepository
+from services.notifications.categories.service import Categories, CategoryChanges
+from services.notifications.people.repository import PersonReader
+from services.notifications.policies.repository import PolicyReader, PolicyRepository
+from services.notifications.policies.service import Policies, PolicyChanges
+from services.notifications.preferences.repository import PreferenceReader, PreferenceRepository
+from services.notifications.preferences.service import PreferenceChanges, Preferences
+from services.notifications.preferences.tokens import LinkTokens
+from services.notifications.settings import NotificationsSettings
+from services.notifications.suppressions.repository import SuppressionRepository
+from services.notifications.unsubscribing.address_choices import AddressChoices
+from services.notifications.unsubscribing.repository import AddressReader
+from services.notifications.unsubscribing.service import PublicChanges, PublicPages
+from services.notifications.unsubscribing.visits import Visits
+from shared.runtime.clock import Clock, system_clock
+from shared.runtime.db import ReadSession, Session
+from shared.runtime.http.runtime import HttpRuntime
+from shared.runtime.settings import ServiceSettings
+
+
+def categories(session: ReadSession, organization_id: UUID | None) -> Categories:
+    """Reading categories as a caller of this organization, or of none."""
+    return Categories(CategoryReader(session), organization_id)
+
+
+def category_changes(session: Session, clock: Clock = system_clock) -> CategoryChanges:
+    """Writing categories in the session's unit of work."""
+    return CategoryChanges(CategoryRepository(session), clock)
+
+
+def policies(session: ReadSession) -> Policies:
+    """Reading organizations' policies."""
+    return Policies(PolicyReader(session))
+
+
+def policy_changes(session: Session, clock: Clock = system_clock) -> PolicyChanges:
+    """Writing organizations' policies in the session's unit of work."""
+    return PolicyChanges(PolicyRepository(session), CategoryReader(session), clock)
+
+
+def preferences(session: ReadSession) -> Preferences:
+    """Reading what people want."""
+    return Preferences(PreferenceReader(session), CategoryReader(session), PolicyReader(session), PersonReader(session))
+
+
+def preference_changes(session: Session, clock: Clock = system_clock) -> PreferenceChanges:
+    """Writing what people want in the session's unit of work."""
+    people, repository = PersonReader(session), PreferenceRepository(session)
+    return PreferenceChanges(repository, CategoryReader(session), PolicyReader(session), people, clock)
+
+
+def public_pages(session: ReadSession, runtime: HttpRuntime) -> PublicPages:
+    """Showing the pages behind the links of messages."""
+    return PublicPages(_visits(session, runtime.settings), runtime.clock)
+
+
+def public_changes(session: Session, runtime: HttpRuntime) -> PublicChanges:
+    """Doing what these pages offer, in the session's unit of work."""
+    history, suppressions = PreferenceRepository(session), SuppressionRepository(session)
+    addresses = AddressChoices(AddressReader(session), suppressions, history, runtime.clock)
+    visits = _visits(session, runtime.settings)
+    return PublicChanges(visits, preference_changes(session, runtime.clock), addresses, runtime.clock)
+
+
+def link_tokens(settings: ServiceSettings) -> LinkTokens:
+    """The tokens in the links of messages."""
+    return LinkTokens(_own(settings).signing)
+
+
+def _visits(session: ReadSession, settings: ServiceSettings) -> Visits:
+    return Visits(link_tokens(settings), preferences(session), AddressReader(session))
+
+
+def _own(settings: ServiceSettings) -> NotificationsSettings:
+    assert isinstance(settings, NotificationsSettings), "the runtime of this service carries this service's settings"
+    return settings

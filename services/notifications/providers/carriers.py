@@ -1,0 +1,150 @@
+"""The accounts by which one process sends over one channel: the defaults of the settings, and organizations' own."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Generic, Protocol, TypeVar
+from uuid import UUID
+
+from services.notifications.email.mime import Mailbox
+from services.notifications.providers.answers import Answer
+from services.notifications.providers.circuits import Circuits
+from services.notifications.providers.models import ProviderAccount
+from services.notifications.providers.rates import Rates
+from services.notifications.providers.repository import ProviderReader
+from services.notifications.providers.routing import Standing
+from shared.runtime.db import ReadSession
+from shared.runtime.errors import ServiceError
+
+logger = logging.getLogger(__name__)
+
+FRESH_S: Final = 10.0
+"""How long a process goes by the routes that it has read; a change of an account is heeded after that."""
+
+Out_contra = TypeVar("Out_contra", contravariant=True)
+Out = TypeVar("Out")
+
+
+class Provider(Protocol[Out_contra]):
+    """What carries messages of one channel; see email/provider.py and sms/provider.py."""
+
+    concurrency: int
+
+    async def send(self, outgoing: Out_contra, /) -> Answer: ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Carrier(Generic[Out]):
+    """One account, ready to send.
+
+    name: as attempts name it. key: unique among all organizations. sender: of its e-mails; None for the service's own. per_s: its
+    ceiling; None for none. revision: of the stored account, 0 for one of the settings.
+    """
+
+    name: str
+    key: str
+    kind: str
+    provider: Provider[Out]
+    sender: Mailbox | None = None
+    per_s: float | None = None
+    revision: int = 0
+    slots: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.slots = asyncio.Semaphore(self.provider.concurrency)
+
+
+@dataclass(slots=True)
+class _Route(Generic[Out]):
+    read_at: float
+    is_own: bool
+    carriers: Sequence[Carrier[Out]]
+
+
+class Carriers(Generic[Out]):
+    """The accounts of one channel. One per process and channel, which it ends with.
+
+    build: makes a carrier of a stored account; raises ServiceError where its settings or credentials cannot be used.
+    """
+
+    def __init__(
+        self,
+        channel: str,
+        defaults: Sequence[Carrier[Out]],
+        build: Callable[[ProviderAccount], Carrier[Out]],
+        circuits: Circuits,
+        rates: Rates,
+    ) -> None:
+        self._channel = channel
+        self._defaults = {carrier.name: carrier for carrier in defaults}
+        self._build = build
+        self._own: dict[tuple[UUID, str], Carrier[Out]] = {}
+        self._routes: dict[UUID, _Route[Out]] = {}
+        self.circuits = circuits
+        self.rates = rates
+
+    @property
+    def concurrency(self) -> int:
+        """How many messages all accounts together can be given at once."""
+        return max([1, *(one.provider.concurrency for one in (*self._defaults.values(), *self._own.values()))])
+
+    async def read(self, session: ReadSession, organization_ids: set[UUID]) -> None:
+        """Make sure that the routes of these organizations are known, and how all of their accounts stand."""
+        stale = time.monotonic() - FRESH_S
+        unread = [one for one in sorted(organization_ids) if one not in self._routes or self._routes[one].read_at < stale]
+        if unread:
+            await self._read_routes(session, unread)
+        routed = (carrier for one in organization_ids for carrier in self._routes[one].carriers)
+        await self.circuits.refresh(carrier.key for carrier in (*self._defaults.values(), *routed))
+
+    def route(self, organization_id: UUID | None) -> Sequence[Carrier[Out]]:
+        """An organization's accounts, the first choice in front. Empty where nobody carries this channel, or where it has a route
+        of its own of which nothing can be used: its messages must not go out under somebody else's name."""
+        if organization_id is not None and self._routes[organization_id].is_own:
+            return self._routes[organization_id].carriers
+        return list(self._defaults.values())
+
+    def has_own_route(self, organization_id: UUID) -> bool:
+        """Whether an organization has chosen its accounts itself."""
+        return self._routes[organization_id].is_own
+
+    def standings(self, route: Sequence[Carrier[Out]]) -> list[Standing]:
+        """How these accounts stand, by their names."""
+        states = ((carrier.name, self.circuits.standing(carrier.key)) for carrier in route)
+        return [Standing(name, one.closed_s, one.closed_since_s, one.refuses_us) for name, one in states]
+
+    async def close(self) -> None:
+        """Give back all connections."""
+        for carrier in (*self._defaults.values(), *self._own.values()):
+            await carrier.provider.close()
+
+    async def _read_routes(self, session: ReadSession, organization_ids: Sequence[UUID]) -> None:
+        reader = ProviderReader(session)
+        routes = await reader.routes(self._channel, organization_ids)
+        accounts = {(one.organization_id, one.name): one for one in (await reader.accounts(list(routes)) if routes else [])}
+        now = time.monotonic()
+        for one in organization_ids:
+            names = routes.get(one, ())
+            found = [self._carrier(one, name, accounts) for name in names]
+            self._routes[one] = _Route(now, one in routes, [carrier for carrier in found if carrier is not None])
+
+    def _carrier(
+        self, organization_id: UUID, name: str, accounts: Mapping[tuple[UUID, str], ProviderAccount]
+    ) -> Carrier[Out] | None:
+        account = accounts.get((organization_id, name))
+        if account is None:
+            return self._defaults.get(name)
+        known = self._own.get((organization_id, name))
+        if known is not None and known.revision == account.revision:
+            return known
+        try:
+            # What the older one is still sending is not cut off; its connections go when nobody uses them any more.
+            self._own[organization_id, name] = built = self._build(account)
+        except ServiceError as error:
+            logger.warning("provider_account_unusable", extra={"account": name, "code": error.code})
+            return None
+        return built

@@ -1,0 +1,178 @@
+"""Breakers: accounts that are left alone for a while, known to all workers.
+
+An account closes where its answer says so (it is away, throttles us, refuses our login), or where half of what it was given in
+a minute has failed. When its time is over it is tried again, and the first failures close it again for twice as long, up to
+five minutes. Redis holds what is shared. While it is away each process knows what it has met itself, and no more.
+"""
+
+import logging
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+import redis.asyncio as redis
+
+from services.notifications.providers.answers import Answer, Verdict
+from services.notifications.providers.routing import Standing
+from services.notifications.providers.shared_state import SharedState
+
+logger = logging.getLogger(__name__)
+
+WINDOW_S: Final = 60
+MIN_CALLS: Final = 10
+FAILING_SHARE: Final = 0.5
+FAILING_S: Final = 15.0
+LONGEST_S: Final = 300.0
+FRESH_S: Final = 0.5
+"""How old what a process has read may be."""
+FORGET_S: Final = 900
+_FAILURES: Final = frozenset({Verdict.TRANSIENT, Verdict.UNKNOWN})
+
+# KEYS: the account's circuit. ARGV: seconds to close for (0: by the share of failures), why, calls, failures. Fields: until (ms),
+# since (ms), why, last_s, window (ms), calls, failures; the times are Redis' own, so that no clock of ours counts. Answers for
+# how many ms it is closed, since how many ms, and why.
+_TELL: Final = f"""
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local close_s, why = tonumber(ARGV[1]), ARGV[2]
+local calls, failures = tonumber(ARGV[3]), tonumber(ARGV[4])
+local known = redis.call('HMGET', KEYS[1], 'until', 'since', 'last_s', 'window', 'calls', 'failures')
+local closed_until, since, last_s = tonumber(known[1] or 0), tonumber(known[2] or 0), tonumber(known[3] or 0)
+local window = tonumber(known[4] or 0)
+local all_calls, all_failures = tonumber(known[5] or 0), tonumber(known[6] or 0)
+if now - window > {WINDOW_S * 1000} then
+    window, all_calls, all_failures = now, 0, 0
+end
+all_calls, all_failures = all_calls + calls, all_failures + failures
+local probing = last_s > 0 and now >= closed_until
+if probing and calls > 0 and failures == 0 then
+    last_s, since, all_calls, all_failures = 0, 0, calls, 0
+    redis.call('HDEL', KEYS[1], 'why')
+end
+local enough = probing and 1 or {MIN_CALLS}
+if close_s == 0 and failures > 0 and now >= closed_until and all_calls >= enough
+        and all_failures >= {FAILING_SHARE} * all_calls then
+    close_s = math.min({LONGEST_S}, last_s > 0 and last_s * 2 or {FAILING_S})
+    why = 'failing'
+end
+if close_s > 0 then
+    if since == 0 then since = now end
+    closed_until = math.max(closed_until, now + close_s * 1000)
+    last_s, all_calls, all_failures, window = close_s, 0, 0, now
+    redis.call('HSET', KEYS[1], 'why', why)
+end
+redis.call('HSET', KEYS[1], 'until', closed_until, 'since', since, 'last_s', last_s,
+           'window', window, 'calls', all_calls, 'failures', all_failures)
+redis.call('EXPIRE', KEYS[1], {FORGET_S})
+return {{tostring(closed_until - now), tostring(now - since), redis.call('HGET', KEYS[1], 'why') or ''}}
+"""
+
+
+@dataclass(slots=True)
+class _Circuit:
+    """closed_until, since: on this process's monotonic clock."""
+
+    closed_until: float = 0.0
+    since: float = 0.0
+    why: str = ""
+
+
+class Circuits:
+    """The breakers of all accounts, as one process sees them."""
+
+    def __init__(self, client: "redis.Redis", service: str) -> None:
+        self._redis = client
+        self._prefix = f"providers:{service}:circuit:"
+        self._known: dict[str, _Circuit] = {}
+        self._read_at = 0.0
+        self._counts: dict[str, list[int]] = {}
+        self._tell = client.register_script(_TELL)
+        self._shared = SharedState()
+
+    def standing(self, account: str) -> Standing:
+        """How an account stands, as far as this process knows."""
+        circuit, now = self._known.get(account), time.monotonic()
+        if circuit is None or circuit.closed_until <= now:
+            return Standing(account)
+        return Standing(account, circuit.closed_until - now, now - circuit.since, circuit.why == Verdict.CONFIG.value)
+
+    async def refresh(self, accounts: Iterable[str]) -> None:
+        """Learn what other processes have met, unless it was asked for a moment ago."""
+        wanted = sorted(set(accounts))
+        if not wanted or time.monotonic() - self._read_at < FRESH_S:
+            return
+        self._read_at = time.monotonic()
+        answers = await self._shared.ask(partial(self._read, wanted))
+        for account, found in zip(wanted, answers, strict=True) if answers is not None else ():
+            self._learn(account, found)
+
+    async def _read(self, accounts: Sequence[str]) -> list[Any]:
+        """Each as _TELL answers it."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.time()
+            for account in accounts:
+                pipe.hmget(self._prefix + account, "until", "since", "why")
+            (seconds, micros), *found = await pipe.execute()
+        now_ms = seconds * 1000 + micros // 1000
+        return [(float(until or 0) - now_ms, now_ms - float(since or 0), why) for until, since, why in found]
+
+    async def report(self, account: str, answer: Answer) -> None:
+        """Count one answer. What closes an account is told at once; the rest some times a second."""
+        close_s, why = _closing(answer)
+        if close_s > 0:
+            self._close(account, close_s, why)
+            logger.warning("provider_left_alone", extra={"account": account, "verdict": why})
+            await self._send(account, close_s, why, 1, 1)
+            return
+        counts = self._counts.setdefault(account, [0, 0])
+        counts[0] += 1
+        counts[1] += answer.verdict in _FAILURES
+        if counts[1] or account in self._known:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Tell what has been counted."""
+        counts, self._counts = self._counts, {}
+        for account, (calls, failures) in counts.items():
+            await self._send(account, 0.0, "", calls, failures)
+
+    async def _send(self, account: str, close_s: float, why: str, calls: int, failures: int) -> None:
+        arguments: Sequence[Any] = [close_s, why, calls, failures]
+        found = await self._shared.ask(partial(self._tell, keys=[self._prefix + account], args=arguments))
+        if found is not None:
+            self._learn(account, found)
+
+    def _close(self, account: str, close_s: float, why: str) -> None:
+        circuit, now = self._known.setdefault(account, _Circuit()), time.monotonic()
+        circuit.since = circuit.since if circuit.closed_until > now else now
+        circuit.closed_until = max(circuit.closed_until, now + close_s)
+        circuit.why = why
+
+    def _learn(self, account: str, found: Sequence[Any]) -> None:
+        closed_ms, since_ms, now = float(found[0]), float(found[1]), time.monotonic()
+        if closed_ms <= 0:
+            self._known.pop(account, None)
+            return
+        self._known[account] = _Circuit(now + closed_ms / 1000, now - since_ms / 1000, _text(found[2]))
+
+    async def states(self, accounts: Iterable[str]) -> Mapping[str, Standing]:
+        """How accounts stand, for people."""
+        names = list(accounts)
+        self._read_at = 0.0
+        await self.refresh(names)
+        return {name: self.standing(name) for name in names}
+
+
+def _closing(answer: Answer) -> tuple[float, str]:
+    """For how long an answer closes its account, and why. Headers that leave nothing of a window do so without a refusal."""
+    if answer.closes:
+        return answer.retry_after_s, answer.verdict.value
+    if answer.remaining is not None and answer.remaining <= 0 and answer.reset_s is not None:
+        return max(0.0, answer.reset_s), Verdict.THROTTLED.value
+    return 0.0, ""
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value or "")

@@ -1,0 +1,117 @@
+"""Provider accounts and routes over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+
+from services.notifications import sending_deps
+from services.notifications.auth import AdministeredOrganization, NotificationsAdmin
+from services.notifications.providers.errors import AccountNotFound, AccountUnusable, NoEncryption, RouteNotFound
+from services.notifications.providers.schemas import (
+    AccountName,
+    AccountOut,
+    AccountPut,
+    ChannelName,
+    RouteOut,
+    RoutePut,
+    StandingOut,
+)
+from shared.runtime.http.etag import ETag, IfMatch
+from shared.runtime.http.problems import problems
+from shared.runtime.http.runtime import runtime_of
+from shared.runtime.http.session import WriteDb
+
+accounts = APIRouter(prefix="/v1/provider-accounts", tags=["provider-accounts"])
+routes = APIRouter(prefix="/v1/provider-routes", tags=["provider-routes"])
+standings = APIRouter(prefix="/v1/provider-standings", tags=["provider-standings"])
+
+Name = Annotated[AccountName, Path(description="Unique in the organization.")]
+
+
+@accounts.get("", name="list", summary="List an organization's provider accounts")
+async def list_accounts(organization_id: AdministeredOrganization, request: Request, db: WriteDb) -> list[AccountOut]:
+    """By name, without their credentials."""
+    setup = sending_deps.provider_setup(db, runtime_of(request))
+    return [AccountOut.of(account) for account in await setup.accounts(organization_id)]
+
+
+@accounts.get("/{name}", name="get", summary="Read a provider account", responses=problems(AccountNotFound))
+async def get_account(
+    name: Name, organization_id: AdministeredOrganization, request: Request, db: WriteDb, etag: ETag
+) -> AccountOut:
+    """Without its credentials."""
+    found = await sending_deps.provider_setup(db, runtime_of(request)).account(organization_id, name)
+    etag.show(found.revision)
+    return AccountOut.of(found)
+
+
+@accounts.put(
+    "/{name}", name="put", summary="Create or replace a provider account", responses=problems(AccountUnusable, NoEncryption)
+)
+async def put_account(
+    *,
+    name: Name,
+    body: AccountPut,
+    organization_id: AdministeredOrganization,
+    request: Request,
+    db: WriteDb,
+    if_match: IfMatch,
+    etag: ETag,
+) -> AccountOut:
+    """Its credentials are kept encrypted. Messages go by it once a route names it, within seconds."""
+    setup = sending_deps.provider_setup(db, runtime_of(request))
+    fields = (body.config, body.credentials, body.messages_per_second)
+    kept = await setup.put(organization_id, name, body.kind, fields, if_match.check)
+    etag.show(kept.revision)
+    return AccountOut.of(kept)
+
+
+@accounts.delete(
+    "/{name}",
+    name="delete",
+    status_code=204,
+    summary="Forget a provider account",
+    responses=problems(AccountNotFound, AccountUnusable),
+)
+async def delete_account(name: Name, organization_id: AdministeredOrganization, request: Request, db: WriteDb) -> None:
+    """Refused while a route names it."""
+    await sending_deps.provider_setup(db, runtime_of(request)).remove(organization_id, name)
+
+
+@routes.get("/{channel}", name="get", summary="Read by which accounts an organization sends")
+async def get_route(channel: ChannelName, organization_id: AdministeredOrganization, request: Request, db: WriteDb) -> RouteOut:
+    """The first choice in front."""
+    names, is_own = await sending_deps.provider_setup(db, runtime_of(request)).route(organization_id, channel)
+    return RouteOut(channel=channel, accounts=list(names), is_own=is_own)
+
+
+@routes.put(
+    "/{channel}",
+    name="put",
+    summary="Choose by which accounts an organization sends",
+    responses=problems(AccountNotFound, AccountUnusable),
+)
+async def put_route(
+    channel: ChannelName, body: RoutePut, organization_id: AdministeredOrganization, request: Request, db: WriteDb
+) -> RouteOut:
+    """Where the first one fails, urgent messages go by the next one at once, and others after their last retry."""
+    await sending_deps.provider_setup(db, runtime_of(request)).put_route(organization_id, channel, body.accounts)
+    return RouteOut(channel=channel, accounts=body.accounts, is_own=True)
+
+
+@routes.delete(
+    "/{channel}",
+    name="delete",
+    status_code=204,
+    summary="Send by the installation's accounts again",
+    responses=problems(RouteNotFound),
+)
+async def delete_route(channel: ChannelName, organization_id: AdministeredOrganization, request: Request, db: WriteDb) -> None:
+    """What waits goes by them as well."""
+    await sending_deps.provider_setup(db, runtime_of(request)).remove_route(organization_id, channel)
+
+
+@standings.get("", name="list", summary="How the installation's accounts stand")
+async def list_standings(principal: NotificationsAdmin, request: Request) -> list[StandingOut]:  # noqa: ARG001 - it demands the scope
+    """Which are left alone for now, and why: as all workers know it."""
+    return [StandingOut.of(one) for one in await sending_deps.standings(runtime_of(request))]

@@ -1,0 +1,33 @@
+"""What the providers say no with.
+
+NotFound (404)
+├── AccountNotFound       there is none of this name, or it is another organization's
+└── RouteNotFound         the organization sends by the defaults
+Invalid (422)
+├── AccountUnusable       the settings of an account are not those of its kind
+└── NoEncryption          no key is set with which credentials could be kept
+Permanent (422)
+└── NoProvider            nobody carries messages of this channel
+"""
+
+from shared.runtime.errors import Invalid, NotFound, Permanent
+
+
+class AccountNotFound(NotFound):
+    code, title = "provider_account_not_found", "No such provider account"
+
+
+class RouteNotFound(NotFound):
+    code, title = "provider_route_not_found", "No route of its own"
+
+
+class AccountUnusable(Invalid):
+    code, title = "provider_account_unusable", "The provider account cannot be used"
+
+
+class NoEncryption(Invalid):
+    code, title = "no_encryption_key", "Credentials cannot be kept"
+
+
+class NoProvider(Permanent):
+    code, title = "no_provider", "Nobody carries messages of this channel"

@@ -1,0 +1,102 @@
+"""Statements on provider accounts and routes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from services.notifications.providers.models import ProviderAccount, ProviderRoute
+from shared.runtime.db import ReadSession, Session
+
+_ROUTES: Final = text("""
+    SELECT organization_id, accounts FROM provider_routes
+     WHERE channel = :channel AND organization_id = ANY(CAST(:organization_ids AS uuid[]))
+""")
+
+_PUT_ACCOUNT: Final = text("""
+    INSERT INTO provider_accounts AS known (id, organization_id, name, kind, channel, config, secret, key_id, per_s, updated_at)
+    VALUES (:id, :organization_id, :name, :kind, :channel, CAST(:config AS jsonb), :secret, :key_id, :per_s, :now)
+    ON CONFLICT (organization_id, name) DO UPDATE SET
+           kind = excluded.kind, channel = excluded.channel, config = excluded.config, secret = excluded.secret,
+           key_id = excluded.key_id, per_s = excluded.per_s, revision = known.revision + 1, updated_at = excluded.updated_at
+""")
+
+_PUT_ROUTE: Final = text("""
+    INSERT INTO provider_routes AS known (organization_id, channel, accounts, updated_at)
+    VALUES (:organization_id, :channel, CAST(:accounts AS text[]), :now)
+    ON CONFLICT (organization_id, channel) DO UPDATE SET
+           accounts = excluded.accounts, revision = known.revision + 1, updated_at = excluded.updated_at
+""")
+
+_REMOVE_ACCOUNT: Final = text("DELETE FROM provider_accounts WHERE organization_id = :organization_id AND name = :name")
+_REMOVE_ROUTE: Final = text("DELETE FROM provider_routes WHERE organization_id = :organization_id AND channel = :channel")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """An account to be stored. config: JSON text."""
+
+    id: UUID
+    organization_id: UUID
+    name: str
+    kind: str
+    channel: str
+    config: str
+    secret: bytes
+    key_id: str
+    per_s: float | None
+
+
+class ProviderReader:
+    """What is read of accounts and routes."""
+
+    def __init__(self, session: ReadSession) -> None:
+        self._session = session
+
+    async def routes(self, channel: str, organization_ids: Sequence[UUID]) -> Mapping[UUID, tuple[str, ...]]:
+        """The routes of those of these organizations that have one of their own."""
+        found: Any = await self._session.execute(_ROUTES, {"channel": channel, "organization_ids": list(organization_ids)})
+        return {row.organization_id: tuple(row.accounts) for row in found}
+
+    async def accounts(self, organization_ids: Sequence[UUID]) -> Sequence[ProviderAccount]:
+        """All accounts of these organizations."""
+        query = select(ProviderAccount).where(ProviderAccount.organization_id.in_(organization_ids))
+        ordered = query.order_by(ProviderAccount.organization_id, ProviderAccount.name)
+        return (await self._session.scalars(ordered.execution_options(populate_existing=True))).all()
+
+    async def account(self, organization_id: UUID, name: str) -> ProviderAccount | None:
+        """One account."""
+        query = select(ProviderAccount).where(ProviderAccount.organization_id == organization_id, ProviderAccount.name == name)
+        return (await self._session.scalars(query.execution_options(populate_existing=True))).one_or_none()
+
+    async def route(self, organization_id: UUID, channel: str) -> ProviderRoute | None:
+        """One route."""
+        query = select(ProviderRoute).where(ProviderRoute.organization_id == organization_id, ProviderRoute.channel == channel)
+        return (await self._session.scalars(query.execution_options(populate_existing=True))).one_or_none()
+
+
+class ProviderRepository(ProviderReader):
+    """What is written of accounts and routes."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._writing = session
+
+    async def put_account(self, row: AccountRow, now: datetime) -> None:
+        """Create or replace an account; an id that is there stays."""
+        columns = {name: getattr(row, name) for name in AccountRow.__slots__}
+        await self._writing.execute(_PUT_ACCOUNT, {**columns, "now": now})
+
+    async def remove_account(self, organization_id: UUID, name: str) -> None:
+        await self._writing.execute(_REMOVE_ACCOUNT, {"organization_id": organization_id, "name": name})
+
+    async def put_route(self, organization_id: UUID, channel: str, accounts: Sequence[str], now: datetime) -> None:
+        """Create or replace a route."""
+        bound = {"organization_id": organization_id, "channel": channel, "accounts": list(accounts), "now": now}
+        await self._writing.execute(_PUT_ROUTE, bound)
+
+    async def remove_route(self, organization_id: UUID, channel: str) -> None:
+        await self._writing.execute(_REMOVE_ROUTE, {"organization_id": organization_id, "channel": channel})

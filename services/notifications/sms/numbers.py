@@ -1,0 +1,62 @@
+"""Phone numbers that an SMS can reach, in the one form in which they are kept."""
+
+import re
+from typing import Final
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType, ValidationResult
+
+from services.notifications.sms.errors import NumberUnusable
+
+_WRITTEN: Final = re.compile(r"[+(]?[0-9][0-9 ()./\u00a0-]{0,40}")
+_REFUSED: Final = {
+    PhoneNumberType.FIXED_LINE: "it is a landline",
+    PhoneNumberType.PREMIUM_RATE: "it is a premium-rate number",
+    PhoneNumberType.SHARED_COST: "it is a shared-cost number",
+    PhoneNumberType.UAN: "it is a company's access number",
+    PhoneNumberType.VOICEMAIL: "it is a voice mailbox",
+}
+_LENGTHS: Final = {
+    ValidationResult.TOO_SHORT: "it has too few digits, or is a short code",
+    ValidationResult.TOO_LONG: "it has too many digits",
+    ValidationResult.INVALID_COUNTRY_CODE: "no country has its country code",
+}
+
+
+def number(text: str, default_country: str) -> str:
+    """The number as E.164, `+919812345678`.
+
+    text: international with a plus, or national in `default_country` (ISO 3166-1 alpha-2), with the usual fillers.
+    Raises NumberUnusable for what no SMS can reach: no number, an impossible or unassigned one, a short, premium or shared-cost
+    number, a toll-free one outside of North America, and a landline where the numbering plan tells it from a mobile number.
+    Never quotes the number.
+    """
+    parsed = _parsed(text.strip(), default_country)
+    length = phonenumbers.is_possible_number_with_reason(parsed)
+    if length != ValidationResult.IS_POSSIBLE:
+        raise _unusable(_LENGTHS.get(length, "its length fits no number of its country"))
+    if not phonenumbers.is_valid_number(parsed):
+        raise _unusable("its country assigns no such numbers")
+    kind = phonenumbers.number_type(parsed)
+    reason = _REFUSED.get(kind)
+    # Only in North America do toll-free numbers take SMS.
+    if kind == PhoneNumberType.TOLL_FREE and parsed.country_code != 1:
+        reason = "it is a toll-free number"
+    if reason is not None:
+        raise _unusable(reason)
+    return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+
+
+def _parsed(text: str, default_country: str) -> phonenumbers.PhoneNumber:
+    # The library reads letters as digits of a telephone's keys, and finds numbers within sentences; neither is meant here.
+    if not _WRITTEN.fullmatch(text):
+        raise _unusable("it holds something else than digits, blanks and ()./-")
+    try:
+        return phonenumbers.parse(text, default_country)
+    except NumberParseException as error:
+        is_code = error.error_type == NumberParseException.INVALID_COUNTRY_CODE
+        raise _unusable("no country has its country code" if is_code else "it is no phone number") from None
+
+
+def _unusable(reason: str) -> NumberUnusable:
+    return NumberUnusable(f"no SMS can reach the number: {reason}; give a mobile number such as +919812345678")

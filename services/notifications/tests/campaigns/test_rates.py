@@ -1,0 +1,116 @@
+"""A campaign stops by itself when too much of it bounces, or too many readers complain."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.notifications.campaigns.models import Counts, PauseCause
+from services.notifications.campaigns.rates import CHECK_EVERY, check_rates, excess
+from services.notifications.campaigns.repository import CampaignReader
+from services.notifications.tests.campaigns.arrange import (
+    ASHA,
+    changes_of,
+    ended,
+    know_customers,
+    publish_offer,
+    read,
+    refused,
+    running,
+    step,
+)
+from shared.runtime.db import Session
+from shared.testing.clock import FrozenClock
+
+
+@pytest.mark.parametrize(
+    ("sent", "bounced", "complained", "cause"),
+    [
+        (99, 99, 0, None),
+        (100, 5, 0, None),
+        (100, 6, 0, PauseCause.BOUNCES),
+        (1000, 50, 0, None),
+        (1000, 51, 0, PauseCause.BOUNCES),
+        (999, 0, 1, None),
+        (1000, 0, 1, None),
+        (1001, 0, 1, None),
+        (1000, 0, 2, PauseCause.COMPLAINTS),
+        (10, 0, 1, None),
+        (10, 0, 2, PauseCause.COMPLAINTS),
+        (2000, 0, 2, None),
+        (1999, 0, 2, PauseCause.COMPLAINTS),
+        (0, 0, 0, None),
+    ],
+)
+def test_limits_are_five_percent_of_a_hundred_and_one_per_mille_of_a_thousand(
+    sent: int, bounced: int, complained: int, cause: PauseCause | None
+) -> None:
+    found = excess(Counts(rated_sent=sent, rated_bounced=bounced, rated_complained=complained))
+
+    assert (found and found[0]) == cause
+
+
+async def test_reason_of_the_pause_says_the_figures(session: Session, clock: FrozenClock) -> None:
+    await know_customers(session, 3)
+    await publish_offer(session)
+    campaign = await running(session, clock, per_minute=6)
+    await ended(session, campaign, 94, clock(), receipt="delivered")
+    for receipt in ("bounced_hard", "bounced_soft", "blocked"):
+        await ended(session, campaign, 1, clock(), receipt=receipt)
+    await refused(session, campaign, 3, clock())
+    await ended(session, campaign, 50, clock(), "failed")
+
+    stopped = await step(session, clock, campaign, 1)
+
+    assert (stopped.status, stopped.pause_cause, stopped.queued) == ("paused", "bounces", 0)
+    assert stopped.pause_reason == "6 of 100 messages bounced (6.0 %), more than 5 %"
+    assert [(one.actor, one.action) for one in await CampaignReader(session).changes(campaign.id, before=None, limit=1)] == [
+        ("system:rates", "pause")
+    ]
+
+
+async def test_call_backs_stop_a_campaign_between_its_steps_and_look_every_ten_seconds_at_most(
+    session: Session, clock: FrozenClock
+) -> None:
+    await know_customers(session, 3)
+    await publish_offer(session)
+    campaign = await running(session, clock)
+    await check_rates(session, [campaign.id], clock)
+    await ended(session, campaign, 2, clock(), receipt="complained")
+    clock.advance(CHECK_EVERY - timedelta(seconds=1))
+    await check_rates(session, [campaign.id], clock)
+    early = (await read(session, campaign.id)).status
+    clock.advance(timedelta(seconds=1))
+    await check_rates(session, [campaign.id], clock)
+
+    stopped = await read(session, campaign.id)
+    assert (early, stopped.status, stopped.pause_cause) == ("running", "paused", "complaints")
+    assert stopped.pause_reason == "readers complained of 2 of 2 messages (100.00 %), more than 0.1 %"
+
+
+async def test_somebody_who_resumes_it_is_heeded_until_it_goes_wrong_anew(session: Session, clock: FrozenClock) -> None:
+    await know_customers(session, 3)
+    await publish_offer(session)
+    campaign = await running(session, clock, per_minute=6)
+    await ended(session, campaign, 100, clock(), receipt="bounced_hard")
+    await step(session, clock, campaign, 1)
+    clock.advance(CHECK_EVERY)
+    resumed = await changes_of(session, clock).resume(ASHA, campaign.id)
+    after = await step(session, clock, campaign, resumed.step + 1)
+    await ended(session, campaign, 100, clock(), receipt="bounced_hard")
+    clock.advance(CHECK_EVERY)
+    again = await step(session, clock, campaign, after.step + 1)
+
+    assert (after.status, after.queued, again.status) == ("running", 1, "paused")
+
+
+async def test_campaigns_that_do_not_run_are_left_alone(session: Session, clock: FrozenClock) -> None:
+    await know_customers(session, 3)
+    await publish_offer(session)
+    campaign = await running(session, clock)
+    await changes_of(session, clock).cancel(ASHA, campaign.id, "over")
+    await ended(session, campaign, 200, clock(), receipt="bounced_hard")
+
+    await check_rates(session, [campaign.id], clock)
+    await check_rates(session, [], clock)
+
+    assert (await read(session, campaign.id)).status == "cancelled"

@@ -1,0 +1,150 @@
+"""notifications.send_daily_digest: what it says, what it leaves for the next morning, and what it does without trips."""
+
+from datetime import date
+from typing import Any, Final
+
+import pytest
+from sqlalchemy import text
+
+from services.notifications.tests.deliveries.arrange import due_again, know_person
+from services.notifications.tests.digests.arrange import ASHA, DRIVER, candidate, collected
+from services.notifications.tests.digests.conftest import TripsStandIn
+from shared.contracts.lanes import NOTIFICATIONS_BULK
+from shared.contracts.notifications import SendDailyDigest, SendTemplatedEmail
+from shared.runtime.db import Session
+from shared.runtime.ids import uuid7
+from shared.testing.messages import TaskRunner, assert_nothing_published, assert_published, outbox_of
+
+TODAY: Final = date(2026, 11, 21)
+TRIP: Final = {
+    "number": "T-2041",
+    "pickup_at": "2026-11-21T04:00:00Z",
+    "pickup": "Andheri",
+    "dropoff": "Nhava Sheva",
+    "status": "assigned",
+    "driver": "is not asked for",
+}
+
+
+def digest(person: str = ASHA, day: date = TODAY) -> SendDailyDigest:
+    """A person's digest."""
+    return SendDailyDigest(to_person=person, digest_on=day)
+
+
+async def undigested(session: Session) -> int:
+    """How many entries wait."""
+    return int((await session.execute(text("SELECT count(*) FROM digest_entries WHERE digested_on IS NULL"))).scalar_one())
+
+
+async def test_entries_are_told_by_category_at_most_twenty_and_all_are_done_with(run_task: TaskRunner, session: Session) -> None:
+    await know_person(session, ASHA)
+    await collected(session, 3, category="reminders")
+    await collected(session, 20, category="own_things", template_name=None)
+    handled = await run_task(digest())
+
+    mail = await assert_published(session, SendTemplatedEmail, to_person=ASHA, template_name="daily_digest", category="digests")
+    groups: Any = mail.context["groups"]
+    assert [(group["title"], len(group["entries"])) for group in groups] == [("Reminders", 3), ("Own things", 17)]
+    assert groups[0]["entries"][0] == {"title": "Order reminder", "body": None}
+    assert (mail.context["more"], mail.context["digest_on"], mail.context["trips"]) == (3, "2026-11-21", None)
+    assert mail.context["dashboard_url"] == "https://app.example.com"
+    assert (mail.dedupe_key, mail.organization_id) == (f"daily_digest:2026-11-21:{ASHA}", None)
+    assert (handled.outcome, await undigested(session)) == ("done", 0)
+    assert [one.lanes for one in await outbox_of(session)] == [(NOTIFICATIONS_BULK.name,)]
+
+
+async def test_subject_of_the_message_is_its_line(run_task: TaskRunner, session: Session) -> None:
+    await know_person(session, ASHA, locale="hi-IN")
+    kept = candidate()
+    await session.execute(
+        text("""
+            INSERT INTO deliveries (id, to_address, subject, status, created_at, finished_at)
+            VALUES (:id, 'a@example.com', 'Approve the sample', 'dropped', now(), now())
+        """),
+        {"id": kept.id},
+    )
+    await collected(session, 1, id=kept.id)
+    await run_task(digest())
+
+    groups: Any = (await assert_published(session, SendTemplatedEmail)).context["groups"]
+    assert groups == [{"category": "reminders", "title": "रिमाइंडर", "entries": [{"title": "Approve the sample", "body": None}]}]
+
+
+async def test_same_digest_twice_is_one_mail(run_task: TaskRunner, session: Session) -> None:
+    await know_person(session, ASHA)
+    await collected(session, 2)
+    key = uuid7()
+    first, second = [(await run_task.run([digest()], ids=[key]))[0] for _ in range(2)]
+    again = await run_task(digest())
+
+    assert (first.carried_out, second.carried_out, again.outcome) == (True, False, "dropped")
+    await assert_published(session, SendTemplatedEmail)
+
+
+async def test_nothing_is_said_where_there_is_nothing_to_say(run_task: TaskRunner, session: Session, trips: TripsStandIn) -> None:
+    await know_person(session, ASHA)
+    await know_person(session, DRIVER)
+    await know_person(session, "payments.customer:8", email=None)
+    await collected(session, person="payments.customer:8")
+    people = (ASHA, "payments.customer:8", "payments.customer:9", DRIVER)
+    handled = [await run_task(digest(person)) for person in people]
+
+    assert [one.outcome for one in handled] == ["dropped", "dropped", "dropped", "done"]
+    await assert_nothing_published(session)
+    assert trips.asked == [f"/v1/people/trips.driver%3A7/trip-summary?date={TODAY}"]
+
+
+async def test_drivers_day_is_read_from_trips(run_task: TaskRunner, session: Session, trips: TripsStandIn) -> None:
+    await know_person(session, DRIVER)
+    trips.status = 200
+    trips.body = {"trips": [TRIP | {"pickup_at": "2026-11-21T09:30:00Z"}] * 24 + [TRIP], "completed": 3, "distance_m": 184_300}
+    await run_task(digest(DRIVER))
+
+    context = (await assert_published(session, SendTemplatedEmail, to_person=DRIVER)).context
+    lines: Any = context["trips"]
+    assert (len(lines), lines[0]) == (20, {name: value for name, value in TRIP.items() if name != "driver"})
+    assert (context["completed"], context["distance_m"], context["more"], context["groups"]) == (3, 184_300, 5, [])
+    assert "authorization: Bearer " in trips.heads[0].replace("Authorization", "authorization")
+
+
+async def test_day_without_trips_is_not_told_of(run_task: TaskRunner, session: Session, trips: TripsStandIn) -> None:
+    await know_person(session, DRIVER)
+    trips.status, trips.body = 200, {"trips": [], "completed": 0, "distance_m": 0}
+    await run_task(digest(DRIVER))
+
+    await assert_nothing_published(session)
+
+
+@pytest.mark.parametrize(("status", "body"), [(503, None), (401, None), (200, {"trips": 7}), (200, None)])
+async def test_trips_that_is_away_is_asked_again_and_then_done_without(
+    run_task: TaskRunner, session: Session, trips: TripsStandIn, status: int, body: Any
+) -> None:
+    await know_person(session, DRIVER)
+    await collected(session, person=DRIVER)
+    trips.status, trips.body = status, body
+    key, outcomes = uuid7(), []
+    for _ in range(4):
+        outcomes.append((await run_task.run([digest(DRIVER)], ids=[key]))[0].outcome)
+        await due_again(session, key)
+
+    assert outcomes == ["retry", "retry", "retry", "done"]
+    assert len(trips.asked) == 4
+    assert (await assert_published(session, SendTemplatedEmail)).context["trips"] is None
+    assert await undigested(session) == 0
+
+
+async def test_of_two_days_in_one_batch_the_first_tells_of_what_waits(run_task: TaskRunner, session: Session) -> None:
+    await know_person(session, ASHA)
+    await collected(session, 2)
+    await run_task.run([digest(), digest(day=date(2026, 11, 22))])
+
+    assert (await assert_published(session, SendTemplatedEmail)).context["digest_on"] == "2026-11-21"
+
+
+async def test_collecting_a_delivery_twice_makes_one_entry_and_nobody_known_gets_none(session: Session) -> None:
+    again = candidate()
+    for one in (again, again):
+        await collected(session, id=one.id)
+    await collected(session, person=None)
+
+    assert await undigested(session) == 1

@@ -1,0 +1,93 @@
+"""Breakers over a real Redis: what one process has met, the others know."""
+
+from redis.asyncio import Redis
+
+from services.notifications.providers.answers import Answer, Verdict
+from services.notifications.providers.circuits import FAILING_S, MIN_CALLS, Circuits
+from shared.runtime.broker import connect
+
+AWAY = Answer(Verdict.THROTTLED, "nobody there", retry_after_s=15.0, closes=True)
+LATER = Answer(Verdict.TRANSIENT, "451 later")
+TAKEN = Answer(Verdict.ACCEPTED, "250 OK")
+
+
+def process(redis: Redis) -> Circuits:
+    return Circuits(redis, "notifications")
+
+
+async def report(circuits: Circuits, *answers: Answer) -> None:
+    for answer in answers:
+        await circuits.report("smtp", answer)
+    await circuits.flush()
+
+
+async def test_account_that_says_so_is_closed_for_all_processes(redis: Redis) -> None:
+    one, other = process(redis), process(redis)
+    await report(one, AWAY)
+    await other.refresh(["smtp", "ses"])
+
+    assert 14 < one.standing("smtp").closed_s <= 15
+    assert 14 < other.standing("smtp").closed_s <= 15
+    assert other.standing("ses").closed_s == 0.0
+
+
+async def test_refused_login_is_told_as_such(redis: Redis) -> None:
+    one, other = process(redis), process(redis)
+    await report(one, Answer(Verdict.CONFIG, "535", retry_after_s=300.0, closes=True))
+    await other.refresh(["smtp"])
+
+    assert (one.standing("smtp").refuses_us, other.standing("smtp").refuses_us) == (True, True)
+
+
+async def test_headers_that_leave_nothing_of_a_window_close_the_account_until_the_next(redis: Redis) -> None:
+    circuits = process(redis)
+    await report(circuits, Answer(Verdict.ACCEPTED, "202", remaining=0, reset_s=7.0))
+
+    assert 6 < circuits.standing("smtp").closed_s <= 7
+
+
+async def test_account_of_which_half_fails_closes_once_enough_is_known(redis: Redis) -> None:
+    one, other = process(redis), process(redis)
+    await report(one, *[TAKEN, LATER] * (MIN_CALLS // 2 - 1))
+    assert one.standing("smtp").closed_s == 0.0
+
+    await report(other, TAKEN, LATER)
+    await one.refresh(["smtp"])
+
+    assert 0 < other.standing("smtp").closed_s <= FAILING_S
+    assert 0 < one.standing("smtp").closed_s <= FAILING_S
+
+
+async def test_few_failures_among_many_close_nothing(redis: Redis) -> None:
+    circuits = process(redis)
+    await report(circuits, *[TAKEN] * 30, *[LATER] * 10)
+
+    assert circuits.standing("smtp").closed_s == 0.0
+
+
+async def test_probe_that_fails_closes_again_for_twice_as_long_and_one_that_succeeds_opens(redis: Redis) -> None:
+    circuits = process(redis)
+    await report(circuits, *[LATER] * MIN_CALLS)
+    await reopen(redis)
+    await report(circuits, LATER)
+    assert FAILING_S < circuits.standing("smtp").closed_s <= 2 * FAILING_S
+
+    await reopen(redis)
+    await report(circuits, TAKEN)
+    await report(circuits, *[LATER] * (MIN_CALLS // 2 - 1))
+    assert circuits.standing("smtp").closed_s == 0.0
+
+
+async def test_process_without_redis_knows_what_it_has_met_itself() -> None:
+    nowhere = connect("redis://127.0.0.1:1/0", name="test")
+    circuits = Circuits(nowhere, "notifications")
+    await report(circuits, AWAY, TAKEN)
+    await circuits.refresh(["smtp"])
+
+    assert 14 < circuits.standing("smtp").closed_s <= 15
+    await nowhere.aclose()
+
+
+async def reopen(redis: Redis) -> None:
+    """Let the time of a closed account be over."""
+    await redis.hset("providers:notifications:circuit:smtp", "until", 1)

@@ -1,0 +1,51 @@
+"""Which phone numbers an SMS can reach, and what is said of the others."""
+
+import pytest
+
+from services.notifications.sms.errors import NumberUnusable
+from services.notifications.sms.numbers import number
+
+USABLE = [
+    ("+919812345678", "IN", "+919812345678"),
+    ("+91 (98123) 45-678", "IN", "+919812345678"),
+    ("09812345678", "IN", "+919812345678"),
+    ("9812345678", "IN", "+919812345678"),
+    (" +91.98123.45678 ", "US", "+919812345678"),
+    ("(201) 555-0123", "US", "+12015550123"),
+    ("+447911123456", "IN", "+447911123456"),
+    ("+18005550123", "IN", "+18005550123"),
+    ("00919812345678", "IN", "+919812345678"),
+]
+
+UNUSABLE = [
+    ("022 2345 6789", "IN", "it is a landline"),
+    ("+442079460000", "IN", "it is a landline"),
+    ("112", "IN", "too few digits, or is a short code"),
+    ("56161", "IN", "too few digits, or is a short code"),
+    ("+1 900 555 1234", "IN", "it is a premium-rate number"),
+    ("1800 123 4567", "IN", "it is a toll-free number"),
+    ("+9198123456789012", "IN", "too many digits"),
+    ("+999123456789", "IN", "no country has its country code"),
+    ("+910812345678", "IN", "its country assigns no such numbers"),
+    ("1-800-FLOWERS", "US", "it holds something else than digits"),
+    ("+919812345678 ext 5", "IN", "it holds something else than digits"),
+    ("+919812345678\r\n+447911123456", "IN", "it holds something else than digits"),
+    ("+٩١٩٨١٢٣٤٥٦٧٨", "IN", "it holds something else than digits"),
+    ("", "IN", "it holds something else than digits"),
+    ("+" + "9" * 1000, "IN", "it holds something else than digits"),
+]
+
+
+@pytest.mark.parametrize(("text", "country", "e164"), USABLE)
+def test_mobile_number_becomes_e164(text: str, country: str, e164: str) -> None:
+    assert number(text, country) == e164
+
+
+@pytest.mark.parametrize(("text", "country", "reason"), UNUSABLE)
+def test_number_that_no_sms_reaches_is_refused_without_being_quoted(text: str, country: str, reason: str) -> None:
+    with pytest.raises(NumberUnusable) as refused:
+        number(text, country)
+
+    detail = refused.value.detail.replace("+919812345678", "", 1)
+    assert reason in detail
+    assert not text or text not in detail

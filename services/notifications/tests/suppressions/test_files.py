@@ -1,0 +1,117 @@
+"""The suppression list as a file: all of it, or nothing."""
+
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from services.notifications.suppressions.suppression_file import MAX_ROWS
+from services.notifications.tests.callbacks.arrange import ANN, NUMBER, OURS, listed
+from shared.runtime.db import Session
+from shared.testing.service import ApiClient
+
+PATH = "/v1/suppressions/import"
+
+
+@pytest.fixture
+def ours(client: ApiClient) -> ApiClient:
+    return client.as_role("operator", organization_id=OURS)
+
+
+async def send(who: ApiClient, text: str, **params: Any) -> httpx.Response:
+    return await who.post(PATH, content=text.encode(), headers={"Content-Type": "text/csv"}, params=params)
+
+
+async def test_file_is_kept_and_the_same_file_again_adds_nothing(ours: ApiClient, session: Session) -> None:
+    file = (
+        "note,address,Reason,category,scope,expires_at\r\n"
+        f'"from, the old system",{ANN},unsubscribed,marketing,category,\r\n'
+        "\r\n"
+        f",{NUMBER},,,,2027-01-01T00:00:00+05:30\r\n"
+        f",{ANN.upper()},unsubscribed,marketing,category,\r\n"
+    )
+    first, again = await send(ours, file), await send(ours, file)
+
+    assert first.json() == {"rows": 3, "added": 2, "known": 1, "rejected": 0, "problems": [], "problems_left_off": 0}
+    assert (again.json()["added"], again.json()["known"]) == (0, 3)
+    assert await listed(session) == [
+        ("imported", "organization", OURS, None, NUMBER),
+        ("unsubscribed", "category", OURS, "marketing", ANN),
+    ]
+
+
+BAD_ROWS = [
+    ("nobody@,,,", "address", "is no e-mail address"),
+    ("b@example.com,hardly,,", "reason", "is none of"),
+    ("b@example.com,,galaxy,", "scope", "is none of"),
+    ("b@example.com,,,tomorrow", "expires_at", "is no moment"),
+    ("b@example.com,,,2027-01-01T00:00:00", "expires_at", "has no time zone"),
+    ("b@example.com,,,2020-01-01T00:00:00Z", None, "expires_at has passed"),
+    ("b@example.com,hard_bounce,,", None, "hard_bounce is true for everybody"),
+    ("b@example.com,,global,", None, "the scope `global` concerns all organizations"),
+    ("b@example.com\t,a\x00,,", "reason", "must be one line"),
+]
+
+
+@pytest.mark.parametrize(("row", "column", "reason"), BAD_ROWS)
+async def test_one_bad_row_is_named_and_keeps_the_whole_file_out(
+    ours: ApiClient, session: Session, row: str, column: str | None, reason: str
+) -> None:
+    file = f"address,reason,scope,expires_at\n{ANN},,,\n{row}\n"
+    refused = await send(ours, file)
+    nothing = await listed(session)
+    kept = await send(ours, file, skip_bad_rows=True)
+
+    [problem] = refused.json()["rows"]
+    assert (refused.status_code, refused.json()["code"], nothing) == (422, "suppression_rows_unusable", [])
+    assert (problem["line"], problem["column"]) == (3, column)
+    assert problem["reason"].startswith(reason)
+    assert (kept.json()["added"], kept.json()["rejected"], kept.json()["problems"]) == (1, 1, [problem])
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"", "text/csv"),
+        (b"email\na@example.com\n", "text/csv"),
+        (b"address,address\n", "text/csv"),
+        (b'address\n"a', "text/csv"),
+        (b"address\n\xff\n", "text/csv"),
+        (b"{}", "application/json"),
+        (b"address\na@b.example\n", "text/csv; charset=utf-16"),
+    ],
+)
+async def test_file_that_is_none_is_refused(ours: ApiClient, session: Session, content: bytes, kind: str) -> None:
+    refused = await ours.post(PATH, content=content, headers={"Content-Type": kind})
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "suppression_file_unreadable")
+    assert await listed(session) == []
+
+
+async def test_hundred_thousand_rows_are_taken_and_one_more_is_not(client: ApiClient, session: Session) -> None:
+    everybody = client.as_role("operator")
+    rows = "\n".join(f"{number}@example.com,opted_out" for number in range(MAX_ROWS))
+    began = time.monotonic()
+    report = (await send(everybody, f"address,reason\n{rows}\n")).json()
+    took = time.monotonic() - began
+    refused = await send(everybody, f"address,reason\n{rows}\nx@example.com,\n")
+
+    assert (report["rows"], report["added"], refused.status_code) == (MAX_ROWS, MAX_ROWS, 422)
+    assert len(await listed(session)) == MAX_ROWS
+    assert took < 45
+
+
+async def test_export_can_be_imported_again_and_holds_no_formulas(client: ApiClient, ours: ApiClient, session: Session) -> None:
+    everybody = client.as_role("operator")
+    await send(everybody, f"address,reason,note\n{NUMBER},opted_out,=1+1\n")
+    await send(ours, f"address,note\n{ANN},theirs\n")
+    whole, own = await everybody.get("/v1/suppressions/export"), await ours.get("/v1/suppressions/export")
+    again = await send(everybody, whole.text)
+
+    assert whole.headers["Content-Type"].startswith("text/csv")
+    assert (f"'{NUMBER}" in whole.text, "'=1+1" in whole.text) == (True, True)
+    assert [line.split(",")[2] for line in own.text.splitlines()] == ["address", ANN]
+    # Whose entries those are is not read from a file: they are kept once more for what is sent for no organization.
+    assert (again.json()["rejected"], again.json()["known"]) == (0, 1)
+    assert ("opted_out", "global", None, None, NUMBER) in await listed(session)
