@@ -1,15 +1,20 @@
 """Puts together what takes call-backs in, applies them, and looks for what they have not told."""
 
+import logging
 from collections.abc import Collection, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Final
 from uuid import UUID
 
+from pydantic import SecretStr
+
 from services.notifications import deps
+from services.notifications.callbacks.account_callbacks import AccountCallbacks
 from services.notifications.callbacks.bounce_sweep import BounceSweep
 from services.notifications.callbacks.callback_apply import CallbackApply
 from services.notifications.callbacks.delivery_track import DeliveryTracking
 from services.notifications.callbacks.intake import CallbackIntake
+from services.notifications.callbacks.paths import TWILIO_PATH, callback_path
 from services.notifications.callbacks.payloads import PayloadBox
 from services.notifications.callbacks.readers import CallbackReaders
 from services.notifications.callbacks.repository import ProviderEventRepository
@@ -21,18 +26,24 @@ from services.notifications.campaigns.rates import check_rates
 from services.notifications.email.provider import OutgoingEmail
 from services.notifications.email.sendgrid import SendGridProvider
 from services.notifications.email.ses import SesProvider
+from services.notifications.providers.account_facts import Msg91Facts, SendGridFacts, SesFacts, TwilioFacts
 from services.notifications.providers.carriers import Carrier
 from services.notifications.providers.factory import Factory
 from services.notifications.providers.lookups import FateSource
+from services.notifications.providers.models import ProviderAccount
+from services.notifications.providers.repository import ProviderReader
 from services.notifications.settings import NotificationsSettings
 from services.notifications.settings import settings as process_settings
 from services.notifications.sms.provider import OutgoingSms
 from services.notifications.sms.twilio import TwilioProvider
 from shared.runtime.clock import Clock, system_clock
 from shared.runtime.db import Session
+from shared.runtime.errors import ServiceError
 from shared.runtime.http.runtime import HttpRuntime
 from shared.runtime.outbox import Publisher
 from shared.runtime.process import ProcessRuntime
+
+logger = logging.getLogger(__name__)
 
 CAMPAIGN: Final = "notifications.campaign:"
 
@@ -43,7 +54,7 @@ def callback_readers(runtime: HttpRuntime) -> CallbackReaders:
     event_key, token = settings.sendgrid_event_key, settings.twilio_auth_token
     topics, stand_in = settings.sns_topic_arns, settings.sns_certificate_url
     return CallbackReaders(
-        backend_url=settings.backend_url,
+        twilio_url=f"{settings.backend_url.rstrip('/')}{TWILIO_PATH}",
         sendgrid_signature=SendGridSignature(event_key) if event_key is not None else None,
         sns_messages=SnsMessages(topics, _certificates(), runtime.clock, stand_in=stand_in) if topics else None,
         twilio_signature=TwilioSignature(token.get_secret_value()) if token is not None else None,
@@ -51,6 +62,29 @@ def callback_readers(runtime: HttpRuntime) -> CallbackReaders:
         bounce_secret=settings.bounce_secret.get_secret_value() if settings.bounce_secret is not None else None,
         bounce_addresses=bounce_addresses(settings),
     )
+
+
+def account_callbacks(session: Session, runtime: HttpRuntime) -> AccountCallbacks:
+    """Recognising call-backs of organizations' own accounts."""
+    settings = deps.own_settings(runtime.settings)
+    factory = Factory(settings)
+
+    def readers_of(account: ProviderAccount) -> CallbackReaders:
+        url, facts = f"{settings.backend_url.rstrip('/')}{callback_path(account)}", factory.opened(account)
+        match facts:
+            case SendGridFacts(event_key=str() as key):
+                return CallbackReaders(url, sendgrid_signature=SendGridSignature(key))
+            case SesFacts(topic_arn=str() as topic):
+                stand_in = settings.sns_certificate_url
+                return CallbackReaders(url, sns_messages=SnsMessages([topic], _certificates(), runtime.clock, stand_in=stand_in))
+            case TwilioFacts():
+                return CallbackReaders(url, twilio_signature=TwilioSignature(facts.auth_token.get_secret_value()))
+            case Msg91Facts(callback_secret=SecretStr() as secret):
+                return CallbackReaders(url, msg91_secret=secret.get_secret_value())
+            case _:
+                return CallbackReaders(url)
+
+    return AccountCallbacks(ProviderReader(session), readers_of)
 
 
 def bounce_addresses(settings: NotificationsSettings) -> BounceAddresses | None:
@@ -75,20 +109,41 @@ def callback_apply(session: Session, settings: NotificationsSettings | None = No
 def bounce_sweep(runtime: ProcessRuntime) -> BounceSweep:
     """The effect of `notifications.process_email_bounces`."""
     settings = deps.own_settings(runtime.settings)
-    emails = Factory(settings).default_emails()
+    factory = Factory(settings)
+    emails = factory.default_emails()
     listers = {one.kind: one.provider for one in emails if isinstance(one.provider, SendGridProvider | SesProvider)}
     hasher, factor = deps.address_hasher(settings), settings.time_factor
-    return BounceSweep(listers, hasher, runtime.clock, close=lambda: _close(emails), time_factor=factor)
+
+    def opened(account: ProviderAccount) -> SendGridProvider | SesProvider | None:
+        provider = _opened(factory, account)
+        return provider if isinstance(provider, SendGridProvider | SesProvider) else None
+
+    return BounceSweep(listers, opened, hasher, runtime.clock, close=lambda: _close(emails), time_factor=factor)
 
 
 def delivery_tracking(runtime: ProcessRuntime) -> DeliveryTracking:
     """The effect of `notifications.track_deliveries`."""
     settings = deps.own_settings(runtime.settings)
-    emails, sms = Factory(settings).default_emails(), Factory(settings).default_sms()
+    factory = Factory(settings)
+    emails, sms = factory.default_emails(), factory.default_sms()
     sources: dict[str, FateSource] = {}
     sources |= {one.kind: one.provider for one in emails if isinstance(one.provider, SendGridProvider | SesProvider)}
     sources |= {one.kind: one.provider for one in sms if isinstance(one.provider, TwilioProvider)}
-    return DeliveryTracking(sources, runtime.clock, close=lambda: _close(emails, sms), time_factor=settings.time_factor)
+    factor = settings.time_factor
+    return DeliveryTracking(
+        sources, partial(_opened, factory), runtime.clock, close=lambda: _close(emails, sms), time_factor=factor
+    )
+
+
+def _opened(factory: Factory, account: ProviderAccount) -> SendGridProvider | SesProvider | TwilioProvider | None:
+    """An organization's own account, ready to be asked; None where it cannot be used."""
+    try:
+        carrier: Carrier[OutgoingEmail] | Carrier[OutgoingSms]
+        carrier = factory.own_sms(account) if account.channel == "sms" else factory.own_email(account)
+    except ServiceError as error:
+        logger.warning("provider_account_unusable", extra={"account": account.name, "code": error.code})
+        return None
+    return carrier.provider if isinstance(carrier.provider, SendGridProvider | SesProvider | TwilioProvider) else None
 
 
 async def _close(emails: Sequence[Carrier[OutgoingEmail]], sms: Sequence[Carrier[OutgoingSms]] = ()) -> None:

@@ -138,6 +138,11 @@ def provider_setup(session: Session, runtime: HttpRuntime) -> ProviderSetup:
     return ProviderSetup(ProviderRepository(session), Vault(settings.encryption), defaults, runtime.clock)
 
 
+def backend_url(runtime: HttpRuntime) -> str:
+    """This API as providers reach it."""
+    return deps.own_settings(runtime.settings).backend_url
+
+
 async def standings(runtime: HttpRuntime) -> list[Standing]:
     """How the installation's accounts stand with all workers."""
     settings = deps.own_settings(runtime.settings)
@@ -188,6 +193,7 @@ class _Lessons:
                 delivery_id=one.row.id,
                 at=now,
                 address_hash=one.row.address_hash,
+                account_of=one.account_of,
             )
             for one in lessons
         ]

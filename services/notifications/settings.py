@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Self
 from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from services.notifications.callbacks.signatures import event_key
 from services.notifications.email.errors import AddressUnusable
 from services.notifications.email.mime import sender_mailbox
 from shared.runtime.http.settings import HttpSettings
@@ -84,6 +85,13 @@ class EmailSettings(HttpSettings):
     @classmethod
     def _are_supported(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(_one_of(name, EMAIL_PROVIDERS) for name in value)
+
+    @field_validator("sendgrid_event_key")
+    @classmethod
+    def _verifies(cls, value: str | None) -> str | None:
+        if value is not None:
+            event_key(value)
+        return value
 
     @field_validator("smtp_from", "sendgrid_from_email", "ses_from_email")
     @classmethod
@@ -193,6 +201,9 @@ class NotificationsSettings(EmailSettings, SmsSettings):
     encryption_keys: SecretStr | None = Field(
         None,
         description="Encrypt the credentials of organizations' own accounts: `<id>:<32 bytes as base64>`, as `SIGNING_KEYS`.",
+    )
+    private_mail_hosts: bool = Field(
+        False, description="Whether organizations' own accounts may name mail servers in private networks."
     )
     provider_rates: Names = Field(
         (), description="Messages per second and provider at most, over all workers: `sendgrid=500,twilio=20`."

@@ -23,6 +23,7 @@ from services.notifications.callbacks.sms_events import read_msg91, read_twilio
 from services.notifications.callbacks.verp import BounceAddresses
 from services.notifications.deliveries.receipt_models import Receipt, Report
 from services.notifications.deliveries.report_repository import ReportRepository
+from services.notifications.providers.repository import ProviderReader
 from services.notifications.sms.told import Told
 from services.notifications.suppressions.service import Learned, Suppressing
 from shared.contracts.notifications import ApplyCallbacks
@@ -46,10 +47,11 @@ Follow = Callable[[Session, Collection[str]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """An event and what it says."""
+    """An event and what it says. account_of: whose own account has told it; None for one of the installation."""
 
     row: ProviderEventRow
     contents: Sequence[Content]
+    account_of: UUID | None
 
     @property
     def facts(self) -> list[Fact]:
@@ -60,7 +62,7 @@ class _Read:
 class _Matched:
     """A fact and the delivery that it is about. is_exact: it names nobody else than the delivery's recipient."""
 
-    row: ProviderEventRow
+    event: _Read
     fact: Fact
     delivery: Reported
     is_exact: bool
@@ -98,7 +100,7 @@ class CallbackApply:
 
     async def apply(self, event_ids: Sequence[UUID]) -> None:
         """Apply those of the events that have not been; what is about a delivery that is not there yet is tried again."""
-        read = [_Read(row, self._contents(row)) for row in await self._events.locked_waiting(event_ids)]
+        read = await self._read(await self._events.locked_waiting(event_ids))
         if not read:
             return
         matched = await self._match(read)
@@ -107,6 +109,17 @@ class CallbackApply:
             await self._heed(one)
         await self._settle(read, matched)
         failpoint("callbacks.before_commit")
+
+    async def _read(self, rows: Sequence[ProviderEventRow]) -> Sequence[_Read]:
+        named = [row.account_id for row in rows if row.account_id is not None]
+        accounts = await ProviderReader(self._session).accounts_of(named) if named else {}
+        read = []
+        for row in rows:
+            account = accounts.get(row.account_id) if row.account_id is not None else None
+            is_gone = row.account_id is not None and account is None
+            contents = () if is_gone else self._contents(row)
+            read.append(_Read(row, contents, account.organization_id if account is not None else None))
+        return read
 
     async def _match(self, read: Sequence[_Read]) -> Mapping[UUID, Sequence[_Matched]]:
         facts = [fact for one in read for fact in one.facts]
@@ -119,20 +132,21 @@ class CallbackApply:
                 (fact, delivery)
                 for fact in one.facts
                 for delivery in _candidates(fact, by_id, by_message)
-                if delivery.channel == fact.channel
+                # An organization's own account has a say in that organization's messages alone.
+                if delivery.channel == fact.channel and one.account_of in (None, delivery.organization_id)
             ]
-            matched[one.row.id] = self._narrowed(one.row, candidates)
+            matched[one.row.id] = self._narrowed(one, candidates)
         return matched
 
-    def _narrowed(self, row: ProviderEventRow, candidates: Sequence[tuple[Fact, Reported]]) -> Sequence[_Matched]:
+    def _narrowed(self, event: _Read, candidates: Sequence[tuple[Fact, Reported]]) -> Sequence[_Matched]:
         """Those that name the delivery's own recipient; else the only one, of which nothing is learned: the address that failed
         is one that the mail was passed on to."""
-        exact = [_Matched(row, fact, delivery, True) for fact, delivery in candidates if self._is_about(fact, delivery)]
+        exact = [_Matched(event, fact, delivery, True) for fact, delivery in candidates if self._is_about(fact, delivery)]
         if exact or len(candidates) != 1 or candidates[0][0].channel == "sms":
             return exact
         [(fact, delivery)] = candidates
         # Under one id of the provider's there can be many recipients; only our own reference tells that it is this one.
-        return [_Matched(row, fact, delivery, False)] if fact.delivery_id == delivery.id else []
+        return [_Matched(event, fact, delivery, False)] if fact.delivery_id == delivery.id else []
 
     def _is_about(self, fact: Fact, delivery: Reported) -> bool:
         if fact.recipient is None:
@@ -156,7 +170,7 @@ class CallbackApply:
         for word in one.contents:
             if isinstance(word, Word):
                 heed = self._suppressing.opted_out if word.is_stop else self._suppressing.opted_in
-                await heed("sms", word.number, source=one.row.provider, at=one.row.received_at)
+                await heed("sms", word.number, source=one.row.provider, at=one.row.received_at, account_of=one.account_of)
 
     async def _settle(self, read: Sequence[_Read], matched: Mapping[UUID, Sequence[_Matched]]) -> None:
         now = self._clock()
@@ -215,14 +229,14 @@ def _candidates(fact: Fact, by_id: Mapping[UUID, Reported], by_message: Mapping[
 
 
 def _report(one: _Matched) -> Report:
-    identity = f"{one.row.provider}\n{one.row.event_id}\n{one.delivery.id}"
+    identity = f"{one.event.row.provider}\n{one.event.row.event_id}\n{one.delivery.id}"
     return Report(
         id=uuid5(NAMESPACE, identity),
         delivery_id=one.delivery.id,
         kind=one.told.kind,
         receipt=one.told.receipt,
-        occurred_at=sensible(one.fact.occurred_at, one.row.received_at),
-        provider=one.row.provider,
+        occurred_at=sensible(one.fact.occurred_at, one.event.row.received_at),
+        provider=one.event.row.provider,
         code=one.fact.code,
         detail=one.fact.detail,
     )
@@ -238,8 +252,9 @@ def _learned(one: _Matched) -> Learned | None:
         organization_id=delivery.organization_id,
         category=delivery.category,
         verdict=one.told.verdict,
-        provider=one.row.provider,
+        provider=one.event.row.provider,
         delivery_id=delivery.id,
-        at=sensible(one.fact.occurred_at, one.row.received_at),
+        at=sensible(one.fact.occurred_at, one.event.row.received_at),
         address_hash=delivery.address_hash,
+        account_of=one.event.account_of,
     )

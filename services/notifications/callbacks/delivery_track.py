@@ -9,14 +9,16 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
-from uuid import uuid5
+from typing import Final, Protocol
+from uuid import UUID, uuid5
 
 from services.notifications.callbacks.facts import plain, sensible
 from services.notifications.callbacks.sweep_repository import Overdue, Silent, SweepRepository
 from services.notifications.deliveries.receipt_models import Receipt, Report
 from services.notifications.deliveries.report_repository import ReportRepository
 from services.notifications.providers.lookups import Fate, FateSource, LookupFailed
+from services.notifications.providers.models import ProviderAccount
+from services.notifications.providers.repository import ProviderReader
 from shared.contracts.notifications import TrackDeliveries
 from shared.runtime.clock import Clock
 from shared.runtime.db import Session
@@ -28,7 +30,9 @@ from shared.runtime.outcomes import Done, Outcome
 logger = logging.getLogger(__name__)
 
 REPORTING: Final = ("sendgrid", "ses", "twilio", "msg91")
-"""The providers that report on what they have taken."""
+"""The kinds of providers that report on what they have taken."""
+ASKABLE: Final = ("sendgrid", "ses", "twilio")
+"""Those of them that can be asked."""
 ASKED_AFTER: Final = timedelta(hours=1)
 ASKED_AGAIN_AFTER: Final = timedelta(hours=6)
 EXPIRED_AFTER: Final = timedelta(hours=72)
@@ -40,27 +44,46 @@ _CALLS_AT_ONCE: Final = 10
 Close = Callable[[], Awaitable[None]]
 
 
+class AskableProvider(FateSource, Protocol):
+    """A provider that can be asked, and whose connections are given back."""
+
+    async def close(self) -> None: ...
+
+
+OpenAccount = Callable[[ProviderAccount], AskableProvider | None]
+"""Opens an organization's own account; None where it cannot be used or asked."""
+
+
 @dataclass(slots=True)
 class Inquiry:
-    """What to ask for. answered: the fates that were told, None where the provider knows none. is_full: there may be more."""
+    """What to ask for. accounts: organizations' own that are asked. answered: the fates that were told, None where the provider
+    knows none. is_full: there may be more."""
 
     silent: Sequence[Silent]
     is_full: bool
+    accounts: Mapping[UUID, AskableProvider]
     answered: list[tuple[Silent, Fate | None]] = field(default_factory=list)
 
 
 class DeliveryTracking:
     """The effect. sources: by the providers' names; those that cannot be asked are missing. close: gives back their connections.
 
-    time_factor: shrinks time limits.
+    open_account: opens what organizations have stored. time_factor: shrinks time limits.
     """
 
     concurrency = 1
 
     def __init__(
-        self, sources: Mapping[str, FateSource], clock: Clock, *, close: Close | None = None, time_factor: float = 1.0
+        self,
+        sources: Mapping[str, FateSource],
+        open_account: OpenAccount,
+        clock: Clock,
+        *,
+        close: Close | None = None,
+        time_factor: float = 1.0,
     ) -> None:
         self._sources = sources
+        self._open_account = open_account
         self._close = close
         self._clock = clock
         self._time_limit_s = ASKING_S * time_factor
@@ -72,6 +95,7 @@ class DeliveryTracking:
         await self._expire(session, now)
         silent = await sweeps.silent(
             sorted(self._sources),
+            ASKABLE,
             sent_after=now - EXPIRED_AFTER,
             sent_before=now - ASKED_AFTER,
             asked_before=now - ASKED_AGAIN_AFTER,
@@ -82,7 +106,7 @@ class DeliveryTracking:
         if not silent:
             return [Done() for _ in received]
         # A batch is one message; if it ever is more, the others find nothing to do.
-        inquiry = Inquiry(silent, len(silent) == ASKED_AT_ONCE)
+        inquiry = Inquiry(silent, len(silent) == ASKED_AT_ONCE, await self._opened(session, silent))
         return [inquiry, *(Done() for _ in received[1:])]
 
     async def call(self, work: Inquiry) -> Outcome:
@@ -94,6 +118,9 @@ class DeliveryTracking:
                     group.create_task(self._ask_in_turn(turns, work))
         except TimeoutError:
             logger.warning("track_deliveries_out_of_time", extra={"asked": len(work.answered), "of": len(work.silent)})
+        finally:
+            for account in work.accounts.values():
+                await account.close()
         return Done()
 
     async def record(
@@ -113,10 +140,19 @@ class DeliveryTracking:
         if self._close is not None:
             await self._close()
 
+    async def _opened(self, session: Session, silent: Sequence[Silent]) -> Mapping[UUID, AskableProvider]:
+        ids = {one.account_id for one in silent if one.account_id is not None}
+        accounts = await ProviderReader(session).accounts_of(sorted(ids)) if ids else {}
+        opened = {key: self._open_account(account) for key, account in accounts.items()}
+        return {key: provider for key, provider in opened.items() if provider is not None}
+
     async def _ask_in_turn(self, turns: Iterator[Silent], work: Inquiry) -> None:
         for one in turns:
+            source = self._sources[one.provider] if one.account_id is None else work.accounts.get(one.account_id)
+            if source is None:
+                continue
             try:
-                fate = await self._sources[one.provider].fate(one.message_id, one.address or "")
+                fate = await source.fate(one.message_id, one.address or "")
             except LookupFailed as error:
                 logger.warning("fate_lookup_failed", extra={"provider": one.provider, "code": error.code})
                 continue

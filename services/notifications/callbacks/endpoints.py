@@ -4,10 +4,12 @@ Every call-back is checked over its bytes, stored and answered with 204; a worke
 """
 
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 from fastapi import APIRouter, Path, Request
 
 from services.notifications import callback_deps
+from services.notifications.callbacks.account_callbacks import Posted
 from services.notifications.callbacks.bounce_mail import MAX_MAIL_BYTES
 from services.notifications.callbacks.errors import (
     BounceMailRefused,
@@ -121,3 +123,45 @@ async def take_bounce_mail(request: Request, db: WriteDb) -> None:
     """The whole mail as it arrived, at most 5 MB, with `Authorization: Bearer <BOUNCE_SECRET>`."""
     events = await callback_deps.callback_readers(runtime_of(request)).bounce_mail(await request.body(), request.headers)
     await callback_deps.callback_intake(db, runtime_of(request)).keep(events)
+
+
+_ANY: Final = {_JSON: [{"event": "delivered", "sg_event_id": "abc"}], _FORM: "MessageSid=SM1&MessageStatus=delivered"}
+_OWN: Final = public("each account's provider proves itself by the key or secret that is stored with it", limit=UNLIMITED)
+AccountId = Annotated[UUID, Path(description="The `id` of the provider account.")]
+
+
+@router.post(
+    "/accounts/{account_id}",
+    name="account",
+    status_code=204,
+    summary="Take what is reported to an organization's own account",
+    dependencies=[_OWN],
+    responses=_SIGNED | problems(CallbackNotCheckable),
+    openapi_extra=_taking(_ANY),
+)
+async def take_account(account_id: AccountId, request: Request, db: WriteDb) -> None:
+    """SendGrid, Amazon SES through SNS and Twilio, as above. It counts for messages of that organization alone."""
+    runtime, posted = runtime_of(request), Posted(await request.body(), request.headers, request.url.query)
+    events = await callback_deps.account_callbacks(db, runtime).read(account_id, posted)
+    await callback_deps.callback_intake(db, runtime).keep(events, account_id)
+
+
+@router.post(
+    "/accounts/{account_id}/{secret}",
+    name="account_with_secret",
+    status_code=204,
+    summary="Take what MSG91 reports to an organization's own account",
+    dependencies=[_OWN],
+    responses=_SIGNED | problems(CallbackNotCheckable),
+    openapi_extra=_taking(_ANY),
+)
+async def take_account_with_secret(
+    account_id: AccountId,
+    secret: Annotated[str, Path(max_length=200, description="The account's `callback_secret`.")],
+    request: Request,
+    db: WriteDb,
+) -> None:
+    """It counts for messages of that organization alone."""
+    runtime, posted = runtime_of(request), Posted(await request.body(), request.headers, secret=secret)
+    events = await callback_deps.account_callbacks(db, runtime).read(account_id, posted)
+    await callback_deps.callback_intake(db, runtime).keep(events, account_id)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from services.notifications.callbacks.metrics import KEPT
 from services.notifications.callbacks.payloads import PayloadBox
@@ -36,8 +37,11 @@ class CallbackIntake:
         self._publisher = publisher
         self._clock = clock
 
-    async def keep(self, incoming: Sequence[Incoming]) -> int:
-        """Store those that are new, and say how many those are."""
+    async def keep(self, incoming: Sequence[Incoming], account_id: UUID | None = None) -> int:
+        """Store those that are new, and say how many those are.
+
+        account_id: of the organization's own account that reports; None for an account of the installation.
+        """
         if not incoming:
             return 0
         now = self._clock()
@@ -45,7 +49,7 @@ class CallbackIntake:
         for one in incoming:
             key = uuid7()
             key_id, sealed = self._box.seal(key, one.payload)
-            rows.append(ProviderEventRow(key, one.provider, one.event_id, now, key_id, sealed))
+            rows.append(ProviderEventRow(key, one.provider, one.event_id, now, key_id, sealed, account_id))
         added = await self._events.add(rows)
         for start in range(0, len(added), IDS_PER_MESSAGE):
             self._publisher.publish(ApplyCallbacks(event_ids=added[start : start + IDS_PER_MESSAGE]))

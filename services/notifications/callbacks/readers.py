@@ -13,25 +13,26 @@ from services.notifications.callbacks.signatures import SendGridSignature, Twili
 from services.notifications.callbacks.sns import SnsMessages
 from services.notifications.callbacks.verp import BounceAddresses
 
-TWILIO_PATH = "/v1/callbacks/twilio"
-
 
 @dataclass(frozen=True, slots=True)
 class CallbackReaders:
-    """One per process; what is None is not set up. backend_url: this API as providers know it, whatever a proxy makes of it."""
+    """Of the installation, or of one organization's own account; what is None is not set up.
 
-    backend_url: str
-    sendgrid_signature: SendGridSignature | None
-    sns_messages: SnsMessages | None
-    twilio_signature: TwilioSignature | None
-    msg91_secret: str | None
-    bounce_secret: str | None
-    bounce_addresses: BounceAddresses | None
+    twilio_url: where Twilio posts to, as it knows this API, whatever a proxy makes of it.
+    """
+
+    twilio_url: str
+    sendgrid_signature: SendGridSignature | None = None
+    sns_messages: SnsMessages | None = None
+    twilio_signature: TwilioSignature | None = None
+    msg91_secret: str | None = None
+    bounce_secret: str | None = None
+    bounce_addresses: BounceAddresses | None = None
 
     async def sendgrid(self, body: bytes, headers: Mapping[str, str]) -> list[Incoming]:
         """Raises CallbackNotSetUp, CallbackRefused and CallbackUnreadable, as the others do."""
         if self.sendgrid_signature is None:
-            raise CallbackNotSetUp("SENDGRID_EVENT_KEY")
+            raise CallbackNotSetUp("SENDGRID_EVENT_KEY, or the account's event_key,")
         with counting_refusals("sendgrid"):
             signature = headers.get("x-twilio-email-event-webhook-signature")
             self.sendgrid_signature.check(body, signature, headers.get("x-twilio-email-event-webhook-timestamp"))
@@ -40,7 +41,7 @@ class CallbackReaders:
     async def sns(self, body: bytes, headers: Mapping[str, str]) -> list[Incoming]:
         """Also raises CallbackNotCheckable. Confirms a subscription of one of our topics."""
         if self.sns_messages is None:
-            raise CallbackNotSetUp("SNS_TOPIC_ARNS")
+            raise CallbackNotSetUp("SNS_TOPIC_ARNS, or the account's topic_arn,")
         with counting_refusals("ses"):
             return await self.sns_messages.read(body, headers.get("x-amz-sns-message-type"))
 
@@ -49,14 +50,14 @@ class CallbackReaders:
         if self.twilio_signature is None:
             raise CallbackNotSetUp("TWILIO_AUTH_TOKEN")
         with counting_refusals("twilio"):
-            url = f"{self.backend_url.rstrip('/')}{TWILIO_PATH}{f'?{query}' if query else ''}"
+            url = f"{self.twilio_url}{f'?{query}' if query else ''}"
             fields = self.twilio_signature.check(url, body, headers.get("x-twilio-signature"))
             return twilio_event(fields, body, dict(parse_qsl(query)))
 
     async def msg91(self, body: bytes, headers: Mapping[str, str], secret: str) -> list[Incoming]:
         """secret: as it stands in the path."""
         if self.msg91_secret is None:
-            raise CallbackNotSetUp("MSG91_CALLBACK_SECRET")
+            raise CallbackNotSetUp("MSG91_CALLBACK_SECRET, or the account's callback_secret,")
         with counting_refusals("msg91"):
             if not check_secret(secret, self.msg91_secret):
                 raise CallbackRefused("bad_secret")
@@ -65,7 +66,7 @@ class CallbackReaders:
     async def bounce_mail(self, body: bytes, headers: Mapping[str, str]) -> list[Incoming]:
         """Raises BounceMailRefused without our token, and CallbackRefused for a bounce address that we have not made."""
         if self.bounce_secret is None or self.bounce_addresses is None:
-            raise CallbackNotSetUp("BOUNCE_SECRET and BOUNCE_ADDRESS")
+            raise CallbackNotSetUp("BOUNCE_SECRET, together with BOUNCE_ADDRESS,")
         with counting_refusals("bounce_mail"):
             scheme, _, token = headers.get("authorization", "").partition(" ")
             if scheme.lower() != "bearer" or not check_secret(token.strip(), self.bounce_secret):

@@ -15,7 +15,8 @@ KEPT_DAYS: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class ProviderEventRow:
-    """An event as it is stored. payload: sealed; see payloads.py."""
+    """An event as it is stored. payload: sealed; see payloads.py. account_id: of the organization's own account that has told it;
+    None for an account of the installation."""
 
     id: UUID
     provider: str
@@ -23,6 +24,7 @@ class ProviderEventRow:
     received_at: datetime
     key_id: str | None
     payload: bytes
+    account_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +51,18 @@ class Reported:
 
 
 _ADD: Final = text("""
-    INSERT INTO provider_events (id, provider, event_id, received_at, key_id, payload)
-    SELECT id, provider, event_id, received_at, key_id, payload
-      FROM unnest(CAST(:id AS uuid[]), CAST(:provider AS text[]), CAST(:event_id AS text[]),
-                  CAST(:received_at AS timestamptz[]), CAST(:key_id AS text[]), CAST(:payload AS bytea[]))
-           AS row(id, provider, event_id, received_at, key_id, payload)
-     ORDER BY provider, event_id
-    ON CONFLICT (provider, event_id) DO NOTHING
+    INSERT INTO provider_events (id, provider, event_id, received_at, key_id, payload, account_id)
+    SELECT id, provider, event_id, received_at, key_id, payload, account_id
+      FROM unnest(CAST(:id AS uuid[]), CAST(:provider AS text[]), CAST(:event_id AS text[]), CAST(:received_at AS timestamptz[]),
+                  CAST(:key_id AS text[]), CAST(:payload AS bytea[]), CAST(:account_id AS uuid[]))
+           AS row(id, provider, event_id, received_at, key_id, payload, account_id)
+     ORDER BY provider, account_id, event_id
+    ON CONFLICT (provider, account_id, event_id) DO NOTHING
     RETURNING id
 """)
 
 _WAITING: Final = text("""
-    SELECT id, provider, event_id, received_at, key_id, payload
+    SELECT id, provider, event_id, received_at, key_id, payload, account_id
       FROM provider_events WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 'waiting' ORDER BY id FOR UPDATE
 """)
 

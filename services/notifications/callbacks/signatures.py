@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
@@ -28,10 +28,7 @@ class SendGridSignature:
     """
 
     def __init__(self, key: str) -> None:
-        found = load_der_public_key(base64.b64decode(key))
-        if not isinstance(found, ec.EllipticCurvePublicKey):
-            raise TypeError("SENDGRID_EVENT_KEY is no elliptic curve key; copy the verification key from SendGrid's console")
-        self._key = found
+        self._key = event_key(key)
 
     def check(self, body: bytes, signature: str | None, timestamp: str | None) -> None:
         """Raises CallbackRefused."""
@@ -41,6 +38,17 @@ class SendGridSignature:
             self._key.verify(base64.b64decode(signature, validate=True), timestamp.encode() + body, ec.ECDSA(SHA256()))
         except (InvalidSignature, binascii.Error, ValueError):
             raise CallbackRefused("bad_signature") from None
+
+
+def event_key(key: str) -> ec.EllipticCurvePublicKey:
+    """The public key as SendGrid's console shows it: SPKI in base64. Raises ValueError."""
+    try:
+        found = load_der_public_key(base64.b64decode(key, validate=True))
+    except (ValueError, UnsupportedAlgorithm):
+        found = None
+    if not isinstance(found, ec.EllipticCurvePublicKey):
+        raise ValueError("is no elliptic curve key; copy the verification key from SendGrid's console")
+    return found
 
 
 class TwilioSignature:

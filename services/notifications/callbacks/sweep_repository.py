@@ -13,12 +13,14 @@ from shared.runtime.db import Session
 
 @dataclass(frozen=True, slots=True)
 class Silent:
-    """A delivery of which its provider has reported nothing. address: None where it was erased."""
+    """A delivery of which its provider has reported nothing. address: None where it was erased. account_id: of the
+    organization's own account that took it; None for one of the installation."""
 
     id: UUID
     provider: str
     message_id: str
     address: str | None
+    account_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +39,20 @@ _MOVE_MARK: Final = text("""
     ON CONFLICT (provider) DO UPDATE SET read_until = greatest(known.read_until, excluded.read_until)
 """)
 
-# Asked once in a while each, those never asked in front; an organization's own account cannot be asked, because its credentials
-# are opened by the sending alone.
+# Asked once in a while each, those never asked in front.
 _SILENT: Final = text("""
-    SELECT deliveries.id, deliveries.provider, attempt.provider_message_id AS message_id, deliveries.to_address AS address
+    SELECT deliveries.id, deliveries.provider, attempt.provider_message_id AS message_id, deliveries.to_address AS address,
+           own.id AS account_id
       FROM deliveries
+      LEFT JOIN provider_accounts AS own
+        ON own.organization_id = deliveries.organization_id AND own.name = deliveries.provider
       JOIN LATERAL (SELECT provider_message_id FROM delivery_attempts
                      WHERE delivery_id = deliveries.id AND outcome = 'accepted' AND provider_message_id IS NOT NULL
                      ORDER BY number DESC LIMIT 1) AS attempt ON true
       LEFT JOIN delivery_inquiries AS inquiry ON inquiry.delivery_id = deliveries.id
      WHERE deliveries.status = 'sent' AND deliveries.receipt IS NULL
        AND deliveries.finished_at BETWEEN :sent_after AND :sent_before
-       AND deliveries.provider = ANY(CAST(:providers AS text[]))
-       AND NOT EXISTS (SELECT FROM provider_accounts AS own
-                        WHERE own.organization_id = deliveries.organization_id AND own.name = deliveries.provider)
+       AND (own.kind = ANY(CAST(:kinds AS text[])) OR own.id IS NULL AND deliveries.provider = ANY(CAST(:providers AS text[])))
        AND (inquiry.asked_at IS NULL OR inquiry.asked_at < :asked_before)
      ORDER BY inquiry.asked_at NULLS FIRST, deliveries.finished_at, deliveries.id
      LIMIT :limit
@@ -94,11 +96,20 @@ class SweepRepository:
         await self._session.execute(_MOVE_MARK, {"providers": list(providers), "read_until": read_until})
 
     async def silent(
-        self, providers: Sequence[str], *, sent_after: datetime, sent_before: datetime, asked_before: datetime, limit: int
+        self,
+        providers: Sequence[str],
+        kinds: Sequence[str],
+        *,
+        sent_after: datetime,
+        sent_before: datetime,
+        asked_before: datetime,
+        limit: int,
     ) -> list[Silent]:
-        """Deliveries that these providers took in that time, have reported nothing of, and were not asked for since."""
+        """Deliveries that these providers, or organizations' own accounts of these kinds, took in that time, have reported
+        nothing of, and were not asked for since."""
         bound = {"sent_after": sent_after, "sent_before": sent_before, "asked_before": asked_before, "limit": limit}
-        return [Silent(*row) for row in await self._session.execute(_SILENT, {"providers": list(providers), **bound})]
+        found = await self._session.execute(_SILENT, {"providers": list(providers), "kinds": list(kinds), **bound})
+        return [Silent(*row) for row in found]
 
     async def overdue(self, kinds: Sequence[str], *, sent_before: datetime, limit: int) -> list[Overdue]:
         """Deliveries that accounts of these kinds took before that moment and have reported nothing of."""

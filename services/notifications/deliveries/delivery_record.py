@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 from services.notifications.deliveries.delivery_drop import DroppedDeliveries
 from services.notifications.deliveries.delivery_tell import tell_delayed, tell_finished
@@ -26,7 +27,8 @@ _LEARNED = frozenset({Verdict.BAD_RECIPIENT, Verdict.OPTED_OUT, Verdict.COMPLAIN
 class Recorded:
     """One message and what came of it.
 
-    number: of the attempt; None where there was none. result, answer, provider: None where no call was made.
+    number: of the attempt; None where there was none. result, answer, provider: None where no call was made. account_of: whose
+    own account made the call; None for one of the installation.
     """
 
     row: DeliveryRow
@@ -36,15 +38,17 @@ class Recorded:
     answer: Answer | None
     provider: str | None
     segments: int | None
+    account_of: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What a provider has said of a recipient."""
+    """What a provider has said of a recipient. account_of: whose own account it is; None for one of the installation."""
 
     row: DeliveryRow
     verdict: Verdict
     provider: str
+    account_of: UUID | None
 
 
 class Lessons(Protocol):
@@ -81,7 +85,7 @@ class DeliveryRecord:
             if result.id in changed and result.id not in dropped and one.outcome is not NOT_REACHED:
                 _tell(session, one, result, changed[result.id], now)
         lessons = [
-            Lesson(one.row, one.answer.verdict, one.provider)
+            Lesson(one.row, one.answer.verdict, one.provider, one.account_of)
             for one in recorded
             if one.answer is not None and one.provider is not None and one.answer.verdict in _LEARNED
         ]

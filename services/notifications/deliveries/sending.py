@@ -251,6 +251,7 @@ class ChannelSending(Generic[M, Out]):
             answer=work.answer if work is not None else None,
             provider=work.carrier.name if made and work is not None else None,
             segments=self._channel.segments(work.attempt.letter) if made and work is not None else None,
+            account_of=work.carrier.organization_id if made and work is not None else None,
         )
 
     def _row(self, one: Received[M], to: Addressee | None, letter: Letter | None) -> DeliveryRow:

@@ -10,6 +10,7 @@ from typing import Final, Literal
 import aiosmtplib
 
 from services.notifications.email.provider import OutgoingEmail
+from services.notifications.email.public_hosts import PrivateHost, connected
 from services.notifications.email.smtp_classification import Stage, classify, enhanced_status
 from services.notifications.email.smtp_session import Envelope, Progress, Reply, SmtpPool, SmtpSession
 from services.notifications.providers.answers import Answer, Verdict, without_address
@@ -28,7 +29,8 @@ CONFIG_S: Final = 300.0
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
-    """Where to, and how. tls: none, starttls, or tls from the first byte; a server without it is then refused."""
+    """Where to, and how. tls: none, starttls, or tls from the first byte; a server without it is then refused. public: no host of
+    our own network is connected to, because somebody else has named it."""
 
     host: str
     port: int
@@ -36,6 +38,7 @@ class SmtpServer:
     user: str | None = None
     password: str | None = None
     tls_context: ssl.SSLContext | None = None
+    public: bool = False
 
 
 class SmtpProvider:
@@ -97,14 +100,16 @@ class SmtpProvider:
             return None if from_before and reply.stage is Stage.MAIL and reply.code == 421 else reply
 
     async def _connect(self) -> SmtpSession:
-        server = self._server
+        server, timeout_s = self._server, CONNECT_S * self._time_factor
+        opened = await connected(server.host, server.port, timeout_s) if server.public else None
         client = aiosmtplib.SMTP(
             hostname=server.host,
-            port=server.port,
+            port=server.port if opened is None else None,
+            sock=opened,
             username=server.user,
             password=server.password,
             local_hostname=self._local_hostname,
-            timeout=CONNECT_S * self._time_factor,
+            timeout=timeout_s,
             use_tls=server.tls == "tls",
             start_tls=server.tls == "starttls",
             tls_context=server.tls_context,
@@ -149,7 +154,7 @@ class SmtpProvider:
 
 def _is_our_setup(error: BaseException) -> bool:
     """Whether the settings and the server do not go together: a certificate that we do not trust, no TLS, no login."""
-    if type(error) in (aiosmtplib.SMTPException, aiosmtplib.SMTPNotSupported):
+    if type(error) in (aiosmtplib.SMTPException, aiosmtplib.SMTPNotSupported, PrivateHost):
         return True
     cause: BaseException | None = error
     while cause is not None:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from services.notifications.callbacks.signatures import event_key
 from services.notifications.email.errors import AddressUnusable
 from services.notifications.email.mime import sender_mailbox
 
@@ -57,7 +58,16 @@ class SendGridFacts(AccountFacts):
     channel: ClassVar[str] = "email"
 
     api_key: Secret
+    event_key: str | None = Field(default=None, max_length=300, pattern=r"^[A-Za-z0-9+/=]+$")
+    """The public key of its signed events."""
     url: str = Field(default="https://api.sendgrid.com", max_length=300, pattern=_URL)
+
+    @field_validator("event_key")
+    @classmethod
+    def _verifies(cls, value: str | None) -> str | None:
+        if value is not None:
+            event_key(value)
+        return value
 
 
 class SesFacts(AccountFacts):
@@ -68,6 +78,8 @@ class SesFacts(AccountFacts):
     access_key_id: str = Field(max_length=128, pattern=_LINE)
     secret_access_key: Secret
     configuration_set: str | None = Field(default=None, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")
+    topic_arn: str | None = Field(default=None, max_length=300, pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d*:[^\s:]+$")
+    """Of the topic by which its events come."""
     url: str | None = Field(default=None, max_length=300, pattern=_URL)
 
 
@@ -88,6 +100,8 @@ class Msg91Facts(AccountFacts):
 
     auth_key: Secret
     sender_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]{3,13}$")
+    callback_secret: Annotated[SecretStr, Field(min_length=16, max_length=200)] | None = None
+    """The last part of the path at which it reports."""
     url: str = Field(default="https://control.msg91.com", max_length=300, pattern=_URL)
 
 

@@ -42,7 +42,8 @@ class Carrier(Generic[Out]):
     """One account, ready to send.
 
     name: as attempts name it. key: unique among all organizations. sender: of its e-mails; None for the service's own. per_s: its
-    ceiling; None for none. revision: of the stored account, 0 for one of the settings.
+    ceiling; None for none. revision: of the stored account, 0 for one of the settings. organization_id: whose own account it is;
+    None for one of the settings.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Carrier(Generic[Out]):
     sender: Mailbox | None = None
     per_s: float | None = None
     revision: int = 0
+    organization_id: UUID | None = None
     slots: asyncio.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:

@@ -32,7 +32,9 @@ Name = Annotated[AccountName, Path(description="Unique in the organization.")]
 async def list_accounts(organization_id: AdministeredOrganization, request: Request, db: WriteDb) -> list[AccountOut]:
     """By name, without their credentials."""
     setup = sending_deps.provider_setup(db, runtime_of(request))
-    return [AccountOut.of(account) for account in await setup.accounts(organization_id)]
+    return [
+        AccountOut.of(account, sending_deps.backend_url(runtime_of(request))) for account in await setup.accounts(organization_id)
+    ]
 
 
 @accounts.get("/{name}", name="get", summary="Read a provider account", responses=problems(AccountNotFound))
@@ -42,7 +44,7 @@ async def get_account(
     """Without its credentials."""
     found = await sending_deps.provider_setup(db, runtime_of(request)).account(organization_id, name)
     etag.show(found.revision)
-    return AccountOut.of(found)
+    return AccountOut.of(found, sending_deps.backend_url(runtime_of(request)))
 
 
 @accounts.put(
@@ -63,7 +65,7 @@ async def put_account(
     fields = (body.config, body.credentials, body.messages_per_second)
     kept = await setup.put(organization_id, name, body.kind, fields, if_match.check)
     etag.show(kept.revision)
-    return AccountOut.of(kept)
+    return AccountOut.of(kept, sending_deps.backend_url(runtime_of(request)))
 
 
 @accounts.delete(

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from services.notifications.callbacks.paths import TWILIO_PATH, callback_path
 from services.notifications.email.mime import sender_mailbox
 from services.notifications.email.provider import OutgoingEmail
 from services.notifications.email.sendgrid import SendGridAccount, SendGridProvider
@@ -48,19 +49,22 @@ class Factory:
 
     def own_email(self, account: ProviderAccount) -> Carrier[OutgoingEmail]:
         """An organization's account. Raises AccountUnusable and NoEncryption."""
-        facts = self._opened(account)
+        facts = self.opened(account)
         sender = sender_mailbox(facts.from_email) if facts.from_email is not None else None
-        provider = self._email(facts)
+        provider = self._email(facts, public=not self._settings.private_mail_hosts)
         key = f"{account.organization_id}/{account.name}"
-        return Carrier(account.name, key, account.kind, provider, sender, account.per_s, account.revision)
+        return Carrier(
+            account.name, key, account.kind, provider, sender, account.per_s, account.revision, account.organization_id
+        )
 
     def own_sms(self, account: ProviderAccount) -> Carrier[OutgoingSms]:
         """As own_email."""
-        provider = self._sms(self._opened(account))
+        provider = self._sms(self.opened(account), callback_path(account))
         key = f"{account.organization_id}/{account.name}"
-        return Carrier(account.name, key, account.kind, provider, None, account.per_s, account.revision)
+        return Carrier(account.name, key, account.kind, provider, None, account.per_s, account.revision, account.organization_id)
 
-    def _opened(self, account: ProviderAccount) -> AccountFacts:
+    def opened(self, account: ProviderAccount) -> AccountFacts:
+        """What an organization's account needs, its credentials opened. Raises AccountUnusable and NoEncryption."""
         secrets = self._vault.open(account.id, account.key_id, account.secret)
         try:
             return facts_of(account.kind, {**account.config, **secrets, **self._address_of(account.kind)})
@@ -85,13 +89,13 @@ class Factory:
 
     def _default_sms(self, kind: str) -> Carrier[OutgoingSms]:
         facts = _FROM_SETTINGS[kind](self._settings)
-        return Carrier(kind, kind, kind, self._sms(facts), None, self._settings.rates.get(kind))
+        return Carrier(kind, kind, kind, self._sms(facts, TWILIO_PATH), None, self._settings.rates.get(kind))
 
-    def _email(self, facts: AccountFacts) -> Provider[OutgoingEmail]:
+    def _email(self, facts: AccountFacts, *, public: bool = False) -> Provider[OutgoingEmail]:
         factor = self._settings.time_factor
         match facts:
             case SmtpFacts():
-                return self._smtp(facts)
+                return self._smtp(facts, public=public)
             case SendGridFacts():
                 return SendGridProvider(SendGridAccount(facts.api_key.get_secret_value(), facts.url), time_factor=factor)
             case SesFacts():
@@ -100,7 +104,7 @@ class Factory:
             case _:
                 raise AccountUnusable(f"an account of the kind {facts.kind} carries no e-mail")
 
-    def _sms(self, facts: AccountFacts) -> Provider[OutgoingSms]:
+    def _sms(self, facts: AccountFacts, path: str) -> Provider[OutgoingSms]:
         factor = self._settings.time_factor
         match facts:
             case TwilioFacts():
@@ -109,7 +113,7 @@ class Factory:
                     facts.auth_token.get_secret_value(),
                     facts.phone_number,
                     facts.messaging_service_sid,
-                    f"{self._settings.backend_url.rstrip('/')}/v1/callbacks/twilio",
+                    f"{self._settings.backend_url.rstrip('/')}{path}",
                     facts.url,
                 )
                 return TwilioProvider(account, time_factor=factor)
@@ -120,12 +124,12 @@ class Factory:
             case _:
                 raise AccountUnusable(f"an account of the kind {facts.kind} carries no SMS")
 
-    def _smtp(self, facts: SmtpFacts) -> SmtpProvider:
+    def _smtp(self, facts: SmtpFacts, *, public: bool) -> SmtpProvider:
         context = None if facts.tls == "none" else ssl.create_default_context()
         if context is not None and self._settings.smtp_ca_file is not None:
             context.load_verify_locations(self._settings.smtp_ca_file)
         password = facts.password.get_secret_value() if facts.password is not None else None
-        server = SmtpServer(facts.host, facts.port, facts.tls, facts.user, password, context)
+        server = SmtpServer(facts.host, facts.port, facts.tls, facts.user, password, context, public)
         return SmtpProvider(server, pool_size=self._settings.smtp_pool_size, time_factor=self._settings.time_factor)
 
 

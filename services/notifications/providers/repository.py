@@ -67,6 +67,18 @@ class ProviderReader:
         ordered = query.order_by(ProviderAccount.organization_id, ProviderAccount.name)
         return (await self._session.scalars(ordered.execution_options(populate_existing=True))).all()
 
+    async def accounts_of(self, ids: Sequence[UUID]) -> Mapping[UUID, ProviderAccount]:
+        """Those of these accounts that there are."""
+        query = select(ProviderAccount).where(ProviderAccount.id.in_(ids)).execution_options(populate_existing=True)
+        return {one.id: one for one in await self._session.scalars(query)}
+
+    async def accounts_of_kinds(self, kinds: Sequence[str], *, after: UUID | None, limit: int) -> Sequence[ProviderAccount]:
+        """All organizations' accounts of these kinds, a page at a time. after: the id of the last one seen."""
+        query = select(ProviderAccount).where(ProviderAccount.kind.in_(kinds)).order_by(ProviderAccount.id).limit(limit)
+        if after is not None:
+            query = query.where(ProviderAccount.id > after)
+        return (await self._session.scalars(query.execution_options(populate_existing=True))).all()
+
     async def account(self, organization_id: UUID, name: str) -> ProviderAccount | None:
         """One account."""
         query = select(ProviderAccount).where(ProviderAccount.organization_id == organization_id, ProviderAccount.name == name)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from services.notifications.callbacks.paths import callback_path
 from services.notifications.providers.models import ProviderAccount
 from services.notifications.providers.routing import Standing
 
@@ -50,6 +51,7 @@ class AccountOut(BaseModel):
                     "config": _CONFIG,
                     "messages_per_second": 100.0,
                     "key_id": "k1",
+                    "callback_url": "https://api.example.com/v1/callbacks/accounts/019a9f5e-0b00-7e21-b7c4-90ab12cd34ef",
                     "updated_at": "2026-11-20T06:00:00.120000Z",
                 }
             ]
@@ -63,13 +65,17 @@ class AccountOut(BaseModel):
     config: dict[str, Any]
     messages_per_second: float | None
     key_id: str = Field(description="Under which of ENCRYPTION_KEYS its credentials are.")
+    callback_url: str | None = Field(
+        description="Where its provider is to report; MSG91 with `/<callback_secret>` behind it. Null where none reports."
+    )
     updated_at: datetime
 
     @classmethod
-    def of(cls, account: ProviderAccount) -> "AccountOut":
-        """The account as it is shown."""
+    def of(cls, account: ProviderAccount, backend_url: str) -> "AccountOut":
+        """The account as it is shown. backend_url: this API as providers reach it."""
         shown = {name: getattr(account, name) for name in ("name", "organization_id", "kind", "channel", "config", "key_id")}
-        return cls(**shown, messages_per_second=account.per_s, updated_at=account.updated_at)
+        url = f"{backend_url.rstrip('/')}{callback_path(account)}" if account.kind != "smtp" else None
+        return cls(**shown, messages_per_second=account.per_s, updated_at=account.updated_at, callback_url=url)
 
 
 class RoutePut(BaseModel):

@@ -23,6 +23,7 @@ class Learned:
     """What a provider has said of a recipient, in its answer or afterwards.
 
     address: None where it was erased; then address_hash says which one it was. category: of the delivery. at: when it happened.
+    account_of: whose own account has said it; None for one of the installation.
     """
 
     channel: str
@@ -34,6 +35,7 @@ class Learned:
     delivery_id: UUID
     at: datetime
     address_hash: str | None = None
+    account_of: UUID | None = None
 
 
 class Suppressing:
@@ -54,7 +56,8 @@ class Suppressing:
 
         bad_recipient: the address is on the list for everybody, as invalid_number or hard_bounce. opted_out: an SMS recipient
         is on it for everybody, somebody who reads mail for the category. complained: for the organization's marketing.
-        soft_recipient: counts by the organization's policy. All other verdicts say nothing of the recipient.
+        soft_recipient: counts by the organization's policy. All other verdicts say nothing of the recipient. What an
+        organization's own account says counts for that organization alone, since nobody else can vouch for it.
         """
         telling = [one for one in learned if one.verdict in _LEARNT and (one.address or one.address_hash)]
         if not telling:
@@ -69,16 +72,16 @@ class Suppressing:
         """Messages have reached these addresses, which ends their rows of soft bounces. Call it once that is recorded."""
         await self._soft.settle(await self._soft.counted(address_hashes), self._clock())
 
-    async def opted_in(self, channel: str, address: str, *, source: str, at: datetime) -> None:
-        """The recipient has taken back a STOP that came before `at`."""
-        removal = Removal(channel, self._hasher.hash(channel, address), Scope.GLOBAL, Reason.OPTED_OUT)
+    async def opted_in(self, channel: str, address: str, *, source: str, at: datetime, account_of: UUID | None = None) -> None:
+        """The recipient has taken back a STOP that came before `at`, to the same account."""
+        scope = _reach(account_of)
+        removal = Removal(channel, self._hasher.hash(channel, address), scope, Reason.OPTED_OUT, account_of)
         await self._suppressions.remove_matching([removal], by=source, why="the recipient has sent START", at=at)
 
-    async def opted_out(self, channel: str, address: str, *, source: str, at: datetime) -> None:
+    async def opted_out(self, channel: str, address: str, *, source: str, at: datetime, account_of: UUID | None = None) -> None:
         """The recipient has said STOP, of which no delivery need be known."""
-        row = SuppressionRow(
-            channel, address, self._hasher.hash(channel, address), Scope.GLOBAL, Reason.OPTED_OUT, source, LEARNT_BY, at
-        )
+        address_hash, scope = self._hasher.hash(channel, address), _reach(account_of)
+        row = SuppressionRow(channel, address, address_hash, scope, Reason.OPTED_OUT, source, LEARNT_BY, at, account_of)
         await self._suppressions.add([row])
 
     def _bounce(self, one: Learned) -> SoftBounce:
@@ -109,8 +112,12 @@ def _consequence(one: Learned) -> tuple[Reason, Scope]:
         case Verdict.COMPLAINED:
             return Reason.COMPLAINT, Scope.ORGANIZATION
         case Verdict.OPTED_OUT if one.channel == "sms":
-            return Reason.OPTED_OUT, Scope.GLOBAL
+            return Reason.OPTED_OUT, _reach(one.account_of)
         case Verdict.OPTED_OUT:
             return Reason.UNSUBSCRIBED, Scope.CATEGORY
         case _:
-            return (Reason.INVALID_NUMBER if one.channel == "sms" else Reason.HARD_BOUNCE), Scope.GLOBAL
+            return (Reason.INVALID_NUMBER if one.channel == "sms" else Reason.HARD_BOUNCE), _reach(one.account_of)
+
+
+def _reach(account_of: UUID | None) -> Scope:
+    return Scope.GLOBAL if account_of is None else Scope.ORGANIZATION

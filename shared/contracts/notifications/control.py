@@ -54,14 +54,16 @@ class RetryFailedEmails(Command):
 
 
 class ProcessEmailBounces(Command):
-    """Fetch bounces that no call-back has told of: from the providers' own lists, and from the bounce mailbox.
+    """Fetch bounces that no call-back has told of, from the providers' own lists.
 
-    slot: the scheduled moment.
+    slot: the scheduled moment. after: of organizations' own accounts only those whose id is higher; None for all, and those of
+    the installation.
     """
 
     contract: ClassVar = Contract("notifications.process_email_bounces", (lanes.NOTIFICATIONS_CALLBACKS,), _PATIENT, max_batch=1)
 
     slot: UtcDatetime | None = None
+    after: UUID | None = None
 
 
 class TrackDeliveries(Command):

@@ -17,10 +17,11 @@ def upgrade() -> None:
             received_at timestamptz NOT NULL,
             state       text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'applied', 'unmatched', 'ignored')),
             settled_at  timestamptz,
+            account_id  uuid,                                 -- of the organization's own account that has told it; else NULL
             delivery_id uuid,                                 -- what it was about, where that is known
             key_id      text,                                 -- of ENCRYPTION_KEYS; NULL where none was set
             payload     bytea NOT NULL,                       -- compressed, then encrypted; see callbacks/payloads.py
-            UNIQUE (provider, event_id),
+            UNIQUE NULLS NOT DISTINCT (provider, account_id, event_id),
             CHECK ((state = 'waiting') = (settled_at IS NULL))
         );
         CREATE INDEX provider_events_waiting ON provider_events (received_at, id) WHERE state = 'waiting';
@@ -61,8 +62,8 @@ def upgrade() -> None:
                 UNIQUE NULLS NOT DISTINCT (address_hash, channel, reason, scope, organization_id, category),
             CHECK ((scope = 'category') = (category IS NOT NULL)),
             CHECK (scope <> 'global' OR organization_id IS NULL),
-            -- What is true of an address is true for everybody, and does not end by itself.
-            CHECK (reason NOT IN ('hard_bounce', 'opted_out', 'invalid_number') OR scope = 'global'),
+            -- What is true of an address is true for everybody, unless it is the word of one organization's own account.
+            CHECK (reason NOT IN ('hard_bounce', 'opted_out', 'invalid_number') OR scope IN ('global', 'organization')),
             CHECK (reason NOT IN ('hard_bounce', 'opted_out') OR expires_at IS NULL),
             CHECK (reason <> 'invalid_number' OR channel = 'sms'),
             CHECK (reason <> 'soft_bounces' OR (scope = 'organization' AND expires_at IS NOT NULL))

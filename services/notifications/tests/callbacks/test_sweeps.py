@@ -21,6 +21,7 @@ from shared.testing.clock import MONDAY_MORNING, FrozenClock
 from shared.testing.messages import TaskRunner, assert_nothing_published, assert_published
 
 HOUR = timedelta(hours=1)
+CLOSED = MONDAY_MORNING
 
 
 class Lister:
@@ -37,6 +38,9 @@ class Lister:
             raise LookupFailed("it does not answer")
         return self.bounces_listed
 
+    async def close(self) -> None:
+        self.since.append(CLOSED)
+
 
 class Source:
     """A provider that knows the fates of messages. asked: for what, in order."""
@@ -51,14 +55,17 @@ class Source:
             raise LookupFailed("it does not answer")
         return self.fates[provider_message_id]
 
+    async def close(self) -> None:
+        self.asked.append(("closed", ""))
 
-def sweeping(clock: FrozenClock, **listers: Lister) -> EffectHandler[Any, Any]:
-    effect: Effect[Any, Any] = BounceSweep(listers, HASHER, clock)
+
+def sweeping(clock: FrozenClock, own: Lister | None = None, **listers: Lister) -> EffectHandler[Any, Any]:
+    effect: Effect[Any, Any] = BounceSweep(listers, lambda _: own, HASHER, clock)
     return EffectHandler(ProcessEmailBounces, lambda _: effect)
 
 
-def tracking(clock: FrozenClock, **sources: Source) -> EffectHandler[Any, Any]:
-    effect: Effect[Any, Any] = DeliveryTracking(sources, clock)
+def tracking(clock: FrozenClock, own: Source | None = None, **sources: Source) -> EffectHandler[Any, Any]:
+    effect: Effect[Any, Any] = DeliveryTracking(sources, lambda _: own, clock)
     return EffectHandler(TrackDeliveries, lambda _: effect)
 
 
@@ -106,6 +113,58 @@ async def test_provider_that_does_not_answer_is_asked_again_and_holds_up_no_othe
     assert list(await session.scalars(text("SELECT provider FROM bounce_list_marks"))) == ["ses"]
 
 
+async def own_account(session: Session, name: str = "acme") -> None:
+    """An account that our organization has stored at SendGrid."""
+    await session.execute(
+        text("""
+            INSERT INTO provider_accounts (id, organization_id, name, kind, channel, config, secret, key_id, updated_at)
+            VALUES (uuidv7(), :organization_id, :name, 'sendgrid', 'email', '{}', '', 'k1', now())
+        """),
+        {"organization_id": OURS, "name": name},
+    )
+
+
+async def test_list_of_an_organizations_own_account_counts_for_that_organization(
+    run_task: TaskRunner, session: Session, clock: FrozenClock
+) -> None:
+    await own_account(session)
+    await sent(session, "ben@example.com")
+    await sent(session, "ben@example.com", organization_id=THEIRS)
+    own = Lister(bounce(ANN), bounce("ben@example.com", None, complaint=True))
+    await run_task(ProcessEmailBounces(), handler=sweeping(clock, own))
+
+    assert await listed(session) == [
+        ("complaint", "organization", OURS, None, "ben@example.com"),
+        ("hard_bounce", "organization", OURS, None, ANN),
+    ]
+    assert own.since == [MONDAY_MORNING - timedelta(days=30) - HOUR, CLOSED]
+
+
+async def test_own_account_that_does_not_answer_is_nobodys_business(
+    run_task: TaskRunner, session: Session, clock: FrozenClock
+) -> None:
+    await own_account(session)
+    handled = await run_task(ProcessEmailBounces(), handler=sweeping(clock, Lister(fails=True), sendgrid=Lister()))
+
+    assert handled.outcome == "done"
+    assert list(await session.scalars(text("SELECT provider FROM bounce_list_marks"))) == ["sendgrid"]
+
+
+async def test_own_accounts_are_read_some_at_a_time(
+    run_task: TaskRunner, session: Session, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.notifications.callbacks.bounce_sweep._ACCOUNTS_AT_ONCE", 2)
+    for name in ("one", "two", "three"):
+        await own_account(session, name)
+    own, installations = Lister(), Lister()
+    handler = sweeping(clock, own, ses=installations)
+    await run_task(ProcessEmailBounces(), handler=handler)
+    following = await assert_published(session, ProcessEmailBounces)
+    await run_task(following, handler=handler)
+
+    assert (len(installations.since), own.since.count(CLOSED)) == (1, 3)
+
+
 async def test_events_left_behind_are_published_again(run_task: TaskRunner, session: Session, clock: FrozenClock) -> None:
     old = await store(session, "sendgrid", b"{}", at=MONDAY_MORNING - timedelta(minutes=11))
     await store(session, "sendgrid", b"{}", at=MONDAY_MORNING - timedelta(minutes=9))
@@ -140,6 +199,17 @@ async def test_track_deliveries_asks_for_silent_ones_and_running_twice_asks_once
     assert sorted(source.asked) == [("M1", ANN), ("M2", ANN)]
     assert await receipts(session, ids) == [None, "delivered", None, "expired"]
     assert (await standing(session, ids[3]))[1] == ["expired"]
+
+
+async def test_own_account_is_asked_for_its_messages_alone(run_task: TaskRunner, session: Session, clock: FrozenClock) -> None:
+    await own_account(session)
+    theirs = [await sent(session, message_id="T0", at=MONDAY_MORNING - 2 * HOUR, provider="acme", organization_id=THEIRS)]
+    ids = await ages(session, 2, provider="acme")
+    own, installations = Source(M0=Fate(Receipt.DELIVERED, None)), Source()
+    await run_task(TrackDeliveries(), handler=tracking(clock, own, sendgrid=installations))
+
+    assert (await receipts(session, ids + theirs), installations.asked) == (["delivered", None], [])
+    assert own.asked == [("M0", ANN), ("closed", "")]
 
 
 async def test_unknown_fate_is_asked_for_again_after_six_hours(

@@ -17,7 +17,7 @@ async def test_urgent_message_that_comes_twice_is_sent_once(
     run_task: TaskRunner, session: Session, mail_server: MailServer
 ) -> None:
     message_id = uuid7()
-    handled = [await run_task(SendUrgentEmail(**READY), ids=[message_id]) for _ in range(2)]
+    handled = [await run_task(SendUrgentEmail.model_validate(READY), ids=[message_id]) for _ in range(2)]
 
     found = await delivery(session, message_id)
     assert [one.outcome for one in handled] == ["done", "done"]
@@ -30,7 +30,7 @@ async def test_ready_and_templated_ones_share_a_batch(run_task: TaskRunner, sess
     await know_person(session, "trips.driver:7", name="Ravi", email="ravi@example.com")
     templated = SendUrgentEmail(to_person="trips.driver:7", template_name="delay", context={"days": 3})
     missing = SendUrgentEmail(to_person="trips.driver:8", template_name="delay", context={"days": 3})
-    handled = await run_task.run([SendUrgentEmail(**READY), templated, missing])
+    handled = await run_task.run([SendUrgentEmail.model_validate(READY), templated, missing])
 
     assert [one.outcome for one in handled] == ["done", "done", "dead"]
     assert {one["subject"] for one in await mail_server.mails("ann@example.com")} == {"Door open"}
@@ -50,4 +50,4 @@ async def test_ready_and_templated_ones_share_a_batch(run_task: TaskRunner, sess
 )
 def test_message_that_says_too_much_or_too_little_is_refused(fields: dict[str, str], sentence: str) -> None:
     with pytest.raises(ValidationError, match=sentence):
-        SendUrgentEmail(**fields)
+        SendUrgentEmail.model_validate(fields)

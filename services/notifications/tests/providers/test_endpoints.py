@@ -18,6 +18,12 @@ ACCOUNT = {"kind": "sendgrid", "config": {"from_email": "Acme <hello@acme.exampl
 
 
 @pytest.fixture
+def settings(request: pytest.FixtureRequest, settings: NotificationsSettings) -> NotificationsSettings:
+    """The service's, and what a test adds."""
+    return settings.model_copy(update=getattr(request, "param", {}))
+
+
+@pytest.fixture
 def admin(client: ApiClient) -> ApiClient:
     return client.as_role("admin", organization_id=OURS)
 
@@ -94,6 +100,45 @@ async def test_mails_go_by_the_organizations_route_under_its_own_sender(
     assert [one.provider for one in found] == ["acme", "smtp"]
     senders = [(one["provider"], one["envelope"]["mail_from"]) for one in await mail_server.mails()]
     assert sorted(senders) == [("sendgrid", "hello@acme.example"), ("smtp", "waybill@example.com")]
+
+
+async def own_mail_server(admin: ApiClient, mail_server: MailServer) -> None:
+    config = {"host": "localhost", "port": mail_server.port, "tls": "none"}
+    await put(admin, "mail", kind="smtp", config=config, credentials={})
+    await admin.put("/v1/provider-routes/email", json={"accounts": ["mail"]})
+
+
+async def test_mail_server_of_an_organization_is_not_looked_for_in_our_own_network(
+    admin: ApiClient, run_task: TaskRunner, session: Session, mail_server: MailServer
+) -> None:
+    await own_mail_server(admin, mail_server)
+    handled = await run_task(email(organization_id=OURS))
+
+    found = await delivery(session, handled.id)
+    assert (handled.outcome, found.reason, found.error) == (
+        "retry",
+        "config",
+        "the account's host is no public one, and this installation connects organizations to no other (connect)",
+    )
+    assert await mail_server.mails() == []
+
+
+@pytest.mark.parametrize("settings", [{"private_mail_hosts": True}], indirect=True)
+async def test_what_an_organizations_own_mail_server_says_of_an_address_counts_for_it_alone(
+    admin: ApiClient, run_task: TaskRunner, session: Session, mail_server: MailServer
+) -> None:
+    await own_mail_server(admin, mail_server)
+    await mail_server.faults({"action": "550"})
+    await run_task(email(organization_id=OURS))
+    await mail_server.faults()
+    again, theirs = await run_task.run([email(organization_id=OURS), email(organization_id=THEIRS)])
+
+    assert [(await delivery(session, one.id)).status for one in (again, theirs)] == ["dropped", "sent"]
+    assert (await session.execute(text("SELECT reason, scope, organization_id FROM suppressions"))).one() == (
+        "hard_bounce",
+        "organization",
+        OURS,
+    )
 
 
 async def test_account_that_a_route_names_stays(admin: ApiClient) -> None:
