@@ -16,6 +16,7 @@ from deploy.local import flows
 from deploy.local.failures import StackError
 from deploy.local.keys import mint_token
 from deploy.local.stack import Stack
+from deploy.local.timelines import Timeline
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,11 @@ class Check:
 
 @dataclass(frozen=True)
 class FlowResult:
-    """What a flow did. counts: how many of each thing there were, by what they are."""
+    """What a flow did. counts: how many of each thing there were, by what they are. timelines: of messages that it sent."""
 
     checks: tuple[Check, ...]
     counts: Mapping[str, int]
+    timelines: tuple[Timeline, ...] = ()
     flow: str = ""
     seconds: float = 0.0
 
@@ -92,5 +94,12 @@ async def run_flow(name: str, stack: RunningStack) -> FlowResult:
     try:
         result: FlowResult = await module.run(stack)
     except (httpx.HTTPError, TimeoutError, KeyError, ValueError, AssertionError) as error:
-        result = FlowResult((Check("the flow runs to its end", False, f"{type(error).__name__}: {error}"),), {})
+        result = FlowResult((Check("the flow runs to its end", False, _words(error)),), {})
     return replace(result, flow=name, seconds=round(time.monotonic() - began, 2))
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, httpx.HTTPStatusError):
+        request, answer = error.request, error.response
+        return f"{request.method} {request.url} was answered {answer.status_code}: {answer.text[:300]}"
+    return f"{type(error).__name__}: {error}"

@@ -51,11 +51,12 @@ def notifications(home: Home, passwords: Mapping[str, str], ports: Mapping[str, 
         "MSG91_CALLBACK_SECRET": _MSG91_REPORTS,
         "BACKEND_URL": f"http://{HOST}:{ports['notifications-api']}",
         "FRONTEND_URL": "http://localhost:3000",
-        "PAYMENTS_URL": f"http://{HOST}:{ports['payments-api']}",
-        "TRIPS_URL": f"http://{HOST}:{ports['trips-api']}",
+        **_owners(sandbox),
         "SIGNING_KEYS": f"local:{passwords['notifications.signing']}",
         "ADDRESS_HASH_KEY": passwords["notifications.address-hash"],
         "ENCRYPTION_KEYS": f"local:{encryption}",
+        # The sandbox's mail server is one, and organizations of the local stack may try it as theirs.
+        "PRIVATE_MAIL_HOSTS": "true",
         "BOUNCE_ADDRESS": "bounce@bounces.example.com",
         "BOUNCE_SECRET": passwords["notifications.bounce"],
     }
@@ -70,6 +71,11 @@ def sandbox(home: Home, ports: Mapping[str, int]) -> dict[str, str]:
         "SANDBOX_MSG91_CALLBACK_SECRET": _MSG91_REPORTS,
         "SANDBOX_SNS_TOPIC_ARN": _TOPIC,
     }
+
+
+def _owners(sandbox: str) -> dict[str, str]:
+    """Who has the PDFs of invoices and the summaries of days: payments and trips, as soon as they serve them."""
+    return {"PAYMENTS_URL": f"{sandbox}/owners/payments", "TRIPS_URL": f"{sandbox}/owners/trips"}
 
 
 def _event_key_file(home: Home) -> Path:

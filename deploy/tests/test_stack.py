@@ -165,6 +165,32 @@ def test_what_the_services_know_is_listed(stack: Terminal, command: tuple[str, s
     assert isinstance(json.loads(answer.stdout), list)
 
 
+def test_the_demonstration_of_notifications_passes_twice_in_a_row(stack: Terminal) -> None:
+    for _ in range(2):
+        shown = stack.waybill("demo", "--flow", "notifications", "--json")
+        document = json.loads(shown.stdout)
+        [flow] = document["flows"]
+        assert [check for check in flow["checks"] if not check["passed"]] == []
+        assert (shown.returncode, document["passed"]) == (0, True)
+        carried = {step["provider"] for one in flow["timelines"] for step in one["steps"] if step["what"].startswith("attempt")}
+        assert carried == {"smtp", "sendgrid", "demo-sendgrid", "demo-ses", "twilio", "demo-msg91"}
+
+
+def test_a_demonstration_whose_effect_is_missing_says_which_and_ends_with_1(stack: Terminal) -> None:
+    faults = f"{stack.processes()['sandbox']['url']}/faults/msg91"
+    httpx.put(faults, json=[{"action": "status", "status": 400, "text": "template id missing"}]).raise_for_status()
+    try:
+        shown = stack.waybill("demo", "--flow", "notifications")
+    finally:
+        httpx.delete(faults).raise_for_status()
+    assert shown.returncode == 1
+    lines = shown.stdout.splitlines()
+    assert lines[0].startswith("task\tchannel\trecipient")
+    assert "found sms failed: bad_content, expected sms sent by demo-msg91, delivered" in shown.stdout
+    assert lines[-1].startswith("notifications: 3 of ")
+    assert "checks failed: send_sms: a registered text goes out by MSG91" in lines[-1]
+
+
 def test_a_port_that_the_running_stack_does_not_have_is_refused(stack: Terminal) -> None:
     before = stack.processes()["alerts-api"]
     own = before["url"].rpartition(":")[2]

@@ -1,15 +1,18 @@
 """`waybill demo`: whole flows on the running stack, each effect checked."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import anyio
 import typer
 from rich.markup import escape
 
 from deploy.local.commands.output import ERR, OUT, Json, print_json, say
+from deploy.local.commands.timelines import show_timelines
 from deploy.local.demo import FlowResult, RunningStack, known_flows, run_flow
 from deploy.local.failures import StackError
 from deploy.local.stack import Stack
+
+BRIEF_CHECKS: Final = 20
 
 
 def demo(
@@ -30,6 +33,8 @@ def demo(
         )
     else:
         for result in results:
+            if result.timelines:
+                show_timelines(result.timelines)
             _show(result)
     raise typer.Exit(0 if results and all(result.passed for result in results) else 1)
 
@@ -38,7 +43,7 @@ def show_flows(stack: Stack) -> None:
     """Show every flow once, after a start; one that fails is shown and ends nothing."""
     for name, what in known_flows().items():
         say(f"\n{what}")
-        _show(_run(name, stack, brief=True))
+        _show(_run(name, stack, brief=True), brief=True)
 
 
 def _run(name: str, stack: Stack, *, brief: bool = False) -> FlowResult:
@@ -51,11 +56,22 @@ def _run(name: str, stack: Stack, *, brief: bool = False) -> FlowResult:
         return anyio.run(run_flow, name, RunningStack(stack, brief=brief, tell=tell))
 
 
-def _show(result: FlowResult) -> None:
+def _show(result: FlowResult, *, brief: bool = False) -> None:
+    """brief: of many checks only those that have failed."""
     verdict = "[green]ok[/]" if result.passed else "[red]FAILED[/]"
     OUT.print(f"{verdict} {escape(result.flow)} ({result.seconds:.1f} s)", highlight=False)
+    left_out = brief and len(result.checks) > BRIEF_CHECKS
     for check in result.checks:
+        if left_out and check.passed:
+            continue
         mark = "[green]✔[/]" if check.passed else "[red]✘[/]"
         OUT.print(f"  {mark} {escape(check.name)}{escape(check.found and f': {check.found}')}", highlight=False, soft_wrap=True)
     for name, count in result.counts.items():
         say(f"    {count:>8,} {name}")
+    if left_out:
+        passed = sum(check.passed for check in result.checks)
+        say(f"    {passed:>8,} checks passed; `waybill demo --flow {result.flow}` shows each")
+    failed = [check for check in result.checks if not check.passed]
+    if failed:
+        more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
+        say(f"{result.flow}: {len(failed)} of {len(result.checks)} checks failed: {failed[0].name}{more}.", style="red")

@@ -1,24 +1,20 @@
 """`waybill tasks`: contracts, and sending them as any Celery client would."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 
+from deploy.local.celery_client import celery_client
 from deploy.local.commands.output import Json, Reason, print_json, print_table
 from deploy.local.commands.payload import payload
 from deploy.local.commands.undo import undo
-from deploy.local.environment import read_environment
 from deploy.local.failures import StackError
 from deploy.local.operations import Operations
 from deploy.local.stack import Stack
-from deploy.redis.acl import CLIENT
 from shared.contracts.lanes import SERVICES
 from shared.contracts.message import Message
 from shared.contracts.registry import messages
-
-if TYPE_CHECKING:
-    from celery import Celery
 
 app = typer.Typer(help="Messages: list the contracts, send one, tell its story, cancel it.", invoke_without_command=True)
 app.command()(undo)
@@ -64,7 +60,7 @@ def send(
     lanes = [known.name for known in message.contract.lanes]
     if lane is not None and lane not in lanes:
         raise StackError(f"{name} does not travel on {lane}.", f"its lanes are {', '.join(lanes)}")
-    with _celery() as celery:
+    with celery_client(Stack.here().home) as celery:
         result = celery.send_task(name, kwargs=fields, queue=lane or lanes[0])
         typer.echo(result.id)
         if wait:
@@ -87,20 +83,6 @@ def _check(message: type[Message], fields: dict[str, Any]) -> None:
         raise StackError(
             f"The payload does not fit {message.contract.name}.", "mend it, or send it as it is with --no-check", problems
         ) from None
-
-
-def _celery() -> "Celery":
-    from celery import Celery
-
-    settings = read_environment(Stack.here().home, CLIENT)
-    if not settings:
-        raise StackError("There is no local stack yet.", "`make run` makes one")
-    app = Celery(broker=settings["CELERY_BROKER_URL"], backend=settings["CELERY_RESULT_BACKEND"])
-    app.conf.update(
-        task_serializer="json", accept_content=["json"], broker_transport_options={"priority_steps": [0], "socket_timeout": 5}
-    )
-    app.conf.update(task_publish_retry=False, broker_connection_timeout=4, result_backend_always_retry=False)
-    return app
 
 
 def _outcome(result: Any, wait_s: float) -> dict[str, Any]:

@@ -1,28 +1,23 @@
 """Shipments are imported, the late ones raise alerts, people get a mail or a digest, and a release ends its alert by itself."""
 
-import asyncio
-import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 import httpx
 
 from deploy.local.demo import Check, FlowResult, RunningStack
+from deploy.local.polling import ask_until, read, read_all
 from deploy.local.sample_outcomes import SEVERITIES, expected_mails, expected_severities, is_critical, is_digest
 from deploy.local.sample_shipments import SampleShipment, as_csv, generate
-
-T = TypeVar("T")
 
 SHIPMENTS: Final = 5_000
 BRIEF_SHIPMENTS: Final = 600
 """Enough that somebody gets a digest."""
 ROWS_PER_REQUEST: Final = 1_000
-TIMEOUT_S: Final = 60.0
-POLL_S: Final = 0.25
 _RELEASABLE: Final = ("customs_hold", "arrived")
 
 
@@ -46,15 +41,15 @@ class _Mailbox:
         self._wanted = {"to": f"*@{domain}"}
 
     async def count(self) -> int:
-        return int((await _get(self._sandbox, "/mail/count", self._wanted))["count"])
+        return int((await read(self._sandbox, "/mail/count", self._wanted))["count"])
 
     async def mails(self) -> list[dict[str, Any]]:
         """All of them, without their texts."""
-        return await _all(self._sandbox, "/mail", self._wanted | {"limit": "500"})
+        return await read_all(self._sandbox, "/mail", self._wanted | {"limit": "500"})
 
     async def surplus(self) -> int:
         """How many came a second time."""
-        return int((await _get(self._sandbox, "/mail/stats", self._wanted))["surplus"])
+        return int((await read(self._sandbox, "/mail/stats", self._wanted))["surplus"])
 
     async def urgent(self, since: datetime) -> set[str]:
         """The ids of the mails that have come by the urgent lane, of all organizations."""
@@ -63,7 +58,7 @@ class _Mailbox:
         def is_older(row: dict[str, Any]) -> bool:
             return datetime.fromisoformat(row["received_at"]) < since
 
-        return {row["id"] for row in await _all(self._notifications, "/v1/operations/inbox", wanted, until=is_older)}
+        return {row["id"] for row in await read_all(self._notifications, "/v1/operations/inbox", wanted, until=is_older)}
 
 
 class _Story:
@@ -131,15 +126,15 @@ class _Story:
         accepted = (await self._api.post("/v1/evaluations", json={"as_of": self._now.isoformat()})).raise_for_status()
 
         async def ask() -> bool:
-            run = await _get(self._api, accepted.headers["Location"], {})
+            run = await read(self._api, accepted.headers["Location"], {})
             self._stack.tell(f"{run['shipments']:,} shipments evaluated, {run['raised']:,} alerts raised")
             return run["finished_at"] is not None
 
-        await _until(ask, bool)
+        await ask_until(ask, bool)
 
     async def _alerts(self) -> list[dict[str, Any]]:
         """All alerts of the organization."""
-        return await _all(self._api, "/v1/alerts", self._organization | {"limit": "200"})
+        return await read_all(self._api, "/v1/alerts", self._organization | {"limit": "200"})
 
     async def _hear(self, shipments: Sequence[SampleShipment]) -> list[str]:
         """Wait for the mails; returns their subjects."""
@@ -150,8 +145,8 @@ class _Story:
             self._stack.tell(f"{count:,} of {expected.total():,} e-mails in the mailbox")
             return count
 
-        await _until(ask, lambda count: count >= expected.total())
-        await _until(self._untold, lambda untold: not untold)
+        await ask_until(ask, lambda count: count >= expected.total())
+        await ask_until(self._untold, lambda untold: not untold)
         mails = await self._mailbox.mails()
         found = Counter((mail["envelope"]["rcpt_to"][0], mail["subject"]) for mail in mails)
         self._check("few late shipments are a mail each, many are one digest", found, expected)
@@ -161,7 +156,7 @@ class _Story:
         return [mail["subject"] for mail in mails]
 
     async def _untold(self) -> list[Any]:
-        page = await _get(self._api, "/v1/alerts", self._organization | {"email_sent": "false", "limit": "1"})
+        page = await read(self._api, "/v1/alerts", self._organization | {"email_sent": "false", "limit": "1"})
         return list(page["items"])
 
     async def _act(self, alerts: Sequence[dict[str, Any]]) -> None:
@@ -172,7 +167,7 @@ class _Story:
         seen = await self._change("POST", alert_path, "/acknowledge", {"reason": "the broker is asked"})
         self._check("an alert is acknowledged", (seen["status"], seen["acknowledged_by"]), ("acknowledged", "operator:demo"))
         await self._change("PATCH", shipment_path, "", {"status": "released"})
-        alert = await _get(self._api, f"/v1/alerts/{released['id']}", {})
+        alert = await read(self._api, f"/v1/alerts/{released['id']}", {})
         ended = (alert["status"], alert["resolution"], alert["timeline"][0]["kind"])
         self._check("a release resolves the shipment's alert by itself", ended, ("resolved", "released", "resolved"))
 
@@ -194,31 +189,3 @@ def _ids(alerts: Sequence[dict[str, Any]]) -> list[str]:
 def _short(value: Any) -> str:
     text = str(value)
     return text if len(text) <= 300 else f"{text[:300]}…"
-
-
-async def _get(client: httpx.AsyncClient, path: str, params: dict[str, str]) -> Any:
-    return (await client.get(path, params=params)).raise_for_status().json()
-
-
-async def _all(
-    client: httpx.AsyncClient, path: str, params: dict[str, str], *, until: Callable[[dict[str, Any]], bool] | None = None
-) -> list[dict[str, Any]]:
-    """Every item of a list, page by page. until: ends it with the page that holds such an item."""
-    found: list[dict[str, Any]] = []
-    cursor: str | None = None
-    while True:
-        page = await _get(client, path, params | ({"cursor": cursor} if cursor else {}))
-        found += page["items"]
-        cursor = page["next_cursor"]
-        if cursor is None or (until is not None and any(map(until, page["items"]))):
-            return found
-
-
-async def _until(ask: Callable[[], Awaitable[T]], met: Callable[[T], bool]) -> T:
-    """Ask until the answer will do; after the time-out whatever the answer is, for the checks to judge."""
-    deadline = time.monotonic() + TIMEOUT_S
-    while True:
-        answer = await ask()
-        if met(answer) or time.monotonic() >= deadline:
-            return answer
-        await asyncio.sleep(POLL_S)

@@ -24,6 +24,7 @@ from deploy.sandbox.sms.fates import OVERTAKEN_S, Fates, Step
 from deploy.sandbox.sms.receipt import CHANNEL, Sms
 from deploy.sandbox.sms.rules import SmsRule
 from deploy.sandbox.transaction import Transaction
+from deploy.sandbox.twilio.answers import answers_router
 from deploy.sandbox.twilio.checks import FORM, Refusal, check, form_of
 from deploy.sandbox.twilio.resource import VERSION, message
 from deploy.sandbox.twilio.signature import signature
@@ -81,7 +82,10 @@ class TwilioProvider:
                 return _refused(Refusal(404, 20404, f"The requested resource {request.url.path} was not found"))
             return JSONResponse(message(found[0], self._settings.twilio_account_sid))
 
-        return router
+        whole = APIRouter()
+        whole.include_router(router)
+        whole.include_router(answers_router(self._core, self._callbacks))
+        return whole
 
     async def start(self) -> None:
         """It needs no port of its own."""

@@ -1,0 +1,126 @@
+"""What notifications fetches from its owner when it is needed: the PDF of an invoice, the trips of a digest.
+
+payments and trips do not serve these yet. The flow stands for them and puts what they would serve into the sandbox, to which the
+local stack's PAYMENTS_URL and TRIPS_URL lead.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid5
+from zoneinfo import ZoneInfo
+
+from deploy.local.flows.notifications.cast import PLAIN
+from deploy.local.flows.notifications.chapter import Chapter
+from deploy.local.flows.notifications.people import CUSTOMER
+from deploy.local.polling import read
+from shared.contracts.money import Money
+from shared.contracts.notifications import SendDailyDigest, SendInvoiceEmail, SendOrderReminder
+
+_TOTAL = Money(amount_minor=249_900, currency="INR")
+
+
+async def play(chapter: Chapter) -> None:
+    """An invoice with its PDF, one whose PDF nobody has, and a digest with the day's trips."""
+    await _send_invoice(chapter)
+    await _send_digest(chapter)
+
+
+async def _send_invoice(chapter: Chapter) -> None:
+    number = f"26-27/{chapter.cast.run[:6]}"
+    invoice_id, pdf = f"inv_{chapter.cast.run}", invoice_pdf(f"Invoice {number}, made up by the demonstration")
+    path = f"/owners/payments/v1/invoices/{invoice_id}/pdf"
+    (await chapter.world.sandbox.put(path, content=pdf)).raise_for_status()
+    sent = await chapter.send(_invoice(chapter, invoice_id, number))
+    missing = await chapter.send(_invoice(chapter, f"{invoice_id}_missing", f"{number}-0"))
+    for delivery in await chapter.ends(
+        sent, "an e-mail with a PDF, which the demonstration serves in the place of payments", "email sent by smtp"
+    ):
+        arrived = await _attached(chapter, delivery)
+        chapter.check("send_invoice_email: the PDF arrives byte for byte", arrived == pdf, True, f"{len(pdf)} bytes")
+    for given_up in await chapter.ends(missing, "without a PDF it is given up", "email failed: bad_content"):
+        said = "payments.invoice: its owner answered 404; is it issued, and is its id right?"
+        chapter.check("send_invoice_email: and says why", given_up["error"], said)
+
+
+def _invoice(chapter: Chapter, invoice_id: str, number: str) -> SendInvoiceEmail:
+    return SendInvoiceEmail(
+        to_person=chapter.cast.customer(CUSTOMER),
+        organization_id=chapter.cast.organizations[PLAIN],
+        invoice_id=invoice_id,
+        invoice_number=number,
+        total=_TOTAL,
+        issued_on=datetime.now(UTC).date(),
+    )
+
+
+async def _attached(chapter: Chapter, delivery: Any) -> bytes | None:
+    """What is attached to a mail in the sandbox's mailbox."""
+    listed = await read(chapter.world.sandbox, "/mail", {"message_id": delivery["message_id_header"]})
+    if not listed["items"]:
+        return None
+    answer = await chapter.world.sandbox.get(f"/mail/{listed['items'][0]['id']}/attachments/0")
+    return answer.content if answer.is_success else None
+
+
+async def _send_digest(chapter: Chapter) -> None:
+    """A reminder that the driver wants daily is told of in the digest, beside the day's trips."""
+    driver, plain = chapter.cast.driver, chapter.cast.organizations[PLAIN]
+    await _wants_reminders_daily(chapter)
+    reminder = await chapter.send(
+        SendOrderReminder(
+            to_person=driver, organization_id=plain, order_id="1043", order_number="IN-1043", action="sign the hand-over"
+        )
+    )
+    await chapter.ends(reminder, "what is wanted daily is collected", "email dropped: digested")
+    now = datetime.now(ZoneInfo("Asia/Kolkata"))
+    pickup = (now - timedelta(hours=3)).isoformat()
+    trip = {"number": "T-1999", "pickup_at": pickup, "pickup": "Gate 2", "dropoff": "Dock 7", "status": "completed"}
+    summary = {"trips": [trip], "completed": 1, "distance_m": 18_400}
+    path, day = f"/owners/trips/v1/people/{driver}/trip-summary", {"date": now.date().isoformat()}
+    (await chapter.world.sandbox.put(path, params=day, json=summary)).raise_for_status()
+    asked = await chapter.send(SendDailyDigest(to_person=driver, digest_on=now.date()))
+    made = await chapter.ends(
+        uuid5(asked, "email"),
+        "one mail on the day, whose trips the demonstration serves in the place of trips",
+        "email sent by smtp",
+        task="send_daily_digest",
+    )
+    text = await _text(chapter, made[0]) if made else ""
+    told = {word: word in text for word in ("T-1999", "18 km driven", "Order reminder")}
+    chapter.check(
+        "send_daily_digest: it tells of the trip and of the reminder", all(told.values()) or told, True, ", ".join(told)
+    )
+
+
+async def _wants_reminders_daily(chapter: Chapter) -> None:
+    path = f"/v1/people/{chapter.cast.driver}/preferences"
+    tag = (await chapter.world.api.get(path)).raise_for_status().headers["ETag"]
+    wanted = {"choices": [{"category": "reminders", "channel": "email", "choice": "daily"}]}
+    (await chapter.world.api.put(path, json=wanted, headers={"If-Match": tag})).raise_for_status()
+
+
+async def _text(chapter: Chapter, delivery: Any) -> str:
+    listed = await read(chapter.world.sandbox, "/mail", {"message_id": delivery["message_id_header"]})
+    mail = await read(chapter.world.sandbox, f"/mail/{listed['items'][0]['id']}")
+    return str(mail["text"])
+
+
+def invoice_pdf(words: str) -> bytes:
+    """One page with a line of ASCII, as ISO 32000 has the least of it."""
+    shown = words.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
+    content = f"BT /F1 14 Tf 72 770 Td ({shown}) Tj ET".encode("ascii")
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Length %d >>\nstream\n%b\nendstream" % (len(content), content),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    document, places = b"%PDF-1.4\n", []
+    for number, one in enumerate(objects, 1):
+        places.append(len(document))
+        document += b"%d 0 obj\n%b\nendobj\n" % (number, one)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    head = b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    trailer = b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, len(document))
+    return document + head + table + trailer
