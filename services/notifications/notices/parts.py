@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from services.notifications.deliveries.repository import storable
+from services.notifications.email.errors import AddressUnusable
+from services.notifications.email.mime import mailbox
 from services.notifications.notices.errors import NobodyReachable
 from services.notifications.notices.kinds import EMAIL, IN_APP, SMS
 from services.notifications.people.models import Person
@@ -19,6 +21,7 @@ from shared.contracts.notifications import (
     SendTemplatedEmail,
     SendTemplatedSms,
 )
+from shared.runtime.inbox.delivery import explain
 
 AnyNotice = Notice | SendNotification
 
@@ -39,11 +42,12 @@ class Saying:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One channel of a notice. message: None where there is no address for it."""
+    """One channel of a notice. message: None where there is no address for it, or one that is none: then `problem` says so."""
 
     id: UUID
     channel: str
     message: ChannelSend | None
+    problem: str | None = None
 
 
 def person_of(notice: AnyNotice, people: Mapping[str, Person]) -> Person | None:
@@ -61,9 +65,9 @@ def parts_of(notice_id: UUID, notice: AnyNotice, saying: Saying, person: Person 
     parts = []
     for channel in saying.channels:
         to = _recipient(channel, notice, person)
-        message = _message(channel, notice, saying, to) if to is not None else None
-        parts.append(Part(uuid5(notice_id, channel), channel, message))
-    if not any(part.message is not None for part in parts):
+        message, problem = _tried(channel, notice, saying, to) if to is not None else (None, None)
+        parts.append(Part(uuid5(notice_id, channel), channel, message, problem))
+    if all(part.message is None and part.problem is None for part in parts):
         raise NobodyReachable(_nobody(notice, saying.channels, person))
     return parts
 
@@ -76,6 +80,18 @@ def _recipient(channel: str, notice: AnyNotice, person: Person | None) -> dict[s
     field = _TO.get(channel, "")
     address = getattr(notice, field, None)
     return {field: address} if address is not None else None
+
+
+def _tried(channel: str, notice: AnyNotice, saying: Saying, to: Mapping[str, str]) -> tuple[ChannelSend | None, str | None]:
+    """The message, or why its address is none."""
+    try:
+        if "to_email" in to:
+            mailbox(to["to_email"])
+        return _message(channel, notice, saying, to), None
+    except AddressUnusable as error:
+        return None, error.detail
+    except ValidationError as error:
+        return None, explain(error)
 
 
 def _message(channel: str, notice: AnyNotice, saying: Saying, to: Mapping[str, str]) -> ChannelSend:

@@ -1,16 +1,17 @@
 """Notices of other services: from what has happened to a message for each channel, in one transaction."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from services.notifications.deliveries.models import DeliveryStatus
 from services.notifications.deliveries.repository import storable
+from services.notifications.notices.bulk import MAX_ADDRESS_CHARS
 from services.notifications.notices.dispatch import NO_ADDRESS, Asked, Dispatch, Ending
 from services.notifications.notices.errors import NothingToSay
 from services.notifications.notices.kinds import KINDS
 from services.notifications.notices.links import Frontends, links_of
-from services.notifications.notices.parts import AnyNotice, Saying, parts_of, person_of
+from services.notifications.notices.parts import AnyNotice, Part, Saying, parts_of, person_of
 from services.notifications.people.models import Person
 from services.notifications.people.repository import PersonReader
 from services.notifications.templates.repository import TemplateKey, TemplateReader
@@ -79,12 +80,24 @@ def saying_of(notice: Notice, frontend_url: str) -> Saying:
 
 
 def _asked(one: Received[Any], saying: Saying, person: Person | None) -> list[Asked]:
-    facts: dict[str, str | None] = {"template_name": saying.template_name, "category": saying.category}
     notice: AnyNotice = one.message
-    return [
-        Asked(one, part.id, part.channel, part.message, _UNREACHABLE if part.message is None else None, facts)
-        for part in parts_of(one.id, notice, saying, person)
-    ]
+    facts: dict[str, str | None] = {"template_name": saying.template_name, "category": saying.category}
+    facts |= {
+        name: to[:MAX_ADDRESS_CHARS] for name in ("to_email", "to_phone") if (to := getattr(notice, name, None)) is not None
+    }
+    parts = parts_of(one.id, notice, saying, person)
+    return [Asked(one, part.id, part.channel, part.message, _ending_of(part), _facts_of(part, facts)) for part in parts]
+
+
+def _ending_of(part: Part) -> Ending | None:
+    if part.problem is not None:
+        return Ending(DeliveryStatus.FAILED, "bad_recipient", part.problem)
+    return _UNREACHABLE if part.message is None else None
+
+
+def _facts_of(part: Part, facts: Mapping[str, str | None]) -> Mapping[str, str | None]:
+    # A message says itself whom it goes to.
+    return facts if part.message is None else {name: facts[name] for name in ("template_name", "category")}
 
 
 def _template(notice: SendNotification, person: Person | None) -> TemplateKey:

@@ -1,6 +1,7 @@
 """What other services tell people, each a message of its own: facts in, and notifications decides over which channels.
 
-Every notice goes to `to_person`, the reference of a person whom notifications knows, or to an address, a number, or both.
+Every notice goes to `to_person`, the reference of a person whom notifications knows, or to an address, a number, or both. One of
+them that is none fails its own channel, and keeps nobody from the message over the other.
 `context` adds to what the template gets, and may not replace a field. Links are built by notifications from its settings.
 """
 
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from shared.contracts import lanes
 from shared.contracts.message import Command, Contract, Send, UtcDatetime
 from shared.contracts.money import Money
-from shared.contracts.notifications.fields import NAME, Category, Email, Locale, Phone, Reference
+from shared.contracts.notifications.fields import NAME, Category, Locale, Reference
 from shared.contracts.retry import RetryPolicy
 
 _LANES = (lanes.NOTIFICATIONS_NORMAL, lanes.NOTIFICATIONS_URGENT, lanes.NOTIFICATIONS_BULK)
@@ -29,8 +30,8 @@ class Notice(Send):
     """Whom a notice goes to, and for whom it is sent."""
 
     to_person: Reference | None = None
-    to_email: Email | None = None
-    to_phone: Phone | None = None
+    to_email: str | None = Field(default=None, max_length=1000)
+    to_phone: str | None = Field(default=None, max_length=1000)
     to_name: str | None = Field(default=None, max_length=200)
     locale: Locale | None = None
     organization_id: UUID | None = None

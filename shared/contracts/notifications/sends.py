@@ -9,7 +9,8 @@ requester       the reference `<service>.<kind>:<id>` that `notifications.delive
 locale          a BCP 47 tag such as `de-AT`; by default the person's, then English
 """
 
-from typing import Annotated, Any, ClassVar, Self
+import json
+from typing import Annotated, Any, ClassVar, Final, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, SerializerFunctionWrapHandler, model_serializer, model_validator
@@ -185,5 +186,24 @@ class SendBulkEmail(Send):
     def _bare_addresses(cls, value: Any) -> Any:
         if not isinstance(value, dict) or not isinstance(value.get("email_list"), list):
             return value
-        recipients = [{"to_email": one} if isinstance(one, str) else one for one in value["email_list"]]
-        return {**value, "email_list": recipients}
+        return {**value, "email_list": [_recipient(one) for one in value["email_list"]]}
+
+
+_MAX_FIELD: Final = 1000
+_FIELDS: Final = ("to_email", "to_person", "to_name", "locale")
+
+
+def _recipient(value: Any) -> Any:
+    """One of the list in the form that BulkRecipient takes. What is no recipient stands for an address, which is none."""
+    if isinstance(value, BulkRecipient):
+        return value
+    if isinstance(value, str):
+        return {"to_email": value[:_MAX_FIELD]}
+    is_usable = (
+        isinstance(value, dict)
+        and all(isinstance(value.get(name, ""), str | None) for name in _FIELDS)
+        and isinstance(value.get("context", {}), dict)
+    )
+    if not is_usable:
+        return {"to_email": json.dumps(value, default=str)[:_MAX_FIELD]}
+    return {name: one[:_MAX_FIELD] if name in _FIELDS and isinstance(one, str) else one for name, one in value.items()}

@@ -29,6 +29,13 @@ BAD: Final[list[Any]] = [
     {"to_email": "a@example.com", "locale": "!"},
     {"to_email": "a" * 900 + "@example.com"},
     {"to_email": "nul\x00@example.com"},
+    None,
+    5,
+    ["a@example.com"],
+    {"to_email": 5},
+    {"to_email": "a@example.com", "context": [1]},
+    {"to_email": "a@example.com", "locale": 7},
+    "a" * 1200 + "@example.com",
 ]
 
 

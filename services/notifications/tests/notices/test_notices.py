@@ -262,3 +262,24 @@ async def test_batch_of_notices_is_carried_out_together(run_task: TaskRunner, se
     found = await DeliveryReader(session).find(uuid5(handled[7].id, "sms"), None)
     assert found is not None
     assert (found.status, found.to_person) == ("queued", people[7])
+
+
+@pytest.mark.parametrize(
+    ("bad", "kept", "failed"),
+    [
+        ({"to_phone": "12345"}, SendTemplatedEmail, "sms"),
+        ({"to_phone": ""}, SendTemplatedEmail, "sms"),
+        ({"to_phone": "+91" + "9" * 500}, SendTemplatedEmail, "sms"),
+        ({"to_email": "no address"}, SendTemplatedSms, "email"),
+        ({"to_email": "a@example.com\r\nBcc: b@example.com"}, SendTemplatedSms, "email"),
+    ],
+)
+async def test_address_that_is_none_fails_its_own_channel_alone(
+    run_task: TaskRunner, session: Session, bad: dict[str, str], kept: type, failed: str
+) -> None:
+    to = {"to_email": "ann@example.com", "to_phone": PHONE} | bad
+    handled = await run_task(notice(SendOrderConfirmation, requester=ALERT, **to))
+
+    assert (handled.outcome, [type(one) for one in (await sent(session)).values()]) == ("done", [kept])
+    assert (failed, "failed", "bad_recipient") in await stands(session)
+    await assert_published(session, DeliveryFinished, requester=ALERT, status="failed")
