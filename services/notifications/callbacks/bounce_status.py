@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from services.notifications.deliveries.receipt_models import Receipt
-from services.notifications.email.smtp_classification import Stage, classify
+from services.notifications.email.smtp_classification import NOBODY, Stage, classify
 from services.notifications.providers.answers import Verdict
 from services.notifications.sms.told import Told
 
@@ -14,10 +14,6 @@ BLOCKED: Final = Told("blocked", Receipt.BLOCKED, Verdict.BLOCKED)
 
 _STATUS: Final = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
 _REPLY: Final = re.compile(r"(?<![\d.])([45]\d\d)(?![\d.])")
-_NOBODY: Final = re.compile(
-    r"user unknown|(un|not a )known user|no such (user|recipient|mailbox)|does(n't| not) exist|invalid (recipient|mailbox)",
-    re.IGNORECASE,
-)
 _VAGUE: Final = frozenset({"3", "5"})
 """Subjects of permanent codes that servers use for anything: the words decide, and else they count as a soft bounce."""
 _ROUTES_THAT_ARE_NONE: Final = frozenset({"5.4.1", "5.4.4", "5.4.310"})
@@ -45,11 +41,11 @@ def told_of(status: str | None, text: str = "", *, otherwise: Told = SOFT) -> To
 def _by_status(klass: str, subject: str, detail: str, text: str) -> Told:
     if klass != "5":
         return SOFT
-    if f"5.{subject}.{detail}" in _ROUTES_THAT_ARE_NONE or (subject in _VAGUE and _NOBODY.search(text)):
+    if f"5.{subject}.{detail}" in _ROUTES_THAT_ARE_NONE or (subject in _VAGUE and NOBODY.search(text)):
         return HARD
     if (subject == "4" or subject in _VAGUE) and (subject, detail) != ("3", "4"):
         return SOFT
-    return _of(classify(Stage.RCPT, 550, f"5.{subject}.{detail} "))
+    return _of(classify(Stage.RCPT, 550, f"5.{subject}.{detail} {text}"))
 
 
 def _of(verdict: Verdict) -> Told:

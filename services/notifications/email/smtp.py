@@ -11,7 +11,7 @@ import aiosmtplib
 
 from services.notifications.email.provider import OutgoingEmail
 from services.notifications.email.public_hosts import PrivateHost, connected
-from services.notifications.email.smtp_classification import Stage, classify, enhanced_status
+from services.notifications.email.smtp_classification import LOGIN_CODES, Stage, classify, enhanced_status
 from services.notifications.email.smtp_session import Envelope, Progress, Reply, SmtpPool, SmtpSession
 from services.notifications.providers.answers import Answer, Verdict, without_address
 
@@ -126,8 +126,9 @@ class SmtpProvider:
 
     def _read(self, reply: Reply) -> Answer:
         verdict = classify(reply.stage, reply.code, reply.text)
-        # A 421 to a recipient or a text is about that mail; before them, it is about us.
-        closes = verdict is Verdict.CONFIG or (verdict is Verdict.THROTTLED and reply.stage <= Stage.MAIL)
+        # What is said to a recipient or a text is about that mail, whatever it says; before them, it is about us.
+        is_about_us = reply.stage <= Stage.MAIL or reply.code in LOGIN_CODES
+        closes = verdict in (Verdict.CONFIG, Verdict.THROTTLED) and is_about_us
         wait_s = self._retry_after_s(verdict)
         enhanced = enhanced_status(reply.code, reply.text)
         return Answer(verdict, reply.text, reply.code, enhanced, wait_s, closes=closes)

@@ -17,9 +17,24 @@ class Stage(IntEnum):
     BODY = 4
 
 
-_LOGIN_CODES: Final = frozenset({530, 534, 535, 538})
+LOGIN_CODES: Final = frozenset({530, 534, 535, 538})
 _ENHANCED: Final = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?=\s|$)")
 _GREYLIST: Final = re.compile(r"gr[ea]y.?list", re.IGNORECASE)
+NOBODY: Final = re.compile(
+    r"(un|not a )known (user|recipient|mailbox|address|account)|(user|recipient|mailbox|address|account) (is )?unknown"
+    r"|no such (user|recipient|mailbox|address|account|person)|no mailbox here|does(n't| not) exist"
+    r"|(invalid|bad|unroute?able|undeliverable) (recipient|mailbox|address|user)"
+    r"|(user|recipient|mailbox|account)( name)? (is )?"
+    r"(unavailable|not found|not available|not allowed|disabled|inactive|deactivated)",
+    re.IGNORECASE,
+)
+"""Words that say of a recipient that there is none. Without them, and without a code that does, nobody is given up for ever: a
+server that refuses us, for what we are or have done, uses the same codes."""
+_OURS: Final = re.compile(r"relay|authenti|(un|not )authori[sz]ed|rcpthosts|not permitted|log ?in", re.IGNORECASE)
+_LISTED: Final = re.compile(r"(black|block|deny) ?-?list|spamhaus|dnsbl|\brbl\b|reputation|spam", re.IGNORECASE)
+_LIMIT: Final = re.compile(
+    r"(sending|daily|hourly|rate|message|user|connection) (limit|quota)|(limit|quota) exceeded|too many", re.IGNORECASE
+)
 
 _BY_ENHANCED: Final[dict[str, Verdict]] = {
     "1.7": Verdict.CONFIG,  # bad sender's address syntax
@@ -27,12 +42,12 @@ _BY_ENHANCED: Final[dict[str, Verdict]] = {
     "2.2": Verdict.SOFT_RECIPIENT,  # mailbox full
     "2.3": Verdict.BAD_CONTENT,  # larger than this mailbox takes
     "3.4": Verdict.BAD_CONTENT,  # larger than this system takes
-    "6.7": Verdict.BAD_RECIPIENT,  # RFC 6531: an address beyond ASCII
+    "6.7": Verdict.BLOCKED,  # RFC 6531: this server does not take an address beyond ASCII, which others do
+    **dict.fromkeys(("1.1", "1.2", "1.3", "1.4", "1.6", "1.10"), Verdict.BAD_RECIPIENT),  # addressing
+    "2.1": Verdict.BAD_RECIPIENT,  # mailbox disabled
+    **dict.fromkeys(("4.1", "4.4", "4.310"), Verdict.BAD_RECIPIENT),  # Exchange's unknown recipient; no host for the domain
 }
 _BY_SUBJECT: Final[dict[str, Verdict]] = {
-    "1": Verdict.BAD_RECIPIENT,  # addressing
-    "2": Verdict.BAD_RECIPIENT,  # mailbox: disabled, does not take mail
-    "4": Verdict.BAD_RECIPIENT,  # routing: no host for the domain
     "6": Verdict.BAD_CONTENT,  # conversion, media
     "7": Verdict.BLOCKED,  # policy
 }
@@ -43,10 +58,7 @@ _BY_CODE: Final[dict[int, Verdict]] = {
     503: Verdict.BAD_CONTENT,
     504: Verdict.BAD_CONTENT,
     521: Verdict.BAD_RECIPIENT,  # RFC 7504: the host takes no mail
-    550: Verdict.BAD_RECIPIENT,
-    551: Verdict.BAD_RECIPIENT,
     552: Verdict.SOFT_RECIPIENT,
-    553: Verdict.BAD_RECIPIENT,
     555: Verdict.BAD_CONTENT,
     556: Verdict.BAD_RECIPIENT,  # RFC 7504: the domain takes no mail
 }
@@ -67,7 +79,7 @@ def classify(stage: Stage, code: int, text: str) -> Verdict:
         return Verdict.UNKNOWN if stage is Stage.BODY else Verdict.TRANSIENT
     if code == 421:
         return Verdict.THROTTLED
-    if code in _LOGIN_CODES:
+    if code in LOGIN_CODES:
         return Verdict.CONFIG
     if code < 500:
         return _temporary(stage, code, text)
@@ -86,16 +98,30 @@ def _permanent(stage: Stage, code: int, text: str) -> Verdict:
     if stage is Stage.CONNECT:
         # The server refuses us and not a mail: failing every mail for it would lose them all.
         return Verdict.CONFIG
-    enhanced = enhanced_status(code, text)
-    if enhanced is not None:
-        _, subject, detail = enhanced.split(".")
-        verdict = _BY_ENHANCED.get(f"{subject}.{detail}") or _BY_SUBJECT.get(subject)
-        if verdict is not None:
-            # Before any recipient was named, an address that is wrong and one that is not allowed are the sender's.
-            is_senders = stage is Stage.MAIL and verdict in (Verdict.BAD_RECIPIENT, Verdict.BLOCKED)
-            return Verdict.CONFIG if is_senders else verdict
-    verdict = _BY_CODE.get(code, Verdict.BLOCKED)
-    if verdict is Verdict.BAD_RECIPIENT and stage is not Stage.RCPT:
-        # Without an enhanced code, a refusal of the sender is about our account, and one of the text about the text.
-        return Verdict.CONFIG if stage is Stage.MAIL else Verdict.BLOCKED
+    verdict = _by_enhanced(code, text) or _by_words(text) or _BY_CODE.get(code, Verdict.BLOCKED)
+    if stage is Stage.MAIL:
+        # Before any recipient was named, an address that is wrong and one that is not allowed are the sender's.
+        return Verdict.CONFIG if verdict in (Verdict.BAD_RECIPIENT, Verdict.BLOCKED) else verdict
+    if stage is not Stage.RCPT and verdict is Verdict.BAD_RECIPIENT and enhanced_status(code, text) is None:
+        # Without a code of its own, a refusal of the text is about the text.
+        return Verdict.BLOCKED
     return verdict
+
+
+def _by_enhanced(code: int, text: str) -> Verdict | None:
+    enhanced = enhanced_status(code, text)
+    if enhanced is None:
+        return None
+    _, subject, detail = enhanced.split(".")
+    return _BY_ENHANCED.get(f"{subject}.{detail}") or _BY_SUBJECT.get(subject)
+
+
+def _by_words(text: str) -> Verdict | None:
+    """What the words say where no code does: of us first, since a server that refuses us often names the recipient as well."""
+    if _LIMIT.search(text):
+        return Verdict.THROTTLED
+    if _LISTED.search(text):
+        return Verdict.BLOCKED
+    if _OURS.search(text):
+        return Verdict.CONFIG
+    return Verdict.BAD_RECIPIENT if NOBODY.search(text) else None

@@ -130,7 +130,7 @@ async def test_address_beyond_ascii_needs_a_server_that_takes_it(
 ) -> None:
     email = mail("büro@example.com", international=True)
 
-    assert await verdict(connect(script.port), email) == "bad_recipient"
+    assert await verdict(connect(script.port), email) == "blocked"
     assert await verdict(connect(mail_server.port), email) == "accepted"
     assert (script.count("MAIL"), (await mail_server.mails())[0]["envelope"]["rcpt_to"]) == (0, ["büro@example.com"])
 
