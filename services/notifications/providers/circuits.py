@@ -1,8 +1,9 @@
 """Breakers: accounts that are left alone for a while, known to all workers.
 
-An account closes where its answer says so (it is away, throttles us, refuses our login), or where half of what it was given in
-a minute has failed. When its time is over it is tried again, and the first failures close it again for twice as long, up to
-five minutes. Redis holds what is shared. While it is away each process knows what it has met itself, and no more.
+An account closes where its answer says so (it is away, throttles us, refuses our login), where half of what it was given in a
+minute has failed, or ten in a row; what takes longer than ten seconds has failed in this sense, since it keeps others waiting.
+When its time is over it is tried again, and the first failures close it again for twice as long, up to five minutes. Redis holds
+what is shared. While it is away each process knows what it has met itself, and no more.
 """
 
 import logging
@@ -25,20 +26,21 @@ MIN_CALLS: Final = 10
 FAILING_SHARE: Final = 0.5
 FAILING_S: Final = 15.0
 LONGEST_S: Final = 300.0
+SLOW_S: Final = 10.0
 FRESH_S: Final = 0.5
-"""How old what a process has read may be."""
+"""How old what a process has read, and what it has counted and not told, may be."""
 FORGET_S: Final = 900
 _FAILURES: Final = frozenset({Verdict.TRANSIENT, Verdict.UNKNOWN})
 
 # KEYS: the account's circuit. ARGV: seconds to close for (0: by the share of failures), why, calls, failures. Fields: until (ms),
-# since (ms), why, last_s, window (ms), calls, failures; the times are Redis' own, so that no clock of ours counts. Answers for
+# since (ms), why, last_s, window (ms), calls, failures, streak (failures since the last success); the times are Redis' own, so that no clock of ours counts. Answers for
 # how many ms it is closed, since how many ms, and why.
 _TELL: Final = f"""
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local close_s, why = tonumber(ARGV[1]), ARGV[2]
 local calls, failures = tonumber(ARGV[3]), tonumber(ARGV[4])
-local known = redis.call('HMGET', KEYS[1], 'until', 'since', 'last_s', 'window', 'calls', 'failures')
+local known = redis.call('HMGET', KEYS[1], 'until', 'since', 'last_s', 'window', 'calls', 'failures', 'streak')
 local closed_until, since, last_s = tonumber(known[1] or 0), tonumber(known[2] or 0), tonumber(known[3] or 0)
 local window = tonumber(known[4] or 0)
 local all_calls, all_failures = tonumber(known[5] or 0), tonumber(known[6] or 0)
@@ -46,26 +48,27 @@ if now - window > {WINDOW_S * 1000} then
     window, all_calls, all_failures = now, 0, 0
 end
 all_calls, all_failures = all_calls + calls, all_failures + failures
+local streak = calls > failures and failures or tonumber(known[7] or 0) + failures
 local probing = last_s > 0 and now >= closed_until
 if probing and calls > 0 and failures == 0 then
     last_s, since, all_calls, all_failures = 0, 0, calls, 0
     redis.call('HDEL', KEYS[1], 'why')
 end
 local enough = probing and 1 or {MIN_CALLS}
-if close_s == 0 and failures > 0 and now >= closed_until and all_calls >= enough
-        and all_failures >= {FAILING_SHARE} * all_calls then
+local many = all_calls >= enough and all_failures >= {FAILING_SHARE} * all_calls
+if close_s == 0 and failures > 0 and now >= closed_until and (many or streak >= enough) then
     close_s = math.min({LONGEST_S}, last_s > 0 and last_s * 2 or {FAILING_S})
     why = 'failing'
 end
 if close_s > 0 then
     if since == 0 then since = now end
     closed_until = math.max(closed_until, now + close_s * 1000)
-    last_s, all_calls, all_failures, window = close_s, 0, 0, now
+    last_s, all_calls, all_failures, window, streak = close_s, 0, 0, now, 0
     redis.call('HSET', KEYS[1], 'why', why)
 end
 redis.call('HSET', KEYS[1], 'until', closed_until, 'since', since, 'last_s', last_s,
-           'window', window, 'calls', all_calls, 'failures', all_failures)
-redis.call('EXPIRE', KEYS[1], {FORGET_S})
+           'window', window, 'calls', all_calls, 'failures', all_failures, 'streak', streak)
+redis.call('EXPIRE', KEYS[1], math.ceil(math.max(0, closed_until - now) / 1000) + {FORGET_S})
 return {{tostring(closed_until - now), tostring(now - since), redis.call('HGET', KEYS[1], 'why') or ''}}
 """
 
@@ -86,7 +89,8 @@ class Circuits:
         self._redis = client
         self._prefix = f"providers:{service}:circuit:"
         self._known: dict[str, _Circuit] = {}
-        self._read_at = 0.0
+        self._read_at: dict[str, float] = {}
+        self._told_at = 0.0
         self._counts: dict[str, list[int]] = {}
         self._tell = client.register_script(_TELL)
         self._shared = SharedState()
@@ -100,10 +104,11 @@ class Circuits:
 
     async def refresh(self, accounts: Iterable[str]) -> None:
         """Learn what other processes have met, unless it was asked for a moment ago."""
-        wanted = sorted(set(accounts))
-        if not wanted or time.monotonic() - self._read_at < FRESH_S:
+        now = time.monotonic()
+        wanted = sorted(one for one in set(accounts) if now - self._read_at.get(one, -FRESH_S) >= FRESH_S)
+        if not wanted:
             return
-        self._read_at = time.monotonic()
+        self._read_at |= dict.fromkeys(wanted, now)
         answers = await self._shared.ask(partial(self._read, wanted))
         for account, found in zip(wanted, answers, strict=True) if answers is not None else ():
             self._learn(account, found)
@@ -118,8 +123,8 @@ class Circuits:
         now_ms = seconds * 1000 + micros // 1000
         return [(float(until or 0) - now_ms, now_ms - float(since or 0), why) for until, since, why in found]
 
-    async def report(self, account: str, answer: Answer) -> None:
-        """Count one answer. What closes an account is told at once; the rest some times a second."""
+    async def report(self, account: str, answer: Answer, took_s: float = 0.0) -> None:
+        """Count one answer, and how long it took. What closes an account and what fails is told at once; the rest twice a second."""
         close_s, why = _closing(answer)
         if close_s > 0:
             self._close(account, close_s, why)
@@ -128,13 +133,13 @@ class Circuits:
             return
         counts = self._counts.setdefault(account, [0, 0])
         counts[0] += 1
-        counts[1] += answer.verdict in _FAILURES
-        if counts[1] or account in self._known:
+        counts[1] += answer.verdict in _FAILURES or took_s > SLOW_S
+        if counts[1] or account in self._known or time.monotonic() - self._told_at > FRESH_S:
             await self.flush()
 
     async def flush(self) -> None:
         """Tell what has been counted."""
-        counts, self._counts = self._counts, {}
+        counts, self._counts, self._told_at = self._counts, {}, time.monotonic()
         for account, (calls, failures) in counts.items():
             await self._send(account, 0.0, "", calls, failures)
 
@@ -160,7 +165,7 @@ class Circuits:
     async def states(self, accounts: Iterable[str]) -> Mapping[str, Standing]:
         """How accounts stand, for people."""
         names = list(accounts)
-        self._read_at = 0.0
+        self._read_at.clear()
         await self.refresh(names)
         return {name: self.standing(name) for name in names}
 

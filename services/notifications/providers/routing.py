@@ -2,7 +2,7 @@
 
 Urgent messages go to another account as soon as one has failed them. All others stay with the first until its tries are used
 up, it has refused our login, or it has been closed for ten minutes: most outages are shorter, and a message that waits for the
-account that its recipient knows arrives better than one that comes from elsewhere.
+account that its recipient knows arrives better than one that comes from elsewhere. What one account may have sent stays with it.
 """
 
 from collections.abc import Sequence
@@ -50,6 +50,11 @@ class Choice:
 
 def choose(standings: Sequence[Standing], past: Sequence[Past], *, urgent: bool, max_retries: int) -> Choice:
     """The account for the next attempt. standings: the first choice in front; at least one."""
+    if past and past[-1].verdict is Verdict.UNKNOWN and not urgent:
+        # Another account would send what this one may have sent, so it is waited for however long that takes.
+        own = next((one for one in standings if one.name == past[-1].account), None)
+        if own is not None:
+            return Choice(own.name, others=True) if own.closed_s <= 0 else Choice(None, own.closed_s)
     has_failed = {one.account for one in past if one.verdict in _FAILED}
     done_with = has_failed if urgent else {name for name in has_failed if _is_done_with(name, past, max_retries)}
     fresh = [one for one in standings if one.name not in done_with] or list(standings)
@@ -77,7 +82,6 @@ def _is_done_with(name: str, past: Sequence[Past], max_retries: int) -> bool:
     is_first = past[0].account == name
     if own[-1] is Verdict.CONFIG:
         return True
-    # Unknown fates stay where they are: another account would send what this one may have sent.
     if own[-1] is not Verdict.TRANSIENT:
         return False
     return own.count(Verdict.TRANSIENT) > (max_retries if is_first else 0)

@@ -3,7 +3,7 @@
 from redis.asyncio import Redis
 
 from services.notifications.providers.answers import Answer, Verdict
-from services.notifications.providers.circuits import FAILING_S, MIN_CALLS, Circuits
+from services.notifications.providers.circuits import FAILING_S, MIN_CALLS, SLOW_S, Circuits
 from shared.runtime.broker import connect
 
 AWAY = Answer(Verdict.THROTTLED, "nobody there", retry_after_s=15.0, closes=True)
@@ -60,9 +60,49 @@ async def test_account_of_which_half_fails_closes_once_enough_is_known(redis: Re
 
 async def test_few_failures_among_many_close_nothing(redis: Redis) -> None:
     circuits = process(redis)
-    await report(circuits, *[TAKEN] * 30, *[LATER] * 10)
+    await report(circuits, *[TAKEN] * 30, *[LATER] * (MIN_CALLS - 1))
 
     assert circuits.standing("smtp").closed_s == 0.0
+
+
+async def test_ten_failures_in_a_row_close_whatever_went_well_before(redis: Redis) -> None:
+    one, other = process(redis), process(redis)
+    await report(one, *[TAKEN] * 5000)
+    await report(one, *[LATER] * (MIN_CALLS - 1), TAKEN, *[LATER] * (MIN_CALLS - 1))
+    before = one.standing("smtp").closed_s
+    await report(other, LATER)
+
+    assert (before, 0 < other.standing("smtp").closed_s <= FAILING_S) == (0.0, True)
+
+
+async def test_account_that_takes_long_fails_even_if_it_takes_all(redis: Redis) -> None:
+    circuits = process(redis)
+    for _ in range(MIN_CALLS):
+        await circuits.report("smtp", TAKEN, SLOW_S + 1)
+
+    assert 0 < circuits.standing("smtp").closed_s <= FAILING_S
+
+
+async def test_what_went_well_is_told_without_waiting_for_a_failure(redis: Redis) -> None:
+    circuits = process(redis)
+    await circuits.report("smtp", TAKEN)
+
+    assert await redis.hget("providers:notifications:circuit:smtp", "calls") in (b"1", "1")
+
+
+async def test_looking_at_one_account_leaves_the_others_to_be_looked_at(redis: Redis) -> None:
+    one, other = process(redis), process(redis)
+    await other.refresh(["smtp"])
+    await one.report("ses", AWAY)
+    await other.refresh(["smtp", "ses"])
+
+    assert 14 < other.standing("ses").closed_s <= 15
+
+
+async def test_account_that_is_closed_for_long_is_remembered_for_as_long(redis: Redis) -> None:
+    await report(process(redis), Answer(Verdict.THROTTLED, "429", retry_after_s=3600.0, closes=True))
+
+    assert await redis.ttl("providers:notifications:circuit:smtp") > 3600
 
 
 async def test_probe_that_fails_closes_again_for_twice_as_long_and_one_that_succeeds_opens(redis: Redis) -> None:

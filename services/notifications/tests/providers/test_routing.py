@@ -69,3 +69,11 @@ def test_urgent_message_goes_again_by_an_open_account_that_has_failed_it_rather_
 
 def test_attempts_at_an_account_that_is_no_longer_in_the_route_do_not_count() -> None:
     assert choose([Standing("b")], [], urgent=False, max_retries=0) == Choice("b")
+
+
+@pytest.mark.parametrize("standing", [Standing("a", 30.0, PATIENCE_S * 2), Standing("a", 30.0, 5.0, refuses_us=True)])
+def test_what_a_closed_account_may_have_sent_waits_for_it_unless_it_is_urgent(standing: Standing) -> None:
+    past = failed("a", Verdict.UNKNOWN)
+
+    assert choose([standing, Standing("b")], past, urgent=False, max_retries=3) == Choice(None, 30.0)
+    assert choose([standing, Standing("b")], past, urgent=True, max_retries=3) == Choice("b")
