@@ -32,6 +32,13 @@ DATABASE: Final = "waybill"
 _BIN: Final = Path("pginstall", "bin")
 _FALLBACK_ROOT: Final = Path("/var/lib/waybill")
 
+NO_DATA_IN_LOG: Final = {
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+}
+"""The details of an error quote the row that could not be kept, and parameters are whom we write to. Production sets the same."""
+
 # Small, because the whole stack shares a developer's machine; durable, because losing nothing is the point.
 _SETTINGS: Final = {
     "listen_addresses": HOST,
@@ -63,6 +70,7 @@ _SETTINGS: Final = {
     "log_line_prefix": "%m [%p] %q%u@%d %a ",
     "log_destination": "stderr",
     "logging_collector": "off",
+    **NO_DATA_IN_LOG,
 }
 
 

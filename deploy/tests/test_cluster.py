@@ -5,13 +5,15 @@ import pwd
 import subprocess
 from collections.abc import Iterator
 
+import asyncpg
 import psutil
 import pytest
 
 from deploy.local.failures import StackError
 from deploy.local.home import Home
-from deploy.local.postgres import Cluster
+from deploy.local.postgres import NO_DATA_IN_LOG, Cluster
 from shared.testing.home import temporary_home
+from shared.testing.servers import PostgresServer
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +32,26 @@ def test_a_new_cluster_runs_as_somebody_who_is_not_root(cluster: Cluster) -> Non
     assert owner == (cluster.account.pw_uid if cluster.account else os.geteuid())
     assert owner != 0
     assert "port = '15432'" in (cluster.data / "postgresql.conf").read_text()
+
+
+async def test_its_log_shows_an_error_without_the_row_and_the_parameters(cluster: Cluster) -> None:
+    configured = (cluster.data / "postgresql.conf").read_text().splitlines()
+    with temporary_home() as home:
+        server = PostgresServer(home, options={**NO_DATA_IN_LOG, "log_min_duration_statement": "0"})
+        server.start()
+        try:
+            connection = await asyncpg.connect(server.url())
+            await connection.execute("CREATE TABLE people (email text, name text NOT NULL)")
+            with pytest.raises(asyncpg.NotNullViolationError):
+                await connection.execute("INSERT INTO people VALUES ($1, $2)", "asha@person.example", None)
+            await connection.close()
+        finally:
+            server.stop()
+        log = (home / "postgres.log").read_text()
+
+    assert {f"{name} = '{value}'" for name, value in NO_DATA_IN_LOG.items()} <= set(configured)
+    assert "violates not-null constraint" in log
+    assert "asha" not in log
 
 
 def run_as(account: pwd.struct_passwd | None, *command: str) -> str:

@@ -1,8 +1,8 @@
 """Takes personal data and secrets out of log lines: by the name of a field, and by the look of a value.
 
 Patterns: e-mail addresses, phone numbers in E.164 (a leading plus), bearer tokens, JWTs (RFC 7519), our API keys,
-passwords inside URLs, and card numbers (ISO/IEC 7812: 13 to 19 digits with a valid Luhn sum). A field is meant to hold an
-id; this is the net under people who forget, not a licence to log what it may catch.
+passwords inside URLs, card numbers (ISO/IEC 7812: 13 to 19 digits with a valid Luhn sum), and the values in PostgreSQL's
+details. A field is meant to hold an id; this is the net under people who forget, not a licence to log what it may catch.
 """
 
 import re
@@ -33,6 +33,8 @@ def _mask_card(match: re.Match[str]) -> str:
 
 
 _PATTERNS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]] = (
+    # PostgreSQL quotes the row that it could not keep.
+    (re.compile(r"(?ms)^([ |]*DETAIL: +(?:Failing row contains|Key)\b).*?(?=\n\[SQL|\nHINT:|\n *\n|\Z)"), r"\1 [values]"),
     (re.compile(r"\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*"), "[token]"),
     (re.compile(r"\b(wb_[a-z0-9]+)_[A-Za-z0-9]{16,}"), r"\1_[secret]"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), r"\1 [token]"),
@@ -42,7 +44,7 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], st
     (re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])"), _mask_card),
 )
 # Most values are short ids; one look tells whether any pattern can match at all.
-_SUSPICIOUS: Final = re.compile(r"@|\+\d|\beyJ|wb_|(?i:bearer|basic)\s|\d(?:[ -]?\d){12}")
+_SUSPICIOUS: Final = re.compile(r"@|DETAIL:|\+\d|\beyJ|wb_|(?i:bearer|basic)\s|\d(?:[ -]?\d){12}")
 
 
 def redact_text(text: str) -> str:
@@ -60,7 +62,7 @@ def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 
 
 def _redacted(key: str, value: Any, depth: int) -> Any:
-    if _is_secret(key) and value is not None:
+    if is_secret_name(key) and value is not None:
         return REDACTED
     if isinstance(value, str):
         return redact_text(value)
@@ -74,6 +76,7 @@ def _redacted(key: str, value: Any, depth: int) -> Any:
     return redact_text(str(value))
 
 
-def _is_secret(key: str) -> bool:
+def is_secret_name(key: str) -> bool:
+    """Whether the value of a field or a path parameter of this name is never shown."""
     name = key.lower().replace("-", "_")
     return name in SECRET_FIELDS or name.endswith(_SECRET_ENDINGS)

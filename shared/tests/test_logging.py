@@ -157,6 +157,11 @@ def test_ids_and_times_stay_readable(text: str) -> None:
         ("<o'brien+x@mail.example.co.uk>", "<[email]>"),
         ("+1 (555) 010-9999", "[phone]"),
         ("5500-0000-0000-0004", "[card]"),
+        (
+            "error\nDETAIL:  Failing row contains (7, Asha Rao).\n[SQL: x]",
+            "error\nDETAIL:  Failing row contains [values]\n[SQL: x]",
+        ),
+        ("DETAIL:  Key (name)=(Asha Rao) already exists.", "DETAIL:  Key [values]"),
     ],
 )
 def test_secrets_are_recognised_by_their_look(text: str, shown: str) -> None:

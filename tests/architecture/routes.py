@@ -1,15 +1,22 @@
 """Who may call which route: rules over the routes of an application."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
+from uuid import UUID
 
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.routing import BaseRoute
 
-from shared.runtime.auth.access import access_of
+from shared.runtime.auth.access import Openness, Requirement, access_of, authenticate, bearer
 from shared.runtime.auth.scopes import SCOPES
+from shared.runtime.http.paths import PARAMETER
+from shared.runtime.redaction import is_secret_name
 
 READS = {"GET", "HEAD", "OPTIONS"}
 ALWAYS = {"/livez", "/readyz", "/metrics", "/version"}
+HARMLESS = {"/docs/{name}"}
+"""Public paths whose parameter, a file of the documentation, opens nothing."""
 
 
 def find_undecided_routes(routes: Iterable[BaseRoute]) -> Iterator[str]:
@@ -45,6 +52,43 @@ def find_repeated_operations(routes: Iterable[BaseRoute]) -> Iterator[str]:
             yield f"{_name(route)} has the operationId {operation} of {seen[operation]}; give its router a tag of its own"
 
 
+def find_work_before_access(routes: Iterable[BaseRoute]) -> Iterator[str]:
+    """Routes on which something is done for whoever asks: a body that is read, a header that is refused.
+
+    FastAPI carries dependencies out in the order of the endpoint's parameters, each after its own.
+    """
+    for route in iter_route_contexts(list(routes)):
+        dependant = getattr(route, "dependant", None)
+        first = next((one for one in _carried_out(dependant) if one not in (authenticate, bearer)), None) if dependant else None
+        if first is not None and not isinstance(first, Requirement | Openness):
+            name = getattr(first, "__name__", repr(first))
+            yield f"{_name(route)} runs {name} before it knows who asks; put the principal before it"
+
+
+def find_secrets_in_logs(routes: Iterable[BaseRoute]) -> Iterator[str]:
+    """Public routes whose path could hold what lets somebody in, under a name by which logs do not know it."""
+    for route in iter_route_contexts(list(routes)):
+        decision, dependant = access_of(route), getattr(route, "dependant", None)
+        if decision is None or decision.scopes or route.path in HARMLESS:
+            continue
+        typed = {name for name, kind in _path_types(dependant) if kind in (UUID, int)} if dependant else set()
+        for name in PARAMETER.findall(getattr(route, "path_format", None) or ""):
+            if name not in typed and not is_secret_name(name):
+                yield f"{_name(route)} is public, and logs show {name}; call it token or secret if it is one, else type it"
+
+
+def _carried_out(dependant: Dependant) -> Iterator[Any]:
+    for inner in dependant.dependencies:
+        yield from _carried_out(inner)
+        yield inner.call
+
+
+def _path_types(dependant: Dependant) -> Iterator[tuple[str, Any]]:
+    yield from ((field.name, field.field_info.annotation) for field in dependant.path_params)
+    for inner in dependant.dependencies:
+        yield from _path_types(inner)
+
+
 def _name(route: RouteContext) -> str:
     return f"{','.join(sorted(route.methods or {'*'}))} {route.path}"
 
@@ -56,4 +100,6 @@ def find_route_problems(service: str, routes: Iterable[BaseRoute]) -> list[str]:
         *find_control_without_admin(service, routes),
         *find_missing_routes(routes),
         *find_repeated_operations(routes),
+        *find_work_before_access(routes),
+        *find_secrets_in_logs(routes),
     ]

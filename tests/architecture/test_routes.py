@@ -1,9 +1,11 @@
-"""Every route of all five apps states who may call it, and what changes the task system needs `admin`."""
+"""Every route of all five apps states who may call it, asks before it does anything, and shows no secret in the logs; what
+changes the task system needs `admin`."""
 
 from typing import Annotated
+from uuid import UUID
 
 import pytest
-from fastapi import APIRouter, FastAPI, Security
+from fastapi import APIRouter, Depends, FastAPI, Request, Security
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
@@ -17,7 +19,9 @@ from tests.architecture.routes import (
     find_control_without_admin,
     find_missing_routes,
     find_repeated_operations,
+    find_secrets_in_logs,
     find_undecided_routes,
+    find_work_before_access,
 )
 
 TripsRead = Annotated[Principal, Security(require("trips:read"))]
@@ -97,4 +101,47 @@ def test_operations_of_one_name_are_found() -> None:
 
     assert list(find_repeated_operations(api.routes)) == [
         "GET /v1/routes has the operationId providers_list of GET /v1/accounts; give its router a tag of its own"
+    ]
+
+
+async def whole_body(request: Request) -> bytes:
+    return await request.body()
+
+
+async def body_of_somebody(principal: TripsWrite, request: Request) -> bytes:  # noqa: ARG001 - a route that is only looked at
+    return await request.body()
+
+
+def test_work_for_whoever_asks_is_found(api: FastAPI) -> None:
+    @api.put("/v1/lists/{list_id}")
+    async def upload(list_id: UUID, body: Annotated[bytes, Depends(whole_body)], principal: TripsWrite) -> None: ...
+
+    @api.put("/v1/other-lists")
+    async def upload_as_somebody(principal: TripsWrite, body: Annotated[bytes, Depends(whole_body)]) -> None: ...
+
+    @api.put("/v1/further-lists")
+    async def upload_for_somebody(body: Annotated[bytes, Depends(body_of_somebody)]) -> None: ...
+
+    @api.post("/v1/open", dependencies=[public("whoever asks has to sign the body")])
+    async def read(body: Annotated[bytes, Depends(whole_body)]) -> None: ...
+
+    assert list(find_work_before_access(api.routes)) == [
+        "PUT /v1/lists/{list_id} runs whole_body before it knows who asks; put the principal before it"
+    ]
+
+
+def test_secret_of_a_public_path_under_a_name_that_logs_show_is_found(api: FastAPI) -> None:
+    anybody = [public("whoever has the link may look")]
+
+    @api.get("/v1/links/{link}", dependencies=anybody)
+    async def follow(link: str) -> None: ...
+
+    @api.get("/v1/doors/{door_id}/{floor:int}/{token}", dependencies=anybody)
+    async def enter(door_id: UUID, floor: int, token: str) -> None: ...
+
+    @api.get("/v1/notes/{title}")
+    async def read(title: str, principal: TripsRead) -> None: ...
+
+    assert list(find_secrets_in_logs(api.routes)) == [
+        "GET /v1/links/{link} is public, and logs show link; call it token or secret if it is one, else type it"
     ]

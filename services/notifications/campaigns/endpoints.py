@@ -3,22 +3,22 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from services.notifications import deps
 from services.notifications.auth import NotificationsRead, NotificationsWrite, ReadableOrganization, WritableScope
 from services.notifications.campaigns.errors import CampaignNotFound, CampaignNotPossible, CampaignUnusable
+from services.notifications.campaigns.estimate_schemas import EstimateOut, SmsEstimate
 from services.notifications.campaigns.models import CampaignStatus
 from services.notifications.campaigns.schemas import (
     CampaignBody,
     CampaignOut,
     CampaignProgress,
     ChangeOut,
-    EstimateOut,
-    SmsEstimate,
 )
 from services.notifications.campaigns.service import Asker
 from services.notifications.templates.errors import TemplateUnusable
+from shared.contracts.money import Money
 from shared.runtime.http.cursors import Page, Paging
 from shared.runtime.http.etag import IfMatch, etag_of
 from shared.runtime.http.idempotency import Idempotent, IdempotentRoute
@@ -29,6 +29,25 @@ from shared.runtime.http.session import ReadDb, WriteDb
 router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"], route_class=IdempotentRoute)
 
 CampaignId = Annotated[UUID, Path(description="Of the campaign.")]
+
+
+def sms_price(
+    sms_price_per_1000: Annotated[
+        str | None,
+        Query(
+            pattern=r"^[0-9]{1,15} [A-Z]{3}$",
+            description="What a thousand segments cost at the provider, in minor units: `16500 INR` is 165 rupees.",
+        ),
+    ] = None,
+) -> Money | None:
+    """The price that the request names."""
+    if sms_price_per_1000 is None:
+        return None
+    amount, currency = sms_price_per_1000.split(" ")
+    return Money(amount_minor=int(amount), currency=currency)
+
+
+SmsPrice = Annotated[Money | None, Depends(sms_price)]
 
 
 @router.get("", name="list", summary="List campaigns")
@@ -83,10 +102,10 @@ async def edit_campaign(
     *,
     campaign_id: CampaignId,
     body: CampaignBody,
+    principal: NotificationsWrite,
     if_match: IfMatch,
     request: Request,
     response: Response,
-    principal: NotificationsWrite,
     db: WriteDb,
 ) -> CampaignOut:
     """Replaces all of it but the uploaded list."""
@@ -103,11 +122,12 @@ async def edit_campaign(
     summary="Estimate a campaign",
     responses=problems(CampaignNotFound, CampaignUnusable, TemplateUnusable),
 )
-async def estimate_campaign(campaign_id: CampaignId, principal: NotificationsRead, request: Request, db: ReadDb) -> EstimateOut:
-    """How many it would go to if it started now, and how many segments an SMS of it has."""
+async def estimate_campaign(
+    campaign_id: CampaignId, principal: NotificationsRead, request: Request, db: ReadDb, price: SmsPrice
+) -> EstimateOut:
+    """How many it would go to if it started now, and how many segments its SMS have, by language. With a price, their cost."""
     found = await deps.campaign_estimates(db, runtime_of(request)).of(campaign_id, principal.organization_id)
-    one = found.segments
-    sms = SmsEstimate(encoding=one.encoding, segments=one.segments, total=one.segments * found.recipients) if one else None
+    sms = SmsEstimate.of(found, price)
     return EstimateOut(recipients=found.recipients, unreachable=found.unreachable, suppressed=found.suppressed, sms=sms)
 
 

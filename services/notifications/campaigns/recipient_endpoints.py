@@ -80,12 +80,13 @@ async def list_body(request: Request) -> bytes:
 async def upload_recipients(
     *,
     campaign_id: CampaignId,
+    # Before the body: dependencies are carried out in this order, and nothing is read for whoever asks.
+    principal: NotificationsWrite,
     kind: Annotated[str, Depends(declared_kind)],
-    body: Annotated[bytes, Depends(list_body)],
     if_match: IfMatch,
+    body: Annotated[bytes, Depends(list_body)],
     request: Request,
     response: Response,
-    principal: NotificationsWrite,
     db: WriteDb,
 ) -> ListReport:
     """Replaces the list before: `to_email`, `to_phone` or `to_person`, and `to_name`, `locale` and variables of the template.

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.runtime.context import Trace, new_trace, traced
 from shared.runtime.http.metrics import IN_PROGRESS, observe, route_template
+from shared.runtime.http.paths import shown_path
 from shared.runtime.http.problems import InternalError, RequestTooLarge, problem_response
 
 logger = logging.getLogger(__name__)
@@ -70,11 +71,11 @@ class RequestMiddleware:
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         route = route_template(scope)
         observe(self._service, scope["method"], route, status, seconds)
-        # The query is left out: people search by names and addresses.
+        # The query is left out: people search by names and addresses. So is what lets somebody in, where it is part of the path.
         facts = {
             "method": scope["method"],
             "route": route,
-            "path": scope["path"],
+            "path": shown_path(scope),
             "status": status,
             "duration_ms": round(seconds * 1000, 1),
         }

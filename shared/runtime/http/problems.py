@@ -1,7 +1,8 @@
 """Errors as `application/problem+json` (RFC 9457).
 
-Members: type (`urn:waybill:problem:<code>`), title, status, detail, instance (the path), code, correlation_id, and what the
-error adds. A response never quotes what the client sent, names nothing of the inside, and says how to mend the error.
+Members: type (`urn:waybill:problem:<code>`), title, status, detail, instance (the path without its secrets), code,
+correlation_id, and what the error adds. A response never quotes what the client sent, names nothing of the inside, and says
+how to mend the error.
 """
 
 import json
@@ -14,6 +15,7 @@ from starlette.types import Scope
 
 from shared.runtime.context import current_trace
 from shared.runtime.errors import ServiceError, Transient
+from shared.runtime.http.paths import is_matched, shown_path
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -41,7 +43,8 @@ def problem_response(scope: Scope, error: ServiceError) -> Response:
         "title": error.title,
         "status": error.status,
         "detail": error.detail,
-        "instance": quote(scope.get("path", "")),
+        # Whoever gets an answer may log it. What no route has taken goes back as it came, and to nobody but its sender.
+        "instance": quote(shown_path(scope) if is_matched(scope) else scope.get("path", "")),
         "code": error.code,
         "correlation_id": current_trace().correlation_id,
         **error.extra,
@@ -72,7 +75,7 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
         "title": {"type": "string", "description": "What kind of error this is; the same for every occurrence."},
         "status": {"type": "integer", "minimum": 400, "maximum": 599},
         "detail": {"type": "string", "description": "What was wrong this time and how to mend it."},
-        "instance": {"type": "string", "description": "The path of the request."},
+        "instance": {"type": "string", "description": "The path of the request; a secret in it is shown by its name."},
         "code": {"type": "string", "description": "Stable; programs decide by it."},
         "correlation_id": {
             "type": "string",

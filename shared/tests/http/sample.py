@@ -142,6 +142,15 @@ async def large(request: Request) -> int:
     return len(await request.body())
 
 
+@others.get("/doors/{door}/{token}", summary="Lets in", dependencies=[public("the token opens the door")])
+async def enter(door: int, token: str) -> None:  # noqa: ARG001 - what it lets into is of no interest here.
+    """Door 0 has no floor behind it, and behind door 13 there is something else."""
+    if door == 13:
+        raise NoteLocked("there is something else behind this door")
+    if door == 0:
+        raise RuntimeError("no floor")
+
+
 @others.post("/ignores-body", summary="Reads no body", dependencies=[public("a test")])
 async def ignores_body() -> None:
     """Answers without looking."""

@@ -2,6 +2,9 @@ import logging
 
 import httpx
 import pytest
+from prometheus_client import generate_latest
+
+from shared.runtime.metrics import REGISTRY
 
 
 def requests_logged(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
@@ -17,6 +20,40 @@ async def test_each_request_is_one_line_without_its_query(client: httpx.AsyncCli
     assert shown == {"method": "GET", "route": "/v1/notes", "path": "/v1/notes", "status": 200, "principal": "user:test"}
     assert record.__dict__["duration_ms"] > 0
     assert "anna" not in str(record.__dict__)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "shown"),
+    [
+        ("GET", "/v1/doors/7/opensesame", 200, "/v1/doors/7/{token}"),
+        ("GET", "/v1/doors/13/opensesame", 409, "/v1/doors/13/{token}"),
+        ("GET", "/v1/doors/0/opensesame", 500, "/v1/doors/0/{token}"),
+        ("GET", "/v1/doors/seven/opensesame", 422, "/v1/doors/seven/{token}"),
+        ("DELETE", "/v1/doors/7/opensesame", 405, "/v1/doors/7/{token}"),
+        # With a slip of the pen it is still a secret.
+        ("GET", "/v1/doors/7//opensesame", 404, "unmatched"),
+    ],
+)
+async def test_a_secret_in_the_path_reaches_neither_logs_nor_metrics(
+    anonymous: httpx.AsyncClient, caplog: pytest.LogCaptureFixture, method: str, path: str, status: int, shown: str
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    response = await anonymous.request(method, path)
+
+    [record] = requests_logged(caplog)
+    # The client of this test is a part of it, and says what it asks for.
+    ours = [vars(one) for one in caplog.records if not one.name.startswith("http")]
+    assert (record.__dict__["path"], record.__dict__["status"]) == (shown, status)
+    assert "opensesame" not in str(ours)
+    assert b"opensesame" not in generate_latest(REGISTRY)
+    assert response.status_code == status
+
+
+async def test_a_problem_names_the_secret_of_its_path_and_does_not_repeat_it(anonymous: httpx.AsyncClient) -> None:
+    response = await anonymous.get("/v1/doors/13/opensesame")
+
+    assert response.json()["instance"] == "/v1/doors/13/%7Btoken%7D"
+    assert "opensesame" not in response.text
 
 
 async def test_probes_are_not_worth_a_line(anonymous: httpx.AsyncClient, caplog: pytest.LogCaptureFixture) -> None:
