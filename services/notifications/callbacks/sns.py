@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256, HashAlgorithm
 
 from services.notifications.callbacks.errors import CallbackNotCheckable, CallbackRefused
 from services.notifications.callbacks.intake import Incoming
-from services.notifications.callbacks.sns_certificates import Place, SnsCertificates, fetched
+from services.notifications.callbacks.sns_certificates import Place, SnsCertificates
 from shared.runtime.clock import Clock
 
 logger = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class SnsMessages:
         if kind == NOTIFICATION:
             return [Incoming("ses", envelope["MessageId"], envelope["Message"].encode("utf-8", "surrogatepass"))]
         if kind == "SubscriptionConfirmation":
-            await _confirm(place.subscribe_url(envelope["SubscribeURL"]))
+            await self._confirm(place.subscribe_url(envelope["SubscribeURL"]))
             logger.info("sns_subscription_confirmed", extra={"topic": topic})
         else:
             # Somebody has ended it on purpose, or by mistake; confirming again would take that out of their hands.
@@ -86,6 +86,12 @@ class SnsMessages:
             key.verify(signature, canonical(envelope).encode("utf-8", "surrogatepass"), PKCS1v15(), algorithm)
         except (InvalidSignature, binascii.Error, ValueError):
             raise CallbackRefused("bad_signature") from None
+
+    async def _confirm(self, url: str) -> None:
+        try:
+            await self._certificates.get(url)
+        except (TimeoutError, httpx.HTTPError, ValueError):
+            raise CallbackNotCheckable("the subscription could not be confirmed; send it again later") from None
 
 
 def canonical(envelope: Mapping[str, str]) -> str:
@@ -112,10 +118,3 @@ def _envelope(body: bytes, announced: str | None) -> Mapping[str, str]:
     if not 0 < len(fields.get("MessageId", "")) <= _MAX_ID or not fields["MessageId"].isprintable():
         raise CallbackRefused("no_envelope")
     return fields
-
-
-async def _confirm(url: str) -> None:
-    try:
-        await fetched(url)
-    except (httpx.HTTPError, ValueError):
-        raise CallbackNotCheckable("the subscription could not be confirmed; send it again later") from None

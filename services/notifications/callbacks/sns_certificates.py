@@ -4,11 +4,16 @@ docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html. That a c
 serves it over TLS: the file holds no chain of its own.
 """
 
+import asyncio
+import logging
 import re
 import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from functools import cached_property
+from typing import Final, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 import httpx
@@ -17,10 +22,18 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from services.notifications.callbacks.errors import CallbackNotCheckable, CallbackRefused
 
-TIMEOUT_S: Final = 3.0
+logger = logging.getLogger(__name__)
+
+V = TypeVar("V")
+
+TIMEOUT_S: Final = 5.0
+"""Of a whole fetch. Amazon waits 15 s for our answer."""
 MAX_BYTES: Final = 64 * 1024
 MAX_KEPT: Final = 32
 AGAIN_AFTER_S: Final = 10.0
+MAX_UNDER_WAY: Final = 4
+MAX_PER_MINUTE: Final = 20
+"""A region signs with one certificate at a time, which is fetched once."""
 MIN_KEY_BITS: Final = 2048
 _HOST: Final = re.compile(r"sns\.([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com(?:\.cn)?")
 _PATH: Final = re.compile(r"/SimpleNotificationService-[0-9A-Za-z]{1,100}\.pem")
@@ -62,11 +75,23 @@ class Place:
 
 
 class SnsCertificates:
-    """Fetches certificates and keeps them. One per process."""
+    """Fetches certificates and keeps them. One per process.
 
-    def __init__(self) -> None:
-        self._kept: dict[str, x509.Certificate] = {}
-        self._failed: dict[str, float] = {}
+    Anybody who knows a topic's name can name certificates that are not there, so what is fetched and what is remembered have
+    limits that do not depend on names. timer: seconds of a clock that never goes back.
+    """
+
+    def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
+        self._timer = timer
+        self._kept: OrderedDict[str, x509.Certificate] = OrderedDict()
+        self._failed: OrderedDict[str, float] = OrderedDict()
+        self._under_way: dict[str, asyncio.Task[x509.Certificate]] = {}
+        self._began: deque[float] = deque(maxlen=MAX_PER_MINUTE)
+
+    @cached_property
+    def _client(self) -> httpx.AsyncClient:
+        # One, because each reads all the authorities that it trusts. It keeps no connection: it is needed some times a year.
+        return httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False, limits=httpx.Limits(max_keepalive_connections=0))
 
     async def key(self, url: str, now: datetime) -> RSAPublicKey:
         """The public key in the certificate at this URL, which has been checked.
@@ -75,39 +100,55 @@ class SnsCertificates:
         """
         certificate = self._kept.get(url)
         if certificate is None:
-            certificate = await self._fetch(url)
-            if len(self._kept) >= MAX_KEPT:
-                self._kept.clear()
-            self._kept[url] = certificate
+            # Who stops waiting does not end it for the others.
+            certificate = await asyncio.shield(self._under_way.get(url) or self._begin(url))
+        _put(self._kept, url, certificate)
         return _believed(certificate, now)
 
-    async def _fetch(self, url: str) -> x509.Certificate:
+    async def get(self, url: str) -> bytes:
+        """The body of a small answer with 200, without following anybody elsewhere.
+
+        Raises TimeoutError, httpx.HTTPError and ValueError.
+        """
+        async with asyncio.timeout(TIMEOUT_S), self._client.stream("GET", url) as answer:
+            if answer.status_code != httpx.codes.OK:
+                raise ValueError(f"answered {answer.status_code}")
+            body = bytearray()
+            async for part in answer.aiter_bytes():
+                body += part
+                if len(body) > MAX_BYTES:
+                    raise ValueError("the answer is too large")
+            return bytes(body)
+
+    def _begin(self, url: str) -> "asyncio.Task[x509.Certificate]":
+        """Raises CallbackNotCheckable where nothing may be fetched now."""
+        now = self._timer()
         # Who sends many broken messages must not make us ask Amazon as often.
-        if self._failed.get(url, 0.0) > time.monotonic():
+        if self._failed.get(url, now) > now:
             raise CallbackNotCheckable("the signing certificate could not be fetched a moment ago; send it again later")
+        is_full = len(self._began) == MAX_PER_MINUTE and now - self._began[0] < 60
+        if is_full or len(self._under_way) >= MAX_UNDER_WAY:
+            logger.warning("sns_certificate_fetches_limited")
+            raise CallbackNotCheckable("too many signing certificates are being fetched; send it again later")
+        self._began.append(now)
+        self._under_way[url] = fetch = asyncio.create_task(self._fetch(url))
+        fetch.add_done_callback(lambda _: self._under_way.pop(url))
+        return fetch
+
+    async def _fetch(self, url: str) -> x509.Certificate:
         try:
-            return x509.load_pem_x509_certificate(await fetched(url))
-        except (httpx.HTTPError, ValueError):
-            if len(self._failed) >= MAX_KEPT:
-                self._failed.clear()
-            self._failed[url] = time.monotonic() + AGAIN_AFTER_S
+            return x509.load_pem_x509_certificate(await self.get(url))
+        except (TimeoutError, httpx.HTTPError, ValueError):
+            _put(self._failed, url, self._timer() + AGAIN_AFTER_S)
             raise CallbackNotCheckable("the signing certificate could not be fetched; send it again later") from None
 
 
-async def fetched(url: str) -> bytes:
-    """The body of a small answer with 200, without following anybody elsewhere. Raises httpx.HTTPError and ValueError."""
-    async with (
-        httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False) as client,
-        client.stream("GET", url) as answer,
-    ):
-        if answer.status_code != httpx.codes.OK:
-            raise ValueError(f"answered {answer.status_code}")
-        body = bytearray()
-        async for part in answer.aiter_bytes():
-            body += part
-            if len(body) > MAX_BYTES:
-                raise ValueError("the answer is too large")
-        return bytes(body)
+def _put(remembered: OrderedDict[str, V], url: str, value: V) -> None:
+    """Remember it as the newest; the oldest is forgotten where there are too many."""
+    remembered[url] = value
+    remembered.move_to_end(url)
+    if len(remembered) > MAX_KEPT:
+        remembered.popitem(last=False)
 
 
 def _believed(certificate: x509.Certificate, now: datetime) -> RSAPublicKey:

@@ -13,18 +13,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime, parseaddr
+from functools import lru_cache
 from textwrap import wrap
 from typing import Final
 from urllib.parse import quote
 
+from services.notifications.addresses import ATOM
 from services.notifications.email.errors import AddressUnusable
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LINE_END: Final = re.compile(r"\r\n?")
 _LONG_LINE: Final = re.compile(r"[^\n]{991}")
-_ATOM: Final = r"[\w!#$%&'*+/=?^`{|}~-]+"
 _QUOTED: Final = r'"(?:[\x21\x23-\x5b\x5d-\x7e]|\\[\x21-\x7e])+"'
-_LOCAL_PART: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*|{_QUOTED}")
+_LOCAL_PART: Final = re.compile(rf"{ATOM}(?:\.{ATOM})*|{_QUOTED}")
 _DOMAIN: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9])?)*")
 _MAX_HEADER_LINE: Final = 76
 
@@ -121,7 +122,7 @@ def compose(
         f"From: {sender.header}\r\n"
         f"To: {recipient.header}\r\n"
         f"Subject: {subject}\r\n"
-        f"Date: {format_datetime(date)}\r\n"
+        f"Date: {_date(date)}\r\n"
         f"Message-ID: {message_id}\r\n"
         "Auto-Submitted: auto-generated\r\n"
         f"X-Entity-Ref-ID: {reference}\r\n"
@@ -133,6 +134,12 @@ def compose(
         # Another boundary than that of the alternatives inside, and as impossible in any of them.
         body = _multipart("mixed", f"=_{reference}.all", [body, *map(_attached, attachments)])
     return opening + body
+
+
+@lru_cache(maxsize=16)
+def _date(date: datetime) -> str:
+    # All mails of a batch have the same, and writing it takes as long as the rest of the headers.
+    return format_datetime(date)
 
 
 def _text_part(content: Content, reference: str) -> bytes:

@@ -1,12 +1,10 @@
-"""What carries an e-mail to the outside."""
+"""What an e-mail provider is given."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 from uuid import UUID
 
 from services.notifications.email.mime import Attachment, Content, Mailbox, compose
-from services.notifications.providers.answers import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +40,3 @@ class OutgoingEmail:
             headers=self.headers,
             attachments=self.attachments,
         )
-
-
-class EmailProvider(Protocol):
-    """Sends e-mails. Lives as long as its process, and owns its connections.
-
-    concurrency: how many mails it can carry at once.
-    """
-
-    concurrency: int
-
-    async def send(self, email: OutgoingEmail) -> Answer:
-        """Send one mail, within the provider's own time-outs (25 s). Never raises for what happens outside."""
-        ...
-
-    async def close(self) -> None:
-        """Give back the connections."""
-        ...

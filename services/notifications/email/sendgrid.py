@@ -10,15 +10,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-import httpx
-
-from services.notifications.email.http_calls import HttpApi, refusal
 from services.notifications.email.provider import OutgoingEmail
 from services.notifications.email.sendgrid_batches import LINGER_S, Batches
 from services.notifications.email.sendgrid_classification import Complaint, Refused, classify, rate, refused, wait_s
 from services.notifications.email.sendgrid_lookups import SendGridLookups
 from services.notifications.email.sendgrid_payload import MAX_PERSONALIZATIONS, alone, groups, together
-from services.notifications.providers.answers import Answer, Verdict, without_address
+from services.notifications.providers.answers import Answer, Verdict, without_address, without_addresses
+from services.notifications.providers.http_calls import HttpCalls, Reply
 from services.notifications.providers.lookups import Fate, ListedBounce
 from shared.runtime.clock import Clock, system_clock
 
@@ -42,13 +40,13 @@ class SendGridProvider:
 
     def __init__(self, account: SendGridAccount, *, time_factor: float = 1.0, clock: Clock = system_clock) -> None:
         self._clock = clock
-        self._api = HttpApi(
+        self._api = HttpCalls(
             account.url,
             connections=CONNECTIONS,
             headers={"Authorization": f"Bearer {account.api_key}"},
             time_factor=time_factor,
         )
-        self._batches = Batches(self._send_many, most=MAX_PERSONALIZATIONS, linger_s=LINGER_S * time_factor)
+        self._batches = Batches(self._send_many, most=MAX_PERSONALIZATIONS, linger_s=self._api.scaled(LINGER_S))
         self._lookups = SendGridLookups(self._api)
 
     async def send(self, email: OutgoingEmail) -> Answer:
@@ -89,15 +87,15 @@ class SendGridProvider:
         return _joined(await asyncio.gather(*apart))
 
     async def _posted(self, mails: Sequence[OutgoingEmail], request: bytes, deadline: float) -> dict[int, Answer]:
-        response = await self._api.call("POST", SEND, content=request, deadline=deadline)
-        if isinstance(response, Answer):
-            return dict.fromkeys(map(id, mails), response)
-        refusal_of_all = refused(response)
+        reply = await self._api.call("POST", SEND, content=request, deadline=deadline)
+        if isinstance(reply, Answer):
+            return dict.fromkeys(map(id, mails), reply)
+        refusal_of_all = refused(reply)
         if refusal_of_all is None:
-            return dict.fromkeys(map(id, mails), self._accepted(response))
+            return dict.fromkeys(map(id, mails), self._accepted(reply))
         blamed = _blamed(mails, refusal_of_all)
         if blamed:
-            answers = {key: self._refused(response, refusal_of_all.status, said) for key, said in blamed.items()}
+            answers = {key: self._refused(reply, refusal_of_all.status, said) for key, said in blamed.items()}
             rest = [mail for mail in mails if id(mail) not in blamed]
             return {**answers, **await self._together(rest, deadline)}
         if _is_of_one(refusal_of_all):
@@ -105,37 +103,34 @@ class SendGridProvider:
             middle = len(mails) // 2
             halves = (self._together(mails[:middle], deadline), self._together(mails[middle:], deadline))
             return _joined(await asyncio.gather(*halves))
-        answer = self._refused(response, refusal_of_all.status, refusal_of_all.complaints)
+        answer = self._refused(reply, refusal_of_all.status, refusal_of_all.complaints)
         return dict.fromkeys(map(id, mails), answer)
 
     async def _alone(self, email: OutgoingEmail, deadline: float) -> Answer:
-        response = await self._api.call("POST", SEND, content=alone(email), deadline=deadline)
-        if isinstance(response, Answer):
-            return response
-        found = refused(response)
-        return self._refused(response, found.status, found.complaints) if found is not None else self._accepted(response)
+        reply = await self._api.call("POST", SEND, content=alone(email), deadline=deadline)
+        if isinstance(reply, Answer):
+            return reply
+        found = refused(reply)
+        return self._refused(reply, found.status, found.complaints) if found is not None else self._accepted(reply)
 
-    def _accepted(self, response: httpx.Response) -> Answer:
+    def _accepted(self, reply: Reply) -> Answer:
         # Events carry the id with more behind a dot (support.sendgrid.com, article 35804743679259).
-        message_id = response.headers.get("X-Message-Id", "").partition(".")[0] or None
-        left = rate(response, self._clock())
+        message_id = reply.headers.get("X-Message-Id", "").partition(".")[0] or None
+        left = rate(reply, self._clock())
         return Answer(
             Verdict.ACCEPTED,
             "accepted",
-            response.status_code,
+            reply.status,
             provider_message_id=message_id,
             remaining=left.remaining,
             reset_s=left.reset_s,
         )
 
-    def _refused(self, response: httpx.Response, status: int, complaints: Sequence[Complaint]) -> Answer:
+    def _refused(self, reply: Reply, status: int, complaints: Sequence[Complaint]) -> Answer:
         now = self._clock()
-        detail = Refused(status, tuple(complaints)).detail
-        told_s = wait_s(response, now)
-        answer = refusal(
-            classify(status, complaints), detail, response.status_code, wait_s=told_s, time_factor=self._api.time_factor
-        )
-        left = rate(response, now)
+        detail = without_addresses(Refused(status, tuple(complaints)).detail)
+        answer = self._api.refusal(classify(status, complaints), detail, reply.status, told_s=wait_s(reply, now))
+        left = rate(reply, now)
         return replace(answer, remaining=left.remaining, reset_s=left.reset_s)
 
 

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-import httpx
-
-from services.notifications.email.http_calls import json_of, retry_after_s
 from services.notifications.providers.answers import Verdict
+from services.notifications.providers.http_calls import Reply, capped_s, retry_after_s
 
 ACCEPTED: Final = 202
 
@@ -68,7 +66,7 @@ class Complaint:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A response that is no acceptance. status: 200 and 202 only where the body does not say what is wrong."""
+    """A reply that is no acceptance. status: 200 and 202 only where the body does not say what is wrong."""
 
     status: int
     complaints: tuple[Complaint, ...]
@@ -87,19 +85,19 @@ class Rate:
     reset_s: float | None
 
 
-def refused(response: httpx.Response) -> Refused | None:
-    """Why a response is no acceptance; None for a 202 without a word.
+def refused(reply: Reply) -> Refused | None:
+    """Why a reply is no acceptance; None for a 202 without a word.
 
     A 200 is none: it answers a request in sandbox mode, which is not queued. Errors in a body outweigh the status before it.
     """
-    complaints = _complaints(json_of(response))
-    status = response.status_code
-    if status == ACCEPTED and not response.content.strip():
+    complaints = _complaints(reply.members.get("errors"))
+    status = reply.status
+    if status == ACCEPTED and reply.is_empty:
         return None
     if 200 <= status < 300 and complaints:
         told = [STATUS_OF_MESSAGE[one.message.lower()] for one in complaints if one.message.lower() in STATUS_OF_MESSAGE]
         status = told[0] if told else 400
-    elif status == ACCEPTED and json_of(response) in ({}, {"errors": []}):
+    elif status == ACCEPTED and reply.body in ({}, {"errors": []}):
         return None
     return Refused(status, complaints)
 
@@ -118,15 +116,15 @@ def classify(status: int, complaints: Sequence[Complaint]) -> Verdict:
     return BY_STATUS.get(status) or (Verdict.TRANSIENT if status >= 500 else Verdict.BAD_CONTENT)
 
 
-def rate(response: httpx.Response, now: datetime) -> Rate:
+def rate(reply: Reply, now: datetime) -> Rate:
     """X-RateLimit-Remaining, and X-RateLimit-Reset (seconds since 1970) as seconds from now."""
-    remaining, reset = _number(response, "X-RateLimit-Remaining"), _number(response, "X-RateLimit-Reset")
-    return Rate(remaining, max(0.0, reset - now.timestamp()) if reset is not None else None)
+    remaining, reset = _number(reply, "X-RateLimit-Remaining"), _number(reply, "X-RateLimit-Reset")
+    return Rate(remaining, capped_s(reset - now.timestamp()) if reset is not None else None)
 
 
-def wait_s(response: httpx.Response, now: datetime) -> float | None:
-    """How long a response wants us to wait: Retry-After, or until the window of a 429 ends; the longer one."""
-    said = [retry_after_s(response, now), rate(response, now).reset_s if response.status_code == 429 else None]
+def wait_s(reply: Reply, now: datetime) -> float | None:
+    """How long a reply wants us to wait: Retry-After, or until the window of a 429 ends; the longer one."""
+    said = [retry_after_s(reply.headers, now), rate(reply, now).reset_s if reply.status == 429 else None]
     return max((one for one in said if one is not None), default=None)
 
 
@@ -134,8 +132,7 @@ def _by_field(complaint: Complaint) -> Verdict | None:
     return next((verdict for pattern, verdict in _BY_FIELD if pattern.fullmatch(complaint.field or "")), None)
 
 
-def _complaints(body: Any) -> tuple[Complaint, ...]:
-    errors = body.get("errors") if isinstance(body, dict) else None
+def _complaints(errors: Any) -> tuple[Complaint, ...]:
     if not isinstance(errors, list):
         return ()
     return tuple(Complaint(str(one.get("message")), _text(one.get("field"))) for one in errors if isinstance(one, dict))
@@ -146,6 +143,6 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value not in ("", "null") else None
 
 
-def _number(response: httpx.Response, name: str) -> int | None:
-    value = response.headers.get(name, "").strip()
-    return int(value) if value.isascii() and value.isdigit() else None
+def _number(reply: Reply, name: str) -> int | None:
+    value = reply.headers.get(name, "").strip()
+    return int(value) if re.fullmatch(r"[0-9]{1,15}", value) else None

@@ -1,4 +1,4 @@
-"""What SendGrid can be asked: its bounce list, and what became of a message (Email Activity)."""
+"""What SendGrid can be asked: its lists of whom it sends no more to, and what became of a message (Email Activity)."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,9 +7,17 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from services.notifications.deliveries.receipt_models import RANKS, Receipt
-from services.notifications.email.http_calls import HttpApi, json_of, without_addresses
-from services.notifications.providers.answers import MAX_DETAIL_CHARS, Answer
-from services.notifications.providers.lookups import Fate, ListedBounce, LookupFailed, enhanced_in, instant
+from services.notifications.providers.answers import MAX_DETAIL_CHARS, Answer, Verdict, without_addresses
+from services.notifications.providers.http_calls import HttpCalls
+from services.notifications.providers.lookups import (
+    Fate,
+    Listed,
+    ListedBounce,
+    LookupFailed,
+    enhanced_in,
+    instant,
+    verdict_of_mail,
+)
 
 PAGE: Final = 500
 MAX_PAGES: Final = 2000
@@ -23,25 +31,43 @@ BY_EVENT: Final[Mapping[str, Receipt]] = {
 }
 """Bounces and drops are told apart by their reasons; what is missing (opened, clicked, …) says nothing of the delivery."""
 _BY_STATUS: Final[Mapping[str, Receipt]] = {"processed": Receipt.PROCESSED, "delivered": Receipt.DELIVERED}
-_HARD_DROPS: Final = ("bounce", "invalid")
+_DROPS: Final = (
+    ("bounce", Receipt.BOUNCED_HARD, Verdict.BAD_RECIPIENT),
+    ("invalid", Receipt.BOUNCED_HARD, Verdict.BAD_RECIPIENT),
+    ("unsubscribed", Receipt.BLOCKED, Verdict.OPTED_OUT),
+    ("spam reporting", Receipt.BLOCKED, Verdict.COMPLAINED),
+)
+"""By how the reason begins: SendGrid has not tried, because of what it has learned of the address before."""
+
+_LISTS: Final = (
+    ("bounces", Listed.BOUNCED),
+    ("invalid_emails", Listed.BOUNCED),
+    ("spam_reports", Listed.COMPLAINED),
+    ("unsubscribes", Listed.UNSUBSCRIBED),
+)
+"""docs.sendgrid.com/api-reference/suppressions: those of the whole account, all read alike. Its blocks are about single mails,
+and whoever has left a group of unsubscriptions may get other mails."""
 
 
 class SendGridLookups:
     """The questions, on the provider's own connections."""
 
-    def __init__(self, api: HttpApi) -> None:
+    def __init__(self, api: HttpCalls) -> None:
         self._api = api
 
     async def bounces(self, since: datetime) -> list[ListedBounce]:
+        return [one for name, listed in _LISTS for one in await self._read_list(name, listed, since)]
+
+    async def _read_list(self, name: str, listed: Listed, since: datetime) -> list[ListedBounce]:
         found: list[ListedBounce] = []
         for page in range(MAX_PAGES):
             query = [("start_time", str(int(since.timestamp()))), ("limit", str(PAGE)), ("offset", str(page * PAGE))]
-            body = await self._ask("/v3/suppression/bounces", query)
+            body = await self._ask(f"/v3/suppression/{name}", query)
             entries = body if isinstance(body, list) else []
-            found += [bounce for entry in entries if (bounce := _listed(entry)) is not None]
+            found += [one for entry in entries if (one := _listed(entry, listed)) is not None]
             if len(entries) < PAGE:
                 return found
-        raise LookupFailed(f"SendGrid's bounce list has more than {PAGE * MAX_PAGES} entries since {since:%Y-%m-%d}")
+        raise LookupFailed(f"SendGrid's list of {name} has more than {PAGE * MAX_PAGES} entries since {since:%Y-%m-%d}")
 
     async def fate(self, provider_message_id: str, recipient: str) -> Fate | None:
         """The whole id is found by its beginning and the recipient, because the mails of one call share that beginning."""
@@ -59,28 +85,27 @@ class SendGridLookups:
 
     async def _ask(self, path: str, query: Sequence[tuple[str, str]] = ()) -> Any:
         """The JSON at a path; None where the account cannot see it (403, without the add-on) or nothing is there (404)."""
-        response = await self._api.call("GET", path, query=query)
-        if isinstance(response, Answer):
-            raise LookupFailed(f"SendGrid: {response.detail}", retry_after_s=response.retry_after_s)
-        if response.status_code in (403, 404) and path.startswith("/v3/messages"):
+        reply = await self._api.call("GET", path, query=query)
+        if isinstance(reply, Answer):
+            raise LookupFailed(f"SendGrid: {reply.detail}", retry_after_s=reply.retry_after_s)
+        if reply.status in (403, 404) and path.startswith("/v3/messages"):
             return None
-        body = json_of(response)
-        if response.status_code != 200 or not isinstance(body, dict | list):
-            raise LookupFailed(f"SendGrid answered {response.status_code} to {path.partition('/v3/')[2]}")
-        return body
+        if reply.status != 200 or not isinstance(reply.body, dict | list):
+            raise LookupFailed(f"SendGrid answered {reply.status} to {path.partition('/v3/')[2]}")
+        return reply.body
 
 
 def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _listed(entry: Any) -> ListedBounce | None:
+def _listed(entry: Any, listed: Listed) -> ListedBounce | None:
     at = instant(entry.get("created")) if isinstance(entry, dict) else None
     if at is None or not isinstance(entry.get("email"), str):
         return None
     status, reason = entry.get("status"), str(entry.get("reason") or "")
     known = status if isinstance(status, str) and status else enhanced_in(reason)
-    return ListedBounce(entry["email"], without_addresses(reason)[:MAX_DETAIL_CHARS], known, at)
+    return ListedBounce(entry["email"], without_addresses(reason)[:MAX_DETAIL_CHARS], known, at, listed)
 
 
 def _fate(event: Mapping[str, Any]) -> Fate:
@@ -90,11 +115,12 @@ def _fate(event: Mapping[str, Any]) -> Fate:
     kind = BY_EVENT.get(name)
     if name == "bounced":
         kind = _bounce(str(event.get("bounce_type")), enhanced_in(reason))
-    elif name == "dropped":
-        # SendGrid has not tried, because of what it has learned of the address before.
-        is_hard = (reason or "").lower().startswith(_HARD_DROPS)
-        kind = Receipt.BOUNCED_HARD if is_hard else Receipt.BLOCKED
-    return Fate(kind, at, enhanced_in(reason), without_addresses(reason)[:MAX_DETAIL_CHARS] if reason else None)
+    verdict = verdict_of_mail(kind)
+    if name == "dropped":
+        why = (reason or "").lower()
+        kind, verdict = next((one[1:] for one in _DROPS if why.startswith(one[0])), (Receipt.BLOCKED, Verdict.BLOCKED))
+    detail = without_addresses(reason)[:MAX_DETAIL_CHARS] if reason else None
+    return Fate(kind, at, enhanced_in(reason), detail, verdict)
 
 
 def _bounce(bounce_type: str, status: str | None) -> Receipt:

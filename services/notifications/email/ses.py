@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-import httpx
-
-from services.notifications.email.http_calls import HttpApi, json_of, refusal, retry_after_s
 from services.notifications.email.provider import OutgoingEmail
 from services.notifications.email.ses_classification import classify, error_message, error_type, wait_s
 from services.notifications.email.ses_lookups import SesLookups
 from services.notifications.email.sigv4 import AwsKey, Scope, SigV4
-from services.notifications.providers.answers import Answer, Verdict, without_address
+from services.notifications.providers.answers import Answer, Verdict, without_address, without_addresses
+from services.notifications.providers.http_calls import HttpCalls, Reply, retry_after_s
 from services.notifications.providers.lookups import Fate, ListedBounce
 from shared.runtime.clock import Clock, system_clock
 
@@ -40,8 +38,8 @@ class SesProvider:
     """Sends each mail as the MIME that every other provider sends, so one renderer and one preview serve all.
 
     Bounces come back as events, and as a list; no FeedbackForwardingEmailAddress is given, because SES refuses a mail whose
-    address for feedback is not verified, and each of our bounce addresses is another one. SES names no rate in its answers:
-    `max_rate_per_s` asks for it.
+    address for feedback is not verified, and each of our bounce addresses is another one. SES names no rate in its answers; the
+    account's ceiling is a setting of ours.
     """
 
     concurrency = CONCURRENCY
@@ -49,7 +47,7 @@ class SesProvider:
     def __init__(self, account: SesAccount, *, time_factor: float = 1.0, clock: Clock = system_clock) -> None:
         self._account = account
         self._clock = clock
-        self._api = HttpApi(
+        self._api = HttpCalls(
             account.base_url,
             connections=CONCURRENCY,
             auth=SigV4(account.key, Scope(account.region, SIGNING_NAME), clock),
@@ -60,13 +58,9 @@ class SesProvider:
     async def send(self, email: OutgoingEmail) -> Answer:
         if email.recipient.international:
             return Answer(Verdict.BAD_RECIPIENT, "Amazon SES takes no address with letters beyond ASCII before the @")
-        response = await self._api.call("POST", SEND, content=self._request(email))
-        answer = response if isinstance(response, Answer) else self._read(response, email)
+        reply = await self._api.call("POST", SEND, content=self._request(email))
+        answer = reply if isinstance(reply, Answer) else self._read(reply, email)
         return without_address(answer, email.recipient.address)
-
-    async def max_rate_per_s(self) -> float | None:
-        """How many recipients a second SES takes of this account (SendQuota.MaxSendRate); None where it does not say."""
-        return await self._lookups.max_rate_per_s()
 
     async def bounces(self, since: datetime) -> list[ListedBounce]:
         """The account's suppression list. Raises LookupFailed."""
@@ -90,15 +84,17 @@ class SesProvider:
             request["ConfigurationSetName"] = self._account.configuration_set
         return json.dumps(request).encode()
 
-    def _read(self, response: httpx.Response, email: OutgoingEmail) -> Answer:
-        status, error, message = response.status_code, error_type(response), error_message(response)
-        body = json_of(response)
-        message_id = body.get("MessageId") if isinstance(body, dict) else None
+    def _read(self, reply: Reply, email: OutgoingEmail) -> Answer:
+        status, error, message = reply.status, error_type(reply), error_message(reply)
+        message_id = reply.members.get("MessageId")
         if 200 <= status < 300 and error is None and isinstance(message_id, str) and message_id:
             return Answer(Verdict.ACCEPTED, "accepted", status, provider_message_id=message_id)
         verdict = classify(status, error, message, email.sender.address)
         words = ": ".join(part for part in (error, message) if part) or f"status {status} without a reason"
-        pause_s = wait_s(verdict, error, message)
-        told_s = retry_after_s(response, self._clock())
-        scaled = pause_s * self._api.time_factor if pause_s is not None else None
-        return refusal(verdict, words, status, wait_s=told_s if told_s is not None else scaled, time_factor=self._api.time_factor)
+        return self._api.refusal(
+            verdict,
+            without_addresses(words),
+            status,
+            told_s=retry_after_s(reply.headers, self._clock()),
+            usual_s=wait_s(verdict, error, message),
+        )

@@ -5,12 +5,10 @@ behind a `:`; the status alone says little, because most errors are a 400.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-import httpx
-
-from services.notifications.email.http_calls import json_of
 from services.notifications.providers.answers import Verdict
+from services.notifications.providers.http_calls import Reply
 
 DAILY_QUOTA_S: Final = 900.0
 """How long an account whose quota of the day is used up is left alone; the quota is counted over the last 24 hours."""
@@ -64,39 +62,20 @@ BY_STATUS: Final[Mapping[int, Verdict]] = {
     429: Verdict.THROTTLED,
 }
 
-BY_BULK_STATUS: Final[Mapping[str, Verdict]] = {
-    "SUCCESS": Verdict.ACCEPTED,
-    "MESSAGE_REJECTED": Verdict.BAD_CONTENT,
-    "MAIL_FROM_DOMAIN_NOT_VERIFIED": Verdict.CONFIG,
-    "CONFIGURATION_SET_NOT_FOUND": Verdict.CONFIG,
-    "TEMPLATE_NOT_FOUND": Verdict.BAD_CONTENT,
-    "ACCOUNT_SUSPENDED": Verdict.CONFIG,
-    "ACCOUNT_THROTTLED": Verdict.THROTTLED,
-    "ACCOUNT_DAILY_QUOTA_EXCEEDED": Verdict.THROTTLED,
-    "INVALID_SENDING_POOL_NAME": Verdict.CONFIG,
-    "ACCOUNT_SENDING_PAUSED": Verdict.CONFIG,
-    "CONFIGURATION_SET_SENDING_PAUSED": Verdict.CONFIG,
-    "INVALID_PARAMETER": Verdict.BAD_CONTENT,
-    "TRANSIENT_FAILURE": Verdict.TRANSIENT,
-    "FAILED": Verdict.BAD_CONTENT,
-}
-"""SendBulkEmail's status of each entry. Mails are rendered here and go by SendEmail, so nothing but this table speaks of it."""
 
-
-def error_type(response: httpx.Response) -> str | None:
-    """The name of the error, without namespace and URL; None where the response names none."""
-    name = response.headers.get("x-amzn-ErrorType") or _member(json_of(response), "__type")
+def error_type(reply: Reply) -> str | None:
+    """The name of the error, without namespace and URL; None where the reply names none."""
+    name = reply.headers.get("x-amzn-ErrorType") or _member(reply, "__type")
     return name.partition(":")[0].rpartition("#")[2].strip() or None if name else None
 
 
-def error_message(response: httpx.Response) -> str | None:
+def error_message(reply: Reply) -> str | None:
     """What SES says of the error."""
-    body = json_of(response)
-    return _member(body, "message") or _member(body, "Message")
+    return _member(reply, "message") or _member(reply, "Message")
 
 
 def classify(status: int, error: str | None, message: str | None, sender: str) -> Verdict:
-    """The verdict on a response that is no acceptance. sender: the address in From.
+    """The verdict on a reply that is no acceptance. sender: the address in From.
 
     A name that is not known leaves the status to decide; a 2xx without one leaves open what became of the mail.
     """
@@ -130,6 +109,6 @@ def _other(status: int) -> Verdict:
     return Verdict.CONFIG if status < 400 else Verdict.BAD_CONTENT
 
 
-def _member(body: Any, name: str) -> str | None:
-    value = body.get(name) if isinstance(body, dict) else None
+def _member(reply: Reply, name: str) -> str | None:
+    value = reply.members.get(name)
     return value if isinstance(value, str) else None

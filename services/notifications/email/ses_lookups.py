@@ -1,4 +1,4 @@
-"""What Amazon SES can be asked: the account's rate, its suppression list, and what became of a message."""
+"""What Amazon SES can be asked: the account's suppression list, and what became of a message."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -6,10 +6,18 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from services.notifications.deliveries.receipt_models import RANKS, Receipt
-from services.notifications.email.http_calls import HttpApi, json_of, without_addresses
 from services.notifications.email.ses_classification import error_type
-from services.notifications.providers.answers import MAX_DETAIL_CHARS, Answer
-from services.notifications.providers.lookups import Fate, ListedBounce, LookupFailed, enhanced_in, instant
+from services.notifications.providers.answers import MAX_DETAIL_CHARS, Answer, without_addresses
+from services.notifications.providers.http_calls import HttpCalls
+from services.notifications.providers.lookups import (
+    Fate,
+    Listed,
+    ListedBounce,
+    LookupFailed,
+    enhanced_in,
+    instant,
+    verdict_of_mail,
+)
 
 PAGE: Final = 1000
 MAX_PAGES: Final = 1000
@@ -31,14 +39,8 @@ _BAD_DOMAIN: Final = "5.4.4"
 class SesLookups:
     """The questions, on the provider's own connections and under its signature."""
 
-    def __init__(self, api: HttpApi) -> None:
+    def __init__(self, api: HttpCalls) -> None:
         self._api = api
-
-    async def max_rate_per_s(self) -> float | None:
-        body = await self._ask("/v2/email/account")
-        quota = body.get("SendQuota") if body is not None else None
-        rate = quota.get("MaxSendRate") if isinstance(quota, dict) else None
-        return float(rate) if isinstance(rate, int | float) and rate > 0 else None
 
     async def bounces(self, since: datetime) -> list[ListedBounce]:
         found: list[ListedBounce] = []
@@ -62,15 +64,14 @@ class SesLookups:
 
     async def _ask(self, path: str, query: Sequence[tuple[str, str]] = ()) -> dict[str, Any] | None:
         """The JSON object at a path; None where there is none (404)."""
-        response = await self._api.call("GET", path, query=query)
-        if isinstance(response, Answer):
-            raise LookupFailed(f"Amazon SES: {response.detail}", retry_after_s=response.retry_after_s)
-        body = json_of(response)
-        if response.status_code == 404:
+        reply = await self._api.call("GET", path, query=query)
+        if isinstance(reply, Answer):
+            raise LookupFailed(f"Amazon SES: {reply.detail}", retry_after_s=reply.retry_after_s)
+        if reply.status == 404:
             return None
-        if response.status_code != 200 or not isinstance(body, dict):
-            raise LookupFailed(f"Amazon SES answered {response.status_code} {error_type(response) or 'without a reason'}")
-        return body
+        if reply.status != 200 or not isinstance(reply.body, dict):
+            raise LookupFailed(f"Amazon SES answered {reply.status} {error_type(reply) or 'without a reason'}")
+        return reply.body
 
 
 def bounce_receipt(bounce_type: str, sub_type: str, diagnostic: str | None) -> Receipt:
@@ -91,7 +92,8 @@ def _listed(body: Mapping[str, Any]) -> list[ListedBounce]:
         at = instant(entry.get("LastUpdateTime")) if isinstance(entry, dict) else None
         if at is not None and isinstance(entry.get("EmailAddress"), str):
             reason = str(entry.get("Reason"))
-            found.append(ListedBounce(entry["EmailAddress"], reason.lower(), None, at, reason == "COMPLAINT"))
+            listed = Listed.COMPLAINED if reason == "COMPLAINT" else Listed.BOUNCED
+            found.append(ListedBounce(entry["EmailAddress"], reason.lower(), None, at, listed))
     return found
 
 
@@ -106,12 +108,12 @@ def _fate(event: Mapping[str, Any]) -> Fate:
     details = event.get("Details")
     bounce = details.get("Bounce") if isinstance(details, dict) else None
     if kind != "BOUNCE" or not isinstance(bounce, dict):
-        return Fate(BY_EVENT.get(kind), at)
+        return Fate(BY_EVENT.get(kind), at, verdict=verdict_of_mail(BY_EVENT.get(kind)))
     said = bounce.get("DiagnosticCode")
     diagnostic = said if isinstance(said, str) else None
     receipt = bounce_receipt(str(bounce.get("BounceType")), str(bounce.get("BounceSubType")), diagnostic)
     detail = without_addresses(diagnostic)[:MAX_DETAIL_CHARS] if diagnostic else None
-    return Fate(receipt, at, enhanced_in(diagnostic), detail)
+    return Fate(receipt, at, enhanced_in(diagnostic), detail, verdict_of_mail(receipt))
 
 
 def _rank(fate: Fate) -> int:

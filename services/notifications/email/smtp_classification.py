@@ -22,7 +22,8 @@ _ENHANCED: Final = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?=\s|$)")
 _GREYLIST: Final = re.compile(r"gr[ea]y.?list", re.IGNORECASE)
 NOBODY: Final = re.compile(
     r"(un|not a )known (user|recipient|mailbox|address|account)|(user|recipient|mailbox|address|account) (is )?unknown"
-    r"|no such (user|recipient|mailbox|address|account|person)|no mailbox here|does(n't| not) exist"
+    r"|no such (user|recipient|mailbox|address|account|person)|not a registered (\w+ )?(user|recipient|address)"
+    r"|no mailbox here|does(n't| not) exist"
     r"|(invalid|bad|unroute?able|undeliverable) (recipient|mailbox|address|user)"
     r"|(user|recipient|mailbox|account)( name)? (is )?"
     r"(unavailable|not found|not available|not allowed|disabled|inactive|deactivated)",

@@ -11,6 +11,7 @@ import aiosmtplib
 
 from services.notifications.email.smtp_classification import Stage
 from services.notifications.email.smtp_wire import SmtpWire
+from shared.runtime.failpoints import failpoint
 
 QUIT_S: Final = 1.0
 LEAVE_S: Final = 2.0
@@ -126,6 +127,7 @@ class SmtpSession:
         # The end of the text ends the transaction whatever the answer (RFC 5321 §4.1.1.4), so the next mail needs no RSET.
         self._wire.text(content)
         progress.stage = Stage.BODY
+        failpoint("provider.sent")
         code, text = await self._wire.reply()
         if code == 421:
             self.abort()

@@ -7,6 +7,7 @@ from typing import Final
 
 MAX_DETAIL_CHARS: Final = 300
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+_ADDRESS: Final = re.compile(r"[^\s<>\"'(),:;\[\]]+@[^\s<>\"'(),:;\[\]]+")
 
 
 class Verdict(StrEnum):
@@ -14,7 +15,8 @@ class Verdict(StrEnum):
 
     accepted: the provider took it. transient: nothing was sent, trying again is safe. throttled: transient, and about all
     messages of this account. unknown: it may have been sent. bad_recipient: the address cannot work. opted_out: the recipient
-    has said stop. complained: the recipient has called it spam. soft_recipient: the mailbox is full or wants to be asked
+    has said stop. do_not_call: the number is on a register of those who want no advertising; of later reports alone.
+    complained: the recipient has called it spam. soft_recipient: the mailbox is full or wants to be asked
     again later. blocked: content or reputation. bad_content: our payload is wrong. config: our account is wrong.
     """
 
@@ -24,6 +26,7 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
     BAD_RECIPIENT = "bad_recipient"
     OPTED_OUT = "opted_out"
+    DO_NOT_CALL = "do_not_call"
     COMPLAINED = "complained"
     SOFT_RECIPIENT = "soft_recipient"
     BLOCKED = "blocked"
@@ -41,6 +44,7 @@ class Answer:
     provider_message_id: how its call-backs will call the message.
     closes: the whole account takes nothing for `retry_after_s`: it is away, has refused our login or throttles us.
     remaining, reset_s: what its rate limit leaves in the present window, and in how many seconds the next one begins.
+    reached: False where our own connections were all in use, so that no call was made: nothing is known of account and message.
     """
 
     verdict: Verdict
@@ -52,6 +56,7 @@ class Answer:
     closes: bool = False
     remaining: int | None = None
     reset_s: float | None = None
+    reached: bool = True
 
 
 def without_address(answer: Answer, recipient: str) -> Answer:
@@ -59,4 +64,10 @@ def without_address(answer: Answer, recipient: str) -> Answer:
     detail = " ".join(_CONTROL.sub(" ", answer.detail.encode("utf-8", "replace").decode()).split())
     if recipient.lower() in detail.lower():
         detail = re.sub(re.escape(recipient), "recipient", detail, flags=re.IGNORECASE)
-    return replace(answer, detail=detail[:MAX_DETAIL_CHARS])
+    detail = detail[:MAX_DETAIL_CHARS]
+    return answer if detail == answer.detail else replace(answer, detail=detail)
+
+
+def without_addresses(text: str) -> str:
+    """The text without anything that looks like an address: a refusal of a batch can quote any of its recipients."""
+    return _ADDRESS.sub("(address)", text)[: 4 * MAX_DETAIL_CHARS]

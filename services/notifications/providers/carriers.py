@@ -28,13 +28,20 @@ Out = TypeVar("Out")
 
 
 class Provider(Protocol[Out_contra]):
-    """What carries messages of one channel; see email/provider.py and sms/provider.py."""
+    """What carries messages of one channel. Lives as long as its process, and owns its connections.
+
+    concurrency: how many it can carry at once.
+    """
 
     concurrency: int
 
-    async def send(self, outgoing: Out_contra, /) -> Answer: ...
+    async def send(self, outgoing: Out_contra, /) -> Answer:
+        """Send one, within the provider's own time-outs (25 s). Never raises for what happens outside."""
+        ...
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Give back the connections."""
+        ...
 
 
 @dataclass(slots=True)
@@ -42,8 +49,8 @@ class Carrier(Generic[Out]):
     """One account, ready to send.
 
     name: as attempts name it. key: unique among all organizations. sender: of its e-mails; None for the service's own. per_s: its
-    ceiling; None for none. revision: of the stored account, 0 for one of the settings. organization_id: whose own account it is;
-    None for one of the settings.
+    ceiling; None for none. organization_id: whose own account it is; stored: its id and revision. None for one of the
+    settings.
     """
 
     name: str
@@ -52,8 +59,8 @@ class Carrier(Generic[Out]):
     provider: Provider[Out]
     sender: Mailbox | None = None
     per_s: float | None = None
-    revision: int = 0
     organization_id: UUID | None = None
+    stored: tuple[UUID, int] | None = None
     slots: asyncio.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
@@ -86,6 +93,7 @@ class Carriers(Generic[Out]):
         self._build = build
         self._own: dict[tuple[UUID, str], Carrier[Out]] = {}
         self._routes: dict[UUID, _Route[Out]] = {}
+        self._closing: set[asyncio.Task[None]] = set()
         self.circuits = circuits
         self.rates = rates
 
@@ -123,6 +131,9 @@ class Carriers(Generic[Out]):
         """Give back all connections."""
         for carrier in (*self._defaults.values(), *self._own.values()):
             await carrier.provider.close()
+        for closing in tuple(self._closing):
+            closing.cancel()
+        await asyncio.gather(*self._closing, return_exceptions=True)
 
     async def _read_routes(self, session: ReadSession, organization_ids: Sequence[UUID]) -> None:
         reader = ProviderReader(session)
@@ -133,6 +144,8 @@ class Carriers(Generic[Out]):
             names = routes.get(one, ())
             found = [self._carrier(one, name, accounts) for name in names]
             self._routes[one] = _Route(now, one in routes, [carrier for carrier in found if carrier is not None])
+            for owner, name in [key for key in self._own if key[0] == one and key[1] not in names]:
+                self._give_up(owner, name)
 
     def _carrier(
         self, organization_id: UUID, name: str, accounts: Mapping[tuple[UUID, str], ProviderAccount]
@@ -141,12 +154,28 @@ class Carriers(Generic[Out]):
         if account is None:
             return self._defaults.get(name)
         known = self._own.get((organization_id, name))
-        if known is not None and known.revision == account.revision:
+        if known is not None and known.stored == (account.id, account.revision):
             return known
+        self._give_up(organization_id, name)
         try:
-            # What the older one is still sending is not cut off; its connections go when nobody uses them any more.
             self._own[organization_id, name] = built = self._build(account)
         except ServiceError as error:
             logger.warning("provider_account_unusable", extra={"account": name, "code": error.code})
             return None
         return built
+
+    def _give_up(self, organization_id: UUID, name: str) -> None:
+        """Use an account no more. What it is still sending is not cut off; its connections are closed after that."""
+        carrier = self._own.pop((organization_id, name), None)
+        if carrier is not None:
+            closing = asyncio.create_task(_close_when_idle(carrier))
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+
+
+async def _close_when_idle(carrier: Carrier[Out]) -> None:
+    try:
+        for _ in range(carrier.provider.concurrency):
+            await carrier.slots.acquire()
+    finally:
+        await carrier.provider.close()

@@ -33,8 +33,8 @@ FORGET_S: Final = 900
 _FAILURES: Final = frozenset({Verdict.TRANSIENT, Verdict.UNKNOWN})
 
 # KEYS: the account's circuit. ARGV: seconds to close for (0: by the share of failures), why, calls, failures. Fields: until (ms),
-# since (ms), why, last_s, window (ms), calls, failures, streak (failures since the last success); the times are Redis' own, so that no clock of ours counts. Answers for
-# how many ms it is closed, since how many ms, and why.
+# since (ms), why, last_s, window (ms), calls, failures, streak (failures since the last success). Times are Redis' own, so
+# that no clock of ours counts. Answers for how many ms it is closed, since how many ms, and why.
 _TELL: Final = f"""
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -124,7 +124,7 @@ class Circuits:
         return [(float(until or 0) - now_ms, now_ms - float(since or 0), why) for until, since, why in found]
 
     async def report(self, account: str, answer: Answer, took_s: float = 0.0) -> None:
-        """Count one answer, and how long it took. What closes an account and what fails is told at once; the rest twice a second."""
+        """Count one answer, and how long it took. What closes an account, and what fails, is told at once."""
         close_s, why = _closing(answer)
         if close_s > 0:
             self._close(account, close_s, why)

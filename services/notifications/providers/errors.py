@@ -6,11 +6,9 @@ NotFound (404)
 Invalid (422)
 ├── AccountUnusable       the settings of an account are not those of its kind
 └── NoEncryption          no key is set with which credentials could be kept
-Permanent (422)
-└── NoProvider            nobody carries messages of this channel
 """
 
-from shared.runtime.errors import Invalid, NotFound, Permanent
+from shared.runtime.errors import Invalid, NotFound
 
 
 class AccountNotFound(NotFound):
@@ -27,7 +25,3 @@ class AccountUnusable(Invalid):
 
 class NoEncryption(Invalid):
     code, title = "no_encryption_key", "Credentials cannot be kept"
-
-
-class NoProvider(Permanent):
-    code, title = "no_provider", "Nobody carries messages of this channel"

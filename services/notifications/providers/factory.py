@@ -53,15 +53,15 @@ class Factory:
         sender = sender_mailbox(facts.from_email) if facts.from_email is not None else None
         provider = self._email(facts, public=not self._settings.private_mail_hosts)
         key = f"{account.organization_id}/{account.name}"
-        return Carrier(
-            account.name, key, account.kind, provider, sender, account.per_s, account.revision, account.organization_id
-        )
+        stored = (account.id, account.revision)
+        return Carrier(account.name, key, account.kind, provider, sender, account.per_s, account.organization_id, stored)
 
     def own_sms(self, account: ProviderAccount) -> Carrier[OutgoingSms]:
         """As own_email."""
         provider = self._sms(self.opened(account), callback_path(account))
         key = f"{account.organization_id}/{account.name}"
-        return Carrier(account.name, key, account.kind, provider, None, account.per_s, account.revision, account.organization_id)
+        stored = (account.id, account.revision)
+        return Carrier(account.name, key, account.kind, provider, None, account.per_s, account.organization_id, stored)
 
     def opened(self, account: ProviderAccount) -> AccountFacts:
         """What an organization's account needs, its credentials opened. Raises AccountUnusable and NoEncryption."""

@@ -6,16 +6,37 @@ LookupFailed (Transient, 503)    the provider could not be asked, or gave no ans
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, Final, Protocol
 
 from services.notifications.deliveries.receipt_models import Receipt
+from services.notifications.providers.answers import Verdict
 from shared.runtime.errors import Transient
 
 _ENHANCED: Final = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
 
 
+_OF_MAIL: Final = {
+    Receipt.BOUNCED_HARD: Verdict.BAD_RECIPIENT,
+    Receipt.BOUNCED_SOFT: Verdict.SOFT_RECIPIENT,
+    Receipt.BLOCKED: Verdict.BLOCKED,
+    Receipt.COMPLAINED: Verdict.COMPLAINED,
+}
+REPORTING: Final = ("sendgrid", "ses", "twilio", "msg91")
+"""The kinds of providers that report on what they have taken."""
+
+
 class LookupFailed(Transient):
     code, title = "provider_lookup_failed", "The provider could not be asked"
+
+
+class Listed(StrEnum):
+    """Why a provider sends no more to an address. bounced: mail came back, or the address can be none. complained: the recipient
+    called a mail spam. unsubscribed: the recipient wants no more mail of this account."""
+
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    UNSUBSCRIBED = "unsubscribed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +44,14 @@ class ListedBounce:
     """An address to which a provider sends no more.
 
     address: as the provider wrote it. reason: its words or its name of the reason, without the address. status: an enhanced
-    status code (RFC 3463), where it is known. at: when the address came onto the list. complaint: the recipient called a mail
-    spam; else a mail bounced.
+    status code (RFC 3463), where it is known. at: when the address came onto the list. listed: why it is there.
     """
 
     address: str
     reason: str
     status: str | None
     at: datetime
-    complaint: bool = False
+    listed: Listed = Listed.BOUNCED
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +60,14 @@ class Fate:
 
     kind: None while there is nothing that a delivery could stand at. code: an enhanced status code or the provider's own number
     or name of the reason. detail: its words without the recipient's address, at most 300 characters. at: when it happened, where
-    the provider says it.
+    the provider says it. verdict: what it says of the recipient, the content or the account, as call-backs do.
     """
 
     kind: Receipt | None
     at: datetime | None = None
     code: str | None = None
     detail: str | None = None
+    verdict: Verdict | None = None
 
 
 class BounceLister(Protocol):
@@ -66,6 +87,11 @@ class FateSource(Protocol):
         recipient: the address it went to, because mails that were handed over together can share an id. Raises LookupFailed.
         """
         ...
+
+
+def verdict_of_mail(kind: Receipt | None) -> Verdict | None:
+    """What the fate of an e-mail says of its recipient, where nothing more is known of it."""
+    return _OF_MAIL.get(kind) if kind is not None else None
 
 
 def enhanced_in(text: str | None) -> str | None:

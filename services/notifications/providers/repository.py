@@ -31,6 +31,7 @@ _PUT_ROUTE: Final = text("""
            accounts = excluded.accounts, revision = known.revision + 1, updated_at = excluded.updated_at
 """)
 
+_HOLD: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('provider account ' || :what, 0))")
 _REMOVE_ACCOUNT: Final = text("DELETE FROM provider_accounts WHERE organization_id = :organization_id AND name = :name")
 _REMOVE_ROUTE: Final = text("DELETE FROM provider_routes WHERE organization_id = :organization_id AND channel = :channel")
 
@@ -96,6 +97,10 @@ class ProviderRepository(ProviderReader):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._writing = session
+
+    async def hold(self, organization_id: UUID, what: str) -> None:
+        """Let nobody else change this account or route of the organization until the unit of work ends; it need not be there."""
+        await self._writing.execute(_HOLD, {"what": f"{organization_id}/{what}"})
 
     async def put_account(self, row: AccountRow, now: datetime) -> None:
         """Create or replace an account; an id that is there stays."""

@@ -53,6 +53,8 @@ class ProviderSetup:
             raise AccountUnusable("that is the name of an account of the installation; choose another one")
         config, credentials, per_s = fields
         facts = _checked(kind, config, credentials)
+        # Of two who create it at once, the second must seal under the id that the first has given it.
+        await self._providers.hold(organization_id, name)
         known = await self._providers.account(organization_id, name)
         try:
             expect(known.revision if known is not None else 0)

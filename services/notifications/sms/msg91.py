@@ -1,13 +1,16 @@
 """SMS over MSG91's flow API, which sends texts that are registered with DLT (msg91.com/help)."""
 
+import json
 import re
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from services.notifications.providers.answers import Answer, Verdict
-from services.notifications.sms.http_calls import HttpCalls, Reply, by_status, without_number
+from services.notifications.providers.http_calls import HttpCalls, Reply, by_status, retry_after_s
 from services.notifications.sms.msg91_codes import ABOUT_HEADER, VERDICTS, verdict_of
+from services.notifications.sms.numbers import without_number
 from services.notifications.sms.provider import DltTemplate, OutgoingSms
+from shared.runtime.clock import Clock, system_clock
 
 CONCURRENCY: Final = 20
 HEADER_WAIT_S: Final = 3600.0
@@ -36,15 +39,17 @@ class Msg91Provider:
 
     concurrency = CONCURRENCY
 
-    def __init__(self, account: Msg91Account, *, time_factor: float = 1.0) -> None:
+    def __init__(self, account: Msg91Account, *, time_factor: float = 1.0, clock: Clock = system_clock) -> None:
         self._account = account
+        self._clock = clock
         headers = {"authkey": account.auth_key}
         self._calls = HttpCalls(account.url, connections=CONCURRENCY, time_factor=time_factor, headers=headers)
 
     async def send(self, sms: OutgoingSms) -> Answer:
         if sms.dlt is None:
             return Answer(Verdict.BAD_CONTENT, NOT_REGISTERED)
-        reply = await self._calls.ask("POST", "/api/v5/flow", json=self.request(sms, sms.dlt))
+        content = json.dumps(self.request(sms, sms.dlt)).encode()
+        reply = await self._calls.call("POST", "/api/v5/flow", content=content)
         return without_number(reply if isinstance(reply, Answer) else self._read(reply), sms.to)
 
     async def close(self) -> None:
@@ -65,11 +70,12 @@ class Msg91Provider:
     def _read(self, reply: Reply) -> Answer:
         said, kind = reply.text("message"), reply.text("type").lower()
         if 200 <= reply.status < 300 and kind == "success" and _REQUEST_ID.fullmatch(said):
-            return Answer(Verdict.ACCEPTED, "taken", provider_message_id=said)
+            return Answer(Verdict.ACCEPTED, "taken", reply.status, provider_message_id=said)
         if 200 <= reply.status < 300 and kind != "error":
             return Answer(Verdict.UNKNOWN, "taken with an answer that cannot be read", reply.status)
         code = reply.number("code")
-        answer = self._calls.refusal(_verdict(reply, code, said), said or "no message", code or reply.status, reply.headers)
+        told_s, verdict = retry_after_s(reply.headers, self._clock()), _verdict(reply, code, said)
+        answer = self._calls.refusal(verdict, said or "no message", code or reply.status, told_s=told_s)
         if answer.code in ABOUT_HEADER:
             return replace(answer, closes=False, retry_after_s=self._calls.scaled(HEADER_WAIT_S))
         return answer
@@ -81,7 +87,8 @@ def reference(sms: OutgoingSms) -> str:
 
 
 def _verdict(reply: Reply, code: int | None, said: str) -> Verdict:
-    for known in (reply.status, code):
+    # A status below 400 is HTTP's own: its 202 is "accepted", while MSG91's is a number that cannot work.
+    for known in (reply.status if reply.status >= 400 else None, code):
         # 400 says no more than that something is wrong; the words may say what.
         if known in VERDICTS and known != 400:
             return VERDICTS[known]

@@ -33,11 +33,12 @@ VERDICTS: Final[dict[int, Verdict]] = {
 ABOUT_HEADER: Final = frozenset({103, 203})
 """Refusals of the sender id, which each registered text brings along: other texts are still sent."""
 
-# Where an error comes without a code, its words are all that there is; what they do not tell is taken for the text's fault.
+# Where an error comes without a code, its words are all that there is; what they do not tell is taken for the text's fault. They
+# never tell that a number cannot work: they speak of mobiles and recipients where it is our template that is wrong, and a number
+# that was taken for dead is not written to any more.
 _WORDS: Final = (
     (re.compile(r"\bauth|\bip\b|whitelist|balance|account|expired|banned", re.IGNORECASE), Verdict.CONFIG),
     (re.compile(r"limit|too many", re.IGNORECASE), Verdict.THROTTLED),
-    (re.compile(r"mobile|recipient|phone", re.IGNORECASE), Verdict.BAD_RECIPIENT),
 )
 _OUT_OF_HOURS: Final = re.compile(r"\b651\b")
 
@@ -64,7 +65,7 @@ def fate_of_report(status: str, promo: bool, reason: str = "") -> Told:
     register) is about these alone. reason: `failedReason` or `desc` of the report.
     """
     if status == "9":
-        return Told("do_not_disturb", Receipt.BLOCKED, Verdict.OPTED_OUT if promo else Verdict.BLOCKED)
+        return Told("do_not_disturb", Receipt.BLOCKED, Verdict.DO_NOT_CALL if promo else Verdict.BLOCKED)
     if status == "2" and _OUT_OF_HOURS.search(reason):
         return Told("rejected", Receipt.BLOCKED, Verdict.BLOCKED)
     return _REPORTS.get(status, Told("unknown", None, None))

@@ -1,14 +1,18 @@
-"""Phone numbers that an SMS can reach, in the one form in which they are kept."""
+"""Phone numbers that an SMS can reach, in the one form in which they are kept, and out of what providers say."""
 
 import re
+from dataclasses import replace
 from typing import Final
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType, ValidationResult
 
+from services.notifications.providers.answers import Answer, without_address
 from services.notifications.sms.errors import NumberUnusable
 
 _WRITTEN: Final = re.compile(r"[+(]?[0-9][0-9 ()./\u00a0-]{0,40}")
+_QUOTED: Final = re.compile(r"\+?\d(?:[ ().-]{0,2}\d){6,14}")
+_KNOWN_BY: Final = 7
 _REFUSED: Final = {
     PhoneNumberType.FIXED_LINE: "it is a landline",
     PhoneNumberType.PREMIUM_RATE: "it is a premium-rate number",
@@ -45,6 +49,17 @@ def number(text: str, default_country: str) -> str:
     if reason is not None:
         raise _unusable(reason)
     return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+
+
+def without_number(answer: Answer, to: str) -> Answer:
+    """The answer with a detail that can be kept: providers quote the number with and without its plus, or with blanks in it."""
+    own = "".join(character for character in to if character.isdigit())[-_KNOWN_BY:]
+
+    def hidden(match: re.Match[str]) -> str:
+        digits = "".join(character for character in match[0] if character.isdigit())
+        return "recipient" if digits.endswith(own) else match[0]
+
+    return without_address(replace(answer, detail=_QUOTED.sub(hidden, answer.detail)), to)
 
 
 def _parsed(text: str, default_country: str) -> phonenumbers.PhoneNumber:

@@ -1,10 +1,7 @@
-"""What carries an SMS to the outside."""
+"""What an SMS provider is given."""
 
 from dataclasses import dataclass
-from typing import Protocol
 from uuid import UUID
-
-from services.notifications.providers.answers import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +25,7 @@ class OutgoingSms:
     delivery_id, attempt: how call-backs find it; go along wherever a provider takes a reference of ours.
     to: E.164, with its plus. sender: our number or header; None for the account's own.
     valid_for_s: how long the provider may try to deliver it.
-    dlt: None outside of India.
+    dlt: None outside of India. taken: provider's ids of other messages to this number, none of which is this one.
     """
 
     delivery_id: UUID
@@ -38,20 +35,4 @@ class OutgoingSms:
     sender: str | None = None
     valid_for_s: int | None = None
     dlt: DltTemplate | None = None
-
-
-class SmsProvider(Protocol):
-    """Sends SMS. Lives as long as its process, and owns its connections.
-
-    concurrency: how many it can carry at once.
-    """
-
-    concurrency: int
-
-    async def send(self, sms: OutgoingSms) -> Answer:
-        """Send one SMS, within the provider's own time-outs (25 s). Never raises for what happens outside."""
-        ...
-
-    async def close(self) -> None:
-        """Give back the connections."""
-        ...
+    taken: frozenset[str] = frozenset()

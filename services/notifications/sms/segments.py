@@ -1,6 +1,5 @@
 """How many messages of the network a text becomes: GSM 03.38 (3GPP TS 23.038 §6.2.1) or UCS-2, alone or concatenated."""
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -15,24 +14,6 @@ EXTENSION: Final = frozenset("\f^{}\\[~]|€")
 """Written as an escape and a second septet, which stay together."""
 
 _SIZES: Final[dict[Encoding, tuple[int, int]]] = {"gsm7": (160, 153), "ucs2": (70, 67)}
-
-_EQUIVALENTS: Final = str.maketrans(
-    {
-        **dict.fromkeys("“”„‟«»″", '"'),
-        **dict.fromkeys("‘’‚‛‹›′`´", "'"),
-        **dict.fromkeys("‐‑‒–—―−", "-"),
-        **dict.fromkeys("\t\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000", " "),
-        **dict.fromkeys("\u00ad\u200b\u2060\ufeff", ""),
-        **dict.fromkeys("•∙", "*"),
-        "·": ".",
-        "…": "...",
-        "×": "x",
-        "⁄": "/",
-        "₹": "Rs.",
-        "\u2028": "\n",
-        "\u2029": "\n",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +44,6 @@ def count(text: str) -> Segments:
         return Segments(encoding, units, 1, single, single - units, foreign)
     segments, filled = _fill(widths, concatenated)
     return Segments(encoding, units, segments, concatenated, concatenated - filled, foreign)
-
-
-def downgraded(text: str) -> str:
-    """The text with typographic quotes, dashes, blanks and the like as GSM 03.38 has them, so that it needs fewer segments.
-
-    Unchanged where it would have to be sent as UCS-2 all the same. A text that is registered with DLT must keep to the letter.
-    """
-    plain = unicodedata.normalize("NFC", text).translate(_EQUIVALENTS)
-    return plain if count(plain).encoding == "gsm7" else text
 
 
 def _width(character: str, encoding: Encoding) -> int:

@@ -1,7 +1,7 @@
 """SMS over Twilio's REST API (twilio.com/docs/messaging/api/message-resource)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -9,10 +9,12 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from services.notifications.providers.answers import Answer, Verdict
+from services.notifications.providers.http_calls import HttpCalls, Reply, by_status, retry_after_s
 from services.notifications.providers.lookups import Fate, LookupFailed
-from services.notifications.sms.http_calls import HttpCalls, Reply, by_status, without_number
+from services.notifications.sms.numbers import without_number
 from services.notifications.sms.provider import OutgoingSms
 from services.notifications.sms.twilio_codes import ABOUT_RECIPIENT, ABOUT_SENDER, VERDICTS, fate_of
+from shared.runtime.clock import Clock, system_clock
 
 CONCURRENCY: Final = 20
 MAX_VALIDITY_S: Final = 36_000
@@ -59,8 +61,9 @@ class TwilioProvider:
 
     concurrency = CONCURRENCY
 
-    def __init__(self, account: TwilioAccount, *, time_factor: float = 1.0) -> None:
+    def __init__(self, account: TwilioAccount, *, time_factor: float = 1.0, clock: Clock = system_clock) -> None:
         self._account = account
+        self._clock = clock
         self._path = f"/2010-04-01/Accounts/{account.account_sid}/Messages"
         self._calls = HttpCalls(
             account.url, connections=CONCURRENCY, time_factor=time_factor, auth=(account.account_sid, account.auth_token)
@@ -69,7 +72,7 @@ class TwilioProvider:
     async def send(self, sms: OutgoingSms) -> Answer:
         if not 1 <= len(sms.body) <= MAX_BODY_CHARS:
             return Answer(Verdict.BAD_CONTENT, f"the text has {len(sms.body)} characters; an SMS may have 1 to {MAX_BODY_CHARS}")
-        reply = await self._calls.ask("POST", f"{self._path}.json", data=self.form(sms))
+        reply = await self._calls.call("POST", f"{self._path}.json", form=self.form(sms))
         return without_number(reply if isinstance(reply, Answer) else self._read(reply, sms), sms.to)
 
     async def close(self) -> None:
@@ -82,22 +85,23 @@ class TwilioProvider:
         may be sent; an answer with Verdict.UNKNOWN where Twilio could not be asked.
         """
         try:
-            found = await self.find_sent(sms.to, sms.body, since)
+            found = await self.find_sent(sms.to, sms.body, since, sms.taken)
         except LookupFailed as error:
             return without_number(Answer(Verdict.UNKNOWN, error.detail), sms.to)
         if found is None:
             return None
         return self._taken(found, "found by a look-up after the connection was lost", sms)
 
-    async def find_sent(self, to: str, body: str, since: datetime) -> SentSms | None:
-        """The newest message to this number with this text that was made at `since` or later. Raises LookupFailed."""
+    async def find_sent(self, to: str, body: str, since: datetime, taken: Collection[str] = ()) -> SentSms | None:
+        """The newest message to this number with this text that was made at `since` or later and is none of those whose ids are
+        `taken`: the same may have been said twice. Raises LookupFailed."""
         at = since.astimezone(UTC)
         wanted = {"To": to, "PageSize": str(PAGE_SIZE)}
         # A message that Twilio still holds back has no DateSent, so what the first list lacks may be in the second.
         for query in ({**wanted, "DateSent>": at.strftime("%Y-%m-%d")}, wanted):
             listed = (await self._get(f"{self._path}.json", query)) or {}
             for message in listed.get("messages") or ():
-                if isinstance(message, Mapping) and _is_ours(message, body, at):
+                if isinstance(message, Mapping) and message.get("sid") not in taken and _is_ours(message, body, at):
                     return _sent(message)
         return None
 
@@ -112,7 +116,7 @@ class TwilioProvider:
         told = fate_of(sent.status, sent.error_code)
         said = without_number(Answer(Verdict.ACCEPTED, str(message.get("error_message") or told.kind)), recipient)
         code = str(sent.error_code) if sent.error_code is not None else None
-        return Fate(told.receipt, _moment(message.get("date_updated")), code, said.detail)
+        return Fate(told.receipt, _moment(message.get("date_updated")), code, said.detail, told.verdict)
 
     def form(self, sms: OutgoingSms) -> dict[str, str]:
         """The fields of the request."""
@@ -134,14 +138,16 @@ class TwilioProvider:
         code = reply.number("code")
         if 200 <= reply.status < 300 and code is None:
             sid = reply.text("sid")
-            if reply.body is None or not _SID.fullmatch(sid):
+            if not _SID.fullmatch(sid):
                 return Answer(Verdict.UNKNOWN, "taken with an answer that cannot be read", reply.status)
-            return self._taken(_sent(reply.body), reply.text("error_message") or reply.text("status"), sms)
+            answer = self._taken(_sent(reply.members), reply.text("error_message") or reply.text("status"), sms)
+            return replace(answer, code=reply.status) if answer.verdict is Verdict.ACCEPTED else answer
         verdict = VERDICTS.get(code) if code is not None else None
         if verdict is None or reply.status == 429:
             verdict = by_status(reply.status) if reply.status >= 300 else Verdict.BAD_CONTENT
         said = reply.text("message") or "the answer holds no message"
-        return self._refused(self._calls.refusal(verdict, said, code or reply.status, reply.headers), sms)
+        told_s = retry_after_s(reply.headers, self._clock())
+        return self._refused(self._calls.refusal(verdict, said, code or reply.status, told_s=told_s), sms)
 
     def _taken(self, sent: SentSms, detail: str, sms: OutgoingSms) -> Answer:
         """The answer of a message that Twilio has, which it may have given up at once."""
@@ -159,14 +165,14 @@ class TwilioProvider:
         return answer
 
     async def _get(self, path: str, query: Mapping[str, str]) -> Mapping[str, Any] | None:
-        reply = await self._calls.ask("GET", path, params=query)
+        reply = await self._calls.call("GET", path, query=list(query.items()))
         if isinstance(reply, Answer):
             raise LookupFailed(reply.detail, retry_after_s=reply.retry_after_s)
         if reply.status == 404:
             return None
-        if reply.status != 200 or reply.body is None:
+        if reply.status != 200 or not isinstance(reply.body, dict):
             raise LookupFailed(f"Twilio answered a look-up with {reply.status}; it is asked again later")
-        return reply.body
+        return reply.members
 
 
 def _is_ours(message: Mapping[str, Any], body: str, since: datetime) -> bool:

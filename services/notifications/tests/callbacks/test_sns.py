@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from services.notifications.callbacks.errors import CallbackNotCheckable, CallbackRefused
 from services.notifications.callbacks.sns import SnsMessages, canonical
-from services.notifications.callbacks.sns_certificates import Place, SnsCertificates
+from services.notifications.callbacks.sns_certificates import MAX_KEPT, MAX_PER_MINUTE, MAX_UNDER_WAY, Place, SnsCertificates
 from shared.testing.clock import MONDAY_MORNING, FrozenClock
 
 TOPIC: Final = "arn:aws:sns:ap-south-1:123456789012:ses"
@@ -42,16 +43,23 @@ def certificate(
 
 @dataclass
 class Amazon:
-    """A small HTTP server in Amazon's place. answers: status line and body by path; what was asked for is kept."""
+    """A small HTTP server in Amazon's place. answers: status line and body by path; what was asked for is kept.
+
+    open: while it is not set, nothing is answered. arrived: set by the first request.
+    """
 
     url: str = ""
     asked: list[str] = field(default_factory=list)
     answers: dict[str, tuple[str, bytes]] = field(default_factory=lambda: {FILE: ("200 OK", certificate())})
+    open: asyncio.Event = field(default_factory=asyncio.Event)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         path = head.split()[1].decode()
         self.asked.append(path)
+        self.arrived.set()
+        await self.open.wait()
         status, body = self.answers.get(path.partition("?")[0], ("200 OK", b"<ok/>"))
         writer.write(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
         await writer.drain()
@@ -61,6 +69,7 @@ class Amazon:
 @asynccontextmanager
 async def running_amazon() -> AsyncIterator[Amazon]:
     amazon = Amazon()
+    amazon.open.set()
     server = await asyncio.start_server(amazon.serve, "127.0.0.1", 0)
     async with server:
         amazon.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
@@ -227,3 +236,94 @@ async def test_certificate_that_cannot_be_fetched_is_asked_for_later_and_not_at_
         with pytest.raises(CallbackNotCheckable):
             await sns.read(signed(notification()), None)
     assert amazon.asked == [FILE]
+
+
+def named(number: int) -> str:
+    """Where a certificate would be that nobody has heard of."""
+    return f"/SimpleNotificationService-{number:x}.pem"
+
+
+def from_file(path: str) -> bytes:
+    return signed(notification(SigningCertURL=f"https://sns.ap-south-1.amazonaws.com{path}"))
+
+
+async def refused_for_now(sns: SnsMessages, path: str) -> bool:
+    """Whether a message is to be sent again because its certificate could not be had."""
+    try:
+        await sns.read(from_file(path), None)
+    except CallbackNotCheckable:
+        return True
+    return False
+
+
+async def test_invented_certificates_make_us_ask_amazon_some_times_a_minute_and_no_more(amazon: Amazon) -> None:
+    seconds = [0.0]
+    certificates = SnsCertificates(lambda: seconds[0])
+    sns = SnsMessages([TOPIC], certificates, FrozenClock(), stand_in=amazon.url)
+    amazon.answers |= {named(number): ("404 Not Found", b"") for number in range(300)}
+    taken = await sns.read(from_file(FILE), None)
+
+    refused = [await refused_for_now(sns, named(number)) for number in range(100)]
+    asked_in_a_minute = len(amazon.asked)
+    still_taken = await sns.read(from_file(FILE), None)
+    seconds[0] = 61.0
+    refused += [await refused_for_now(sns, named(number)) for number in range(100, 200)]
+
+    assert (refused, still_taken) == ([True] * 200, taken)
+    assert (asked_in_a_minute, len(amazon.asked)) == (MAX_PER_MINUTE, 2 * MAX_PER_MINUTE)
+
+
+async def test_only_some_certificates_are_fetched_at_once(amazon: Amazon) -> None:
+    amazon.open.clear()
+    sns = messages(amazon)
+    amazon.answers |= {named(number): ("404 Not Found", b"") for number in range(10)}
+    async with asyncio.TaskGroup() as group:
+        reads = [group.create_task(refused_for_now(sns, named(number))) for number in range(10)]
+        done, _ = await asyncio.wait(reads, timeout=2, return_when=asyncio.FIRST_COMPLETED)
+        amazon.open.set()
+
+    assert ([one.result() for one in reads], bool(done)) == ([True] * 10, True)
+    assert len(amazon.asked) == MAX_UNDER_WAY
+
+
+async def test_messages_that_come_together_share_one_fetch_whoever_stops_waiting(amazon: Amazon) -> None:
+    amazon.open.clear()
+    sns = messages(amazon)
+    reads = [asyncio.create_task(sns.read(from_file(FILE), None)) for _ in range(20)]
+    await asyncio.wait_for(amazon.arrived.wait(), 5)
+    reads[0].cancel()
+    amazon.open.set()
+    found = await asyncio.gather(*reads, return_exceptions=True)
+
+    assert isinstance(found[0], asyncio.CancelledError)
+    assert [len(one) for one in found[1:] if isinstance(one, list)] == [1] * 19
+    assert amazon.asked == [FILE]
+
+
+async def test_certificate_in_use_is_kept_however_many_others_come(amazon: Amazon) -> None:
+    seconds = [0.0]
+    sns = SnsMessages([TOPIC], SnsCertificates(lambda: seconds[0]), FrozenClock(), stand_in=amazon.url)
+    for number in range(2 * MAX_KEPT):
+        seconds[0] += 60
+        amazon.answers[named(number)] = ("200 OK", certificate())
+        await sns.read(from_file(FILE), None)
+        await sns.read(from_file(named(number)), None)
+
+    assert (amazon.asked.count(FILE), len(amazon.asked)) == (1, 1 + 2 * MAX_KEPT)
+
+
+async def test_fetches_share_one_client(amazon: Amazon, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[ssl.SSLContext] = []
+    make = ssl.create_default_context
+
+    def counted(*args: Any, **options: Any) -> ssl.SSLContext:
+        made.append(make(*args, **options))
+        return made[-1]
+
+    monkeypatch.setattr(ssl, "create_default_context", counted)
+    sns = messages(amazon)
+    amazon.answers |= {named(number): ("404 Not Found", b"") for number in range(5)}
+    for number in range(5):
+        await refused_for_now(sns, named(number))
+
+    assert (len(amazon.asked), len(made)) == (5, 1)

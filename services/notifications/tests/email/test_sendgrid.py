@@ -10,7 +10,8 @@ import pytest
 from deploy.sandbox.smtp.tls import server_context
 from services.notifications.deliveries.receipt_models import Receipt
 from services.notifications.email.mime import Attachment
-from services.notifications.providers.lookups import Fate, LookupFailed
+from services.notifications.providers.answers import Verdict
+from services.notifications.providers.lookups import Fate, Listed, LookupFailed
 from services.notifications.tests.email.arrange import NOW, email, sandbox_with, sendgrid
 from services.notifications.tests.email.scripted_api import (
     HANG_UP,
@@ -189,8 +190,12 @@ async def test_provider_that_is_away_costs_no_try_and_is_left_alone_for_a_while(
         (202, b"<html>", {}, ("unknown", 0.0)),
         (200, b"", {}, ("unknown", 0.0)),
         (200, b"<html>log in</html>", {}, ("unknown", 0.0)),
+        (202, b"[" * 5000 + b"]" * 5000, {}, ("unknown", 0.0)),
         (202, ERRORS, {}, ("bad_content", 0.0)),
         (503, b"", {"Retry-After": "17"}, ("transient", 17.0)),
+        (503, b"", {"Retry-After": "999999999999"}, ("transient", 3600.0)),
+        (429, b"", {"Retry-After": "999999999999"}, ("throttled", 3600.0)),
+        (403, b"", {"Retry-After": "17"}, ("config", 300.0)),
         (429, ERRORS, {}, ("throttled", 60.0)),
         (301, b"", {"Location": "/elsewhere"}, ("config", 300.0)),
         (500, b"\xff\x00", {}, ("transient", 0.0)),
@@ -243,7 +248,7 @@ async def test_bounce_list_is_read_from_the_first_page_to_the_last() -> None:
         later = await provider.bounces(since + timedelta(hours=2))
 
     assert sorted(bounce.address for bounce in found) == sorted(f"gone{number}@example.com" for number in range(620))
-    assert (found[0].status, found[0].complaint, found[0].at >= since, later) == ("5.1.1", False, True, [])
+    assert (found[0].status, found[0].listed, found[0].at >= since, later) == ("5.1.1", Listed.BOUNCED, True, [])
 
 
 @pytest.mark.parametrize(
@@ -305,7 +310,7 @@ async def test_events_of_a_message_give_its_worst_with_reason_and_without_addres
         found = await provider.fate("abc", "ann@example.com")
 
     at = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
-    assert found == Fate(Receipt.BOUNCED_HARD, at, "5.1.1", "550 5.1.1 <(address)> unknown")
+    assert found == Fate(Receipt.BOUNCED_HARD, at, "5.1.1", "550 5.1.1 <(address)> unknown", Verdict.BAD_RECIPIENT)
     assert api.requests[0][0] == (
         "GET /v3/messages?query=msg_id%20LIKE%20%22abc%25%22%20AND%20to_email%3D%22ann%40example.com%22&limit=10 HTTP/1.1"
     )

@@ -16,6 +16,7 @@ from services.notifications.email.sendgrid_classification import (
     wait_s,
 )
 from services.notifications.providers.answers import Verdict
+from services.notifications.providers.http_calls import Reply
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -85,7 +86,7 @@ def test_field_of_a_400_has_its_verdict(field: str | None, verdict: str) -> None
 @pytest.mark.parametrize(("message", "verdict"), MESSAGES)
 @pytest.mark.parametrize("status", [200, 202])
 def test_error_inside_a_success_has_the_verdict_of_its_message(status: int, message: str, verdict: str) -> None:
-    found = refused(httpx.Response(status, json={"errors": [{"message": message, "field": None}]}))
+    found = refused(Reply.of(httpx.Response(status, json={"errors": [{"message": message, "field": None}]})))
 
     assert found is not None
     assert (classify(found.status, found.complaints), message in found.detail) == (Verdict(verdict), True)
@@ -118,7 +119,7 @@ def test_sender_that_is_wrong_outweighs_a_recipient_that_is() -> None:
     ],
 )
 def test_only_a_202_without_a_word_is_an_acceptance(status: int, body: bytes, accepted: bool) -> None:
-    assert (refused(httpx.Response(status, content=body)) is None) is accepted
+    assert (refused(Reply.of(httpx.Response(status, content=body))) is None) is accepted
 
 
 @pytest.mark.parametrize(
@@ -137,7 +138,7 @@ def test_complaint_names_the_mail_it_is_about(field: str | None, index: int | No
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"errors": "no"}', b'{"errors": [7]}', b"\xff"])
 def test_answer_that_cannot_be_read_still_says_its_status(body: bytes) -> None:
-    found = refused(httpx.Response(400, content=body))
+    found = refused(Reply.of(httpx.Response(400, content=body)))
 
     assert found is not None
     assert found.detail == "status 400 without a reason"
@@ -149,6 +150,10 @@ def test_answer_that_cannot_be_read_still_says_its_status(body: bytes) -> None:
         (429, {"X-RateLimit-Reset": str(int(NOW.timestamp()) + 40)}, 40.0),
         (429, {"X-RateLimit-Reset": str(int(NOW.timestamp()) - 40)}, 0.0),
         (429, {"Retry-After": "7"}, 7.0),
+        # Nobody waits for longer than an hour, whatever a header says.
+        (429, {"X-RateLimit-Reset": str(int(NOW.timestamp()) + 3601)}, 3600.0),
+        (429, {"X-RateLimit-Reset": "9" * 15}, 3600.0),
+        (429, {"X-RateLimit-Reset": "9" * 5000}, None),
         (429, {"Retry-After": "70", "X-RateLimit-Reset": str(int(NOW.timestamp()) + 40)}, 70.0),
         (429, {"Retry-After": "Sat, 21 Nov 2026 12:01:30 GMT"}, 90.0),
         (429, {"Retry-After": "soon", "X-RateLimit-Reset": "later"}, None),
@@ -158,7 +163,7 @@ def test_answer_that_cannot_be_read_still_says_its_status(body: bytes) -> None:
     ],
 )
 def test_wait_is_what_the_headers_say(status: int, headers: dict[str, str], expected: float | None) -> None:
-    assert wait_s(httpx.Response(status, headers=headers), NOW) == expected
+    assert wait_s(Reply.of(httpx.Response(status, headers=headers)), NOW) == expected
 
 
 @pytest.mark.parametrize(
@@ -166,11 +171,13 @@ def test_wait_is_what_the_headers_say(status: int, headers: dict[str, str], expe
     [
         ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(NOW.timestamp()) + 5)}, (0, 5.0)),
         ({"X-RateLimit-Remaining": "599"}, (599, None)),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "999999999999"}, (0, 3600.0)),
         ({"X-RateLimit-Remaining": "-1", "X-RateLimit-Reset": "x"}, (None, None)),
+        ({"X-RateLimit-Remaining": "9" * 5000, "X-RateLimit-Reset": "9" * 5000}, (None, None)),
         ({}, (None, None)),
     ],
 )
 def test_rate_is_what_the_headers_say(headers: dict[str, str], expected: tuple[Any, ...]) -> None:
-    found = rate(httpx.Response(202, headers=headers), NOW)
+    found = rate(Reply.of(httpx.Response(202, headers=headers)), NOW)
 
     assert (found.remaining, found.reset_s) == expected

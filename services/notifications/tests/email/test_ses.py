@@ -10,7 +10,8 @@ from services.notifications.deliveries.receipt_models import Receipt
 from services.notifications.email.mime import Attachment
 from services.notifications.email.ses import SesAccount
 from services.notifications.email.sigv4 import AwsKey
-from services.notifications.providers.lookups import Fate, LookupFailed
+from services.notifications.providers.answers import Verdict
+from services.notifications.providers.lookups import Fate, Listed, LookupFailed
 from services.notifications.tests.email.arrange import NOW, email, sandbox_with, ses
 from services.notifications.tests.email.scripted_api import HANG_UP, HANG_UP_IN_BODY, SILENCE, scripted_api
 
@@ -137,10 +138,12 @@ async def test_provider_that_is_away_costs_no_try_and_is_left_alone_for_a_while(
         (200, b"<html>", {}, ("unknown", 0.0)),
         (200, b"", {}, ("unknown", 0.0)),
         (200, {}, {}, ("unknown", 0.0)),
+        (200, b"[" * 5000 + b"]" * 5000, {}, ("unknown", 0.0)),
         (200, {"MessageId": ""}, {}, ("unknown", 0.0)),
         (200, {"MessageId": 7}, {}, ("unknown", 0.0)),
         (200, {"MessageId": "x", "__type": "TooManyRequestsException"}, {}, ("throttled", 2.0)),
         (429, b"", {"Retry-After": "11"}, ("throttled", 11.0)),
+        (429, b"", {"Retry-After": "999999999999"}, ("throttled", 3600.0)),
         (503, b"upstream", {}, ("transient", 0.0)),
     ],
 )
@@ -154,18 +157,6 @@ async def test_strange_answers_have_their_verdicts(
     assert (found.verdict.value, found.retry_after_s) == expected
 
 
-async def test_account_tells_its_rate() -> None:
-    async with sandbox_with() as sandbox, ses(f"{sandbox.url}/ses") as provider:
-        assert await provider.max_rate_per_s() == 14.0
-
-
-@pytest.mark.parametrize("quota", [None, {}, {"MaxSendRate": -1}, {"MaxSendRate": "fast"}])
-async def test_account_that_does_not_tell_its_rate_has_none(quota: Any) -> None:
-    async with scripted_api() as api, ses(api.url) as provider:
-        api.say(200, {"SendQuota": quota})
-        assert await provider.max_rate_per_s() is None
-
-
 async def test_suppression_list_is_read_from_the_first_page_to_the_last() -> None:
     entries = [{"EmailAddress": f"p{n}@example.com", "Reason": "BOUNCE", "LastUpdateTime": 1_795_262_400.5} for n in range(2)]
     complaint = {"EmailAddress": "carl@example.com", "Reason": "COMPLAINT", "LastUpdateTime": "2026-11-21T12:00:00Z"}
@@ -174,7 +165,7 @@ async def test_suppression_list_is_read_from_the_first_page_to_the_last() -> Non
         api.say(200, {"SuppressedDestinationSummaries": [complaint, {"EmailAddress": "undated@example.com"}]})
         found = await provider.bounces(NOW - timedelta(hours=6))
 
-    assert [(one.address, one.reason, one.complaint) for one in found] == [
+    assert [(one.address, one.reason, one.listed is Listed.COMPLAINED) for one in found] == [
         ("p0@example.com", "bounce", False),
         ("p1@example.com", "bounce", False),
         ("carl@example.com", "complaint", True),
@@ -193,7 +184,10 @@ async def test_stand_in_lists_bounces_and_complaints_to_signed_questions() -> No
             await provider.send(email(to))
         found = await provider.bounces(since)
 
-    assert [(one.address, one.complaint) for one in found] == [("gone@example.com", False), ("cross@example.com", True)]
+    assert [(one.address, one.listed.value) for one in found] == [
+        ("gone@example.com", "bounced"),
+        ("cross@example.com", "complained"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -232,7 +226,7 @@ async def test_insights_give_code_and_reason_without_address_and_only_the_recipi
         found = await provider.fate("0109-x", "Ann@example.com")
 
     at = datetime.fromtimestamp(1_795_262_400, UTC)
-    assert found == Fate(Receipt.BOUNCED_HARD, at, "5.1.1", "smtp; 550 5.1.1 <(address)> gone")
+    assert found == Fate(Receipt.BOUNCED_HARD, at, "5.1.1", "smtp; 550 5.1.1 <(address)> gone", Verdict.BAD_RECIPIENT)
     assert api.requests[0][0] == "GET /v2/email/insights/0109-x/ HTTP/1.1"
 
 
@@ -242,8 +236,6 @@ async def test_lookups_that_fail_say_so() -> None:
 
         with pytest.raises(LookupFailed, match="Amazon SES answered 403 AccessDeniedException"):
             await provider.bounces(NOW)
-        with pytest.raises(LookupFailed, match="Amazon SES answered 403"):
-            await provider.max_rate_per_s()
 
 
 def test_account_is_reached_in_its_region_unless_told_otherwise() -> None:

@@ -5,7 +5,6 @@ import pytest
 
 from services.notifications.deliveries.receipt_models import Receipt
 from services.notifications.email.ses_classification import (
-    BY_BULK_STATUS,
     BY_ERROR_TYPE,
     BY_STATUS,
     classify,
@@ -15,6 +14,7 @@ from services.notifications.email.ses_classification import (
 )
 from services.notifications.email.ses_lookups import bounce_receipt
 from services.notifications.providers.answers import Verdict
+from services.notifications.providers.http_calls import Reply
 
 SENDER = "waybill@example.com"
 
@@ -67,22 +67,6 @@ STATUSES = [
     (500, "transient"),
     (503, "transient"),
 ]
-BULK = [
-    ("SUCCESS", "accepted"),
-    ("MESSAGE_REJECTED", "bad_content"),
-    ("MAIL_FROM_DOMAIN_NOT_VERIFIED", "config"),
-    ("CONFIGURATION_SET_NOT_FOUND", "config"),
-    ("TEMPLATE_NOT_FOUND", "bad_content"),
-    ("ACCOUNT_SUSPENDED", "config"),
-    ("ACCOUNT_THROTTLED", "throttled"),
-    ("ACCOUNT_DAILY_QUOTA_EXCEEDED", "throttled"),
-    ("INVALID_SENDING_POOL_NAME", "config"),
-    ("ACCOUNT_SENDING_PAUSED", "config"),
-    ("CONFIGURATION_SET_SENDING_PAUSED", "config"),
-    ("INVALID_PARAMETER", "bad_content"),
-    ("TRANSIENT_FAILURE", "transient"),
-    ("FAILED", "bad_content"),
-]
 
 
 @pytest.mark.parametrize(("error", "verdict"), TYPES)
@@ -97,15 +81,9 @@ def test_status_decides_where_the_type_is_not_known(status: int, error: str | No
     assert classify(status, error, None, SENDER) == Verdict(verdict)
 
 
-@pytest.mark.parametrize(("status", "verdict"), BULK)
-def test_status_of_an_entry_in_a_bulk_answer_has_its_verdict(status: str, verdict: str) -> None:
-    assert BY_BULK_STATUS[status] == Verdict(verdict)
-
-
 def test_every_row_of_the_tables_is_tested() -> None:
     assert {error for error, _ in TYPES} == set(BY_ERROR_TYPE)
     assert {status for status, _ in STATUSES} >= set(BY_STATUS)
-    assert {status for status, _ in BULK} == set(BY_BULK_STATUS)
 
 
 @pytest.mark.parametrize(
@@ -138,12 +116,12 @@ def test_identity_that_is_not_verified_is_a_matter_of_the_account_where_it_is_ou
     ],
 )
 def test_type_is_found_in_header_or_body(headers: dict[str, str], body: bytes, expected: str | None) -> None:
-    assert error_type(httpx.Response(400, headers=headers, content=body)) == expected
+    assert error_type(Reply.of(httpx.Response(400, headers=headers, content=body))) == expected
 
 
 @pytest.mark.parametrize(("body", "expected"), [(b'{"message": "a"}', "a"), (b'{"Message": "b"}', "b"), (b"", None)])
 def test_message_is_found_in_either_spelling(body: bytes, expected: str | None) -> None:
-    assert error_message(httpx.Response(400, content=body)) == expected
+    assert error_message(Reply.of(httpx.Response(400, content=body))) == expected
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,21 @@
 """Organizations' own provider accounts and routes, over HTTP and in the sending."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
+from services.notifications.providers.repository import ProviderReader, ProviderRepository
+from services.notifications.providers.service import ProviderSetup
+from services.notifications.providers.vault import Vault
 from services.notifications.settings import NotificationsSettings
 from services.notifications.tests.deliveries.arrange import delivery, email
 from services.notifications.tests.mail_server import MailServer
-from shared.runtime.db import Session
+from shared.runtime.clock import system_clock
+from shared.runtime.db import Database, Session
+from shared.runtime.errors import PreconditionFailed
 from shared.testing.messages import TaskRunner
 from shared.testing.service import ApiClient
 
@@ -163,6 +169,46 @@ async def test_nothing_goes_by_another_account_while_the_chosen_one_cannot_be_us
     found = await delivery(session, handled.id)
     assert (handled.outcome, found.reason, found.timeline) == ("retry", "config", [])
     assert await mail_server.mails() == []
+
+
+async def test_account_that_was_made_anew_under_its_name_is_another_one(
+    admin: ApiClient, run_task: TaskRunner, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.notifications.providers.carriers.FRESH_S", 0.0)
+    for sender in ("Old <old@acme.example>", "New <new@acme.example>"):
+        await put(admin, config={"from_email": sender})
+        await admin.put("/v1/provider-routes/email", json={"accounts": ["acme"]})
+        await run_task(email(organization_id=OURS))
+        await admin.delete("/v1/provider-routes/email")
+        assert (await admin.delete("/v1/provider-accounts/acme")).status_code == 204
+
+    senders = [one["envelope"]["mail_from"] for one in await mail_server.mails()]
+    assert senders == ["new@acme.example", "old@acme.example"]
+
+
+@pytest.mark.commits
+async def test_of_two_who_create_an_account_at_once_the_second_must_know_the_first(
+    database: Database, settings: NotificationsSettings
+) -> None:
+    vault = Vault(settings.encryption)
+
+    async def create(key: str) -> str:
+        async with database.unit_of_work() as session:
+            setup = ProviderSetup(ProviderRepository(session), vault, {}, system_clock)
+            await setup.put(OURS, "acme", "sendgrid", ({}, {"api_key": key}, None), _only_new)
+        return key
+
+    results = await asyncio.gather(create("one"), create("two"), return_exceptions=True)
+    async with database.read() as session:
+        account = await ProviderReader(session).account(OURS, "acme")
+    assert account is not None
+    [kept] = [one for one in results if isinstance(one, str)]
+    assert vault.open(account.id, account.key_id, account.secret) == {"api_key": kept}
+
+
+def _only_new(revision: int) -> None:
+    if revision:
+        raise PreconditionFailed("it is there")
 
 
 async def test_operator_may_neither_see_nor_change_accounts(client: ApiClient) -> None:

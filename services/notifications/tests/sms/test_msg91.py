@@ -16,7 +16,7 @@ async def test_registered_text_is_taken_and_its_request_is_the_documented_one(se
     answer = await provider.send(sms(dlt=DLT, attempt=3))
 
     kept = (await server.received())[0]
-    assert (answer.verdict, answer.provider_message_id) == (Verdict.ACCEPTED, kept["provider_id"])
+    assert (answer.verdict, answer.code, answer.provider_message_id) == (Verdict.ACCEPTED, 200, kept["provider_id"])
     assert provider.request(sms(dlt=DLT, attempt=3), DLT) == {
         "template_id": "60e5a1b2c3d4e5f601234567",
         "short_url": "0",

@@ -2,8 +2,9 @@
 
 import pytest
 
+from services.notifications.providers.answers import Answer, Verdict
 from services.notifications.sms.errors import NumberUnusable
-from services.notifications.sms.numbers import number
+from services.notifications.sms.numbers import number, without_number
 
 USABLE = [
     ("+919812345678", "IN", "+919812345678"),
@@ -49,3 +50,17 @@ def test_number_that_no_sms_reaches_is_refused_without_being_quoted(text: str, c
     detail = refused.value.detail.replace("+919812345678", "", 1)
     assert reason in detail
     assert not text or text not in detail
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("To +919812345678 failed", "To recipient failed"),
+        ("To 919812345678, 98123-45678 and 098123 45678", "To recipient, recipient and recipient"),
+        ("To %2B919812345678", "To %2Brecipient"),
+        ("From +15005550006, request 3462697a", "From +15005550006, request 3462697a"),
+        ("two\r\nlines\x00", "two lines"),
+    ],
+)
+def test_number_is_taken_out_of_what_a_provider_says(said: str, kept: str) -> None:
+    assert without_number(Answer(Verdict.BLOCKED, said), "+919812345678").detail == kept

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from deploy.sandbox.sms.receipt import count as counted_by_stand_in
 from services.notifications.sms.prices import estimate
-from services.notifications.sms.segments import BASIC, EXTENSION, count, downgraded
+from services.notifications.sms.segments import BASIC, EXTENSION, count
 from shared.contracts.money import Money
 
 # text, encoding, units, segments, per segment, remaining
@@ -74,23 +74,6 @@ def test_longer_text_never_takes_fewer_segments(letters: list[str]) -> None:
     grown = [count("".join(letters[:length])).segments for length in range(0, len(letters), 20)]
 
     assert all(before <= after for before, after in pairwise(grown))
-
-
-@pytest.mark.parametrize(
-    ("text", "plain"),
-    [
-        ("“It’s ready” – now…", '"It\'s ready" - now...'),
-        ("₹1,500\u00a0due", "Rs.1,500 due"),
-        ("cafe\u0301", "café"),
-        ("zero\u200bwidth • dot", "zerowidth * dot"),
-        ("plain", "plain"),
-        # What stays foreign all the same is left as it was written.
-        ("“नमस्ते”", "“नमस्ते”"),
-        ("ça va – oui", "ça va – oui"),
-    ],
-)
-def test_typographic_characters_are_downgraded_where_that_saves_segments(text: str, plain: str) -> None:
-    assert downgraded(text) == plain
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ async def test_sms_is_taken_and_its_request_is_the_documented_one(server: SmsSer
     answer = await provider.send(sms(body="Grüße & 50 % = ½ 😀\nline", valid_for_s=600))
 
     kept = await arrived(server)
-    assert (answer.verdict, answer.provider_message_id) == (Verdict.ACCEPTED, kept["provider_id"])
+    assert (answer.verdict, answer.code, answer.provider_message_id) == (Verdict.ACCEPTED, 201, kept["provider_id"])
     assert re.fullmatch("SM[0-9a-f]{32}", answer.provider_message_id or "")
     assert kept["request"] == {
         "To": TO,
@@ -195,7 +195,7 @@ async def test_server_that_is_away_closes_the_account_for_a_while_and_costs_no_t
     answer = await server.twilio(url="http://127.0.0.1:9").send(sms())
 
     assert (answer.verdict, answer.closes, answer.retry_after_s) == (Verdict.THROTTLED, True, 15)
-    assert "ConnectError" in answer.detail
+    assert answer.detail == "All connection attempts failed (connect)"
 
 
 async def test_many_at_once_all_arrive_once(server: SmsServer) -> None:

@@ -3,13 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
 import pytest_asyncio
 
 from deploy.sandbox.smtp.tls import server_context
 from services.notifications.providers.answers import Answer, Verdict
-from services.notifications.sms.http_calls import HttpCalls, retry_after_s, without_number
 from services.notifications.sms.msg91 import Msg91Account, Msg91Provider
 from services.notifications.sms.twilio import TwilioAccount, TwilioProvider
 from services.notifications.tests.sms.http_script import HttpScript, http_script
@@ -39,6 +37,15 @@ async def by_msg91(script: HttpScript) -> Answer:
         return await provider.send(sms(dlt=DLT))
     finally:
         await provider.close()
+
+
+async def test_status_of_success_is_none_of_msg91s_own_codes(script: HttpScript) -> None:
+    # 202 would be a number that cannot work, and stay on the list for ever.
+    script.answer(202, '{"type": "error", "message": "template paused"}')
+
+    answer = await by_msg91(script)
+
+    assert (answer.verdict, answer.code) == (Verdict.BAD_CONTENT, 202)
 
 
 UNREADABLE = ["", "not json", "[]", "null", "{}", '{"sid": "SM1"}', '{"sid": ["SM"]}', "[" * 5000 + "]" * 5000]
@@ -106,47 +113,3 @@ async def test_server_that_we_do_not_trust_is_a_matter_of_settings_and_gets_no_r
         answer = await by_twilio(script)
 
     assert (answer.verdict, answer.closes, answer.retry_after_s, script.seen) == (Verdict.CONFIG, True, 300, [])
-
-
-async def test_when_no_connection_is_free_nothing_was_sent(script: HttpScript) -> None:
-    script.replies.extend([None, None])
-    calls = HttpCalls(script.url, connections=1, time_factor=0.02)
-
-    answers = await asyncio.gather(*(calls.ask("GET", "/") for _ in range(2)))
-    await calls.close()
-
-    verdicts = sorted(one.verdict for one in answers if isinstance(one, Answer))
-    assert verdicts == [Verdict.TRANSIENT, Verdict.UNKNOWN]
-    assert len(script.seen) == 1
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({"Retry-After": "17"}, 17),
-        ({"Retry-After": "999999"}, 3600),
-        ({"Retry-After": "Sat, 21 Nov 2026 10:00:30 GMT", "Date": "Sat, 21 Nov 2026 10:00:00 GMT"}, 30),
-        ({"Retry-After": "Sat, 21 Nov 2026 09:00:00 GMT", "Date": "Sat, 21 Nov 2026 10:00:00 GMT"}, 0),
-        ({"Retry-After": "Sat, 21 Nov 2026 10:00:30 GMT"}, None),
-        ({"Retry-After": "soon", "Date": "Sat, 21 Nov 2026 10:00:00 GMT"}, None),
-        ({"Retry-After": "-1"}, None),
-        ({"Retry-After": "1" * 400}, None),
-        ({}, None),
-    ],
-)
-def test_retry_after_is_read_as_seconds_or_as_a_date(headers: dict[str, str], seconds: float | None) -> None:
-    assert retry_after_s(httpx.Headers(headers)) == seconds
-
-
-@pytest.mark.parametrize(
-    ("said", "kept"),
-    [
-        ("To +919812345678 failed", "To recipient failed"),
-        ("To 919812345678, 98123-45678 and 098123 45678", "To recipient, recipient and recipient"),
-        ("To %2B919812345678", "To %2Brecipient"),
-        ("From +15005550006, request 3462697a", "From +15005550006, request 3462697a"),
-        ("two\r\nlines\x00", "two lines"),
-    ],
-)
-def test_number_is_taken_out_of_what_a_provider_says(said: str, kept: str) -> None:
-    assert without_number(Answer(Verdict.BLOCKED, said), "+919812345678").detail == kept
