@@ -32,7 +32,6 @@ def load_credentials(home: Home, cluster: Cluster) -> dict[str, str]:
         "notifications.signing",
         "notifications.address-hash",
         "notifications.encryption",
-        "notifications.bounce",
     ]
     made = {name: secrets.token_urlsafe(SECRET_BYTES) for name in names if name not in known}
     if made:

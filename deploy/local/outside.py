@@ -17,6 +17,8 @@ from deploy.sandbox.sendgrid.events import EventKey
 _TWILIO_SID: Final = "AC" + "5a" * 16
 _TOPIC: Final = "arn:aws:sns:ap-south-1:000000000000:ses"
 _MSG91_REPORTS: Final = "sandbox-msg91-reports"
+_BOUNCES: Final = "bounce@bounces.example.com"
+_MAIL_SERVER: Final = "sandbox-mail-server"
 
 
 def notifications(home: Home, passwords: Mapping[str, str], ports: Mapping[str, int]) -> dict[str, str]:
@@ -57,8 +59,8 @@ def notifications(home: Home, passwords: Mapping[str, str], ports: Mapping[str, 
         "ENCRYPTION_KEYS": f"local:{encryption}",
         # The sandbox's mail server is one, and organizations of the local stack may try it as theirs.
         "PRIVATE_MAIL_HOSTS": "true",
-        "BOUNCE_ADDRESS": "bounce@bounces.example.com",
-        "BOUNCE_SECRET": passwords["notifications.bounce"],
+        "BOUNCE_ADDRESS": _BOUNCES,
+        "BOUNCE_SECRET": _MAIL_SERVER,
     }
 
 
@@ -70,6 +72,8 @@ def sandbox(home: Home, ports: Mapping[str, int]) -> dict[str, str]:
         "SANDBOX_TWILIO_ACCOUNT_SID": _TWILIO_SID,
         "SANDBOX_MSG91_CALLBACK_SECRET": _MSG91_REPORTS,
         "SANDBOX_SNS_TOPIC_ARN": _TOPIC,
+        "SANDBOX_BOUNCE_ADDRESS": _BOUNCES,
+        "SANDBOX_BOUNCE_SECRET": _MAIL_SERVER,
     }
 
 

@@ -23,6 +23,12 @@ class Settings(BaseSettings):
     max_messages: int = Field(50_000, ge=1, description="How many received messages are kept; the oldest go first.")
     smtp_user: str | None = Field(None, description="Login that SMTP clients must use (AUTH LOGIN or PLAIN).")
     smtp_password: SecretStr | None = None
+    bounce_address: str | None = Field(
+        None,
+        pattern=r"^[^@\s+]+@[^@\s]+$",
+        description="Mails to this address, or to one of its own with a + behind its name, are handed to the notifications API.",
+    )
+    bounce_secret: SecretStr | None = Field(None, description="The bearer token with which they are.")
     smtp_tls: Literal["none", "starttls", "tls"] = Field("none", description="starttls: required; tls: from the first byte.")
     callback_url: str | None = Field(
         None,
@@ -53,6 +59,8 @@ class Settings(BaseSettings):
     def _login_is_whole(self) -> Self:
         if (self.smtp_user is None) != (self.smtp_password is None):
             raise ValueError("SANDBOX_SMTP_USER and SANDBOX_SMTP_PASSWORD belong together: set both or neither")
+        if (self.bounce_address is None) != (self.bounce_secret is None):
+            raise ValueError("SANDBOX_BOUNCE_ADDRESS and SANDBOX_BOUNCE_SECRET belong together: set both or neither")
         return self
 
     @classmethod

@@ -1,11 +1,19 @@
 """Addresses and numbers: the one form in which they are compared, hashed and shown where they must not be read."""
 
 import contextlib
-import hashlib
 import hmac
+import re
+import unicodedata
 from typing import Final
 
 HASH_CHARS: Final = 32
+ATOM: Final = r"[\w!#$%&'*+/=?^`{|}~-]+"
+"""Of the part before the @, what stands between its dots and needs no quotes (RFC 5322 §3.2.3, RFC 6531 §3.3)."""
+
+_NEEDS_NO_QUOTES: Final = re.compile(rf"{ATOM}(?:\.{ATOM})*")
+_QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
+_NEEDS_BACKSLASH: Final = re.compile(r'(["\\])')
 _CHANNELS: Final = {"email": "email", "sms": "phone"}
 
 
@@ -18,16 +26,32 @@ class AddressHasher:
     def hash(self, channel: str, address: str) -> str:
         """32 hexadecimal digits. channel: `email` or `sms`. The same for `Ann@Example.com` and `ann@example.com`."""
         text = f"{_CHANNELS[channel]}:{normal(channel, address)}"
-        return hmac.new(self._key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:HASH_CHARS]
+        return hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), "sha256").hex()[:HASH_CHARS]
+
+
+def plain_spelling(address: str) -> str:
+    """The e-mail address without needless quotes and backslashes, and with its accents composed (Unicode NFC); capitals stay.
+
+    `"quo.ted"@example.com` and `quo.ted@example.com` are one mailbox (RFC 5321 §4.1.2): servers take the quotes away, and who
+    wants no mail must not get it for being written with them.
+    """
+    local, at, domain = unicodedata.normalize("NFC", address).rpartition("@")
+    quoted = _QUOTED.fullmatch(local)
+    if quoted is not None:
+        content = _PAIR.sub(r"\1", quoted[1])
+        escaped = _NEEDS_BACKSLASH.sub(r"\\\1", content)
+        local = content if _NEEDS_NO_QUOTES.fullmatch(content) else f'"{escaped}"'
+    return f"{local}{at}{domain}"
 
 
 def normal(channel: str, address: str) -> str:
-    """The form in which addresses are compared: in lower case, the domain in ASCII; a number as E.164."""
+    """The form in which addresses are compared: in the plain spelling, in lower case, the domain in ASCII; a number as E.164."""
     if channel != "email":
         return "+" + "".join(character for character in address if character.isdigit())
-    local, _, domain = address.strip().rpartition("@")
-    with contextlib.suppress(UnicodeError):
-        domain = domain.encode("idna").decode()
+    local, _, domain = plain_spelling(address.strip()).rpartition("@")
+    if not domain.isascii():
+        with contextlib.suppress(UnicodeError):
+            domain = domain.encode("idna").decode()
     return f"{local.lower()}@{domain.lower()}"
 
 

@@ -17,6 +17,7 @@ from services.notifications.callbacks.intake import CallbackIntake
 from services.notifications.callbacks.paths import TWILIO_PATH, callback_path
 from services.notifications.callbacks.payloads import PayloadBox
 from services.notifications.callbacks.readers import CallbackReaders
+from services.notifications.callbacks.report_consequences import ReportConsequences
 from services.notifications.callbacks.repository import ProviderEventRepository
 from services.notifications.callbacks.signatures import SendGridSignature, TwilioSignature
 from services.notifications.callbacks.sns import SnsMessages
@@ -131,7 +132,12 @@ def delivery_tracking(runtime: ProcessRuntime) -> DeliveryTracking:
     sources |= {one.kind: one.provider for one in sms if isinstance(one.provider, TwilioProvider)}
     factor = settings.time_factor
     return DeliveryTracking(
-        sources, partial(_opened, factory), runtime.clock, close=lambda: _close(emails, sms), time_factor=factor
+        sources,
+        partial(_opened, factory),
+        lambda session: ReportConsequences(session, deps.suppressing(session, settings, runtime.clock), _watch_campaigns),
+        runtime.clock,
+        close=lambda: _close(emails, sms),
+        time_factor=factor,
     )
 
 

@@ -11,7 +11,7 @@ Fate = Literal[
 ]
 FATES: tuple[str, ...] = Fate.__args__  # type: ignore[attr-defined] # a Literal has its values there
 _TIMED = ("delay", "timeout_after_accept", "rate_limit", *FATES)
-_TOLD = ("status", "error_inside_200", "bounce", "soft_bounce", "blocked", "deferred")
+_TOLD = ("status", "error_inside_200", "bounce", "soft_bounce", "blocked", "deferred", "dropped")
 
 
 class MailRule(Rule):
@@ -25,7 +25,7 @@ class MailRule(Rule):
     timeout_after_accept: record, and give no answer for `seconds` (an hour unless told otherwise).
     drop_connection: drop the connection without an answer; with `recorded` the mails are on record all the same.
     delivered, deferred, …: what becomes of a mail that is taken, told by events, the first one after `seconds`; text is what the
-    far server said. silent: no event.
+    far server said, or why a mail was dropped. silent: no event.
     repeat: how often each event is sent. reorder: the events come in the opposite order.
     One rule of the answer and one of the fate can strike the same mail.
     """

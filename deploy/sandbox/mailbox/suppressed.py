@@ -1,4 +1,4 @@
-"""The lists that mail providers keep of addresses that bounced or complained."""
+"""The lists that mail providers keep of addresses that bounced, complained, unsubscribed or can be none."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ MOST = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Suppressed:
-    """An address on a list. fate: `bounce` or `complaint`. at: seconds since the epoch."""
+    """An address on a list. fate: `bounce`, `complaint`, `unsubscribe` or `invalid`. at: seconds since the epoch."""
 
     address: str
     fate: str

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from deploy.sandbox.mailbox.rules import MailRule
+from deploy.sandbox.mailbox.suppressed import Suppressed
 from deploy.sandbox.sendgrid.mails import TakenMail
 
 EVENTS_AT_ONCE = 500
@@ -89,6 +90,19 @@ def bounce_reason(rule: MailRule) -> str:
     return rule.text or _BOUNCES[rule.action][2]
 
 
+def listed(address: str, rule: MailRule | None) -> Suppressed | None:
+    """The entry of one of SendGrid's lists that a mail's fate leaves behind."""
+    match rule:
+        case MailRule(action="bounce"):
+            return Suppressed(address, "bounce", bounce_reason(rule), int(time.time()))
+        case MailRule(action="complaint" | "unsubscribe"):
+            return Suppressed(address, rule.action, "", int(time.time()))
+        case MailRule(action="dropped", text="Invalid"):
+            return Suppressed(address, "invalid", "Mail domain mentioned in email address is unknown", int(time.time()))
+        case _:
+            return None
+
+
 def _event(mail: TakenMail, name: str, rule: MailRule | None, now: int) -> dict[str, Any]:
     event: dict[str, Any] = {
         "email": mail.address,
@@ -104,7 +118,7 @@ def _event(mail: TakenMail, name: str, rule: MailRule | None, now: int) -> dict[
     if name == "deferred":
         event |= {"response": (rule.text if rule else None) or "451 4.7.1 Try again later", "attempt": "1"}
     if name == "dropped":
-        event |= {"reason": "Bounced Address", "status": "5.0.0"}
+        event |= {"reason": (rule.text if rule else None) or "Bounced Address", "status": "5.0.0"}
     if name == "open":
         event |= {"useragent": "Mozilla/5.0", "ip": "203.0.113.7", "sg_machine_open": False}
     if name == "bounce" and rule is not None:

@@ -1,9 +1,9 @@
-"""SendGrid's bounce list and Email Activity, as far as clients of ours ask for them."""
+"""SendGrid's lists of whom it sends no more to, and Email Activity, as far as clients of ours ask for them."""
 
 import re
 import time
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from deploy.sandbox.entries import Criteria, Entry
 from deploy.sandbox.ledger import Ledger
 from deploy.sandbox.mailbox.receipt import CHANNEL
-from deploy.sandbox.mailbox.suppressed import suppressed
+from deploy.sandbox.mailbox.suppressed import Suppressed, suppressed
 from deploy.sandbox.sendgrid.answers import error
 
 _QUERY = re.compile(r'msg_id LIKE "([^"%]+)%"(?: AND to_email="([^"]+)")?')
@@ -25,6 +25,7 @@ _EVENTS: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
     "complaint": ("delivered", [("processed", None), ("delivered", None), ("spam_report", None)]),
     "silent": ("processed", [("processed", None)]),
 }
+_LISTS = {"bounces": "bounce", "invalid_emails": "invalid", "spam_reports": "complaint", "unsubscribes": "unsubscribe"}
 _REASONS = {
     "bounce": "550 5.1.1 The email account that you tried to reach does not exist",
     "soft_bounce": "452 4.2.2 The email account is over quota",
@@ -34,12 +35,13 @@ _REASONS = {
 
 
 def lookups_router(ledger: Ledger, name: str, is_authorized: Callable[[Request], bool]) -> APIRouter:
-    """GET /v3/suppression/bounces, /v3/messages, /v3/messages/{msg_id}."""
+    """GET /v3/suppression/{bounces, invalid_emails, spam_reports, unsubscribes}, /v3/messages, /v3/messages/{msg_id}."""
     router = APIRouter(prefix=f"/{name}/v3")
 
-    @router.get("/suppression/bounces")
-    async def list_bounces(
+    @router.get("/suppression/{kept}")
+    async def list_suppressed(
         request: Request,
+        kept: Literal["bounces", "invalid_emails", "spam_reports", "unsubscribes"],
         start_time: int = 0,
         end_time: int | None = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 500,
@@ -47,13 +49,9 @@ def lookups_router(ledger: Ledger, name: str, is_authorized: Callable[[Request],
     ) -> Response:
         if not is_authorized(request):
             return error(401, "authorization required")
-        found = suppressed(ledger, name, start_time, end_time if end_time is not None else time.time())
-        return JSONResponse(
-            [
-                {"created": one.at, "email": one.address, "reason": one.reason, "status": "5.1.1"}
-                for one in found[offset : offset + limit]
-            ]
-        )
+        until = end_time if end_time is not None else time.time()
+        found = [one for one in suppressed(ledger, name, start_time, until) if one.fate == _LISTS[kept]]
+        return JSONResponse([_entry(one) for one in found[offset : offset + limit]])
 
     @router.get("/messages")
     async def list_messages(request: Request, query: str, limit: Annotated[int, Query(ge=1, le=1000)] = 10) -> Response:
@@ -74,6 +72,20 @@ def lookups_router(ledger: Ledger, name: str, is_authorized: Callable[[Request],
         return JSONResponse({**_message(found[0]), "events": _events(found[0])}) if found else error(404, "not found")
 
     return router
+
+
+def _entry(one: Suppressed) -> dict[str, Any]:
+    """docs.sendgrid.com/api-reference: bounces-api, invalid-e-mails-api, spam-reports-api, suppressions-global-suppressions."""
+    entry: dict[str, Any] = {"created": one.at, "email": one.address}
+    match one.fate:
+        case "bounce":
+            return {**entry, "reason": one.reason, "status": "5.1.1"}
+        case "invalid":
+            return {**entry, "reason": one.reason}
+        case "complaint":
+            return {**entry, "ip": "203.0.113.7"}
+        case _:
+            return entry
 
 
 def _message(entry: Entry) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 import asyncio
 import hmac
 import json
-import time
 from typing import Any
 from uuid import uuid4
 
@@ -17,10 +16,9 @@ from deploy.sandbox.dropping import drop
 from deploy.sandbox.faults import FaultBoard
 from deploy.sandbox.http_requests import request_receipt, requests_router
 from deploy.sandbox.mailbox.rules import MailRule
-from deploy.sandbox.mailbox.suppressed import Suppressed
 from deploy.sandbox.provider import Core
 from deploy.sandbox.sendgrid.answers import RateWindow, error, invalid, refusal
-from deploy.sandbox.sendgrid.events import EventKey, body_of, bounce_reason, plans
+from deploy.sandbox.sendgrid.events import EventKey, body_of, listed, plans
 from deploy.sandbox.sendgrid.lookups import lookups_router
 from deploy.sandbox.sendgrid.mails import TakenMail, taken_mails
 from deploy.sandbox.sendgrid.schemas import MAX_BYTES, MailSend, limits
@@ -118,18 +116,14 @@ class SendGridProvider:
     async def _record(self, request: Request, body: bytes, mails: list[TakenMail], request_id: str) -> None:
         fates = [(mail, self.faults.take([mail.address], lambda rule: rule.is_fate)) for mail in mails]
         calls = plans(fates) if self._callbacks.base_url is not None else []
-        bounced = [
-            Suppressed(mail.address, "bounce", bounce_reason(rule), int(time.time()))
-            for mail, rule in fates
-            if rule is not None and rule.action == "bounce"
-        ]
+        entries = [entry for mail, rule in fates if (entry := listed(mail.address, rule)) is not None]
 
         def write(transaction: Transaction) -> None:
             transaction.record(request_receipt(NAME, request_id, request, body))
             for mail, rule in fates:
                 mail.receipt.details["fate"] = rule.action if rule is not None else "delivered"
                 transaction.record(mail.receipt)
-            for one in bounced:
+            for one in entries:
                 transaction.record(one.receipt(NAME))
             for seconds, events in calls:
                 self._callbacks.plan(transaction, {"events": events}, seconds=seconds)

@@ -16,6 +16,7 @@ from deploy.sandbox.mailbox.headers import header_block
 from deploy.sandbox.mailbox.receipt import mail_receipt
 from deploy.sandbox.settings import Settings
 from deploy.sandbox.smtp.bounce import delivery_status
+from deploy.sandbox.smtp.handover import Handover
 from deploy.sandbox.smtp.protocol import NULL_SENDER, SmtpSession
 from deploy.sandbox.smtp.rules import SmtpRule
 from deploy.sandbox.transaction import Transaction
@@ -33,6 +34,7 @@ class Handler:
     settings: Settings
     ledger: Ledger
     faults: FaultBoard[SmtpRule]
+    handover: Handover
 
     async def handle_EHLO(
         self, server: SmtpSession, session: Session, envelope: Envelope, hostname: str, responses: list[str]
@@ -67,6 +69,7 @@ class Handler:
         def write(transaction: Transaction) -> int:
             if bounce is not None:
                 transaction.defer(NAME, *bounce)
+            self.handover.plan(transaction, received)
             return transaction.record(received)
 
         received_id = await self.ledger.write(write)
@@ -112,6 +115,7 @@ class Handler:
 
         def write(transaction: Transaction) -> None:
             transaction.record(receipt)
+            self.handover.plan(transaction, receipt)
             transaction.finish(timer)
 
         await self.ledger.write(write)

@@ -13,6 +13,7 @@ from deploy.sandbox.problems import Problem
 from deploy.sandbox.provider import Core
 from deploy.sandbox.smtp.bounce import HOST
 from deploy.sandbox.smtp.handler import NAME, Handler
+from deploy.sandbox.smtp.handover import Handover
 from deploy.sandbox.smtp.protocol import MAX_MESSAGE_BYTES, SmtpSession
 from deploy.sandbox.smtp.rules import SmtpRule
 from deploy.sandbox.smtp.tls import server_context
@@ -30,7 +31,8 @@ class SmtpProvider:
     def __init__(self, core: Core) -> None:
         self._settings = core.settings
         self.faults = FaultBoard(NAME, SmtpRule, core.changes)
-        self._handler = Handler(core.settings, core.ledger, self.faults)
+        self._handover = Handover(core)
+        self._handler = Handler(core.settings, core.ledger, self.faults, self._handover)
         self._sessions: set[SmtpSession] = set()
         self._server: asyncio.Server | None = None
         self._context: ssl.SSLContext | None = None
@@ -89,6 +91,7 @@ class SmtpProvider:
             self._server.close()
         for session in tuple(self._sessions):
             session.close()
+        await self._handover.close()
 
     def facts(self) -> dict[str, Any]:
         """Where it listens and what it demands."""

@@ -264,3 +264,31 @@ def _verify(shown: str, call: Call) -> None:
     timestamp = call.headers["x-twilio-email-event-webhook-timestamp"].encode()
     signature = base64.b64decode(call.headers["x-twilio-email-event-webhook-signature"])
     key.verify(signature, timestamp + call.body, ec.ECDSA(hashes.SHA256()))
+
+
+async def test_each_list_has_those_who_came_onto_it(sandbox: Harness) -> None:
+    fates = [("gone", "bounce"), ("cross", "complaint"), ("tired", "unsubscribe")]
+    rules = [{"match": f"{name}@*", "action": action} for name, action in fates]
+    dropped = [{"match": "none@*", "action": "dropped", "text": "Invalid"}, {"match": "old@*", "action": "dropped"}]
+    await sandbox.http.put("/faults/sendgrid", json=rules + dropped)
+    people = [{"to": [{"email": f"{name}@example.com"}]} for name in ("gone", "cross", "tired", "none", "old", "ann")]
+    await send(sandbox, {**MAIL, "personalizations": people})
+    headers = {"Authorization": "Bearer sandbox"}
+    lists = {
+        name: (await sandbox.http.get(f"/sendgrid/v3/suppression/{name}", headers=headers)).json()
+        for name in ("bounces", "spam_reports", "unsubscribes", "invalid_emails")
+    }
+
+    assert {name: [entry["email"].partition("@")[0] for entry in entries] for name, entries in lists.items()} == {
+        "bounces": ["gone"],
+        "spam_reports": ["cross"],
+        "unsubscribes": ["tired"],
+        "invalid_emails": ["none"],
+    }
+    assert {name: sorted(entries[0]) for name, entries in lists.items()} == {
+        "bounces": ["created", "email", "reason", "status"],
+        "spam_reports": ["created", "email", "ip"],
+        "unsubscribes": ["created", "email"],
+        "invalid_emails": ["created", "email", "reason"],
+    }
+    assert (await sandbox.http.get("/sendgrid/v3/suppression/blocks", headers=headers)).status_code == 422

@@ -1,12 +1,13 @@
 """Bounces and complaints that come as mail: delivery status notifications (RFC 3464), feedback reports (RFC 5965), and, where
 servers write as they please, what flufl.bounce makes of their words.
 
-Whom a mail is about is told by the address that it was sent to, or that its report names (see verp.py), and by nothing else
-that it says: everybody can write bounces. What is too deep or too large to be one is not looked into.
+Whom a mail is about is told by the address that it was sent to, or that its report names (see verp.py), and of a complaint by the
+Message-ID of the mail that it quotes; by nothing else that it says: everybody can write bounces. What is too deep or too large to
+be one is not looked into.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email import message_from_bytes
 from email.message import Message
 from email.parser import HeaderParser
@@ -17,7 +18,7 @@ from uuid import UUID
 from flufl.bounce import all_failures
 
 from services.notifications.callbacks.bounce_status import told_of
-from services.notifications.callbacks.facts import Fact, code_of, plain
+from services.notifications.callbacks.facts import Fact, code_of, id_of, plain
 from services.notifications.callbacks.verp import BounceAddresses
 from services.notifications.deliveries.receipt_models import Receipt
 from services.notifications.providers.answers import Verdict
@@ -32,8 +33,13 @@ _MAX_PARTS: Final = 60
 _MAX_RECIPIENTS: Final = 20
 _MAX_WORDS: Final = 20_000
 _NESTING: Final = re.compile(rb"multipart\s*/|message\s*/", re.IGNORECASE)
-_STATUS_TYPES: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
-_FEEDBACK_TYPE: Final = "message/feedback-report"
+_REPORT: Final = re.compile(rb"message/((?:global-)?delivery-status|feedback-report)", re.IGNORECASE)
+_STATUS_TYPES: Final = frozenset({"text/x-delivery-status", "text/x-global-delivery-status"})
+_FEEDBACK_TYPE: Final = "text/x-feedback-report"
+_COMMENT: Final = re.compile(r"\([^()]*\)")
+_XTEXT: Final = re.compile(r"\+([2-7][0-9A-F])")
+_OUR_HEADERS: Final = ("Message-ID", "X-Entity-Ref-ID")
+"""Both hold the delivery's id, of mails that we have put together ourselves."""
 _MALFORMED: Final = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 """What the standard library raises where headers or parts are not as they should be."""
 
@@ -68,20 +74,44 @@ def read_bounce_mail(raw: bytes, addresses: BounceAddresses) -> list[Fact]:
     if len(_NESTING.findall(seen)) > _MAX_NESTED:
         return []
     try:
-        mail: Message = message_from_bytes(seen, policy=default)
+        # As text, the library undoes whatever encoding a report came under, which it does for no message.
+        mail: Message = message_from_bytes(_REPORT.sub(rb"text/x-\1", seen), policy=default)
         parts = list(_parts(mail))
         delivery_id, _ = named_delivery(raw, addresses)
         for part in parts:
-            if part.get_content_type() in _STATUS_TYPES:
-                return list(_statuses(part, delivery_id))
-        for part in parts:
             if part.get_content_type() == _FEEDBACK_TYPE:
                 # A feedback loop has an address of its own; the report and the mail that it quotes name ours.
-                delivery_id = delivery_id or addresses.found_in(seen.decode("ascii", "replace"))[0]
-                return list(_feedback(part, delivery_id))
+                return list(_feedback(part, delivery_id or _quoted_delivery(seen, parts, addresses)))
+        for part in parts:
+            if part.get_content_type() in _STATUS_TYPES and (found := list(_statuses(part, delivery_id))):
+                return found
         return list(_by_words(seen, parts, delivery_id)) if delivery_id is not None else []
     except _MALFORMED:
         return []
+
+
+def _quoted_delivery(seen: bytes, parts: Sequence[Message], addresses: BounceAddresses) -> UUID | None:
+    """The delivery of the mail that a complaint quotes: by our bounce address, else by the Message-ID, which is kept where
+    addresses are blacked out. Both are known to the reader of the mail and to nobody else, and cannot be guessed."""
+    texts = (seen.decode("ascii", "replace"), *(_decoded(part) for part in parts if part.get_content_maintype() == "text"))
+    named = next((found for text in texts if (found := addresses.found_in(text)[0]) is not None), None)
+    if named is not None:
+        return named
+    for part in parts:
+        for name in _OUR_HEADERS:
+            value = _field(_quoted_headers(part), name)
+            found = id_of(value.strip("<> ").partition("@")[0].lower()) if value is not None else None
+            if found is not None:
+                return found
+    return None
+
+
+def _quoted_headers(part: Message) -> Message:
+    """The headers of a mail that a part quotes; none for any other part."""
+    kind, payload = part.get_content_type(), part.get_payload()
+    if kind == "message/rfc822" and isinstance(payload, list) and payload and isinstance(payload[0], Message):
+        return payload[0]
+    return HeaderParser(policy=default).parsestr(_decoded(part) if kind == "text/rfc822-headers" else "")
 
 
 def _parts(mail: Message) -> Iterator[Message]:
@@ -96,45 +126,42 @@ def _parts(mail: Message) -> Iterator[Message]:
 
 
 def _statuses(part: Message, delivery_id: UUID | None) -> Iterator[Fact]:
-    for block in _blocks(part)[: _MAX_RECIPIENTS + 1]:
-        action = (_field(block, "Action") or "").lower()
-        # A comment may follow the code.
-        status, said = (_field(block, "Status") or "").partition(" ")[0], _after_type(_field(block, "Diagnostic-Code"))
+    for block in _blocks(part):
+        action = _plain_field(block, "Action").lower()
+        status, said = _plain_field(block, "Status").partition(" ")[0], _after_type(_field(block, "Diagnostic-Code"))
         told = told_of(status, said or "") if action == "failed" else _ACTIONS.get(action)
         if told is not None:
-            recipient = _field(block, "Original-Recipient") or _field(block, "Final-Recipient")
+            named = list(dict.fromkeys(_recipients(block)))
             yield Fact(
                 told=told,
                 channel="email",
                 delivery_id=delivery_id,
-                recipient=_after_type(recipient),
+                recipient=named[0] if named else None,
+                spellings=tuple(named[1:]),
                 code=code_of(status),
                 detail=plain(said),
             )
 
 
+def _recipients(block: Message) -> Iterator[str]:
+    """Whom a block is about: as we have written it, in xtext perhaps (RFC 3461 §4), and as the last server had it. The delivery
+    tells which of them is its recipient: some servers put nonsense into one or the other."""
+    for name in ("Original-Recipient", "Final-Recipient"):
+        recipient = _after_type(_plain_field(block, name))
+        if recipient is not None:
+            yield recipient
+            yield _XTEXT.sub(lambda code: chr(int(code[1], 16)), recipient)
+
+
 def _blocks(part: Message) -> list[Message]:
     """The block on the mail as a whole, which names no recipient, and one per recipient."""
-    payload = part.get_payload()
-    if not isinstance(payload, list):
-        return _parsed_blocks(payload) if isinstance(payload, str) else []
-    blocks = [one for one in payload if isinstance(one, Message)]
-    if len(blocks) == 1 and isinstance(rest := blocks[0].get_payload(), str):
-        # Of the type for addresses beyond ASCII (RFC 6533), the library knows the first block alone.
-        blocks += _parsed_blocks(rest)
-    return blocks
-
-
-def _parsed_blocks(text: str) -> list[Message]:
-    blocks = re.split(r"\r?\n\s*\r?\n", text.strip())[: _MAX_RECIPIENTS + 1]
+    blocks = re.split(r"\r?\n\s*\r?\n", _decoded(part).strip())[: _MAX_RECIPIENTS + 1]
     return [HeaderParser(policy=default).parsestr(block) for block in blocks if block.strip()]
 
 
 def _feedback(part: Message, delivery_id: UUID | None) -> Iterator[Fact]:
-    payload = part.get_payload()
-    fields = payload[0] if isinstance(payload, list) and payload else _parsed_blocks(str(payload))[0]
-    if isinstance(fields, Message):
-        kind = (_field(fields, "Feedback-Type") or "").lower()
+    for fields in _blocks(part)[:1]:
+        kind = _plain_field(fields, "Feedback-Type").lower()
         told = _FEEDBACK.get(kind)
         if told is not None:
             # Whom it names is often blacked out, and our own address says it as well.
@@ -154,10 +181,21 @@ def _by_words(seen: bytes, parts: list[Message], delivery_id: UUID) -> Iterator[
 def _words(parts: list[Message]) -> str:
     for part in parts:
         if part.get_content_type() == "text/plain":
-            payload = part.get_payload(decode=True)
-            if isinstance(payload, bytes):
-                return payload[:_MAX_WORDS].decode("ascii", "replace")
+            return _decoded(part)[:_MAX_WORDS]
     return ""
+
+
+def _decoded(part: Message) -> str:
+    payload = part.get_payload(decode=True)
+    return payload.decode("ascii", "replace") if isinstance(payload, bytes) else ""
+
+
+def _plain_field(block: Message, name: str) -> str:
+    """A field without the comments that RFC 822 allows everywhere; empty where there is none."""
+    value, comment = _field(block, name) or "", ""
+    while comment != value:
+        comment, value = value, _COMMENT.sub(" ", value)
+    return " ".join(value.split())
 
 
 def _field(block: Message, name: str) -> str | None:

@@ -2,8 +2,8 @@
 
 Providers keep lists of addresses to which they send no more. What stands there and was never reported, because a call-back was
 lost or the list is older than we are, is taken over; what an organization's own account lists counts for that organization alone.
-Events that were stored and never applied are applied, and the entries that
-follow from soft bounces are looked at anew.
+Events that were stored and never applied are applied, those too whose message has become known since, and the entries that follow
+from soft bounces are looked at anew.
 """
 
 import asyncio
@@ -19,13 +19,13 @@ from services.notifications.callbacks.bounce_status import HARD, told_of
 from services.notifications.callbacks.repository import ProviderEventRepository
 from services.notifications.callbacks.sweep_repository import SweepRepository
 from services.notifications.providers.answers import Verdict
-from services.notifications.providers.lookups import BounceLister, ListedBounce, LookupFailed
+from services.notifications.providers.lookups import BounceLister, Listed, ListedBounce, LookupFailed
 from services.notifications.providers.models import ProviderAccount
 from services.notifications.providers.repository import ProviderReader
 from services.notifications.suppressions.entry_checks import usable_address
 from services.notifications.suppressions.errors import SuppressionUnusable
 from services.notifications.suppressions.models import Reason, Scope
-from services.notifications.suppressions.repository import SuppressionRepository, SuppressionRow
+from services.notifications.suppressions.repository import SuppressionRepository, SuppressionRow, Wrote
 from services.notifications.suppressions.soft_bounce_repository import SoftBounceRepository
 from shared.contracts.notifications import ApplyCallbacks, ProcessEmailBounces
 from shared.runtime.clock import Clock
@@ -41,6 +41,8 @@ FIRST_LOOK: Final = timedelta(days=30)
 OVERLAP: Final = timedelta(hours=1)
 """Lists are not always in order to the second."""
 LEFT_BEHIND: Final = timedelta(minutes=10)
+FOUND_WITHIN: Final = timedelta(hours=72)
+"""How long a message whose id an event names may take to be recorded."""
 LISTING_S: Final = 20.0
 _WRITTEN_WITHIN: Final = timedelta(days=90)
 _IDS_PER_MESSAGE: Final = 1000
@@ -115,7 +117,9 @@ class BounceSweep:
     async def claim(self, session: Session, received: Sequence[Received[ProcessEmailBounces]]) -> Sequence[Look | Outcome]:
         """Have events applied that were left behind, settle soft bounces, and say since when the lists are to be read."""
         now = self._clock()
-        left_behind = await ProviderEventRepository(session).left_behind(now - LEFT_BEHIND, _MAX_LEFT_BEHIND)
+        events = ProviderEventRepository(session)
+        left_behind = await events.left_behind(now - LEFT_BEHIND, _MAX_LEFT_BEHIND)
+        left_behind += await events.reopen(now - FOUND_WITHIN, _MAX_LEFT_BEHIND)
         for start in range(0, len(left_behind), _IDS_PER_MESSAGE):
             publish(session, ApplyCallbacks(event_ids=left_behind[start : start + _IDS_PER_MESSAGE]))
         await self._settle_soft_bounces(session, now)
@@ -184,16 +188,15 @@ class BounceSweep:
     async def _take_over(self, session: Session, work: Look) -> None:
         suppressions = SuppressionRepository(session)
         listed = [(work.sources[name], one) for name, found in work.found.items() for one in found if _is_address(one.address)]
-        complaints = [(source, one) for source, one in listed if one.complaint]
-        hashes = sorted({self._hasher.hash("email", one.address) for _, one in complaints})
-        wrote = await suppressions.wrote_to(hashes, work.started_at - _WRITTEN_WITHIN) if hashes else []
-        rows = [self._row(source, one, work.started_at) for source, one in listed if not one.complaint and _is_hard(one)]
-        for source, one in complaints:
+        unwelcome = [(source, one) for source, one in listed if one.listed is not Listed.BOUNCED]
+        hashes = sorted({self._hasher.hash("email", one.address) for _, one in unwelcome})
+        wrote = await suppressions.wrote_to(hashes, work.started_at - _WRITTEN_WITHIN) if hashes else {}
+        rows = [self._row(source, one, work.started_at) for source, one in listed if _is_hard(one)]
+        for source, one in unwelcome:
             row = self._row(source, one, work.started_at)
-            # The list does not say whose mail it was: whoever has written to the address sends it no marketing any more.
-            whose = {whose for address_hash, whose in wrote if address_hash == row.address_hash}
-            rows += [_complaint(row, one) for one in whose if source.account_of in (None, one)]
-        rows.sort(key=lambda row: (row.address_hash, row.reason, str(row.organization_id)))
+            # The list does not say whose mail it was: it counts for whoever has written to the address.
+            rows += _declined(row, one.listed, [by for by in wrote.get(row.address_hash, ()) if by.is_of(source.account_of)])
+        rows.sort(key=lambda row: (row.address_hash, row.reason, str(row.organization_id), row.category or ""))
         for start in range(0, len(rows), _ROWS_PER_STATEMENT):
             await suppressions.add(rows[start : start + _ROWS_PER_STATEMENT])
 
@@ -222,8 +225,14 @@ def _is_address(address: str) -> bool:
 
 def _is_hard(one: ListedBounce) -> bool:
     """A list of bounces holds what has bounced for good, unless a status says that it was something else."""
-    return told_of(one.status, one.reason, otherwise=HARD).verdict is Verdict.BAD_RECIPIENT
+    return one.listed is Listed.BOUNCED and told_of(one.status, one.reason, otherwise=HARD).verdict is Verdict.BAD_RECIPIENT
 
 
-def _complaint(row: SuppressionRow, organization_id: UUID | None) -> SuppressionRow:
-    return replace(row, scope=Scope.ORGANIZATION, reason=Reason.COMPLAINT, organization_id=organization_id)
+def _declined(row: SuppressionRow, listed: Listed, wrote: Sequence[Wrote]) -> list[SuppressionRow]:
+    """As call-backs have it: a complaint stops an organization's marketing, an unsubscribing the categories that were read."""
+    if listed is Listed.COMPLAINED:
+        reason = Reason.COMPLAINT
+        whose = dict.fromkeys(one.organization_id for one in wrote)
+        return [replace(row, scope=Scope.ORGANIZATION, reason=reason, organization_id=one) for one in whose]
+    row = replace(row, scope=Scope.CATEGORY, reason=Reason.UNSUBSCRIBED)
+    return [replace(row, organization_id=one.organization_id, category=one.category) for one in wrote]

@@ -6,7 +6,7 @@ own, entries of the list are there once, and soft bounces are counted by when th
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -16,16 +16,18 @@ from services.notifications.addresses import AddressHasher
 from services.notifications.callbacks.bounce_mail import read_bounce_mail
 from services.notifications.callbacks.facts import Content, Fact, Word, sensible
 from services.notifications.callbacks.payloads import PayloadBox
+from services.notifications.callbacks.report_consequences import Follow, ReportConsequences, Telling
 from services.notifications.callbacks.repository import ProviderEventRepository, ProviderEventRow, Reported, Settled
 from services.notifications.callbacks.sendgrid_events import read_event as read_sendgrid
 from services.notifications.callbacks.ses_events import read_event as read_ses
 from services.notifications.callbacks.sms_events import read_msg91, read_twilio
 from services.notifications.callbacks.verp import BounceAddresses
-from services.notifications.deliveries.receipt_models import Receipt, Report
-from services.notifications.deliveries.report_repository import ReportRepository
+from services.notifications.deliveries.receipt_models import Report
+from services.notifications.providers.answers import Verdict
+from services.notifications.providers.models import ProviderAccount
 from services.notifications.providers.repository import ProviderReader
 from services.notifications.sms.told import Told
-from services.notifications.suppressions.service import Learned, Suppressing
+from services.notifications.suppressions.service import LEARNT, Suppressing
 from shared.contracts.notifications import ApplyCallbacks
 from shared.runtime.clock import Clock
 from shared.runtime.db import Session
@@ -41,17 +43,27 @@ _AGAIN_AFTER: Final = timedelta(seconds=5)
 _AGAIN_AT_MOST: Final = timedelta(seconds=60)
 _IDS_PER_MESSAGE: Final = 1000
 
-Follow = Callable[[Session, Collection[str]], Awaitable[None]]
-"""Looks at what follows for these subject keys, whose deliveries have had reports."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """An event and what it says. account_of: whose own account has told it; None for one of the installation."""
+    """An event and what it says. account: an organization's own that has told it; None for one of the installation."""
 
     row: ProviderEventRow
     contents: Sequence[Content]
-    account_of: UUID | None
+    account: ProviderAccount | None
+
+    @property
+    def account_of(self) -> UUID | None:
+        return self.account.organization_id if self.account is not None else None
+
+    @property
+    def provider(self) -> str:
+        """The account, as attempts call it."""
+        return self.account.name if self.account is not None else self.row.provider
+
+    @property
+    def has_word(self) -> bool:
+        return any(isinstance(one, Word) for one in self.contents)
 
     @property
     def facts(self) -> list[Fact]:
@@ -70,6 +82,11 @@ class _Matched:
     @property
     def told(self) -> Told:
         return self.fact.if_marketing if self.fact.if_marketing is not None and self.delivery.is_marketing else self.fact.told
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What it says of the recipient: nothing where it is about an address that the mail was passed on to."""
+        return self.told.verdict if self.is_exact else None
 
 
 class CallbackApply:
@@ -90,13 +107,12 @@ class CallbackApply:
     ) -> None:
         self._session = session
         self._events = ProviderEventRepository(session)
-        self._reports = ReportRepository(session)
+        self._consequences = ReportConsequences(session, suppressing, follow)
         self._suppressing = suppressing
         self._hasher = hasher
         self._box = box
         self._addresses = addresses
         self._clock = clock
-        self._follow = follow
 
     async def apply(self, event_ids: Sequence[UUID]) -> None:
         """Apply those of the events that have not been; what is about a delivery that is not there yet is tried again."""
@@ -104,7 +120,7 @@ class CallbackApply:
         if not read:
             return
         matched = await self._match(read)
-        await self._tell([one for found in matched.values() for one in found])
+        await self._consequences.tell([_telling(one) for found in matched.values() for one in found])
         for one in read:
             await self._heed(one)
         await self._settle(read, matched)
@@ -118,7 +134,7 @@ class CallbackApply:
             account = accounts.get(row.account_id) if row.account_id is not None else None
             is_gone = row.account_id is not None and account is None
             contents = () if is_gone else self._contents(row)
-            read.append(_Read(row, contents, account.organization_id if account is not None else None))
+            read.append(_Read(row, contents, account))
         return read
 
     async def _match(self, read: Sequence[_Read]) -> Mapping[UUID, Sequence[_Matched]]:
@@ -149,42 +165,37 @@ class CallbackApply:
         return [_Matched(event, fact, delivery, False)] if fact.delivery_id == delivery.id else []
 
     def _is_about(self, fact: Fact, delivery: Reported) -> bool:
-        if fact.recipient is None:
+        if not fact.named:
             return True
         own = delivery.address_hash
         if own is None and delivery.address is not None:
             own = self._hasher.hash(delivery.channel, delivery.address)
-        return self._hasher.hash(delivery.channel, fact.recipient) == own
-
-    async def _tell(self, matched: Sequence[_Matched]) -> None:
-        await self._reports.apply([_report(one) for one in matched])
-        await self._suppressing.learn([learned for one in matched if (learned := _learned(one)) is not None])
-        arrived = {one.delivery.address_hash for one in matched if one.told.receipt is Receipt.DELIVERED}
-        await self._suppressing.arrived(sorted(one for one in arrived if one is not None))
-        subjects = {one.delivery.subject_key for one in matched if one.delivery.subject_key is not None}
-        if self._follow is not None and subjects:
-            await self._follow(self._session, sorted(subjects))
+        return any(self._hasher.hash(delivery.channel, one) == own for one in fact.named)
 
     async def _heed(self, one: _Read) -> None:
         """What recipients have answered is about a number, and needs no delivery."""
         for word in one.contents:
             if isinstance(word, Word):
                 heed = self._suppressing.opted_out if word.is_stop else self._suppressing.opted_in
-                await heed("sms", word.number, source=one.row.provider, at=one.row.received_at, account_of=one.account_of)
+                await heed(word.number, source=one.row.provider, at=one.row.received_at, account_of=one.account_of)
 
     async def _settle(self, read: Sequence[_Read], matched: Mapping[UUID, Sequence[_Matched]]) -> None:
         now = self._clock()
         settled, early = [], []
         for one in read:
             found = matched[one.row.id]
-            if found or any(isinstance(word, Word) for word in one.contents):
-                settled.append(Settled(one.row.id, "applied", found[0].delivery.id if found else None))
+            if found:
+                teaches = "recipient" if any(one.verdict in LEARNT for one in found) else None
+                settled.append(Settled(one.row.id, "applied", found[0].delivery.id, teaches))
+            elif one.has_word:
+                settled.append(self._of_nobody(one, "applied", "word"))
             elif not one.contents:
                 settled.append(Settled(one.row.id, "ignored"))
             elif one.row.received_at > now - PATIENCE and any(fact.delivery_id or fact.message_id for fact in one.facts):
                 early.append(one.row)
+                settled.append(self._of_nobody(one, "waiting"))
             else:
-                settled.append(Settled(one.row.id, "unmatched"))
+                settled.append(self._of_nobody(one, "unmatched"))
         await self._events.settle(settled, now)
         if early:
             # The longer it has waited, the longer it waits again.
@@ -193,6 +204,13 @@ class CallbackApply:
             for start in range(0, len(early), _IDS_PER_MESSAGE):
                 ids = [row.id for row in early[start : start + _IDS_PER_MESSAGE]]
                 Publisher(self._session).publish(ApplyCallbacks(event_ids=ids), due_at=due_at)
+
+    def _of_nobody(self, one: _Read, state: str, teaches: str | None = None) -> Settled:
+        """An event without a delivery. It is found by whom it names, and by the message's id once that is recorded."""
+        named = {self._hasher.hash(fact.channel, recipient) for fact in one.facts for recipient in fact.named}
+        named |= {self._hasher.hash("sms", word.number) for word in one.contents if isinstance(word, Word)}
+        message_id = next((fact.message_id for fact in one.facts if fact.message_id is not None), None)
+        return Settled(one.row.id, state, None, teaches, message_id, " ".join(sorted(named)) or None)
 
     def _contents(self, row: ProviderEventRow) -> Sequence[Content]:
         payload = self._box.open(row.id, row.key_id, row.payload)
@@ -225,36 +243,20 @@ def _candidates(fact: Fact, by_id: Mapping[UUID, Reported], by_message: Mapping[
     if named is not None:
         return (named,)
     found = by_message.get(fact.message_id, ()) if fact.message_id is not None else ()
-    return found if fact.recipient is not None or len(found) == 1 else ()
+    return found if fact.named or len(found) == 1 else ()
 
 
-def _report(one: _Matched) -> Report:
-    identity = f"{one.event.row.provider}\n{one.event.row.event_id}\n{one.delivery.id}"
-    return Report(
-        id=uuid5(NAMESPACE, identity),
+def _telling(one: _Matched) -> Telling:
+    row, told = one.event.row, one.told
+    report = Report(
+        id=uuid5(NAMESPACE, f"{row.provider}\n{row.event_id}\n{one.delivery.id}"),
         delivery_id=one.delivery.id,
-        kind=one.told.kind,
-        receipt=one.told.receipt,
-        occurred_at=sensible(one.fact.occurred_at, one.event.row.received_at),
-        provider=one.event.row.provider,
+        kind=told.kind,
+        receipt=told.receipt,
+        occurred_at=sensible(one.fact.occurred_at, row.received_at),
+        provider=one.event.provider,
         code=one.fact.code,
         detail=one.fact.detail,
+        provider_message_id=one.fact.message_id,
     )
-
-
-def _learned(one: _Matched) -> Learned | None:
-    if one.told.verdict is None or not one.is_exact:
-        return None
-    delivery = one.delivery
-    return Learned(
-        channel=delivery.channel,
-        address=delivery.address,
-        organization_id=delivery.organization_id,
-        category=delivery.category,
-        verdict=one.told.verdict,
-        provider=one.event.row.provider,
-        delivery_id=delivery.id,
-        at=sensible(one.fact.occurred_at, one.event.row.received_at),
-        address_hash=delivery.address_hash,
-        account_of=one.event.account_of,
-    )
+    return Telling(report, one.delivery, one.verdict, row.provider, one.event.account_of)

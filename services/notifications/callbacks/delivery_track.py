@@ -1,7 +1,8 @@
-"""`notifications.track_deliveries`: asks providers what became of messages that they took and have not reported on.
+"""`notifications.track_deliveries`: asks providers what became of messages that they took and have not reported the end of.
 
 A message is asked for from an hour after it was sent on, again every six hours, and no more after 72 hours; then it stands as
-`expired`. By SMTP and in the app nothing is ever reported, so those are not waited for.
+`expired`. One that was `processed` or `deferred` is no better known: what is lost is mostly the last report. By SMTP and in the
+app nothing is ever reported, so those are not waited for. What providers answer has the same consequences as their call-backs.
 """
 
 import asyncio
@@ -13,8 +14,10 @@ from typing import Final, Protocol
 from uuid import UUID, uuid5
 
 from services.notifications.callbacks.facts import plain, sensible
+from services.notifications.callbacks.report_consequences import ReportConsequences, Telling
+from services.notifications.callbacks.repository import ProviderEventRepository, Reported
 from services.notifications.callbacks.sweep_repository import Overdue, Silent, SweepRepository
-from services.notifications.deliveries.receipt_models import Receipt, Report
+from services.notifications.deliveries.receipt_models import RANKS, Receipt, Report
 from services.notifications.deliveries.report_repository import ReportRepository
 from services.notifications.providers.lookups import Fate, FateSource, LookupFailed
 from services.notifications.providers.models import ProviderAccount
@@ -29,8 +32,6 @@ from shared.runtime.outcomes import Done, Outcome
 
 logger = logging.getLogger(__name__)
 
-REPORTING: Final = ("sendgrid", "ses", "twilio", "msg91")
-"""The kinds of providers that report on what they have taken."""
 ASKABLE: Final = ("sendgrid", "ses", "twilio")
 """Those of them that can be asked."""
 ASKED_AFTER: Final = timedelta(hours=1)
@@ -53,6 +54,8 @@ class AskableProvider(FateSource, Protocol):
 OpenAccount = Callable[[ProviderAccount], AskableProvider | None]
 """Opens an organization's own account; None where it cannot be used or asked."""
 
+ConsequencesOf = Callable[[Session], ReportConsequences]
+
 
 @dataclass(slots=True)
 class Inquiry:
@@ -68,7 +71,8 @@ class Inquiry:
 class DeliveryTracking:
     """The effect. sources: by the providers' names; those that cannot be asked are missing. close: gives back their connections.
 
-    open_account: opens what organizations have stored. time_factor: shrinks time limits.
+    open_account: opens what organizations have stored. consequences_of: what follows in a unit of work. time_factor: shrinks time
+    limits.
     """
 
     concurrency = 1
@@ -77,6 +81,7 @@ class DeliveryTracking:
         self,
         sources: Mapping[str, FateSource],
         open_account: OpenAccount,
+        consequences_of: ConsequencesOf,
         clock: Clock,
         *,
         close: Close | None = None,
@@ -84,6 +89,7 @@ class DeliveryTracking:
     ) -> None:
         self._sources = sources
         self._open_account = open_account
+        self._consequences_of = consequences_of
         self._close = close
         self._clock = clock
         self._time_limit_s = ASKING_S * time_factor
@@ -130,9 +136,12 @@ class DeliveryTracking:
         for received, work, _ in results:
             if work is None:
                 continue
+            told = [(one, fate) for one, fate in work.answered if fate is not None and _is_news(one, fate)]
+            deliveries = await ProviderEventRepository(session).deliveries([one.id for one, _ in told])
             now = self._clock()
-            reports = [_report(one, fate, now) for one, fate in work.answered if fate is not None and fate.kind is not None]
-            await ReportRepository(session).apply(reports)
+            await self._consequences_of(session).tell(
+                [_telling(one, fate, deliveries[one.id], now) for one, fate in told if one.id in deliveries]
+            )
             if work.is_full:
                 publish(session, received.message)
 
@@ -160,15 +169,20 @@ class DeliveryTracking:
 
     async def _expire(self, session: Session, now: datetime) -> None:
         sweeps = SweepRepository(session)
-        overdue = await sweeps.overdue(REPORTING, sent_before=now - EXPIRED_AFTER, limit=EXPIRED_AT_ONCE)
+        overdue = await sweeps.overdue(sent_before=now - EXPIRED_AFTER, limit=EXPIRED_AT_ONCE)
         await ReportRepository(session).apply([_expired(one, now) for one in overdue])
         if len(overdue) == EXPIRED_AT_ONCE:
             publish(session, TrackDeliveries())
 
 
-def _report(one: Silent, fate: Fate, now: datetime) -> Report:
+def _is_news(one: Silent, fate: Fate) -> bool:
+    """Whether the delivery does not stand there, or further, by what was reported."""
+    return fate.kind is not None and (one.receipt is None or RANKS[fate.kind] > RANKS[Receipt(one.receipt)])
+
+
+def _telling(one: Silent, fate: Fate, delivery: Reported, now: datetime) -> Telling:
     assert fate.kind is not None, "a fate without a kind moves nothing"
-    return Report(
+    report = Report(
         # As often as it is asked for, the same fate is one line of the timeline.
         id=uuid5(NAMESPACE, f"fate\n{one.provider}\n{one.id}\n{fate.kind.value}"),
         delivery_id=one.id,
@@ -179,9 +193,11 @@ def _report(one: Silent, fate: Fate, now: datetime) -> Report:
         code=fate.code,
         detail=plain(fate.detail),
     )
+    account_of = delivery.organization_id if one.account_id is not None else None
+    return Telling(report, delivery, fate.verdict, one.provider, account_of)
 
 
 def _expired(one: Overdue, now: datetime) -> Report:
     identity = uuid5(NAMESPACE, f"expired\n{one.id}")
-    words = f"{one.provider} has reported nothing for {EXPIRED_AFTER // timedelta(hours=1)} hours"
+    words = f"{one.provider} has not said within {EXPIRED_AFTER // timedelta(hours=1)} hours how it ended"
     return Report(identity, one.id, Receipt.EXPIRED.value, Receipt.EXPIRED, now, one.provider, None, words)

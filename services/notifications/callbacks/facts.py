@@ -23,9 +23,10 @@ class Fact:
     """What happened to one message and recipient.
 
     told: what follows for the delivery and the list. delivery_id: as we have named it to the provider. message_id: the
-    provider's own id of the message. recipient: whom it was about; None where the event names nobody. occurred_at: as the
-    provider says; None where it does not. detail: without addresses and numbers. if_marketing: what follows in the place of
-    `told` where the delivery is of a marketing category.
+    provider's own id of the message. recipient: whom it was about; None where the event names nobody. spellings: what may be
+    the same recipient, where the event names it in several ways. occurred_at: as the provider says; None where it does not.
+    detail: without addresses and numbers. if_marketing: what follows in the place of `told` where the delivery is of a marketing
+    category.
     """
 
     told: Told
@@ -37,6 +38,12 @@ class Fact:
     code: str | None = None
     detail: str | None = None
     if_marketing: Told | None = None
+    spellings: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Every way in which the recipient is named."""
+        return (self.recipient, *self.spellings) if self.recipient is not None else self.spellings
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,6 @@ from sqlalchemy import text
 
 from shared.runtime.db import Session
 
-KEPT_DAYS: Final = 30
-
 
 @dataclass(frozen=True, slots=True)
 class ProviderEventRow:
@@ -29,16 +27,22 @@ class ProviderEventRow:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of an event: applied, unmatched or ignored. delivery_id: what it was about."""
+    """What became of an event: applied, unmatched or ignored, or waiting for its delivery. delivery_id: what it was about.
+    teaches: `word` or `recipient`, where something was learned from it. Of one without a delivery, message_id: the provider's;
+    named: the hashes of whom it names, with a space between them."""
 
     id: UUID
     state: str
     delivery_id: UUID | None = None
+    teaches: str | None = None
+    message_id: str | None = None
+    named: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """A delivery that an event is about. address: None where it was erased. is_marketing: what its category counts as."""
+    """A delivery that a report is about. address: None where it was erased. is_marketing: what its category counts as. status:
+    where the sending of it stands."""
 
     id: UUID
     channel: str
@@ -48,6 +52,7 @@ class Reported:
     category: str
     subject_key: str | None
     is_marketing: bool
+    status: str
 
 
 _ADD: Final = text("""
@@ -67,8 +72,13 @@ _WAITING: Final = text("""
 """)
 
 _SETTLE: Final = text("""
-    UPDATE provider_events SET state = row.state, settled_at = :now, delivery_id = row.delivery_id
-      FROM unnest(CAST(:id AS uuid[]), CAST(:state AS text[]), CAST(:delivery_id AS uuid[])) AS row(id, state, delivery_id)
+    UPDATE provider_events
+       SET state = row.state, settled_at = CASE WHEN row.state <> 'waiting' THEN CAST(:now AS timestamptz) END,
+           delivery_id = row.delivery_id, teaches = row.teaches, message_id = row.message_id,
+           address_hashes = string_to_array(row.named, ' ')
+      FROM unnest(CAST(:id AS uuid[]), CAST(:state AS text[]), CAST(:delivery_id AS uuid[]), CAST(:teaches AS text[]),
+                  CAST(:message_id AS text[]), CAST(:named AS text[]))
+           AS row(id, state, delivery_id, teaches, message_id, named)
      WHERE provider_events.id = row.id
 """)
 
@@ -76,31 +86,33 @@ _LEFT_BEHIND: Final = text("""
     SELECT id FROM provider_events WHERE state = 'waiting' AND received_at < :before ORDER BY received_at, id LIMIT :limit
 """)
 
-_REMOVE_OLDER: Final = text("""
-    WITH gone AS (
-        DELETE FROM provider_events WHERE ctid = ANY(ARRAY(
-            SELECT ctid FROM provider_events WHERE received_at < CAST(:now AS timestamptz) - make_interval(days => :days)
-             ORDER BY received_at LIMIT :limit FOR UPDATE SKIP LOCKED))
-        RETURNING id
-    )
-    SELECT count(*) FROM gone
+# What names nothing but the provider's id can be far ahead of our record of that id.
+_REOPEN: Final = text("""
+    UPDATE provider_events SET state = 'waiting', settled_at = NULL
+     WHERE id = ANY(ARRAY(
+           SELECT event.id FROM provider_events AS event
+            WHERE event.state = 'unmatched' AND event.message_id IS NOT NULL AND event.received_at > :since
+              AND event.payload <> ''::bytea
+              AND EXISTS (SELECT FROM delivery_attempts WHERE provider_message_id = event.message_id)
+            ORDER BY event.received_at, event.id LIMIT :limit FOR UPDATE SKIP LOCKED))
+    RETURNING id
 """)
 
 _REPORTED: Final = """
     deliveries.id, deliveries.channel, to_address AS address, address_hash, deliveries.organization_id, category, subject_key,
-    coalesce((SELECT legal_class FROM categories
-               WHERE name = category AND (categories.organization_id IS NULL
-                                          OR categories.organization_id = deliveries.organization_id)), 'marketing')
-        = 'marketing' AS is_marketing
+    law.counts_as_marketing AS is_marketing,
+    deliveries.status
 """
 
 _BY_ID: Final = text(f"""
-    SELECT {_REPORTED} FROM deliveries WHERE id = ANY(CAST(:ids AS uuid[]))
+    SELECT {_REPORTED} FROM deliveries CROSS JOIN LATERAL law_of(deliveries.organization_id, category) AS law
+     WHERE id = ANY(CAST(:ids AS uuid[]))
 """)  # noqa: S608 - put together from constants of this module; values are bound
 
 _BY_MESSAGE: Final = text(f"""
     SELECT DISTINCT delivery_attempts.provider_message_id AS message_id, {_REPORTED}
       FROM delivery_attempts JOIN deliveries ON deliveries.id = delivery_id
+     CROSS JOIN LATERAL law_of(deliveries.organization_id, category) AS law
      WHERE delivery_attempts.provider_message_id = ANY(CAST(:message_ids AS text[]))
      ORDER BY message_id, id
 """)  # noqa: S608 - as above
@@ -132,6 +144,10 @@ class ProviderEventRepository:
         """Events that came before that moment and still wait, the oldest first."""
         return list(await self._session.scalars(_LEFT_BEHIND, {"before": before, "limit": limit}))
 
+    async def reopen(self, since: datetime, limit: int) -> list[UUID]:
+        """Let events wait again that came since then and found no message, where there is one by now."""
+        return sorted(await self._session.scalars(_REOPEN, {"since": since, "limit": limit}))
+
     async def deliveries(self, ids: Sequence[UUID]) -> Mapping[UUID, Reported]:
         """Those of the deliveries that there are."""
         found = await self._session.execute(_BY_ID, {"ids": sorted(set(ids))}) if ids else ()
@@ -144,9 +160,3 @@ class ProviderEventRepository:
         for row in found:
             by_message.setdefault(row.message_id, []).append(Reported(*row[1:]))
         return by_message
-
-    async def remove_older(self, now: datetime, limit: int) -> int:
-        """Delete events that were kept for 30 days, at most so many, and say how many."""
-        bound = {"now": now, "days": KEPT_DAYS, "limit": limit}
-        found: int = (await self._session.execute(_REMOVE_OLDER, bound)).scalar_one()
-        return found

@@ -6,6 +6,7 @@ docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from services.notifications.callbacks.bounce_status import HARD, SOFT
 from services.notifications.callbacks.facts import Fact, code_of, id_of, iso_moment, plain, text_of
@@ -82,17 +83,29 @@ def _bounce(bounce: Mapping[str, Any], recipient: Mapping[str, Any]) -> Told:
 
 def _fact(event: Mapping[str, Any], told: Told, recipient: Any, part: Mapping[str, Any], code: Any, detail: Any) -> Fact:
     mail = _object(event, "mail")
-    references = _list(_object(mail, "tags"), "ref")
     return Fact(
         told=told,
         channel="email",
-        delivery_id=id_of(references[0]) if references else None,
+        delivery_id=_reference(mail),
         message_id=text_of(mail.get("messageId")),
         recipient=text_of(recipient),
         occurred_at=_moment(part, mail),
         code=code_of(code),
         detail=plain(detail),
     )
+
+
+def _reference(mail: Mapping[str, Any]) -> UUID | None:
+    """Our tag, which a configuration set tells; else our Message-ID, which an identity tells where its headers are included."""
+    tags = _list(_object(mail, "tags"), "ref")
+    if tags:
+        return id_of(tags[0])
+    headers = [one.get("value") for one in _objects(mail, "headers") if str(one.get("name")).lower() == "message-id"]
+    for value in (*headers, _object(mail, "commonHeaders").get("messageId")):
+        named = id_of(value.strip(" <>").partition("@")[0]) if isinstance(value, str) else None
+        if named is not None:
+            return named
+    return None
 
 
 def _moment(part: Mapping[str, Any], mail: Mapping[str, Any]) -> datetime | None:

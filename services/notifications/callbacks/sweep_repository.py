@@ -1,4 +1,4 @@
-"""Statements of the sweeps: what was read of providers' lists, and which deliveries have had no report."""
+"""Statements of the sweeps: what was read of providers' lists, and of which deliveries no report tells how they ended."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,19 +13,20 @@ from shared.runtime.db import Session
 
 @dataclass(frozen=True, slots=True)
 class Silent:
-    """A delivery of which its provider has reported nothing. address: None where it was erased. account_id: of the
-    organization's own account that took it; None for one of the installation."""
+    """A delivery of which its provider has not reported how it ended. address: None where it was erased. account_id: of the
+    organization's own account that took it; None for one of the installation. receipt: what was reported on the way."""
 
     id: UUID
     provider: str
     message_id: str
     address: str | None
     account_id: UUID | None = None
+    receipt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """A delivery of which nobody will report any more. provider: the account that took it."""
+    """A delivery of which nobody will report any more how it ended. provider: the account that took it."""
 
     id: UUID
     provider: str
@@ -42,7 +43,7 @@ _MOVE_MARK: Final = text("""
 # Asked once in a while each, those never asked in front.
 _SILENT: Final = text("""
     SELECT deliveries.id, deliveries.provider, attempt.provider_message_id AS message_id, deliveries.to_address AS address,
-           own.id AS account_id
+           own.id AS account_id, deliveries.receipt
       FROM deliveries
       LEFT JOIN provider_accounts AS own
         ON own.organization_id = deliveries.organization_id AND own.name = deliveries.provider
@@ -50,7 +51,8 @@ _SILENT: Final = text("""
                      WHERE delivery_id = deliveries.id AND outcome = 'accepted' AND provider_message_id IS NOT NULL
                      ORDER BY number DESC LIMIT 1) AS attempt ON true
       LEFT JOIN delivery_inquiries AS inquiry ON inquiry.delivery_id = deliveries.id
-     WHERE deliveries.status = 'sent' AND deliveries.receipt IS NULL
+     WHERE deliveries.status = 'sent' AND deliveries.awaits_report
+       AND coalesce(deliveries.receipt, 'processed') IN ('processed', 'deferred')
        AND deliveries.finished_at BETWEEN :sent_after AND :sent_before
        AND (own.kind = ANY(CAST(:kinds AS text[])) OR own.id IS NULL AND deliveries.provider = ANY(CAST(:providers AS text[])))
        AND (inquiry.asked_at IS NULL OR inquiry.asked_at < :asked_before)
@@ -61,10 +63,9 @@ _SILENT: Final = text("""
 _OVERDUE: Final = text("""
     SELECT deliveries.id, deliveries.provider
       FROM deliveries
-      LEFT JOIN provider_accounts AS own
-        ON own.organization_id = deliveries.organization_id AND own.name = deliveries.provider
-     WHERE deliveries.status = 'sent' AND deliveries.receipt IS NULL AND deliveries.finished_at < :sent_before
-       AND coalesce(own.kind, deliveries.provider) = ANY(CAST(:kinds AS text[]))
+     WHERE deliveries.status = 'sent' AND deliveries.awaits_report
+       AND coalesce(deliveries.receipt, 'processed') IN ('processed', 'deferred')
+       AND deliveries.finished_at < :sent_before
      ORDER BY deliveries.finished_at, deliveries.id
      LIMIT :limit
 """)
@@ -105,15 +106,15 @@ class SweepRepository:
         asked_before: datetime,
         limit: int,
     ) -> list[Silent]:
-        """Deliveries that these providers, or organizations' own accounts of these kinds, took in that time, have reported
-        nothing of, and were not asked for since."""
+        """Deliveries that these providers, or organizations' own accounts of these kinds, took in that time, have not reported
+        the end of, and were not asked for since."""
         bound = {"sent_after": sent_after, "sent_before": sent_before, "asked_before": asked_before, "limit": limit}
         found = await self._session.execute(_SILENT, {"providers": list(providers), "kinds": list(kinds), **bound})
         return [Silent(*row) for row in found]
 
-    async def overdue(self, kinds: Sequence[str], *, sent_before: datetime, limit: int) -> list[Overdue]:
-        """Deliveries that accounts of these kinds took before that moment and have reported nothing of."""
-        bound = {"kinds": list(kinds), "sent_before": sent_before, "limit": limit}
+    async def overdue(self, *, sent_before: datetime, limit: int) -> list[Overdue]:
+        """Deliveries that were taken before that moment and of which it is awaited how they ended."""
+        bound = {"sent_before": sent_before, "limit": limit}
         return [Overdue(*row) for row in await self._session.execute(_OVERDUE, bound)]
 
     async def asked(self, ids: Sequence[UUID], now: datetime) -> None:

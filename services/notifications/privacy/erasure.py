@@ -4,6 +4,7 @@ One transaction, because whoever asks for it must be able to rely on it; and set
 deliveries takes seconds. What is waiting to be sent to the person ends before it is taken apart.
 """
 
+import re
 from uuid import UUID
 
 from services.notifications.addresses import AddressHasher
@@ -60,6 +61,14 @@ class Erasure:
 
 def subject_of(person: Person, hasher: AddressHasher) -> Subject:
     """Whom the statements are about."""
-    addresses = (("email", person.email), ("sms", person.phone))
-    hashes = [hasher.hash(channel, address) for channel, address in addresses if address is not None]
-    return Subject(person.reference, hashes, person.organization_id)
+    known = [(channel, one) for channel, one in (("email", person.email), ("sms", person.phone)) if one is not None]
+    addresses, hashes = [one.lower() for _, one in known], [hasher.hash(channel, one) for channel, one in known]
+    return Subject(person.reference, addresses, [_pattern(one) for one in addresses], hashes, person.organization_id)
+
+
+def _pattern(address: str) -> str:
+    """A regular expression of PostgreSQL that finds an address as a whole, and a number however its digits are set apart."""
+    if "@" in address:
+        return rf"(^|[^[:alnum:]_.%+-]){re.escape(address)}($|[^[:alnum:]_.-]|[.]($|[^[:alnum:]]))"
+    digits = [character for character in address if character.isdigit()]
+    return rf"(^|[^0-9])[+]?{'[ ()./-]*'.join(digits)}($|[^0-9])"

@@ -1,8 +1,8 @@
 """What the service holds about a person, table by table: how it is shown, and what becomes of it when the person is erased.
 
 Every table stands in HOLDINGS, or in NOT_PERSONAL with a reason; a test compares both with the database, so that a new one cannot
-be forgotten. Statements are bound to :reference, :hashes (of the person's addresses),
-:organization_id (the person's) and :ids (the person's deliveries).
+be forgotten. Statements are bound to :reference, :addresses (the person's, in lower case), :patterns (that find them in a text),
+:hashes (of them), :organization_id (the person's) and :ids (the person's deliveries).
 """
 
 from dataclasses import dataclass
@@ -23,11 +23,14 @@ class Holding:
     why: str = ""
 
 
-# Of deliveries that name an address and no person, those of the person's own organization are the person's.
+# Of deliveries that name an address and no person, those of the person's own organization are the person's. One that ended
+# before it was looked at has the address as it was given, and no hash of it.
 DELIVERY_IDS: Final = """
     SELECT id FROM deliveries
      WHERE to_person = :reference
         OR (to_person IS NULL AND address_hash = ANY(CAST(:hashes AS text[]))
+            AND organization_id IS NOT DISTINCT FROM CAST(:organization_id AS uuid))
+        OR (to_person IS NULL AND address_hash IS NULL AND lower(to_address) = ANY(CAST(:addresses AS text[]))
             AND organization_id IS NOT DISTINCT FROM CAST(:organization_id AS uuid))
 """
 
@@ -45,6 +48,40 @@ DELIVERIES: Final = """
            (SELECT json_build_object('to_name', to_name, 'text', text) FROM delivery_texts WHERE delivery_id = deliveries.id)
            AS waiting_text
       FROM deliveries WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY created_at, id
+"""
+
+# A letter of a message that came to no delivery names the person in its body: by the reference, or by an address or number alone.
+# Then it must not be another organization's; of a body that is no JSON, nobody knows whose it is. Of a list of recipients the
+# person alone is taken out. Addresses are looked for in what the JSON says, whatever it escapes.
+_DEAD_LETTERS: Final = """
+    WITH letters AS (
+        SELECT id, body, CASE WHEN pg_input_is_valid(body, 'jsonb') THEN CAST(body AS jsonb) END AS said FROM dead_letters
+    ), named AS (
+        SELECT id, CAST(jsonb_set(said, '{email_list}', (
+                   SELECT jsonb_agg(one)
+                     FROM jsonb_array_elements(CASE jsonb_typeof(said -> 'email_list') WHEN 'array' THEN said -> 'email_list' END)
+                          AS row(one)
+                    WHERE NOT (lower(CAST(one AS text)) ~ ANY(CAST(:patterns AS text[]))
+                               OR strpos(CAST(one AS text), '"' || :reference || '"') > 0))) AS text) AS rest
+          FROM letters
+         WHERE strpos(body, '"' || :reference || '"') > 0
+            OR (lower(coalesce(CAST(said AS text), body)) ~ ANY(CAST(:patterns AS text[]))
+                AND (said IS NULL OR lower(said ->> 'organization_id')
+                                     IS NOT DISTINCT FROM CAST(CAST(:organization_id AS uuid) AS text)))
+    ), erased AS (
+        SELECT letter.id,
+               CASE WHEN NOT (lower(rest) ~ ANY(CAST(:patterns AS text[])) OR strpos(rest, '"' || :reference || '"') > 0)
+                    THEN rest END AS rest
+          FROM dead_letters AS letter LEFT JOIN named ON named.id = letter.id
+         WHERE named.id IS NOT NULL OR letter.message_id = ANY(CAST(:ids AS uuid[]))
+    )
+    UPDATE dead_letters AS letter
+       SET body = coalesce(rest, '{}'), error = NULL,
+           settled_at = CASE WHEN rest IS NULL THEN coalesce(settled_at, now()) ELSE settled_at END,
+           settled_by = CASE WHEN rest IS NULL THEN coalesce(settled_by, 'system:privacy') ELSE settled_by END,
+           note = CASE WHEN rest IS NULL THEN 'the person was erased' ELSE note END,
+           status = CASE WHEN rest IS NULL AND status = 'open' THEN 'discarded' ELSE status END
+      FROM erased WHERE letter.id = erased.id
 """
 
 HOLDINGS: Final = (
@@ -75,20 +112,20 @@ HOLDINGS: Final = (
         "provider_events",
         None,
         # Its id stays, so that the same report is known when it comes again.
-        """UPDATE provider_events SET payload = ''::bytea, state = CASE WHEN state = 'waiting' THEN 'ignored' ELSE state END,
-                   settled_at = coalesce(settled_at, now())
-             WHERE delivery_id = ANY(CAST(:ids AS uuid[]))""",
+        # One without a delivery is found by whom it names. What another organization's account has told is that organization's.
+        """UPDATE provider_events SET payload = ''::bytea, address_hashes = NULL,
+                   state = CASE WHEN state = 'waiting' THEN 'ignored' ELSE state END, settled_at = coalesce(settled_at, now())
+             WHERE delivery_id = ANY(CAST(:ids AS uuid[]))
+                OR (address_hashes && CAST(:hashes AS text[])
+                    AND (account_id IS NULL OR account_id IN (
+                         SELECT id FROM provider_accounts
+                          WHERE organization_id IS NOT DISTINCT FROM CAST(:organization_id AS uuid))))""",
         why="what it said stands in the events of the deliveries",
     ),
     Holding(
         "dead_letters",
         None,
-        # A letter of a message that came to no delivery names the person in its body.
-        """UPDATE dead_letters SET body = '{}', error = NULL,
-                  settled_at = coalesce(settled_at, now()), settled_by = coalesce(settled_by, 'system:privacy'),
-                  note = coalesce(note, 'the person was erased'),
-                  status = CASE WHEN status = 'open' THEN 'discarded' ELSE status END
-            WHERE message_id = ANY(CAST(:ids AS uuid[])) OR strpos(body, '"' || :reference || '"') > 0""",
+        _DEAD_LETTERS,
         why="what it was to send stands in its delivery",
     ),
     Holding(
@@ -99,7 +136,7 @@ HOLDINGS: Final = (
                        campaign_recipients.locale, campaign_recipients.context, delivery_id
                   FROM campaign_recipients, campaigns
                  WHERE campaign_recipients.campaign_id = campaigns.id
-                   AND (campaign_recipients.to_person = :reference
+                   AND (campaign_recipients.recipient = :reference
                         OR (campaign_recipients.recipient = ANY(CAST(:hashes AS text[]))
                             AND campaigns.organization_id IS NOT DISTINCT FROM CAST(:organization_id AS uuid)))
                  ORDER BY campaigns.id, position""",
@@ -107,7 +144,7 @@ HOLDINGS: Final = (
         """UPDATE campaign_recipients SET to_email = NULL, to_phone = NULL, to_name = NULL, locale = NULL, context = NULL
               FROM campaigns
              WHERE campaign_recipients.campaign_id = campaigns.id
-               AND (campaign_recipients.to_person = :reference
+               AND (campaign_recipients.recipient = :reference
                     OR (campaign_recipients.recipient = ANY(CAST(:hashes AS text[]))
                         AND campaigns.organization_id IS NOT DISTINCT FROM CAST(:organization_id AS uuid)))""",
         why="that a campaign went out stays under the bare reference, or the hash of the address",
@@ -179,9 +216,14 @@ HOLDINGS: Final = (
                    AND (scope = 'global' OR organization_id IS NOT DISTINCT FROM CAST(:organization_id AS uuid))
                  ORDER BY removed_at, id""",
         ),
-        why="holds the hash of an address, and why somebody took it off the list",
+        # What somebody has written may name anybody.
+        """UPDATE suppression_removals SET why = 'the person was erased'
+            WHERE address_hash = ANY(CAST(:hashes AS text[]))
+              AND (scope = 'global' OR organization_id IS NOT DISTINCT FROM CAST(:organization_id AS uuid))""",
+        why="holds the hash of an address, and that somebody took it off the list",
     ),
-    Holding("soft_bounces", why="holds the hash of an address for 90 days; what bounced stands in the deliveries"),
+    Holding("opt_words", why="holds the hash of a number, and whether it has said STOP"),
+    Holding("soft_bounces", why="holds the hash of an address for 500 days; what bounced stands in the deliveries"),
     Holding("dedupe_keys", why="holds a bare reference, or the hash of an address, for 30 days, so that nothing is sent twice"),
 )
 
@@ -189,12 +231,13 @@ NOT_PERSONAL: Final = {
     "alembic_version": "the schema's",
     "bounce_list_marks": "a moment for each provider",
     "campaign_changes": "who did what: operators",
+    "campaign_counts": "figures of campaigns",
     "campaign_status_transitions": "what may follow what",
     "campaigns": "one text for many; names the operator who made it",
     "cancellations": "subject keys, and who cancelled them: operators and services",
     "categories": "names of kinds of messages",
     "delivery_inquiries": "a moment for each delivery",
-    "digest_progress": "one moment",
+    "digest_progress": "moments, and a bare reference while digests are asked for",
     "dlt_templates": "texts that an organization has registered",
     "idempotency_keys": "answers of this API, which name ids, for a day",
     "inbox": "a message's body is deleted when the message has ended, and what waits for a person ends at the erasure",

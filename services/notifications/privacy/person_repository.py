@@ -43,9 +43,12 @@ _LEAVE_CAMPAIGNS: Final = text("""
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whom it is about. hashes: of the addresses that are known now. organization_id: the person's."""
+    """Whom it is about. addresses, hashes: those that are known now, in lower case. patterns: find them in a text in lower case.
+    organization_id: the person's."""
 
     reference: str
+    addresses: list[str]
+    patterns: list[str]
     hashes: list[str]
     organization_id: UUID | None
 

@@ -6,12 +6,14 @@ from typing import Final
 
 from sqlalchemy import TextClause, text
 
+from services.notifications.suppressions.soft_bounce_repository import KEPT_DAYS as SOFT_BOUNCE_DAYS
 from shared.runtime.db import Session
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How long one kind of rows is kept. days: None for DELIVERY_RETENTION_DAYS, 0 for what says itself when it ends."""
+    """How long one kind of rows, or what they say, is kept. days: None for DELIVERY_RETENTION_DAYS, 0 for what says itself when
+    it ends."""
 
     name: str
     days: int | None
@@ -34,10 +36,21 @@ _CAMPAIGN_RECIPIENTS: Final = text("""
          WHERE finished_at < :before LIMIT :limit FOR UPDATE OF campaign_recipients SKIP LOCKED))
 """)
 
+# The id stays: a call-back from which something was learned must not be told once more, when an operator or the recipient has
+# taken that back. Signatures of Twilio and secrets in paths never grow old.
+_EMPTY_EVENTS: Final = text("""
+    UPDATE provider_events SET payload = ''::bytea, address_hashes = NULL WHERE id = ANY(ARRAY(
+        SELECT id FROM provider_events WHERE received_at < :before AND teaches IS NOT NULL AND payload <> ''::bytea
+         ORDER BY received_at LIMIT :limit FOR UPDATE SKIP LOCKED))
+""")
+
 RULES: Final = (
     # With their attempts, events, texts and inquiries.
     Rule("deliveries", None, _oldest("deliveries", "created_at", "finished_at IS NOT NULL", instead_of="id")),
-    Rule("provider_events", 30, _oldest("provider_events", "received_at", instead_of="id")),
+    Rule("what call-backs said", 30, _EMPTY_EVENTS),
+    Rule("provider_events", 30, _oldest("provider_events", "received_at", "teaches IS NULL", instead_of="id")),
+    # Without its delivery an event teaches nothing. STOP and START need none: their ids stay for ever, as the last word does.
+    Rule("taught", None, _oldest("provider_events", "received_at", "teaches = 'recipient'", instead_of="id")),
     Rule(
         "in_app_items",
         180,
@@ -47,7 +60,8 @@ RULES: Final = (
     Rule("digest_entries", 30, _oldest("digest_entries", "occurred_at", instead_of="delivery_id")),
     Rule("suppressions", 0, _oldest("suppressions", "expires_at", instead_of="id")),
     Rule("suppression_removals", 400, _oldest("suppression_removals", "removed_at", instead_of="id")),
-    Rule("soft_bounces", 90, _oldest("soft_bounces", "bounced_at", instead_of="delivery_id")),
+    # As long as the longest policy looks back and suppresses, or an entry would lose what it stands on.
+    Rule("soft_bounces", SOFT_BOUNCE_DAYS, _oldest("soft_bounces", "bounced_at", instead_of="delivery_id")),
     Rule("preference_changes", 400, _oldest("preference_changes", "changed_at", instead_of="id")),
     Rule("campaign_recipients", None, _CAMPAIGN_RECIPIENTS),
 )

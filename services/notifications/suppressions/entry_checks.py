@@ -55,6 +55,8 @@ def check_entry(entry: Entry, organization_id: UUID | None, now: datetime, *, ma
         raise SuppressionUnusable(f"{entry.reason} is true for everybody: write it with the scope `global`")
     if entry.reason is Reason.INVALID_NUMBER and entry.channel != "sms":
         raise SuppressionUnusable("invalid_number is a reason of numbers; for e-mail use hard_bounce")
+    if entry.reason is Reason.DO_NOT_CALL and (entry.channel != "sms" or entry.scope is Scope.CATEGORY):
+        raise SuppressionUnusable("do_not_call is a reason of numbers, for all marketing; write it without a category")
     if entry.reason is Reason.SOFT_BOUNCES:
         raise SuppressionUnusable("soft bounces are counted, and not written; use `manual` with an end")
     if (entry.scope is Scope.CATEGORY) != (entry.category is not None):

@@ -19,6 +19,7 @@ _WORDS: Final = {
     Reason.SOFT_BOUNCES: "messages to the recipient have come back too often, and it is left alone for a while",
     Reason.MANUAL: "the recipient was put on the list by hand",
     Reason.IMPORTED: "the recipient was on a list that was imported",
+    Reason.DO_NOT_CALL: "the recipient's number is on a register of those who want no advertising",
     Reason.COMPLAINT: "the recipient has called a message spam",
     Reason.UNSUBSCRIBED: "the recipient has unsubscribed",
 }

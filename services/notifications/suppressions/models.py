@@ -23,7 +23,8 @@ class Reason(StrEnum):
     """Why somebody is on the list, and what that stops within the entry's scope.
 
     hard_bounce, invalid_number: the address cannot work; everything. opted_out: the recipient has said STOP; everything.
-    complaint: the recipient has called a mail spam; marketing. unsubscribed: what the law lets people decline.
+    do_not_call: the number is on a register of those who want no advertising, such as India's; marketing. complaint: the
+    recipient has called a mail spam; marketing. unsubscribed: what the law lets people decline.
     soft_bounces: the mailbox has been full or away too often; everything, for a while. manual, imported: somebody here has
     said so; everything.
     """
@@ -34,6 +35,7 @@ class Reason(StrEnum):
     SOFT_BOUNCES = "soft_bounces"
     MANUAL = "manual"
     IMPORTED = "imported"
+    DO_NOT_CALL = "do_not_call"
     COMPLAINT = "complaint"
     UNSUBSCRIBED = "unsubscribed"
 

@@ -72,6 +72,18 @@ class Asked:
     category: str
 
 
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """Whose messages have gone to an address; None for those of no organization."""
+
+    organization_id: UUID | None
+    category: str
+
+    def is_of(self, account_of: UUID | None) -> bool:
+        """Whether it can have gone by an account of this organization, or of the installation."""
+        return account_of in (None, self.organization_id)
+
+
 # A later word on the same entry lets it last longer, and changes nothing else: so every order of the same words ends alike.
 _ADD: Final = text("""
     INSERT INTO suppressions AS known (channel, address, address_hash, scope, reason, source, created_by, created_at,
@@ -125,44 +137,41 @@ _REMOVE_MATCHING: Final = text(f"""
     {_REMOVED}
 """)  # noqa: S608 - as above
 
-# What the law lets nobody decline goes out in spite of an unsubscribing, and what is no marketing in spite of a complaint. A
-# category that nobody has declared counts as one that can be declined.
+# What the law lets nobody decline goes out in spite of an unsubscribing, and what is no marketing in spite of a complaint and of
+# the register of those who want none by telephone.
 _STOPPING: Final = text("""
     SELECT DISTINCT ON (asked.id) asked.id, known.reason
       FROM unnest(CAST(:id AS uuid[]), CAST(:channel AS text[]), CAST(:address_hash AS text[]),
                   CAST(:organization_id AS uuid[]), CAST(:category AS text[]))
            AS asked(id, channel, address_hash, organization_id, category)
       JOIN suppressions AS known ON known.address_hash = asked.address_hash AND known.channel = asked.channel
-      LEFT JOIN categories ON categories.name = asked.category
-            AND (categories.organization_id IS NULL OR categories.organization_id = asked.organization_id)
+     CROSS JOIN LATERAL law_of(asked.organization_id, asked.category) AS law
      WHERE (known.expires_at IS NULL OR known.expires_at > :now)
        AND (known.scope = 'global' OR known.organization_id IS NOT DISTINCT FROM asked.organization_id)
        AND (known.category IS NULL OR known.category = asked.category)
        AND CASE known.reason
-           WHEN 'unsubscribed' THEN coalesce(categories.legal_class, 'marketing') <> 'transactional'
-           WHEN 'complaint' THEN coalesce(categories.legal_class, 'marketing') = 'marketing'
+           WHEN 'unsubscribed' THEN law.can_be_declined
+           WHEN 'complaint' THEN law.counts_as_marketing
+           WHEN 'do_not_call' THEN law.counts_as_marketing
            ELSE true END
      ORDER BY asked.id, array_position(CAST(:order AS text[]), known.reason)
 """)
 
-_FORGET_ADDRESSES: Final = text("""
-    UPDATE suppressions SET address = NULL
-     WHERE address_hash = ANY(CAST(:address_hashes AS text[])) AND address IS NOT NULL
-""")
-
-_REMOVE_EXPIRED: Final = text("""
-    WITH gone AS (
-        DELETE FROM suppressions WHERE ctid = ANY(ARRAY(
-            SELECT ctid FROM suppressions WHERE expires_at <= :now ORDER BY expires_at LIMIT :limit FOR UPDATE SKIP LOCKED))
-        RETURNING id
-    )
-    SELECT count(*) FROM gone
-""")
-
-_LISTED_COMPLAINTS: Final = text("""
-    SELECT DISTINCT row.address_hash, deliveries.organization_id
+_WROTE: Final = text("""
+    SELECT DISTINCT row.address_hash, deliveries.organization_id, deliveries.category
       FROM unnest(CAST(:address_hashes AS text[])) AS row(address_hash)
       JOIN deliveries ON deliveries.address_hash = row.address_hash AND deliveries.created_at > :since
+     ORDER BY address_hash, organization_id, category
+""")
+
+
+# Words can come in any order; of two at the same moment the STOP counts.
+_SAY: Final = text("""
+    INSERT INTO opt_words AS known (address_hash, organization_id, said_at, is_stop)
+    VALUES (:address_hash, :organization_id, :at, :is_stop)
+    ON CONFLICT ON CONSTRAINT opt_words_key DO UPDATE SET said_at = excluded.said_at, is_stop = excluded.is_stop
+     WHERE (excluded.said_at, excluded.is_stop) > (known.said_at, known.is_stop)
+    RETURNING is_stop
 """)
 
 
@@ -191,10 +200,12 @@ class SuppressionReader:
         bound = {**_columns(Asked, asked), "now": now, "order": [reason.value for reason in Reason]}
         return {row.id: Reason(row.reason) for row in await self._session.execute(_STOPPING, bound)}
 
-    async def wrote_to(self, address_hashes: Sequence[str], since: datetime) -> Sequence[tuple[str, UUID | None]]:
-        """(address hash, organization) of all who have written to these addresses since then."""
-        bound = {"address_hashes": list(address_hashes), "since": since}
-        return [(row.address_hash, row.organization_id) for row in await self._session.execute(_LISTED_COMPLAINTS, bound)]
+    async def wrote_to(self, address_hashes: Sequence[str], since: datetime) -> Mapping[str, Sequence[Wrote]]:
+        """For each of these addresses, who has written to it since then, and about what."""
+        wrote: dict[str, list[Wrote]] = {}
+        for row in await self._session.execute(_WROTE, {"address_hashes": list(address_hashes), "since": since}):
+            wrote.setdefault(row.address_hash, []).append(Wrote(row.organization_id, row.category))
+        return wrote
 
 
 class SuppressionRepository(SuppressionReader):
@@ -210,6 +221,11 @@ class SuppressionRepository(SuppressionReader):
             return 0
         added = await self._writing.execute(_ADD, _columns(SuppressionRow, rows))
         return sum(1 for row in added if row.is_new)
+
+    async def say(self, address_hash: str, organization_id: UUID | None, *, is_stop: bool, at: datetime) -> bool:
+        """Remember what a number has said, and say whether that is its last word."""
+        bound = {"address_hash": address_hash, "organization_id": organization_id, "is_stop": is_stop, "at": at}
+        return (await self._writing.execute(_SAY, bound)).one_or_none() is not None
 
     async def find_key(self, row: SuppressionRow) -> Suppression:
         """The entry that has the key of this one, which has been added."""
@@ -230,15 +246,6 @@ class SuppressionRepository(SuppressionReader):
             return 0
         bound = {**_columns(Removal, removals), "by": by, "why": why, "at": at}
         return len((await self._writing.execute(_REMOVE_MATCHING, bound)).all())
-
-    async def forget_addresses(self, address_hashes: Sequence[str]) -> None:
-        """Erase how the addresses read; by their hashes they go on to be recognised."""
-        await self._writing.execute(_FORGET_ADDRESSES, {"address_hashes": list(address_hashes)})
-
-    async def remove_expired(self, now: datetime, limit: int) -> int:
-        """Delete entries that have ended by themselves, at most so many, and say how many."""
-        found: int = (await self._writing.execute(_REMOVE_EXPIRED, {"now": now, "limit": limit})).scalar_one()
-        return found
 
 
 def _meant(wanted: SuppressionFilter) -> Select[Suppression]:

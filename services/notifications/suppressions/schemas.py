@@ -47,7 +47,8 @@ class SuppressionCreate(BaseModel):
     category: CategoryName | None = Field(None, description="With the scope `category`, and only then.")
     reason: Reason = Field(
         Reason.MANUAL,
-        description="What it stops; `hard_bounce`, `invalid_number`, `opted_out` have the scope `global`.",
+        description="What it stops; `hard_bounce`, `invalid_number`, `opted_out` have the scope `global`. `do_not_call` is of"
+        " numbers and stops marketing.",
     )
     note: Annotated[Line, StringConstraints(max_length=500)] | None = Field(None, description="One line, for people.")
     expires_at: UtcDatetime | None = Field(None, description="When it ends by itself; never for hard bounces and STOP.")

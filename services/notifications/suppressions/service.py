@@ -15,7 +15,15 @@ from shared.runtime.clock import Clock
 from shared.runtime.db import Session
 
 LEARNT_BY: Final = "call-backs and answers"
-_LEARNT: Final = frozenset({Verdict.BAD_RECIPIENT, Verdict.OPTED_OUT, Verdict.COMPLAINED, Verdict.SOFT_RECIPIENT})
+LEARNT: Final = frozenset(
+    {
+        Verdict.BAD_RECIPIENT,
+        Verdict.OPTED_OUT,
+        Verdict.DO_NOT_CALL,
+        Verdict.COMPLAINED,
+        Verdict.SOFT_RECIPIENT,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +63,12 @@ class Suppressing:
         """Draw the conclusions from what providers say; the same again changes nothing.
 
         bad_recipient: the address is on the list for everybody, as invalid_number or hard_bounce. opted_out: an SMS recipient
-        is on it for everybody, somebody who reads mail for the category. complained: for the organization's marketing.
+        is on it for everybody, somebody who reads mail for the category. do_not_call: for everybody's marketing by SMS.
+        complained: for the organization's marketing.
         soft_recipient: counts by the organization's policy. All other verdicts say nothing of the recipient. What an
         organization's own account says counts for that organization alone, since nobody else can vouch for it.
         """
-        telling = [one for one in learned if one.verdict in _LEARNT and (one.address or one.address_hash)]
+        telling = [one for one in learned if one.verdict in LEARNT and (one.address or one.address_hash)]
         if not telling:
             return
         now = self._clock()
@@ -72,17 +81,19 @@ class Suppressing:
         """Messages have reached these addresses, which ends their rows of soft bounces. Call it once that is recorded."""
         await self._soft.settle(await self._soft.counted(address_hashes), self._clock())
 
-    async def opted_in(self, channel: str, address: str, *, source: str, at: datetime, account_of: UUID | None = None) -> None:
-        """The recipient has taken back a STOP that came before `at`, to the same account."""
-        scope = _reach(account_of)
-        removal = Removal(channel, self._hasher.hash(channel, address), scope, Reason.OPTED_OUT, account_of)
-        await self._suppressions.remove_matching([removal], by=source, why="the recipient has sent START", at=at)
+    async def opted_in(self, number: str, *, source: str, at: datetime, account_of: UUID | None = None) -> None:
+        """The recipient has sent START, which takes back a STOP that the same account got before."""
+        address_hash = self._hasher.hash("sms", number)
+        if await self._suppressions.say(address_hash, account_of, is_stop=False, at=at):
+            removal = Removal("sms", address_hash, _reach(account_of), Reason.OPTED_OUT, account_of)
+            await self._suppressions.remove_matching([removal], by=source, why="the recipient has sent START", at=at)
 
-    async def opted_out(self, channel: str, address: str, *, source: str, at: datetime, account_of: UUID | None = None) -> None:
-        """The recipient has said STOP, of which no delivery need be known."""
-        address_hash, scope = self._hasher.hash(channel, address), _reach(account_of)
-        row = SuppressionRow(channel, address, address_hash, scope, Reason.OPTED_OUT, source, LEARNT_BY, at, account_of)
-        await self._suppressions.add([row])
+    async def opted_out(self, number: str, *, source: str, at: datetime, account_of: UUID | None = None) -> None:
+        """The recipient has sent STOP, of which no delivery need be known."""
+        address_hash, scope = self._hasher.hash("sms", number), _reach(account_of)
+        if await self._suppressions.say(address_hash, account_of, is_stop=True, at=at):
+            row = SuppressionRow("sms", number, address_hash, scope, Reason.OPTED_OUT, source, LEARNT_BY, at, account_of)
+            await self._suppressions.add([row])
 
     def _bounce(self, one: Learned) -> SoftBounce:
         return SoftBounce(one.delivery_id, one.channel, self._hash(one), one.organization_id, one.at)
@@ -111,6 +122,8 @@ def _consequence(one: Learned) -> tuple[Reason, Scope]:
     match one.verdict:
         case Verdict.COMPLAINED:
             return Reason.COMPLAINT, Scope.ORGANIZATION
+        case Verdict.DO_NOT_CALL:
+            return Reason.DO_NOT_CALL, _reach(one.account_of)
         case Verdict.OPTED_OUT if one.channel == "sms":
             return Reason.OPTED_OUT, _reach(one.account_of)
         case Verdict.OPTED_OUT:

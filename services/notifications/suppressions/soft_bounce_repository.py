@@ -21,7 +21,8 @@ DEFAULT_COUNT: Final = 5
 DEFAULT_DAYS: Final = 7
 DEFAULT_SUPPRESS_DAYS: Final = 30
 KEPT_DAYS: Final = 500
-"""Longer than any policy looks back and suppresses."""
+"""Longer than any policy looks back and suppresses (90 and 365 days), whatever deliveries are kept for: an entry must not lose
+what it stands on."""
 
 _LOCKS: Final = 64
 
@@ -44,18 +45,32 @@ _LOCK: Final = text("""
               FROM unnest(CAST(:address_hashes AS text[])) AS row(address_hash) ORDER BY bucket OFFSET 0) AS buckets
 """)
 
+# Of several bounces of a delivery the last counts: were it the first, an arrival between them would take both away, or one, by
+# the order in which they are told.
 _COUNT: Final = text("""
     INSERT INTO soft_bounces AS known (delivery_id, channel, address_hash, organization_id, bounced_at)
     SELECT DISTINCT ON (delivery_id) delivery_id, channel, address_hash, organization_id, bounced_at
       FROM unnest(CAST(:delivery_id AS uuid[]), CAST(:channel AS text[]), CAST(:address_hash AS text[]),
                   CAST(:organization_id AS uuid[]), CAST(:bounced_at AS timestamptz[]))
            AS row(delivery_id, channel, address_hash, organization_id, bounced_at)
-     ORDER BY delivery_id, bounced_at
-    ON CONFLICT (delivery_id) DO UPDATE SET bounced_at = excluded.bounced_at WHERE excluded.bounced_at < known.bounced_at
+     ORDER BY delivery_id, bounced_at DESC
+    ON CONFLICT (delivery_id) DO UPDATE SET bounced_at = excluded.bounced_at WHERE excluded.bounced_at > known.bounced_at
 """)
 
-# The n-th bounce before each one tells whether that many lie close enough together. A delivery that arrived since then ends a
-# row of bounces, and lifts what it has led to. Statements cannot see each other's changes, so that three of them are needed.
+# A delivery that arrived ends the row of bounces before it. They are taken away at once, because what has arrived is not kept for
+# as long as they would be.
+_FORGIVE: Final = text("""
+    DELETE FROM soft_bounces AS bounce
+     WHERE bounce.address_hash = ANY(CAST(:address_hashes AS text[]))
+       AND EXISTS (SELECT FROM deliveries JOIN delivery_events AS event ON event.delivery_id = deliveries.id
+                    WHERE deliveries.address_hash = bounce.address_hash AND deliveries.channel = bounce.channel
+                      AND deliveries.organization_id IS NOT DISTINCT FROM bounce.organization_id
+                      AND deliveries.created_at > bounce.bounced_at - interval '30 days'
+                      AND event.kind = 'delivered' AND event.occurred_at > bounce.bounced_at)
+""")
+
+# The n-th bounce before each one tells whether that many lie close enough together. Statements cannot see each other's changes,
+# so several are needed.
 _CALLED_FOR: Final = f"""
     SELECT channel, address_hash, organization_id,
            max(bounced_at + make_interval(days => suppress_days)) AS expires_at
@@ -69,11 +84,6 @@ _CALLED_FOR: Final = f"""
           FROM soft_bounces AS bounce
           LEFT JOIN organization_policies AS policy ON policy.organization_id = bounce.organization_id
          WHERE bounce.address_hash = ANY(CAST(:address_hashes AS text[]))
-           AND NOT EXISTS (SELECT FROM deliveries JOIN delivery_events AS event ON event.delivery_id = deliveries.id
-                            WHERE deliveries.address_hash = bounce.address_hash AND deliveries.channel = bounce.channel
-                              AND deliveries.organization_id IS NOT DISTINCT FROM bounce.organization_id
-                              AND deliveries.created_at > bounce.bounced_at - interval '30 days'
-                              AND event.kind = 'delivered' AND event.occurred_at > bounce.bounced_at)
       ) AS counted
      WHERE begun_at >= bounced_at - make_interval(days => days)
      GROUP BY channel, address_hash, organization_id
@@ -121,16 +131,6 @@ _ALL_COUNTED: Final = text("""
      WHERE bounced_at > :since AND address_hash > :after ORDER BY address_hash LIMIT :limit
 """)
 
-_REMOVE_OLDER: Final = text("""
-    WITH gone AS (
-        DELETE FROM soft_bounces WHERE ctid = ANY(ARRAY(
-            SELECT ctid FROM soft_bounces WHERE bounced_at < CAST(:now AS timestamptz) - make_interval(days => :days)
-             ORDER BY bounced_at LIMIT :limit FOR UPDATE SKIP LOCKED))
-        RETURNING delivery_id
-    )
-    SELECT count(*) FROM gone
-""")
-
 
 class SoftBounceRepository:
     """Counts soft bounces, and keeps the entries that follow from them."""
@@ -161,16 +161,11 @@ class SoftBounceRepository:
             return
         await self._lock(address_hashes)
         bound: dict[str, Any] = {"address_hashes": sorted(set(address_hashes)), "policy": POLICY}
+        await self._session.execute(_FORGIVE, {"address_hashes": bound["address_hashes"]})
         await self._session.execute(_SUPPRESS, {**bound, "now": now})
         lifted = list(await self._session.scalars(_LIFTED, bound))
         if lifted:
             await self._session.execute(_LIFT, {"ids": lifted, "policy": POLICY, "now": now})
-
-    async def remove_older(self, now: datetime, limit: int) -> int:
-        """Delete bounces that no policy looks at any more, at most so many, and say how many."""
-        bound = {"now": now, "days": KEPT_DAYS, "limit": limit}
-        found: int = (await self._session.execute(_REMOVE_OLDER, bound)).scalar_one()
-        return found
 
     async def _lock(self, address_hashes: Sequence[str]) -> None:
         await self._session.execute(_LOCK, {"address_hashes": sorted(set(address_hashes)), "locks": _LOCKS})

@@ -18,16 +18,23 @@ def upgrade() -> None:
             ADD COLUMN notice_id      uuid,                                  -- the message that asked for several of them
             ADD COLUMN reason         text,                                  -- why it was dropped or waits: a stable code
             ADD COLUMN held_until     timestamptz,                           -- not before, where a gate holds it back
+            ADD COLUMN waits_since    timestamptz,                           -- since when no account has taken it, of all it met
             ADD COLUMN provider       text,                                  -- the account that took it
+            ADD COLUMN awaits_report  boolean NOT NULL DEFAULT false,        -- that account tells what becomes of messages
             ADD COLUMN segments       integer CHECK (segments >= 1),         -- of an SMS
-            -- What the provider has reported since it took the message. A later report never takes it back; see receipts.py.
+            -- What the provider has reported since it took the message. A later report never takes it back; see
+            -- deliveries/receipt_models.py.
             ADD COLUMN receipt        text CHECK (receipt IN ('processed', 'deferred', 'expired', 'bounced_soft', 'blocked',
                                                               'delivered', 'bounced_hard', 'complained')),
             ADD COLUMN receipt_at     timestamptz;
         CREATE INDEX deliveries_to_hash ON deliveries (address_hash, created_at) WHERE address_hash IS NOT NULL;
+        -- Of a recipient that was never looked at, because the message ended before.
+        CREATE INDEX deliveries_without_hash ON deliveries (lower(to_address))
+            WHERE address_hash IS NULL AND to_address IS NOT NULL;
         CREATE INDEX deliveries_of_notice ON deliveries (notice_id) WHERE notice_id IS NOT NULL;
-        -- Those of which a report is still awaited.
-        CREATE INDEX deliveries_without_receipt ON deliveries (finished_at, id) WHERE status = 'sent' AND receipt IS NULL;
+        -- Those of which it is still awaited how they ended.
+        CREATE INDEX deliveries_without_receipt ON deliveries (finished_at, id)
+            WHERE status = 'sent' AND awaits_report AND coalesce(receipt, 'processed') IN ('processed', 'deferred');
 
         ALTER TABLE delivery_attempts
             ADD COLUMN provider_message_id text;
@@ -41,7 +48,8 @@ def upgrade() -> None:
             kind        text NOT NULL,
             occurred_at timestamptz NOT NULL,
             recorded_at timestamptz NOT NULL DEFAULT now(),
-            provider    text,
+            provider    text,                                                -- the account that reports
+            provider_message_id text,                                        -- as a call-back has it
             code        text,
             detail      text
         );

@@ -21,9 +21,9 @@ PLAIN: Final = PayloadBox({})
 
 _ADD: Final = text("""
     INSERT INTO deliveries (id, organization_id, channel, to_address, address_hash, subject, status, message_id_header, attempts,
-                            created_at, asked_at, finished_at, category, provider, subject_key)
+                            created_at, asked_at, finished_at, category, provider, awaits_report, subject_key)
     VALUES (:id, :organization_id, :channel, :to, :hash, 'Late', 'sent', :header, 1, :at, :at, :at, :category, :provider,
-            :subject_key)
+            :provider NOT IN ('smtp', 'in_app'), :subject_key)
 """)
 _ATTEMPT: Final = text("""
     INSERT INTO delivery_attempts (delivery_id, number, provider, started_at, finished_at, outcome, detail, latency_ms,
@@ -75,3 +75,14 @@ async def states(session: ReadSession) -> list[str]:
 
 def minutes(count: float) -> timedelta:
     return timedelta(minutes=count)
+
+
+async def own_account(session: Session, name: str = "acme") -> None:
+    """An account that our organization has stored at SendGrid."""
+    await session.execute(
+        text("""
+            INSERT INTO provider_accounts (id, organization_id, name, kind, channel, config, secret, key_id, updated_at)
+            VALUES (uuidv7(), :organization_id, :name, 'sendgrid', 'email', '{}', '', 'k1', now())
+        """),
+        {"organization_id": OURS, "name": name},
+    )

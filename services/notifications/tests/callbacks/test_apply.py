@@ -144,6 +144,24 @@ async def test_bounce_of_an_address_that_mail_is_passed_on_to_suppresses_nobody(
     assert await listed(session) == []
 
 
+@pytest.mark.parametrize(
+    ("original", "final"),
+    [
+        ("ann+2Btag@example.com", "inner@mx.example.org"),
+        ("ann+tag@example.com", "inner@mx.example.org"),
+        ("someone@list.example.org", "ann+tag@example.com"),
+    ],
+)
+async def test_bounce_counts_for_the_recipient_that_either_field_names(
+    session: Session, applying: CallbackApply, original: str, final: str
+) -> None:
+    await sent(session, "ann+tag@example.com", id=DELIVERY)
+    named = f"Original-Recipient: rfc822;{original}\r\nFinal-Recipient".encode()
+    await applying.apply([await put(session, "bounce_mail", mails.failed(final).replace(b"Final-Recipient", named))])
+
+    assert await listed(session) == [("hard_bounce", "global", None, None, "ann+tag@example.com")]
+
+
 async def test_bounce_for_a_blind_copy_is_about_its_own_recipient(session: Session, applying: CallbackApply) -> None:
     delivery = await sent(session, "louisl@larry.slip.umd.edu", id=DELIVERY)
     # The mail that is quoted was addressed to somebody else.
@@ -189,8 +207,8 @@ async def test_msg91_report_counts_only_for_the_number_that_the_message_went_to(
     assert await listed(session) == [("invalid_number", "global", None, None, NUMBER)]
 
 
-@pytest.mark.parametrize(("category", "entries"), [("marketing", ["opted_out"]), ("orders", [])])
-async def test_national_register_is_an_opt_out_of_marketing_alone(
+@pytest.mark.parametrize(("category", "entries"), [("marketing", ["do_not_call"]), ("orders", [])])
+async def test_national_register_is_learned_from_marketing_alone(
     session: Session, applying: CallbackApply, category: str, entries: list[str]
 ) -> None:
     delivery = await sent(session, NUMBER, category=category)

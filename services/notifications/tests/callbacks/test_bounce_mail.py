@@ -1,5 +1,6 @@
 """Bounces and complaints as mail."""
 
+import base64
 import time
 
 import pytest
@@ -84,6 +85,81 @@ def test_report_on_an_address_beyond_ascii_is_read_as_well() -> None:
     raw = mails.failed("ann@example.org").replace(b"message/delivery-status", b"message/global-delivery-status")
 
     assert facts(raw) == [("bounced_hard", "ann@example.org", "5.1.1")]
+
+
+STATUS = (
+    "Reporting-MTA: dns; mx.example.org\r\n\r\nFinal-Recipient: rfc822; ann@example.org\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+)
+
+
+def encoded(encoding: str, body: bytes, kind: str = "message/delivery-status") -> bytes:
+    """A report whose part came under an encoding, which RFC 3464 forbids and servers use."""
+    head = (
+        f"To: {mails.own()}\r\nContent-Type: multipart/report; boundary=b1\r\n\r\n--b1\r\nContent-Type: {kind}\r\n"
+        f"Content-Transfer-Encoding: {encoding}\r\n\r\n"
+    )
+    return head.encode() + body + b"\r\n--b1--\r\n"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        encoded("base64", base64.encodebytes(STATUS.encode())),
+        encoded("quoted-printable", STATUS.replace("@", "=40").replace("failed", "fai=\r\nled").encode()),
+        encoded("base64", base64.encodebytes(STATUS.encode()), "message/global-delivery-status"),
+    ],
+)
+def test_report_under_an_encoding_is_read(raw: bytes) -> None:
+    assert facts(raw) == [("bounced_hard", "ann@example.org", "5.1.1")]
+
+
+def test_comments_in_fields_are_no_part_of_what_they_say() -> None:
+    raw = mails.failed("ann@example.org (Ann (of Oslo))").replace(b"Action: failed", b"Action: (it) Failed (permanent)")
+
+    assert facts(raw.replace(b"Status: 5.1.1", b"Status: 5.1.1(no such user)")) == [("bounced_hard", "ann@example.org", "5.1.1")]
+
+
+def test_feedback_with_a_comment_and_under_an_encoding_is_read() -> None:
+    body = f"Feedback-Type: abuse (spam)\r\nOriginal-Mail-From: <{mails.own()}>\r\n".encode()
+    raw = encoded("base64", base64.encodebytes(body), "message/feedback-report").replace(mails.own().encode(), b"fbl@example.com")
+
+    assert facts(raw) == [("complained", None, "abuse")]
+
+
+def test_recipient_is_named_as_it_stands_in_xtext_and_as_the_last_server_had_it() -> None:
+    raw = mails.failed("group@inner.example").replace(
+        b"Final-Recipient", b"Original-Recipient: rfc822;ann+2Btag@example.org\r\nFinal-Recipient"
+    )
+    [fact] = read_bounce_mail(raw, ADDRESSES)
+
+    assert fact.named == ("ann+2Btag@example.org", "ann+tag@example.org", "group@inner.example")
+
+
+def test_words_count_where_the_structure_says_nothing() -> None:
+    empty = b"--b1\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mail.example.org\r\n\r\n--b1--\r\n"
+    text = QMAIL.partition("\n\n")[2].replace("\n", "\r\n").encode()
+    head = f"From: MAILER-DAEMON@mail.example.org\r\nTo: {mails.own()}\r\nSubject: failure notice\r\n"
+    kind = (
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=b1\r\n\r\n--b1\r\nContent-Type: text/plain\r\n\r\n"
+    )
+
+    assert facts((head + kind).encode() + text + b"\r\n" + empty) == [("bounced_hard", "ann@example.org", None)]
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        f"Content-Type: message/rfc822\r\n\r\nMessage-ID: <{DELIVERY}@example.com>\r\nTo: [redacted]\r\n\r\nHello\r\n",
+        f"Content-Type: text/rfc822-headers\r\n\r\nTo: x\r\nX-Entity-Ref-ID: {DELIVERY}\r\n",
+        "Content-Type: text/rfc822-headers\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        + base64.encodebytes(f"Return-Path: <{mails.own()}>\r\n".encode()).decode(),
+    ],
+)
+def test_complaint_with_addresses_blacked_out_names_the_mail_that_it_quotes(quoted: str) -> None:
+    report = mails.rfc_5965_abuse(sender="[redacted]")
+    own = b"Content-Type: message/rfc822" + report.split(b"Content-Type: message/rfc822")[1].partition(b"--part1")[0]
+
+    assert facts(report.replace(own, quoted.encode())) == [("complained", None, "abuse")]
 
 
 def test_mail_in_mail_in_mail_is_given_up_quickly() -> None:

@@ -205,8 +205,8 @@ def test_msg91_report_in_indian_time(status: str, told: Any) -> None:
     assert fact.occurred_at.isoformat() == "2026-11-21T04:36:20+00:00"
 
 
-def test_do_not_disturb_is_an_opt_out_of_marketing_alone() -> None:
+def test_do_not_disturb_is_about_marketing_alone() -> None:
     fact = sms_events.read_msg91({"requestId": "3462", "number": "919812345678", "status": "9"})
 
     assert fact is not None
-    assert fact.if_marketing == ("do_not_disturb", Receipt.BLOCKED, Verdict.OPTED_OUT)
+    assert fact.if_marketing == ("do_not_disturb", Receipt.BLOCKED, Verdict.DO_NOT_CALL)

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
@@ -144,6 +145,7 @@ async def test_stop_to_an_organizations_own_number_counts_for_it_alone_until_sta
         headers = {"X-Twilio-Signature": signature, "Content-Type": "application/x-www-form-urlencoded"}
         assert (await client.post(path_of(found), content=urlencode(form), headers=headers)).status_code == 204
         await apply(session, settings, clock)
+        clock.advance(timedelta(seconds=1))
         return await listed(session)
 
     assert await say("STOP") == [("opted_out", "organization", OURS, None, NUMBER)]

@@ -15,7 +15,7 @@ PHONE: Final = "+919812345678"
 SECRETS: Final = (EMAIL, PHONE, "Asha Rao", "Hello Asha")
 """What must be found nowhere once she was erased."""
 
-BY_PERSON, BY_ADDRESS, WAITING, FOREIGN = (UUID(int=number) for number in (11, 12, 13, 14))
+BY_PERSON, BY_ADDRESS, WAITING, FOREIGN, UNSEEN = (UUID(int=number) for number in (11, 12, 13, 14, 15))
 
 _PEOPLE: Final = """
     INSERT INTO people (reference, organization_id, name, email, phone, entity_version, revision, updated_at)
@@ -28,6 +28,7 @@ _DELIVERIES: Final = """
     VALUES (:by_person, :ours, 'email', :asha, :email, :email_hash, 'Hello Asha', 'sent', now(), now(), NULL),
            (:by_address, :ours, 'sms', NULL, :phone, :phone_hash, NULL, 'failed', now(), now(), 'Asha Rao is away'),
            (:waiting, :ours, 'email', :asha, :email, :email_hash, 'Hello Asha', 'queued', now(), NULL, NULL),
+           (:unseen, :ours, 'email', NULL, 'Asha.Rao@Example.com', NULL, 'Hello Asha', 'dropped', now(), now(), NULL),
            (:foreign, :theirs, 'email', NULL, 'old@example.com', :email_hash, 'Theirs', 'sent', now(), now(), NULL)
 """
 _REST: Final = (
@@ -38,9 +39,24 @@ _REST: Final = (
     "INSERT INTO delivery_texts (delivery_id, to_name, text) VALUES (:waiting, 'Asha Rao', 'Hello Asha')",
     """INSERT INTO provider_events (id, provider, event_id, received_at, delivery_id, payload)
        VALUES (:by_person, 'sendgrid', 'e', now(), :by_person, 'asha.rao@example.com')""",
+    # A word, a report of a message that is none of ours, and one that waits for its message; as `callback_apply.py` leaves them.
+    """INSERT INTO provider_events (id, provider, event_id, received_at, state, settled_at, address_hashes, payload)
+       VALUES (:by_address, 'twilio', 'w', now(), 'applied', now(), ARRAY[CAST(:phone_hash AS text)], '+919812345678'),
+              (:unseen, 'ses', 'u', now(), 'unmatched', now(), ARRAY[CAST(:email_hash AS text), 'x'], 'asha.rao@example.com'),
+              (:waiting, 'ses', 'v', now(), 'waiting', NULL, ARRAY[CAST(:email_hash AS text)], 'asha.rao@example.com')""",
     """INSERT INTO dead_letters (id, message_id, reason, body, fingerprint)
        VALUES (:by_person, :by_address, 'bad_recipient', '{"to_phone": "+919812345678"}', 'f'),
-              (:waiting, NULL, 'permanent_error', '{"to_person": "payments.customer:7", "to_name": "Asha Rao"}', 'f')""",
+              (:waiting, NULL, 'permanent_error', '{"to_person": "payments.customer:7", "to_name": "Asha Rao"}', 'f'),
+              (:unseen, NULL, 'permanent_error',
+               '{"to_email": "Asha.Rao@Example.com", "organization_id": "' || CAST(:ours_text AS text) || '"}',
+               'f'),
+              (:foreign, NULL, 'permanent_error',
+               '{"to_phone": "+91 98123-45678", "body": "Hello Asha", "organization_id": "' || CAST(:ours_text AS text) || '"}',
+               'f'),
+              (:by_address, NULL, 'undecodable', 'to=asha.rao@example.com;name=Asha Rao', 'f')""",
+    """INSERT INTO suppression_removals (suppression_id, channel, address_hash, scope, reason, added_by, added_at, removed_by,
+                                         removed_at, why)
+       VALUES (:by_person, 'email', :email_hash, 'global', 'manual', 'x', now(), 'x', now(), 'Asha Rao, asha.rao@example.com')""",
     "INSERT INTO in_app_inboxes (person, last_seq, unread) VALUES (:asha, 1, 1)",
     """INSERT INTO in_app_items (id, person, delivery_id, category, title, body, seq, changed_seq, created_at)
        VALUES (:by_person, :asha, :by_person, 'trips', 'Hello Asha', 'Hello Asha', 1, 1, now())""",
@@ -62,16 +78,18 @@ async def know_asha(session: Session, hasher: AddressHasher) -> None:
     bound: dict[str, Any] = {
         "asha": ASHA,
         "ours": OURS,
+        "ours_text": str(OURS),
         "theirs": UUID(int=6),
         "email": EMAIL,
         "phone": PHONE,
         "by_person": BY_PERSON,
         "by_address": BY_ADDRESS,
         "waiting": WAITING,
+        "unseen": UNSEEN,
         "foreign": FOREIGN,
         "email_hash": hasher.hash("email", EMAIL),
         "phone_hash": hasher.hash("sms", PHONE),
     }
     for statement in (_PEOPLE, _DELIVERIES, *_REST):
-        clause = text(statement.replace('": "', '"\\: "'))
+        clause = text(statement.replace('": ', '"\\: '))
         await session.execute(clause, {name: bound[name] for name in clause.compile().params})

@@ -1,6 +1,8 @@
 """DELETE /v1/people/{reference}: nothing personal is left in any table, and what was declined stays declined."""
 
+import json
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -12,7 +14,7 @@ from services.notifications.settings import NotificationsSettings
 from services.notifications.tests.campaigns.arrange import ASHA as OPERATOR
 from services.notifications.tests.campaigns.arrange import OURS, changes_of, publish_offer, read, row, running, step
 from services.notifications.tests.campaigns.arrange import listed as listed_campaign
-from services.notifications.tests.privacy.arrange import ASHA, BY_PERSON, EMAIL, FOREIGN, SECRETS, WAITING, know_asha
+from services.notifications.tests.privacy.arrange import ASHA, BY_PERSON, EMAIL, FOREIGN, PHONE, SECRETS, WAITING, know_asha
 from shared.contracts.notifications import DeliveryFinished
 from shared.runtime.db import Session
 from shared.testing.clock import FrozenClock
@@ -96,7 +98,7 @@ async def test_what_was_declined_and_what_bounced_goes_on_to_count_and_others_lo
     assert tuple(kept) == ("sent", ASHA, None)
     assert (await one(session, "SELECT name FROM people WHERE reference = 'payments.customer:8'")).name == "Ben"
     audit = await one(session, "SELECT actor, action, target, details FROM operations_audit")
-    assert tuple(audit) == ("user:test", "people.erase", f"person:{ASHA}", {"deliveries": 3, "dropped": 1})
+    assert tuple(audit) == ("user:test", "people.erase", f"person:{ASHA}", {"deliveries": 4, "dropped": 1})
 
 
 async def test_what_waits_to_be_sent_is_dropped(operator: ApiClient, session: Session, settings: NotificationsSettings) -> None:
@@ -130,6 +132,58 @@ async def test_campaign_passes_somebody_over_who_was_erased_meanwhile(
     left = [len(await RecipientRepository(session).waiting(one.id, 10)) for one in (to_all, to_list)]
     assert (totals, left) == ([1, 1, 2], [1, 1])
     assert await found_in(session, EMAIL) == []
+
+
+async def test_dead_letters_and_events_of_others_are_left_as_they_are(
+    operator: ApiClient, session: Session, settings: NotificationsSettings
+) -> None:
+    hasher = address_hasher(settings)
+    await know_asha(session, hasher)
+    bodies = {
+        "theirs": {"to_email": EMAIL, "organization_id": str(UUID(int=6))},
+        "a longer address": {"to_email": f"m{EMAIL}", "organization_id": str(OURS)},
+        "a longer number": {"to_phone": f"{PHONE}9", "organization_id": str(OURS)},
+    }
+    for body in bodies.values():
+        await session.execute(
+            text("INSERT INTO dead_letters (id, reason, body, fingerprint) VALUES (uuidv7(), 'permanent_error', :body, 'left')"),
+            {"body": json.dumps(body)},
+        )
+    added = text("""
+        WITH account AS (
+            INSERT INTO provider_accounts (id, organization_id, name, kind, channel, config, secret, key_id, updated_at)
+            VALUES (uuidv7(), :theirs, 'acme', 'sendgrid', 'email', '{}', '', 'k1', now()) RETURNING id
+        )
+        INSERT INTO provider_events (id, provider, event_id, received_at, state, settled_at, address_hashes, payload, account_id)
+        SELECT uuidv7(), 'sendgrid', 'theirs', now(), 'unmatched', now(), ARRAY[CAST(:hash AS text)], 'theirs', id FROM account
+    """)
+    await session.execute(added, {"theirs": UUID(int=6), "hash": hasher.hash("email", EMAIL)})
+
+    await operator.delete(f"/v1/people/{ASHA}")
+
+    left = await session.scalars(text("SELECT body FROM dead_letters WHERE status = 'open' AND fingerprint = 'left' ORDER BY id"))
+    assert [json.loads(body) for body in left] == list(bodies.values())
+    event = await one(session, "SELECT state, payload FROM provider_events WHERE event_id = 'theirs'")
+    assert (event.state, bytes(event.payload)) == ("unmatched", b"theirs")
+
+
+async def test_letter_to_many_loses_the_person_alone_and_waits_for_an_operator_as_before(
+    operator: ApiClient, session: Session, settings: NotificationsSettings
+) -> None:
+    await know_asha(session, address_hasher(settings))
+    people = [{"to_email": "b@example.com"}, {"to_email": EMAIL, "to_name": "Asha Rao"}, {"to_email": "c@example.com"}]
+    body = {"email_list": people, "template_name": "offer", "organization_id": str(OURS)}
+    add = "INSERT INTO dead_letters (id, reason, body, fingerprint) VALUES (uuidv7(), 'permanent_error', :body, :mark)"
+    await session.execute(text(add), {"body": json.dumps(body), "mark": "many"})
+    alone = {**body, "email_list": [people[1]]}
+    await session.execute(text(add), {"body": json.dumps(alone), "mark": "alone"})
+
+    await operator.delete(f"/v1/people/{ASHA}")
+
+    many = await one(session, "SELECT status, body, note FROM dead_letters WHERE fingerprint = 'many'")
+    assert (many.status, json.loads(many.body), many.note) == ("open", {**body, "email_list": [people[0], people[2]]}, None)
+    only = await one(session, "SELECT status, body, note FROM dead_letters WHERE fingerprint = 'alone'")
+    assert tuple(only) == ("discarded", "{}", "the person was erased")
 
 
 async def test_somebody_with_many_deliveries_is_erased_at_once(

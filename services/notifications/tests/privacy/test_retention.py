@@ -164,3 +164,31 @@ async def test_remove_expired_data_runs_twice_and_goes_by_its_slot(session: Sess
 
     assert [(one.outcome, one.carried_out) for one in handled] == [("done", True), ("done", False)]
     assert await count(session, "dedupe_keys") == 1
+
+
+async def test_what_taught_something_keeps_its_id_and_loses_what_it_said(
+    session: Session, joined_database: Database, clock: FrozenClock
+) -> None:
+    add = text("""
+        INSERT INTO provider_events (id, provider, event_id, received_at, state, settled_at, teaches, payload)
+        VALUES (:id, 'twilio', :name, :at, 'applied', now(), :teaches, 'said')
+    """)
+    for teaches in ("word", "recipient", None):
+        for days in (29, 31, 401):
+            bound = {"id": uuid4(), "name": f"{teaches} {days}", "at": NOW - days * DAY, "teaches": teaches}
+            await session.execute(add, bound)
+
+    outcome = await retention(joined_database, clock).call(Removal(NOW))
+
+    left = (await session.execute(text("SELECT event_id, payload FROM provider_events ORDER BY event_id"))).all()
+    assert (outcome, [(row.event_id, bytes(row.payload)) for row in left]) == (
+        Done(),
+        [
+            ("None 29", b"said"),
+            ("recipient 29", b"said"),
+            ("recipient 31", b""),
+            ("word 29", b"said"),
+            ("word 31", b""),
+            ("word 401", b""),
+        ],
+    )

@@ -41,6 +41,13 @@ async def test_file_is_kept_and_the_same_file_again_adds_nothing(ours: ApiClient
     ]
 
 
+async def test_numbers_on_a_register_are_imported_for_ones_own_marketing(ours: ApiClient, session: Session) -> None:
+    kept = await send(ours, f"address,reason,expires_at\n{NUMBER},do_not_call,2027-01-01T00:00:00Z\n")
+
+    assert kept.json()["added"] == 1
+    assert await listed(session) == [("do_not_call", "organization", OURS, None, NUMBER)]
+
+
 BAD_ROWS = [
     ("nobody@,,,", "address", "is no e-mail address"),
     ("b@example.com,hardly,,", "reason", "is none of"),
@@ -49,6 +56,7 @@ BAD_ROWS = [
     ("b@example.com,,,2027-01-01T00:00:00", "expires_at", "has no time zone"),
     ("b@example.com,,,2020-01-01T00:00:00Z", None, "expires_at has passed"),
     ("b@example.com,hard_bounce,,", None, "hard_bounce is true for everybody"),
+    ("b@example.com,do_not_call,,", None, "do_not_call is a reason of numbers"),
     ("b@example.com,,global,", None, "the scope `global` concerns all organizations"),
     ("b@example.com\t,a\x00,,", "reason", "must be one line"),
 ]

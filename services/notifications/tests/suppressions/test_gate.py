@@ -91,6 +91,24 @@ async def test_complaint_stops_the_organizations_marketing_alone(session: Sessio
     assert words == ["the recipient has called a message spam", None, None, None]
 
 
+async def test_register_of_those_who_want_no_advertising_stops_marketing_of_every_organization_and_nothing_else(
+    session: Session,
+) -> None:
+    await suppress(session, Reason.DO_NOT_CALL, address=NUMBER)
+
+    sends = [candidate(category, THEIRS, NUMBER) for category in ("marketing", "offers", "reminders", "orders", "account")]
+    words = await stopped(session, *sends)
+
+    listed = "the recipient's number is on a register of those who want no advertising"
+    assert words == [listed, listed, None, None, None]
+
+
+async def test_complaint_stops_what_nobody_has_declared_because_it_may_be_marketing(session: Session) -> None:
+    await suppress(session, Reason.COMPLAINT, Scope.ORGANIZATION, organization_id=OURS)
+
+    assert await stopped(session, candidate("offers")) == ["the recipient has called a message spam"]
+
+
 async def test_soft_bounces_stop_everything_of_the_organization_until_they_end(session: Session) -> None:
     later, past = MONDAY_MORNING + timedelta(seconds=1), MONDAY_MORNING
     await suppress(session, Reason.SOFT_BOUNCES, Scope.ORGANIZATION, organization_id=OURS, expires_at=later)
@@ -111,6 +129,13 @@ async def test_hard_bounce_of_an_address_that_organizations_share_stops_both_and
     words = await stopped(session, candidate(), candidate("marketing", THEIRS, "Ann@EXAMPLE.com"))
 
     assert words == ["messages to the recipient have come back for good"] * 2
+
+
+@pytest.mark.parametrize("reason", [Reason.HARD_BOUNCE, Reason.UNSUBSCRIBED])
+async def test_quotes_around_an_address_do_not_evade_what_is_known_of_it(session: Session, reason: Reason) -> None:
+    await suppress(session, reason, address="quo.ted@person.example")
+
+    assert None not in await stopped(session, candidate(address='"quo.ted"@person.example'))
 
 
 async def test_entry_of_no_organization_concerns_what_is_sent_for_none(session: Session) -> None:

@@ -34,6 +34,7 @@ ENTRIES = [
     ("email", Verdict.BAD_RECIPIENT, ("hard_bounce", "global", None, None)),
     ("sms", Verdict.BAD_RECIPIENT, ("invalid_number", "global", None, None)),
     ("sms", Verdict.OPTED_OUT, ("opted_out", "global", None, None)),
+    ("sms", Verdict.DO_NOT_CALL, ("do_not_call", "global", None, None)),
     ("email", Verdict.OPTED_OUT, ("unsubscribed", "category", OURS, "marketing")),
     ("email", Verdict.COMPLAINED, ("complaint", "organization", OURS, None)),
 ]
@@ -137,9 +138,32 @@ async def test_entry_that_somebody_takes_off_starts_the_count_anew(session: Sess
 
 
 async def test_start_takes_back_a_stop_that_came_before_it(session: Session, suppressing: Suppressing) -> None:
-    await suppressing.opted_out("sms", NUMBER, source="twilio", at=MONDAY_MORNING)
-    await suppressing.opted_in("sms", NUMBER, source="twilio", at=MONDAY_MORNING - timedelta(seconds=1))
+    await suppressing.opted_out(NUMBER, source="twilio", at=MONDAY_MORNING)
+    await suppressing.opted_in(NUMBER, source="twilio", at=MONDAY_MORNING - timedelta(seconds=1))
     stopped = await listed(session)
-    await suppressing.opted_in("sms", NUMBER, source="twilio", at=MONDAY_MORNING + timedelta(seconds=1))
+    await suppressing.opted_in(NUMBER, source="twilio", at=MONDAY_MORNING + timedelta(seconds=1))
 
     assert (stopped, await listed(session)) == ([("opted_out", "global", None, None, NUMBER)], [])
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+async def test_last_word_counts_in_whatever_order_words_come(
+    session: Session, suppressing: Suppressing, order: tuple[int, int]
+) -> None:
+    words = (suppressing.opted_out, suppressing.opted_in)
+    for index in order:
+        await words[index](NUMBER, source="twilio", at=MONDAY_MORNING + timedelta(seconds=index))
+    after_start = await listed(session)
+    for index in order:
+        await words[1 - index](NUMBER, source="twilio", at=MONDAY_MORNING + timedelta(seconds=10 + index))
+
+    assert after_start == []
+    assert await listed(session) == [("opted_out", "global", None, None, NUMBER)]
+
+
+async def test_suppression_outlasts_what_it_stands_on_for_as_long_as_it_says(session: Session, suppressing: Suppressing) -> None:
+    await bounce_softly(session, suppressing, 0, 1, 2, 3, 4)
+    await session.execute(text("DELETE FROM deliveries"))
+    await suppressing.arrived([HASHER.hash("email", ANN)])
+
+    assert len(await listed(session)) == 1
