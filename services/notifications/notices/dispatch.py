@@ -1,7 +1,8 @@
 """Publishing the messages of notices, and their deliveries with them.
 
 Each delivery is there from the moment at which its message is published, and counts as asked for when its notice was. So whoever
-cancels a subject drops what a notice has become as well as the notice that is still on its way.
+cancels a subject drops what a notice has become as well as the notice that is still on its way. What they say is
+settled then, too: all messages of a notice are made of the versions that are published at that moment.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,8 +13,11 @@ from uuid import UUID
 
 from services.notifications.deliveries.delivery_drop import DroppedDeliveries
 from services.notifications.deliveries.delivery_tell import tell_finished
+from services.notifications.deliveries.letters import field_of
 from services.notifications.deliveries.models import DeliveryStatus
 from services.notifications.deliveries.repository import DeliveryRepository, DeliveryResult, DeliveryRow, storable
+from services.notifications.deliveries.settled_versions import Owned, SettledVersions
+from services.notifications.templates.version_models import Uses, as_json
 from shared.contracts.lanes import LANES, Lane
 from shared.contracts.notifications import ChannelSend
 from shared.runtime.clock import Clock
@@ -64,12 +68,19 @@ class Dispatch:
         if not asked:
             return
         now = self._clock()
-        await self._deliveries.add([self._row(one) for one in asked], now)
+        settled = await self._settled(asked)
+        await self._deliveries.add([self._row(one, settled.get(one.id, ())) for one in asked], now)
         await self._end([one for one in asked if one.ending is not None], now)
         cancelled = await self._dropped.drop_cancelled([one.id for one in asked], now)
         for one in asked:
             if one.message is not None and one.ending is None and one.id not in cancelled:
                 self._publish(one.message, one.id, _lane(one), one.notice.trace)
+
+    async def _settled(self, asked: Sequence[Asked]) -> Mapping[UUID, Uses]:
+        """Of which versions of their templates the messages are made."""
+        owned = {one.id: found for one in asked if (found := _template(one)) is not None}
+        versions = await SettledVersions(self._session).published(set(owned.values())) if owned else {}
+        return {key: versions[one] for key, one in owned.items() if one in versions}
 
     def _publish(self, message: ChannelSend, message_id: UUID, lane: Lane, trace: Trace) -> None:
         with traced(trace.child()):
@@ -89,7 +100,7 @@ class Dispatch:
             if result.id in changed:
                 tell_finished(self._session, getattr(endings[result.id][0].notice.message, "requester", None), result, now)
 
-    def _row(self, one: Asked) -> DeliveryRow:
+    def _row(self, one: Asked, versions: Uses) -> DeliveryRow:
         notice = one.notice.message
         said = {name: _storable(one, name) for name in ("to_person", "template_name", "dedupe_key", "requester", "subject_key")}
         return DeliveryRow(
@@ -106,7 +117,14 @@ class Dispatch:
             message_id_header=f"<{one.id}@{self._domain}>" if one.channel == "email" else None,
             retries=0,
             notice_id=one.notice.id,
+            template_versions=as_json(versions),
         )
+
+
+def _template(one: Asked) -> Owned | None:
+    """Of what its message is to be made; None where it comes to none."""
+    name = field_of(one.message, "template_name") if one.message is not None and one.ending is None else None
+    return Owned(name, one.message.organization_id) if one.message is not None and name is not None else None
 
 
 def _storable(one: Asked, name: str) -> str | None:

@@ -9,7 +9,7 @@ from pydantic import JsonValue, ValidationError
 
 from services.notifications.deliveries.repository import storable
 from services.notifications.email.errors import AddressUnusable
-from services.notifications.email.mime import mailbox
+from services.notifications.email.typed_addresses import check_typed
 from services.notifications.notices.errors import NobodyReachable
 from services.notifications.notices.kinds import EMAIL, IN_APP, SMS
 from services.notifications.people.models import Person
@@ -86,7 +86,7 @@ def _tried(channel: str, notice: AnyNotice, saying: Saying, to: Mapping[str, str
     """The message, or why its address is none."""
     try:
         if "to_email" in to:
-            mailbox(to["to_email"])
+            check_typed(to["to_email"])
         return _message(channel, notice, saying, to), None
     except AddressUnusable as error:
         return None, error.detail

@@ -54,12 +54,12 @@ class Notices:
         Raises NothingToSay and NobodyReachable.
         """
         people = await self._find(one.message for one in received)
-        keys = {one.id: _template(one.message, person_of(one.message, people)) for one in received}
+        keys = {one.id: template_of(one.message, person_of(one.message, people)) for one in received}
         sources = await self._templates.effective(sorted(set(keys.values()), key=str))
         asked: list[Asked] = []
         for one in received:
             source = sources.get(keys[one.id])
-            channels = _channels(one.message, source.channels if source is not None else ())
+            channels = channels_of(one.message, source.channels if source is not None else ())
             saying = Saying(one.message.notification_type, one.message.category, channels, one.message.context)
             asked += _asked(one, saying, person_of(one.message, people))
         await self._dispatch.send(asked)
@@ -100,13 +100,15 @@ def _facts_of(part: Part, facts: Mapping[str, str | None]) -> Mapping[str, str |
     return facts if part.message is None else {name: facts[name] for name in ("template_name", "category")}
 
 
-def _template(notice: SendNotification, person: Person | None) -> TemplateKey:
+def template_of(notice: SendNotification, person: Person | None) -> TemplateKey:
+    """Of what a notification is made, for the person's language unless it names one."""
     organization_id: UUID | None = notice.organization_id
     locale = notice.locale or (person.locale if person is not None else None) or "en"
     return TemplateKey(notice.notification_type, organization_id, locale.replace("_", "-"))
 
 
-def _channels(notice: SendNotification, has: Collection[str]) -> list[str]:
+def channels_of(notice: SendNotification, has: Collection[str]) -> list[str]:
+    """Those of the channels that its template has which a notification goes over. Raises NothingToSay."""
     name = notice.notification_type
     if not has:
         raise NothingToSay(f"no version of the template {name} is published; GET /v1/templates lists those that there are")

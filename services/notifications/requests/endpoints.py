@@ -4,8 +4,9 @@ from fastapi import APIRouter, Request, Response
 
 from services.notifications import sending_deps
 from services.notifications.auth import WritableScope
-from services.notifications.deliveries.errors import RecipientUnknown, TemplateUnknown
+from services.notifications.deliveries.errors import MarketingLocked, RecipientUnknown, TemplateUnknown
 from services.notifications.email.errors import AddressUnusable
+from services.notifications.notices.errors import NobodyReachable, NothingToSay
 from services.notifications.requests.schemas import (
     EmailCreate,
     MessageAccepted,
@@ -25,7 +26,7 @@ from shared.runtime.http.session import WriteDb
 from shared.runtime.outbox import MessageTooLarge
 
 router = APIRouter(prefix="/v1", route_class=IdempotentRoute)
-_TEMPLATED = (RecipientUnknown, TemplateUnknown, TemplateUnusable, MessageTooLarge)
+_TEMPLATED = (RecipientUnknown, TemplateUnknown, TemplateUnusable, MarketingLocked, MessageTooLarge)
 
 
 @router.post(
@@ -119,14 +120,19 @@ async def send_templated_sms(
     tags=["notifications"],
     status_code=202,
     summary="Tell a person something over the channels that the person wants",
-    responses=problems(MessageTooLarge),
+    responses=problems(*_TEMPLATED, NothingToSay, NobodyReachable),
 )
 async def notify(
     body: NotificationCreate, request: Request, response: Response, organization_id: WritableScope, db: WriteDb, _: Idempotent
 ) -> MessageAccepted:
-    """At most once per Idempotency-Key. Each channel becomes a delivery of its own, and one that is left out says why."""
+    """At most once per Idempotency-Key. Each channel becomes a delivery of its own, and one that is left out says why.
+
+    Person, template and variables are looked at before this answers.
+    """
+    runtime = runtime_of(request)
     message = SendNotification(**body.model_dump(exclude={"lane"}), organization_id=organization_id)
-    requested = sending_deps.requests(db, runtime_of(request)).notify(message, _lane(body.lane))
+    check = sending_deps.notice_check(db)
+    requested = await sending_deps.requests(db, runtime).notify(message, check, _lane(body.lane))
     response.headers["Location"] = f"/v1/deliveries?notice_id={requested.id}"
     return MessageAccepted.model_validate(requested)
 

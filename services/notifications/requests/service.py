@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from services.notifications.deliveries.letters import Addressee, Letter, Letters, RowFacts, delivery_row
+from services.notifications.deliveries.letters import Addressee, Letter, Letters, RowFacts, delivery_row, field_of
 from services.notifications.deliveries.repository import DeliveryRepository
+from services.notifications.email.typed_addresses import check_typed
+from services.notifications.notices.notice_check import NoticeCheck
 from shared.contracts.lanes import Lane
-from shared.contracts.message import Message
-from shared.contracts.notifications import ChannelSend
+from shared.contracts.notifications import ChannelSend, SendNotification
 from shared.runtime.clock import Clock
 from shared.runtime.db import Session
 from shared.runtime.ids import uuid7
@@ -50,6 +51,10 @@ class Requests:
     async def request(self, message: M, writing: Writing[M], lane: Lane) -> Requested:
         """Publish a message to one recipient. A template is rendered here and now; what it makes is what will be sent."""
         requested = Requested(uuid7(), self._clock())
+        # First, because what is too large need not be rendered; whatever is refused below takes it back.
+        self._publisher.publish(message, lane=lane, message_id=requested.id)
+        if (typed := field_of(message, "to_email")) is not None:
+            check_typed(typed)
         found = (await writing.letters.addressees(self._session, {requested.id: message}))[requested.id]
         if not isinstance(found, Addressee):
             raise found
@@ -60,9 +65,9 @@ class Requests:
         row = delivery_row(facts, message, found, written)
         await DeliveryRepository(self._session).add([row], requested.created_at)
         await writing.letters.keep(self._session, {requested.id: written})
-        self._publisher.publish(message, lane=lane, message_id=requested.id)
         return requested
 
-    def notify(self, message: Message, lane: Lane) -> Requested:
-        """Publish a notice; over which channels it goes is decided when it is taken up."""
+    async def notify(self, message: SendNotification, check: NoticeCheck, lane: Lane) -> Requested:
+        """Publish a notice; over which channels it goes is decided when it is taken up. Raises what NoticeCheck says no with."""
+        await check.check(message)
         return Requested(self._publisher.publish(message, lane=lane), self._clock())

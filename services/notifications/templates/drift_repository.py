@@ -15,10 +15,13 @@ def _parts(condition: str, *others: str) -> str:
     return f"array_remove(ARRAY[{', '.join([*cases, *others])}], NULL)"
 
 
-_VARIABLES: Final = "CASE WHEN coalesce(old.variables, '{}') IS DISTINCT FROM current.variables THEN 'variables' END"
+_VARIABLES: Final = (
+    "CASE WHEN coalesce(old.variables, '{}') IS DISTINCT FROM coalesce(current.variables, '{}') THEN 'variables' END"
+)
 
 
-# The default that an override's readers would get in its place: of the nearest language, English at last.
+# The default that an override's readers would get in its place: of the nearest language, English at last. One that was retired
+# without another in its place is a move as well: what the override left to it, nobody says any more.
 _DRIFTED: Final = text(f"""
     SELECT * FROM (
         SELECT own.id, mine.name, mine.organization_id, own.locale, own.number, own.based_on, current.number AS current,
@@ -27,7 +30,7 @@ _DRIFTED: Final = text(f"""
           FROM templates AS mine
           JOIN template_versions AS own ON own.template_id = mine.id AND own.state = 'published'
           JOIN templates AS base ON base.name = mine.name AND base.organization_id IS NULL
-          JOIN LATERAL (
+          LEFT JOIN LATERAL (
               SELECT * FROM template_versions
                WHERE template_id = base.id AND state = 'published'
                  AND (locale = 'en' OR locale = own.locale OR starts_with(own.locale, locale || '-'))

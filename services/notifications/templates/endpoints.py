@@ -11,6 +11,7 @@ from services.notifications.templates.preview_schemas import Preview, PreviewReq
 from services.notifications.templates.schemas import (
     DraftOut,
     DriftOut,
+    RetiredOut,
     TemplateOut,
     TemplateVersions,
     VersionCreate,
@@ -91,10 +92,11 @@ async def publish_version(
     summary="Retire a version",
     responses=problems(VersionNotFound, VersionNotPublished),
 )
-async def retire_version(name: Name, number: Number, organization_id: WritableScope, request: Request, db: WriteDb) -> VersionOut:
-    """It is sent no more: its readers get the default, or English."""
+async def retire_version(name: Name, number: Number, organization_id: WritableScope, request: Request, db: WriteDb) -> RetiredOut:
+    """It is sent no more: its readers get the default, or English. The answer names overrides that needed it."""
     changes = deps.template_changes(db, runtime_of(request).clock)
-    return VersionOut.of(organization_id, await changes.retire(name, organization_id, number))
+    version, warnings = await changes.retire(name, organization_id, number)
+    return RetiredOut.warned(organization_id, version, warnings)
 
 
 @router.post(

@@ -14,7 +14,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context, Undefined
 
 from services.notifications.templates import currencies, formats
-from services.notifications.templates.budget import current
+from services.notifications.templates.budget import current, extent
 
 MAX_NUMBER: Final = 10**15
 COUNTED: Final = "_counted"
@@ -41,8 +41,9 @@ def as_text(value: Any) -> str:
 
 def finalize(value: Any) -> str:
     """Every output of a template goes through this."""
-    current().step()
-    return as_text(value)
+    text = as_text(value)
+    current().step(extent(text))
+    return text
 
 
 def _kind(value: Any) -> str:
@@ -57,7 +58,9 @@ def _kind(value: Any) -> str:
 
 def _text(value: Any) -> str:
     text = as_text(value)
-    current().build(len(text))
+    rendering = current()
+    rendering.step(extent(text))
+    rendering.build(len(text))
     return text
 
 
@@ -78,8 +81,8 @@ def counted(values: Iterable[Any]) -> Iterator[Any]:
 
 
 def step(value: Any) -> Any:
-    """Around one side of a comparison, which costs a step."""
-    current().step()
+    """Around each side of a comparison, which may go through all of both."""
+    current().step(extent(value))
     return value
 
 

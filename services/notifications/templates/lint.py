@@ -1,13 +1,13 @@
 """What is questionable about a draft and does not keep it from being written: told to its author with the answer."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from services.notifications.sms import segments
 from services.notifications.templates.markup import links_of
-from services.notifications.templates.models import PARTS, Layer, TemplateSource
+from services.notifications.templates.models import PARTS, Layer, TemplateSource, effective, is_marketing
 from services.notifications.templates.rendering import Renderer
 from services.notifications.templates.trials import Tried
 from services.notifications.templates.variables import ALWAYS
@@ -16,7 +16,6 @@ LONG_SUBJECT_CHARS: Final = 78
 """RFC 5322 §2.1.1 for a line; phones show about half of it."""
 FEW_FOREIGN: Final = 10
 """Above it, an SMS is in a script of its own, for which there is no other encoding."""
-MARKETING: Final = "marketing"
 
 _GOOD_TARGET: Final = re.compile(r"(https://|mailto:|tel:|sms:|#.)", re.IGNORECASE)
 _HTTP: Final = re.compile(r"\bhttp://\S", re.IGNORECASE)
@@ -34,13 +33,34 @@ class Warned:
 def warnings(renderer: Renderer, draft: Layer, source: TemplateSource, tried: Tried, category: str | None) -> list[Warned]:
     """About a draft. source: the draft, filled up. tried: what it became with its sample. category: what it is sent as."""
     used = {part: renderer.undeclared(text) for part in PARTS if (text := getattr(source, part)) is not None}
-    is_marketing = category == MARKETING or draft.name.startswith("campaign_")
     return [
         *_of_variables(draft, source, used),
-        *(_of_unsubscribing(used) if is_marketing else ()),
+        *(_of_unsubscribing(used) if is_marketing(draft.name, category) else ()),
         *_of_email(tried),
         *(_of_sms(tried.sms) if tried.sms is not None and draft.sms is not None else ()),
     ]
+
+
+def left_incomplete(layers: Sequence[Layer], locale: str) -> list[Warned]:
+    """About overrides that lose a channel when the default of a language is retired. layers: all that are published before."""
+    left = [one for one in layers if one.organization_id is not None or one.locale != locale]
+    found = []
+    for one in left:
+        if one.organization_id is None:
+            continue
+        lost = sorted(_channels(layers, one) - _channels(left, one))
+        if lost:
+            said = (
+                f"the override of the organization {one.organization_id} in {one.locale} (version {one.version}) had from it "
+                f"what it needs for {', '.join(lost)}; its messages fail until a default is published again, or it is whole"
+            )
+            found.append(Warned("override_incomplete", None, said))
+    return found
+
+
+def _channels(layers: Sequence[Layer], override: Layer) -> set[str]:
+    source = effective(layers, name=override.name, organization_id=override.organization_id, locale=override.locale)
+    return set(source.channels) if source is not None else set()
 
 
 def _of_variables(draft: Layer, source: TemplateSource, used: Mapping[str, set[str]]) -> Iterator[Warned]:

@@ -1,6 +1,8 @@
 """What an HTML part must not hold, whoever writes it: what runs, what asks for input, and what loads other pages.
 
-Mail programs drop most of it, and filters of mail servers drop the mail that has it.
+Mail programs drop most of it, and filters of mail servers drop the mail that has it. The source is looked at when a draft is
+written. What values make of it afterwards is text and values of quoted attributes, because both are escaped; of these, links are
+looked at by `links.py` in each mail.
 """
 
 import re
@@ -9,16 +11,17 @@ from typing import Final
 
 from services.notifications.templates.errors import TemplateUnusable
 from services.notifications.templates.html_text import UnfinishedHtml, feed
+from services.notifications.templates.links import LINKS
 from services.notifications.templates.sandbox import BLOCK, OUTPUT
 
 _REFUSED: Final = frozenset(
     (
         *("script", "form", "input", "button", "select", "textarea", "iframe", "frame", "frameset", "object", "embed", "applet"),
-        *("base", "svg", "math", "audio", "video", "portal", "dialog"),
+        *("base", "link", "svg", "math", "audio", "video", "portal", "dialog"),
     )
 )
 _SCHEMES: Final = re.compile(r"[\x00-\x20]*(javascript|vbscript|data)[\x00-\x20]*:", re.IGNORECASE)
-_LINKS: Final = frozenset({"href", "src", "action", "background", "poster", "formaction", "xlink:href"})
+_QUOTED: Final = re.compile(r"\"[^\"]*\"|'[^']*'")
 _HIDDEN_NAME: Final = re.compile(rf"</?[{OUTPUT}{BLOCK}]")
 _TAG_NAME: Final = re.compile(rf"[a-z][a-z0-9:-]*{BLOCK}*")
 
@@ -42,10 +45,16 @@ class _Refusing(HTMLParser):
             raise TemplateUnusable("the html: the name of a tag must be written out: letters, digits and hyphens")
         if tag.rstrip(BLOCK) in _REFUSED:
             raise TemplateUnusable(f"the html, line {self.getpos()[0]}: <{tag.rstrip(BLOCK)}> has no place in a mail; remove it")
+        if OUTPUT in _QUOTED.sub("", self.get_starttag_text() or ""):
+            # Without quotes a blank in the value ends it, and what follows is an attribute of the value's own.
+            raise TemplateUnusable(f'the html, line {self.getpos()[0]}: an output in a tag stands in quotes: title="{{{{ … }}}}"')
         for name, value in attrs:
+            if tag.rstrip(BLOCK) == "meta" and name.strip(BLOCK) == "http-equiv":
+                said = "<meta http-equiv> has no place in a mail, which has headers of its own; remove it"
+                raise TemplateUnusable(f"the html, line {self.getpos()[0]}: {said}")
             if name.strip(BLOCK).startswith("on"):
                 raise TemplateUnusable(f"the html, line {self.getpos()[0]}: attributes such as onclick have no place in a mail")
-            if name.strip(BLOCK) in _LINKS and value is not None and _SCHEMES.match(value):
+            if name.strip(BLOCK) in LINKS and value is not None and _SCHEMES.match(value):
                 raise TemplateUnusable(f"the html, line {self.getpos()[0]}: a link leads to https:, mailto: or tel:")
 
 

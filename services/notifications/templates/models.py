@@ -18,9 +18,12 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.notifications import locales
+from services.notifications.templates.version_models import Uses, VersionUse
 from shared.runtime.db import Model
 
 PARTS: Final = ("subject", "text", "html", "sms", "push_title", "push_body")
+MARKETING: Final = "marketing"
+CAMPAIGN_PREFIX: Final = "campaign_"
 
 
 class VersionState(StrEnum):
@@ -60,6 +63,7 @@ class TemplateVersion(Model):
     variables: Mapped[dict[str, Any]] = mapped_column(JSONB)
     sample_context: Mapped[dict[str, Any]] = mapped_column(JSONB)
     based_on: Mapped[int | None]
+    category: Mapped[str | None]
     state: Mapped[str]
     created_by: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
@@ -75,6 +79,8 @@ class TemplateSource:
     text: None where it is to be derived from html.
     sms_locale, push_locale: the languages of these; None for `locale`.
     variables: what the template takes, as `variables.py` has it.
+    category: what it is sent as, where a version says so.
+    made_of: the versions that give it, what counts first in front.
     """
 
     name: str
@@ -90,6 +96,13 @@ class TemplateSource:
     push_body: str | None = None
     push_locale: str | None = None
     variables: Mapping[str, Any] = field(default_factory=dict)
+    category: str | None = None
+    made_of: Uses = ()
+
+    @property
+    def is_marketing(self) -> bool:
+        """Whether it is advertising, which people must be able to decline."""
+        return is_marketing(self.name, self.category)
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -117,6 +130,12 @@ class Layer:
     push_title: str | None = None
     push_body: str | None = None
     variables: Mapping[str, Any] = field(default_factory=dict)
+    category: str | None = None
+
+
+def is_marketing(name: str, category: str | None) -> bool:
+    """Whether a template of this name that is sent as this is advertising."""
+    return category == MARKETING or name.startswith(CAMPAIGN_PREFIX)
 
 
 def effective(layers: Iterable[Layer], *, name: str, organization_id: UUID | None, locale: str) -> TemplateSource | None:
@@ -155,6 +174,21 @@ def complete(layers: Sequence[Layer]) -> TemplateSource | None:
         push_body=_first(push, "push_body"),
         push_locale=push[0].locale if push else None,
         variables=variables,
+        category=_first(layers, "category"),
+        made_of=_uses(layers, {"subject": layers, "text": body, "html": body, "sms": sms, **_push_sources(layers, push)}),
+    )
+
+
+def _push_sources(layers: Sequence[Layer], push: Sequence[Layer]) -> dict[str, Sequence[Layer]]:
+    return {"push_title": push or layers, "push_body": push}
+
+
+def _uses(layers: Sequence[Layer], sources: Mapping[str, Sequence[Layer]]) -> Uses:
+    """Of each layer the parts that it gives: those that no layer before it has. sources: where each part is looked for."""
+    giver = {part: next((one for one in found if getattr(one, part) is not None), None) for part, found in sources.items()}
+    return tuple(
+        VersionUse(one.organization_id, one.locale, one.version, tuple(part for part in PARTS if giver[part] is one))
+        for one in layers
     )
 
 

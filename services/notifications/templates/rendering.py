@@ -21,6 +21,7 @@ from services.notifications.templates.errors import TemplateUnusable
 from services.notifications.templates.filters import ValueUnusable
 from services.notifications.templates.html_text import UnfinishedHtml, text_of
 from services.notifications.templates.inlining import StylesUnusable, inlined
+from services.notifications.templates.links import LinkUnusable, MadeLinks, made_links
 from services.notifications.templates.models import TemplateSource
 from services.notifications.templates.sandbox import MAX_SOURCE_CHARS, TemplateEnvironment
 from services.notifications.templates.variables import check_context, completed
@@ -61,7 +62,12 @@ class Renderer:
         def compiled(source: str, escaped: bool) -> Template:
             return environments[escaped].compiled(source)
 
+        @lru_cache(maxsize=_COMPILED)
+        def links(source: str) -> MadeLinks:
+            return made_links(environments[False].skeleton(source))
+
         self._compiled = compiled
+        self._links = links
         self._plain = environments[False]
 
     def render(self, source: TemplateSource, context: Mapping[str, JsonValue], *, locale: str, time_zone: str) -> Content:
@@ -77,7 +83,7 @@ class Renderer:
             if not 1 <= len(subject) <= MAX_SUBJECT_CHARS:
                 raise _unusable(source, "subject", None, f"it becomes {len(subject)} characters; a subject has 1 to 500")
             rendering.chars = 0
-            html = _inlined(source, _rendered(source, "html", for_html, given)) if for_html is not None else None
+            html = self._html(source, for_html, given) if for_html is not None else None
             rendering.chars = 0
             text = _rendered(source, "text", for_text, given) if for_text is not None else _derived(source, html)
         if not text.strip():
@@ -120,6 +126,14 @@ class Renderer:
     def skeleton(self, source: str) -> str:
         """A part that passes `check`, with placeholders in the place of outputs and blocks; see `sandbox.py`."""
         return self._plain.skeleton(source)
+
+    def _html(self, source: TemplateSource, template: Template, context: Mapping[str, JsonValue]) -> str:
+        html = _rendered(source, "html", template, context)
+        try:
+            self._links(source.html or "").check(html)
+        except LinkUnusable as error:
+            raise _unusable(source, "html", None, str(error)) from None
+        return _inlined(source, html)
 
     def _template(self, source: TemplateSource, part: str, text: str | None) -> Template:
         if text is None:

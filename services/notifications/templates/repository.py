@@ -1,6 +1,6 @@
 """Statements on templates and their versions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -15,10 +15,27 @@ from shared.runtime.ids import uuid7
 MAX_VERSIONS: Final = 50
 
 _PUBLISHED: Final = text("""
-    SELECT name, organization_id, locale, number AS version, subject, text, html, sms, push_title, push_body, variables
+    SELECT name, organization_id, locale, number AS version, subject, text, html, sms, push_title, push_body, variables,
+           category
       FROM templates JOIN template_versions ON template_id = templates.id
      WHERE state = 'published' AND name = ANY(CAST(:names AS text[]))
        AND (organization_id IS NULL OR organization_id = ANY(CAST(:organization_ids AS uuid[])))
+""")
+
+_OF_ALL: Final = text("""
+    SELECT name, organization_id, locale, number AS version, subject, text, html, sms, push_title, push_body, variables,
+           category
+      FROM templates JOIN template_versions ON template_id = templates.id
+     WHERE state = 'published' AND name = :name
+""")
+
+_NUMBERED: Final = text("""
+    SELECT templates.name, templates.organization_id, locale, template_versions.number AS version, subject, text, html, sms,
+           push_title, push_body, variables, category
+      FROM unnest(CAST(:name AS text[]), CAST(:organization_id AS uuid[]), CAST(:number AS int[]))
+           AS wanted(name, organization_id, number)
+      JOIN templates ON templates.name = wanted.name AND templates.organization_id IS NOT DISTINCT FROM wanted.organization_id
+      JOIN template_versions ON template_id = templates.id AND template_versions.number = wanted.number
 """)
 
 # A caller who is bound sees the defaults beside its own, because they are what it is told by until it overrides them.
@@ -38,9 +55,9 @@ _ADD_TEMPLATE: Final = text("""
 
 _ADD_DRAFT: Final = text("""
     INSERT INTO template_versions (id, template_id, number, locale, subject, text, html, sms, push_title, push_body, variables,
-                                   sample_context, based_on, created_by, created_at)
+                                   sample_context, based_on, category, created_by, created_at)
     SELECT :id, :template_id, coalesce(max(number), 0) + 1, :locale, :subject, :text, :html, :sms, :push_title, :push_body,
-           CAST(:variables AS jsonb), CAST(:sample_context AS jsonb), :based_on, :created_by, :now
+           CAST(:variables AS jsonb), CAST(:sample_context AS jsonb), :based_on, :category, :created_by, :now
       FROM template_versions WHERE template_id = :template_id
 """)
 
@@ -75,6 +92,7 @@ class NewDraft:
     push_body: str | None = None
     variables: str = "{}"
     based_on: int | None = None
+    category: str | None = None
 
 
 class TemplateReader:
@@ -93,6 +111,16 @@ class TemplateReader:
         """What is published of these templates, in all languages: the defaults, and these organizations' overrides."""
         bound = {"names": list(names), "organization_ids": [one for one in organization_ids if one is not None]}
         return [Layer(*row) for row in await self._session.execute(_PUBLISHED, bound)]
+
+    async def published_for_all(self, name: str) -> list[Layer]:
+        """What is published of a template: the default, and every organization's override."""
+        return [Layer(*row) for row in await self._session.execute(_OF_ALL, {"name": name})]
+
+    async def numbered(self, wanted: Collection[tuple[str, UUID | None, int]]) -> list[Layer]:
+        """Versions by template, organization (None: the default) and number, whether they are published still or not."""
+        names, organization_ids, numbers = zip(*wanted, strict=True)
+        bound = {"name": list(names), "organization_id": list(organization_ids), "number": list(numbers)}
+        return [Layer(*row) for row in await self._session.execute(_NUMBERED, bound)]
 
     async def listed(self, organization_id: UUID | None, *, after: tuple[Any, ...] | None, limit: int) -> Sequence[Row[Any]]:
         """By name: what an organization is told by, or everybody's templates. after: (name, id) of the last one seen."""

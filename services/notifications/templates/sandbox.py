@@ -186,6 +186,8 @@ class _Counting(NodeTransformer):
     def visit_Compare(self, node: nodes.Compare) -> nodes.Node:  # noqa: N802 - as above
         self.generic_visit(node)
         node.expr = self._filtered(node.expr, STEP)
+        for operand in node.ops:
+            operand.expr = self._filtered(operand.expr, STEP)
         return node
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 - as above

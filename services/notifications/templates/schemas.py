@@ -38,6 +38,7 @@ _VERSION: Final[dict[str, Any]] = {
     "organization_id": "019a9f5e-0a00-7e21-b7c4-90ab12cd34ef",
     "number": 4,
     "based_on": 11,
+    "category": "alerts",
     "state": "draft",
     "created_by": "ann",
     "created_at": "2026-11-20T06:00:00.120000Z",
@@ -47,6 +48,11 @@ _WARNING: Final[dict[str, Any]] = {
     "code": "sms_long",
     "part": "sms",
     "message": "with the sample it takes 2 segments (gsm7), each of which is paid for",
+}
+_INCOMPLETE: Final[dict[str, Any]] = {
+    "code": "override_incomplete",
+    "part": None,
+    "message": "the override of the organization 019a9f5e-0a00-7e21-b7c4-90ab12cd34ef in en (version 4) had from it what …",
 }
 _TEMPLATE: Final[dict[str, Any]] = {"name": "shipment_alert", "organization_id": None, "locales": ["de", "en"]}
 
@@ -78,6 +84,7 @@ class VersionOut(BaseModel):
     variables: dict[str, Variable] = Field(description="What this version declares; an override adds to what the default does.")
     sample_context: dict[str, JsonValue]
     based_on: int | None = Field(description="Of an override: the default's version that it was written over.")
+    category: str | None = Field(description="What it is sent as, where its author has said so.")
     state: VersionState
     created_by: str
     created_at: datetime
@@ -109,6 +116,22 @@ class DraftOut(VersionOut):
 
     @classmethod
     def warned(cls, organization_id: UUID | None, version: TemplateVersion, warnings: Sequence[Warned]) -> "DraftOut":
+        """A version of the database."""
+        shown = VersionOut.of(organization_id, version)
+        return cls(**dict(shown), warnings=[WarningOut.model_validate(one) for one in warnings])
+
+
+class RetiredOut(VersionOut):
+    """A version that is sent no more, and whose overrides that leaves without what they need."""
+
+    model_config = ConfigDict(
+        from_attributes=True, json_schema_extra={"examples": [{**_VERSION, "state": "retired", "warnings": [_INCOMPLETE]}]}
+    )
+
+    warnings: list[WarningOut]
+
+    @classmethod
+    def warned(cls, organization_id: UUID | None, version: TemplateVersion, warnings: Sequence[Warned]) -> "RetiredOut":
         """A version of the database."""
         shown = VersionOut.of(organization_id, version)
         return cls(**dict(shown), warnings=[WarningOut.model_validate(one) for one in warnings])
@@ -150,7 +173,7 @@ class VersionCreate(BaseModel):
         default=None,
         max_length=50,
         pattern=r"^[a-z][a-z0-9_]*$",
-        description="What it will be sent as, for the warnings alone: `marketing` needs a link by which it is declined.",
+        description="What it is sent as: `marketing` needs a link by which it is declined, and a category that can be declined.",
     )
 
 
@@ -181,7 +204,7 @@ class DriftOut(BaseModel):
     locale: str
     number: int = Field(description="Of the override's published version.")
     based_on: int | None = Field(description="The default's version at the time; null where there was none.")
-    current: int = Field(description="The default's version now.")
-    moved_at: datetime = Field(description="When that one was published.")
+    current: int | None = Field(description="The default's version now; null where it was retired and nothing took its place.")
+    moved_at: datetime | None = Field(description="When that one was published.")
     changed: list[str] = Field(description="Parts in which the two differ.")
     overridden: list[str] = Field(description="Those of them that readers do not see, because the override has its own.")

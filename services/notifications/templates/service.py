@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from services.notifications.locales import canonical, chain
 from services.notifications.templates.errors import TemplateNotFound, TemplateUnusable, VersionNotFound, VersionNotPublished
-from services.notifications.templates.lint import Warned, warnings
+from services.notifications.templates.lint import Warned, left_incomplete, warnings
 from services.notifications.templates.markup import refuse_unsafe
 from services.notifications.templates.models import (
     PARTS,
@@ -37,7 +37,7 @@ class DraftText:
     """What somebody writes.
 
     variables, sample_context: None for those of the newest version, so that a translation needs none.
-    category: what it will be sent as, where that is known; only warnings depend on it.
+    category: what it is sent as, where that is known: as marketing it is sent under no category that nobody can decline.
     """
 
     locale: str
@@ -128,7 +128,7 @@ class TemplateChanges(Templates):
         stored = _json(sample, "sample context")
         variables = await self._variables(name, organization_id, draft)
         parts = {part: getattr(draft, part) for part in PARTS}
-        layer = Layer(name, organization_id, locale, 0, **parts, variables=variables)
+        layer = Layer(name, organization_id, locale, 0, **parts, variables=variables, category=draft.category)
         source, made, based_on = await self._try(layer, sample)
         await self._templates.add(name, organization_id)
         template_id = await self._templates.locked(name, organization_id)
@@ -139,6 +139,7 @@ class TemplateChanges(Templates):
             variables=_json(variables, "variables"),
             sample_context=stored,
             based_on=based_on if organization_id is not None else None,
+            category=draft.category,
             created_by=author,
         )
         kept = await self._templates.get(await self._templates.add_draft(template_id, new, self._clock()))
@@ -156,15 +157,19 @@ class TemplateChanges(Templates):
         await self._templates.publish(version.id, self._clock())
         return await self._templates.get(version.id)
 
-    async def retire(self, name: str, organization_id: UUID | None, number: int) -> TemplateVersion:
-        """Send this version no more: its readers get what lies below it. Raises VersionNotFound, VersionNotPublished."""
+    async def retire(self, name: str, organization_id: UUID | None, number: int) -> tuple[TemplateVersion, list[Warned]]:
+        """Send this version no more: its readers get what lies below it. Says which overrides that leaves without what they need.
+
+        Raises VersionNotFound, VersionNotPublished.
+        """
         template_id = await self._templates.locked(name, organization_id)
         version = await self._version(name, organization_id, number)
         assert template_id is not None, "a version has a template"
         if version.state != VersionState.PUBLISHED:
             raise VersionNotPublished(f"the version is {version.state}; only a published one can be retired")
+        layers = await self._templates.published_for_all(name) if organization_id is None else []
         await self._templates.retire(template_id, version.locale)
-        return await self._templates.get(version.id)
+        return await self._templates.get(version.id), left_incomplete(layers, version.locale)
 
     def _checked(self, name: str, draft: DraftText) -> str:
         """The canonical locale of a draft whose parts are templates. Raises TemplateUnusable."""
@@ -233,4 +238,12 @@ def _json(value: Mapping[str, Any], what: str) -> str:
 def layer_of(name: str, organization_id: UUID | None, version: TemplateVersion) -> Layer:
     """A version of the database as a layer."""
     parts = {part: getattr(version, part) for part in PARTS}
-    return Layer(name, organization_id, version.locale, version.number, **parts, variables=version.variables)
+    return Layer(
+        name,
+        organization_id,
+        version.locale,
+        version.number,
+        **parts,
+        variables=version.variables,
+        category=version.category,
+    )

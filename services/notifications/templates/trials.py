@@ -1,6 +1,5 @@
 """What a template becomes, without sending: for previews, for drafts that are to be kept, and for test messages."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -10,6 +9,7 @@ from pydantic import JsonValue
 from services.notifications.email.mime import Content
 from services.notifications.templates.models import TemplateSource
 from services.notifications.templates.rendering import Push, Renderer
+from services.notifications.templates.rendering_thread import in_thread
 
 EXAMPLE_LINKS: Final[Mapping[str, str]] = {
     "frontend_url": "https://app.example.com",
@@ -64,4 +64,4 @@ async def tried(
             renderer.render_push(source, context, locale=locale, time_zone=time_zone) if "in_app" in channels else None,
         )
 
-    return await asyncio.to_thread(render)
+    return await in_thread(render)

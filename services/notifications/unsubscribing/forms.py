@@ -14,6 +14,8 @@ ONE_CLICK: Final = (("List-Unsubscribe", "One-Click"),)
 """RFC 8058 §3.1: the whole body, in either encoding of forms."""
 
 NEVER: Final = QuietHours(time(0), time(0), frozenset())
+USUAL: Final = QuietHours(time(22), time(8), frozenset(range(1, 8)))
+"""What the page offers to somebody who has no hours of their own."""
 
 
 def field_of(key: Key) -> str:
@@ -30,10 +32,26 @@ def choices_in(fields: Fields, offered: Sequence[Key]) -> dict[Key, Choice]:
         raise FormUnusable("error_form") from None
 
 
+def mode_of(own: QuietHours | None) -> str:
+    """Which of `organization`, `none` and `own` somebody's quiet hours are."""
+    return "organization" if own is None else "own" if own.days else "none"
+
+
+def offered_hours(own: QuietHours | None) -> QuietHours:
+    """The hours that the page has in its fields."""
+    return own if own is not None and own.days else USUAL
+
+
 def times_in(fields: Fields, shown: Shown) -> tuple[QuietHours | None, date | None]:
-    """(quiet hours, end of the pause) that the fields say; what is there already, where they say nothing. Raises FormUnusable."""
+    """(quiet hours, end of the pause) that the fields say; what is there already, where they say nothing. Raises FormUnusable.
+
+    Whoever enters hours and leaves the choice above them as it was wants these hours.
+    """
     values = dict(fields)
-    match values.get("quiet"):
+    chosen = values.get("quiet")
+    if chosen == mode_of(shown.sheet.quiet) and _has_entered_hours(fields, offered_hours(shown.sheet.quiet)):
+        chosen = "own"
+    match chosen:
         case None:
             quiet = shown.sheet.quiet
         case "organization":
@@ -45,6 +63,14 @@ def times_in(fields: Fields, shown: Shown) -> tuple[QuietHours | None, date | No
         case _:
             raise FormUnusable("error_form")
     return quiet, _pause(values, shown)
+
+
+def _has_entered_hours(fields: Fields, offered: QuietHours) -> bool:
+    values = dict(fields)
+    if not {"quiet_from", "quiet_until"} <= values.keys():
+        return False
+    entered = (values["quiet_from"][:5], values["quiet_until"][:5], {value for name, value in fields if name == "quiet_day"})
+    return entered != (f"{offered.begin:%H:%M}", f"{offered.end:%H:%M}", {DAYS[number - 1] for number in offered.days})
 
 
 def _own(values: dict[str, str], days: Sequence[str]) -> QuietHours:

@@ -14,7 +14,7 @@ from services.notifications.preferences.checks import offers_daily
 from services.notifications.preferences.models import MAX_PAUSE_DAYS, Channel, Choice, Key, QuietHours
 from services.notifications.preferences.schemas import DAYS
 from services.notifications.preferences.service import ShownCategory
-from services.notifications.unsubscribing.forms import field_of
+from services.notifications.unsubscribing.forms import field_of, mode_of, offered_hours
 from services.notifications.unsubscribing.texts import TEXTS
 from services.notifications.unsubscribing.visits import Visit
 
@@ -25,7 +25,6 @@ _ENVIRONMENT: Final = Environment(
 _STYLE_HASH: Final = hashlib.sha256(_ENVIRONMENT.get_template("style.css").render().encode()).digest()
 _STYLE_SOURCE: Final = f"'sha256-{base64.b64encode(_STYLE_HASH).decode()}'"
 POLICY: Final = f"default-src 'none'; style-src {_STYLE_SOURCE}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-_USUAL: Final = ("22:00", "08:00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +116,14 @@ def choices_of(key: Key, visit: Visit) -> Sequence[Choice]:
 def _times(visit: Visit, organization: str, today: date) -> dict[str, Any]:
     words, own = TEXTS[visit.language], visit.shown.sheet.quiet
     theirs = words["quiet_organization"].format(organization=organization, hours=_hours(visit.shown.policy.quiet, visit.language))
-    mode = "organization" if own is None else "own" if own.days else "none"
+    mode, hours = mode_of(own), offered_hours(own)
     modes = (("organization", theirs), ("none", words["quiet_none"]), ("own", words["quiet_own"]))
-    begin, end = (f"{own.begin:%H:%M}", f"{own.end:%H:%M}") if own is not None and own.days else _USUAL
-    chosen = own.days if own is not None and own.days else frozenset(range(1, 8))
     pause = visit.shown.sheet.paused_until
     return {
         "modes": [{"value": value, "label": label, "checked": value == mode} for value, label in modes],
-        "begin": begin,
-        "end": end,
-        "days": [{"value": day, "label": words[day], "checked": number in chosen} for number, day in enumerate(DAYS, 1)],
+        "begin": f"{hours.begin:%H:%M}",
+        "end": f"{hours.end:%H:%M}",
+        "days": [{"value": day, "label": words[day], "checked": number in hours.days} for number, day in enumerate(DAYS, 1)],
         "paused_until": pause.isoformat() if pause is not None and pause > today else "",
         "first_day": (today + timedelta(days=1)).isoformat(),
         "last_day": (today + timedelta(days=MAX_PAUSE_DAYS)).isoformat(),

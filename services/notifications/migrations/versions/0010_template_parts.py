@@ -1,4 +1,5 @@
-"""Templates for SMS and the in-app inbox, the variables that they take, and what an override was written over.
+"""Templates for SMS and the in-app inbox, the variables that they take, what an override was written over, and which versions
+a delivery was made of.
 
 `seed_template` keeps its first six arguments, so that a migration that gives an e-mail alone still can.
 """
@@ -20,17 +21,23 @@ def upgrade() -> None:
             ADD COLUMN variables  jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(variables) = 'object'),
             -- Of an override: the number of the default's version that its readers would have got when it was written.
             ADD COLUMN based_on   integer CHECK (based_on >= 1),
+            -- What it is sent as, where its author has said so.
+            ADD COLUMN category   text CHECK (category ~ '^[a-z][a-z0-9_]{0,49}$'),
             ADD CONSTRAINT template_versions_say_something
                 CHECK (coalesce(subject, text, html, sms, push_title, push_body) IS NOT NULL);
+
+        -- Which versions a message is made of: [{organization_id, locale, version, parts}], see templates/version_models.py.
+        ALTER TABLE deliveries
+            ADD COLUMN template_versions jsonb CHECK (jsonb_typeof(template_versions) = 'array');
 
         CREATE OR REPLACE FUNCTION keep_published_version() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             IF OLD.published_at IS NOT NULL AND (TG_OP = 'DELETE' OR NEW.published_at IS NULL
                 OR (NEW.id, NEW.template_id, NEW.number, NEW.locale, NEW.subject, NEW.text, NEW.html, NEW.sms, NEW.push_title,
-                    NEW.push_body, NEW.variables, NEW.sample_context, NEW.based_on, NEW.created_by, NEW.created_at)
+                    NEW.push_body, NEW.variables, NEW.sample_context, NEW.based_on, NEW.category, NEW.created_by, NEW.created_at)
                    IS DISTINCT FROM
                    (OLD.id, OLD.template_id, OLD.number, OLD.locale, OLD.subject, OLD.text, OLD.html, OLD.sms, OLD.push_title,
-                    OLD.push_body, OLD.variables, OLD.sample_context, OLD.based_on, OLD.created_by, OLD.created_at))
+                    OLD.push_body, OLD.variables, OLD.sample_context, OLD.based_on, OLD.category, OLD.created_by, OLD.created_at))
             THEN
                 RAISE EXCEPTION 'a version that was published cannot change; add another one'
                     USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'template_versions_immutable';

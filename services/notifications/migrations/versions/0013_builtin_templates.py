@@ -15,6 +15,8 @@ _BUILTIN = (
     *("order_confirmation", "order_shipped", "order_status", "order_reminder"),
     *("payment_failed", "subscription_renewal_reminder", "payment_reminder", "invoice", "invoice_overdue"),
     *("welcome", "trip_assignment", "daily_digest", "campaign_newsletter"),
+    # Seeded by 0004 in an earlier form.
+    *("shipment_alert", "shipment_alert_digest"),
 )
 _SEED = text("""
     SELECT seed_template(:name, :locale, :subject, :text, :html, CAST(:sample AS jsonb), :sms, :push_title, :push_body,

@@ -102,6 +102,29 @@ async def test_override_that_was_there_before_its_default_is_reported_too(everyb
     ]
 
 
+async def test_default_that_was_retired_without_another_in_its_place_is_reported(everybody: ApiClient, ours: ApiClient) -> None:
+    await publish(everybody)
+    await publish(ours, subject="Ours", text=None, sms=None)
+    retired = await everybody.post("/v1/templates/greeting/versions/1/retire")
+
+    assert [(one["code"], str(OURS) in one["message"]) for one in retired.json()["warnings"]] == [("override_incomplete", True)]
+    assert "email, sms" in retired.json()["warnings"][0]["message"]
+    assert [
+        (one["based_on"], one["current"], one["moved_at"], one["changed"], one["overridden"]) for one in await drift(ours)
+    ] == [(1, None, None, ["subject", "text", "sms"], ["subject"])]
+
+
+async def test_retiring_what_no_override_needs_warns_of_nothing(everybody: ApiClient, ours: ApiClient) -> None:
+    await publish(everybody)
+    await publish(everybody, locale="de")
+    await publish(ours, subject="Ours")
+    await publish(ours, locale="de", subject="Unser", text=None, sms=None)
+    german = await everybody.post("/v1/templates/greeting/versions/2/retire")
+    own = await ours.post("/v1/templates/greeting/versions/1/retire")
+
+    assert (german.json()["state"], german.json()["warnings"], own.json()["warnings"]) == ("retired", [], [])
+
+
 async def test_report_is_the_organizations_own_and_comes_in_pages(
     client: ApiClient, everybody: ApiClient, ours: ApiClient
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from services.notifications.locales import canonical, chain
 from services.notifications.templates.models import Layer, TemplateSource, effective
+from services.notifications.templates.version_models import VersionUse
 
 OURS = UUID(int=5)
 THEIRS = UUID(int=6)
@@ -69,7 +70,8 @@ def test_subject_may_be_of_another_language_than_the_body_which_gives_the_locale
         [layer("de", OURS, text=None, html=None, version=4), layer("en")], name="t", organization_id=OURS, locale="de"
     )
 
-    assert found == TemplateSource("t", 4, "en", "S de5", "T en", "H en", OURS)
+    used = (VersionUse(OURS, "de", 4, ("subject",)), VersionUse(None, "en", 1, ("text", "html")))
+    assert found == TemplateSource("t", 4, "en", "S de5", "T en", "H en", OURS, made_of=used)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,13 @@ REFUSED: list[tuple[str, str]] = [
     ("{# a #}<button>b</button>", "<button> has no place"),
     ("<svg onload=x>", "<svg> has no place"),
     ("<base href='https://e.com'>", "<base> has no place"),
+    ("<link rel=stylesheet href='https://e.com/a.css'>", "<link> has no place"),
+    ("<meta http-equiv=refresh content='0;url=https://e.com'>", "<meta http-equiv> has no place"),
+    ("<META {% if a %}HTTP-EQUIV{% endif %}='{{ a }}'>", "<meta http-equiv> has no place"),
+    ("<p>a</p>\n<p title={{ a }}>", "line 2: an output in a tag stands in quotes"),
+    ("<p title=a{{ a }}>", "an output in a tag stands in quotes"),
+    ("<p {{ a }}>", "an output in a tag stands in quotes"),
+    ("<a href='https://e.com'title={{ a }} class='b'>", "an output in a tag stands in quotes"),
     ("<p onclick='x'>", "attributes such as onclick"),
     ("<p {% if a %}onclick='x'{% endif %}>", "attributes such as onclick"),
     ("<img src=x OnError=y>", "attributes such as onclick"),
@@ -32,6 +39,8 @@ REFUSED: list[tuple[str, str]] = [
     ("</{{ a }}>", "must be written out"),
 ]
 LET_THROUGH = [
+    '<meta charset="utf-8"><meta name=viewport content="{{ a }}">',
+    "<p title=\"{{ a }}'\" class='{{ a }}\"'{% if a %} id=b{% endif %}>{{ a }}</p>",
     "<table><tr><td{% if a %} class='b'{% endif %}>{{ a }}</td></tr></table>",
     "<a href='{{ a }}'>b</a><a href=\"mailto:a@e.com\">c</a><img src='cid:a' alt=''>",
     "{% if a < 3 and a > 1 %}1 < 2 & b{% endif %}",
