@@ -62,7 +62,7 @@ async def pause_campaign(one: One, body: ReasonIn) -> CampaignOut:
 
 @router.post("/{campaign_id}/resume", name="resume", summary="Resume a campaign", responses=_UNREADY)
 async def resume_campaign(one: One) -> CampaignOut:
-    """Sends to the rest, by what is published of the template now.
+    """Sends what has waited, then to the rest, by what is published of the template now.
 
     After a pause of its own, what was sent before counts no more towards the next one.
     """
@@ -71,5 +71,8 @@ async def resume_campaign(one: One) -> CampaignOut:
 
 @router.post("/{campaign_id}/cancel", name="cancel", summary="Cancel a campaign", responses=_REFUSALS)
 async def cancel_campaign(one: One, body: ReasonIn) -> CampaignOut:
-    """Nothing more is sent, and it cannot be taken up again."""
+    """Nothing more is sent, and it cannot be taken up again. What waits is dropped, many messages one slice after the other.
+
+    A message whose call is under way, or begins within 20 seconds, may still arrive.
+    """
     return one.show(await one.changes.cancel(one.asker, one.id, body.reason))

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from services.notifications.campaigns.category_repository import CategoryReader
 from services.notifications.campaigns.errors import CampaignUnusable
+from services.notifications.categories.repository import CategoryReader
 
 
 class CategoryCheck:
@@ -14,10 +14,10 @@ class CategoryCheck:
 
     async def check(self, category: str, organization_id: UUID | None) -> None:
         """Raises CampaignUnusable for a category that is transactional, or that nobody has declared."""
-        legal_class = await self._categories.legal_class(category, organization_id)
-        if legal_class is None:
+        found = await self._categories.find(category, organization_id)
+        if found is None:
             raise CampaignUnusable(f"there is no category {category}; GET /v1/categories lists those that there are")
-        if legal_class == "transactional":
+        if found.locked:
             raise CampaignUnusable(
                 f"messages about {category} cannot be declined, so no campaign may be sent as such; use marketing or reminders"
             )

@@ -2,19 +2,21 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from services.notifications.addresses import AddressHasher
 from services.notifications.campaigns.errors import CampaignNotFound
 from services.notifications.campaigns.models import Campaign
-from services.notifications.campaigns.recipient_repository import RecipientReader
+from services.notifications.campaigns.recipient_repository import Readers, RecipientReader
 from services.notifications.campaigns.repository import CampaignReader
 from services.notifications.campaigns.service import NOT_FOUND
 from services.notifications.campaigns.template_check import DEFAULT_LOCALE, TemplateCheck
+from services.notifications.policies.repository import PolicyReader
 from services.notifications.sms.segments import Segments, count
 from services.notifications.suppressions.repository import Asked, SuppressionReader
+from services.notifications.templates.models import TemplateSource
 from services.notifications.templates.rendering import Renderer
 from shared.runtime.clock import Clock
 
@@ -22,18 +24,32 @@ MAX_HASHED: Final = 20_000
 """So many addresses are looked up on the suppression list; of more, nobody wants to wait for the answer."""
 
 
+MAX_LOCALES: Final = 20
+"""So many languages are rendered; a list may name a hundred thousand."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmsText:
+    """What readers of one language get: a sample, made of the campaign's own context and the first one's."""
+
+    locale: str
+    recipients: int
+    one: Segments
+
+
 @dataclass(frozen=True, slots=True)
 class Estimated:
     """recipients: each address once. unreachable: people of the list whose address is not known.
 
-    suppressed: of the recipients; None where they are too many to look up. segments: of one SMS, made of the campaign's own
-    context and its first recipient's; None for e-mails.
+    suppressed: of the recipients; None where they are too many to look up. texts: of an SMS by language, the most frequent first;
+    None for e-mails. segments: of all SMS; those in languages that are no text of their own count as the longest of these.
     """
 
     recipients: int
     unreachable: int
     suppressed: int | None
-    segments: Segments | None
+    texts: list[SmsText] | None = None
+    segments: int = 0
 
 
 class Estimates:
@@ -44,6 +60,7 @@ class Estimates:
         campaigns: CampaignReader,
         recipients: RecipientReader,
         suppressions: SuppressionReader,
+        policies: PolicyReader,
         check: TemplateCheck,
         renderer: Renderer,
         hasher: AddressHasher,
@@ -52,6 +69,7 @@ class Estimates:
         self._campaigns = campaigns
         self._recipients = recipients
         self._suppressions = suppressions
+        self._policies = policies
         self._check = check
         self._renderer = renderer
         self._hasher = hasher
@@ -65,8 +83,8 @@ class Estimates:
         addresses = await self._recipients.addresses(campaign)
         known = [one for one in addresses if one is not None]
         suppressed = await self._suppressed(campaign, known) if len(known) <= MAX_HASHED else None
-        segments = await self._segments(campaign) if campaign.channel == "sms" else None
-        return Estimated(len(known), len(addresses) - len(known), suppressed, segments)
+        found = Estimated(len(known), len(addresses) - len(known), suppressed)
+        return replace(found, **(await self._sms(campaign))) if campaign.channel == "sms" else found
 
     async def _suppressed(self, campaign: Campaign, addresses: Sequence[str]) -> int:
         hashes = await asyncio.to_thread(lambda: [self._hasher.hash(campaign.channel, one) for one in addresses])
@@ -74,9 +92,19 @@ class Estimates:
         asked = [Asked(uuid4(), campaign.channel, one, owner, category) for one in hashes]
         return len(await self._suppressions.stopping(asked, self._clock())) if asked else 0
 
-    async def _segments(self, campaign: Campaign) -> Segments:
-        source = await self._check.source(campaign)
-        context = {**campaign.context, **(await self._recipients.sample(campaign.id))}
-        locale = campaign.locale or DEFAULT_LOCALE
+    async def _sms(self, campaign: Campaign) -> dict[str, Any]:
+        fallback = (await self._policies.find(campaign.organization_id)).locale or DEFAULT_LOCALE
+        readers = await self._recipients.readers(campaign, fallback, MAX_LOCALES)
+        # Nobody is to get it yet: what it says in the campaign's own language is still worth seeing.
+        readers = readers or [Readers(campaign.locale or fallback, 0, {})]
+        sources = await self._check.sources(campaign, [one.locale for one in readers[:MAX_LOCALES]])
+        texts = [await self._text(campaign, one, source) for one, source in zip(readers, sources, strict=False)]
+        longest = max(one.one.segments for one in texts)
+        rest = sum(one.recipients for one in readers[MAX_LOCALES:])
+        return {"texts": texts, "segments": sum(one.recipients * one.one.segments for one in texts) + rest * longest}
+
+    async def _text(self, campaign: Campaign, readers: Readers, source: TemplateSource) -> SmsText:
+        context = {**campaign.context, **readers.context}
+        locale = readers.locale.replace("_", "-")
         text = await asyncio.to_thread(self._renderer.render_sms, source, context, locale=locale, time_zone="UTC")
-        return count(text)
+        return SmsText(locale, readers.recipients, count(text))

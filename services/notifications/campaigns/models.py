@@ -15,6 +15,9 @@ from shared.runtime.db import Model
 SUBJECT: Final = "notifications.campaign:"
 """What the subject key of a campaign's messages begins with; its id follows."""
 
+PAUSED: Final = "campaign_paused"
+"""Why a message of a paused campaign waits."""
+
 
 class CampaignStatus(StrEnum):
     """draft: can be changed. scheduled: starts by itself. running: sends. paused: what has not been sent waits. The others are
@@ -93,8 +96,8 @@ class Counts:
     """What has become of a campaign's messages so far.
 
     sent, failed, dropped: deliveries that have ended so. delivered, bounced, complained: what providers reported of the sent
-    ones. rated_…: the same since the campaign was resumed after a pause of its own; rated_sent has those that the provider
-    refused for their address, too, and rated_bounced counts them.
+    ones. rated_…: the same since the campaign was resumed after a pause of its own; rated_sent has those, too, that the
+    provider refused for their address, which rated_bounced counts, and those of which it has told more than we have recorded.
     """
 
     sent: int = 0

@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from services.notifications.campaigns.models import Counts, PauseCause
+from services.notifications.campaigns.counts_repository import CountsRepository
+from services.notifications.campaigns.models import Counts, PauseCause, campaign_of
 from services.notifications.campaigns.repository import CampaignRepository
+from services.notifications.deliveries.delivery_record import Lesson, Lessons
 from shared.runtime.clock import Clock, system_clock
 from shared.runtime.db import Session
 
@@ -21,6 +23,9 @@ MIN_COMPLAINTS: Final = 2
 """So many count at once, however few were sent."""
 
 CHECK_EVERY: Final = timedelta(seconds=10)
+REFUSED_CHECK_EVERY: Final = timedelta(seconds=1)
+"""A provider can refuse thousands in ten seconds."""
+
 ACTOR: Final = "system:rates"
 
 
@@ -44,25 +49,43 @@ async def check_rates(session: Session, campaign_ids: Sequence[UUID], clock: Clo
     somebody else holds is left to its next step. Waits for no lock.
     """
     if campaign_ids:
-        await Rates(CampaignRepository(session)).check(campaign_ids, clock())
+        await Rates(CampaignRepository(session), CountsRepository(session)).check(campaign_ids, clock(), CHECK_EVERY)
+
+
+class RefusalWatch:
+    """Lessons that campaigns draw, too: one of whose messages too many are refused as they are sent pauses by itself.
+
+    Refusals make no call-back. What others learn comes first, so that campaigns are held for as short as can be.
+    """
+
+    def __init__(self, others: Lessons) -> None:
+        self._others = others
+
+    async def learn(self, session: Session, lessons: Sequence[Lesson], now: datetime) -> None:
+        await self._others.learn(session, lessons, now)
+        found = {campaign for one in lessons if (campaign := campaign_of(one.row.subject_key)) is not None}
+        if found:
+            await Rates(CampaignRepository(session), CountsRepository(session)).check(sorted(found), now, REFUSED_CHECK_EVERY)
 
 
 class Rates:
     """Looks at the rates of campaigns."""
 
-    def __init__(self, campaigns: CampaignRepository) -> None:
+    def __init__(self, campaigns: CampaignRepository, counts: CountsRepository) -> None:
         self._campaigns = campaigns
+        self._counts = counts
 
-    async def check(self, campaign_ids: Sequence[UUID], now: datetime) -> None:
-        """Of those of these that run and were not looked at lately."""
-        held = await self._campaigns.locked_unrated(sorted(set(campaign_ids)), now - CHECK_EVERY)
+    async def check(self, campaign_ids: Sequence[UUID], now: datetime, every: timedelta) -> None:
+        """Of those of these that run and were not looked at for so long."""
+        held = await self._campaigns.locked_unrated(sorted(set(campaign_ids)), now - every)
         await self.judge(list(held), now)
 
     async def judge(self, held: Sequence[UUID], now: datetime) -> dict[UUID, Counts]:
         """Of running campaigns that the caller holds; returns the counts of those that may go on."""
         if not held:
             return {}
-        counts = dict(await self._campaigns.counts(held))
+        counts = dict(await self._counts.of(held))
+        await self._counts.sum_up(held, now)
         await self._campaigns.checked(held, now)
         for one in held:
             found = excess(counts[one])

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from services.notifications.addresses import AddressHasher
+from services.notifications.addresses import AddressHasher, plain_spelling
 from services.notifications.campaigns.errors import ListTooLarge, ListUnreadable
 from services.notifications.campaigns.json_values import storable_object
 from services.notifications.campaigns.recipient_repository import RecipientRow
@@ -144,7 +144,8 @@ class ListReader:
                 raise AddressUnusable("the address has a quoted @ or a blank, which few servers take; name another one")
         except (AddressUnusable, NumberUnusable) as error:
             refuse(self._address, error.detail)
-        return address
+        # As people's are kept, so that one who stands there by address and by reference is found to be the same.
+        return plain_spelling(address)
 
     def _context(self, given: Any, refuse: "_Refusals") -> dict[str, Any]:
         if given is None or isinstance(given, dict):

@@ -11,6 +11,7 @@ from services.notifications.campaigns.recipient_file import ListReader, Recipien
 from services.notifications.campaigns.recipient_repository import RecipientRepository
 from services.notifications.campaigns.repository import CampaignRepository
 from services.notifications.campaigns.service import NOT_FOUND, Asker
+from services.notifications.policies.repository import PolicyReader
 from shared.runtime.clock import Clock
 
 
@@ -21,12 +22,14 @@ class RecipientImport:
         self,
         campaigns: CampaignRepository,
         recipients: RecipientRepository,
+        policies: PolicyReader,
         hasher: AddressHasher,
         default_country: str,
         clock: Clock,
     ) -> None:
         self._campaigns = campaigns
         self._recipients = recipients
+        self._policies = policies
         self._hasher = hasher
         self._country = default_country
         self._clock = clock
@@ -48,7 +51,9 @@ class RecipientImport:
             raise CampaignNotPossible(f"the campaign is {campaign.status}; only a draft's list can be replaced")
         if campaign.segment is not None:
             raise CampaignNotPossible("the campaign goes to a segment; edit it to have none, and upload the list then")
-        reader = ListReader(campaign.channel, self._hasher, self._country)
+        own = {campaign.organization_id} if campaign.organization_id is not None else set[UUID]()
+        country = (await self._policies.countries(own)).get(campaign.organization_id, self._country)
+        reader = ListReader(campaign.channel, self._hasher, country)
         found = await asyncio.to_thread(reader.read, rows)
         now = self._clock()
         await self._recipients.replace(campaign_id, list(found.rows.values()))

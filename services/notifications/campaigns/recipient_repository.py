@@ -1,7 +1,8 @@
 """Statements on a campaign's recipients."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -15,7 +16,7 @@ ROWS_PER_STATEMENT: Final = 5000
 
 # Two people with one address are one recipient: the first of them by reference. Who has no language reads English.
 _SEGMENT: Final = """
-    SELECT DISTINCT ON (lower(address)) reference, address
+    SELECT DISTINCT ON (lower(address)) reference, address, locale
       FROM (SELECT *, CASE CAST(:channel AS text) WHEN 'email' THEN email ELSE phone END AS address FROM people) AS known
      WHERE address IS NOT NULL AND erased_at IS NULL AND organization_id IS NOT DISTINCT FROM CAST(:organization_id AS uuid)
        AND (CAST(:reference_prefix AS text) IS NULL OR starts_with(reference, :reference_prefix))
@@ -36,9 +37,11 @@ _SNAPSHOT: Final = text(f"""
 _SEGMENT_ADDRESSES: Final = text(f"SELECT address FROM ({_SEGMENT}) AS chosen")  # noqa: S608 - as above
 
 _LISTED: Final = """
-    SELECT position, row_number() OVER (PARTITION BY coalesce(lower(address), position::text) ORDER BY position) AS nth, address
+    SELECT position, row_number() OVER (PARTITION BY coalesce(lower(address), position::text) ORDER BY position) AS nth, address,
+           locale
       FROM (SELECT position, CASE CAST(:channel AS text) WHEN 'email' THEN coalesce(to_email, people.email)
-                                                         ELSE coalesce(to_phone, people.phone) END AS address
+                                                         ELSE coalesce(to_phone, people.phone) END AS address,
+                   coalesce(campaign_recipients.locale, people.locale) AS locale
               FROM campaign_recipients
               LEFT JOIN people ON people.reference = to_person AND erased_at IS NULL
                     AND people.organization_id IS NOT DISTINCT FROM CAST(:organization_id AS uuid)
@@ -54,6 +57,18 @@ _DISTINCT: Final = text(f"""
 
 _LISTED_ADDRESSES: Final = text(f"SELECT address FROM ({_LISTED}) AS listed WHERE nth = 1")  # noqa: S608 - as above
 
+# As a message is written: the campaign's language, else the recipient's, else the organization's.
+_LOCALES: Final = """
+    SELECT coalesce(CAST(:locale AS text), locale, :fallback) AS locale, count(*) AS recipients, min({position}) AS first
+      FROM ({source}) AS chosen WHERE {counts} GROUP BY 1 ORDER BY 2 DESC, 1
+"""
+_SEGMENT_LOCALES: Final = text(_LOCALES.format(position="CAST(NULL AS int)", source=_SEGMENT, counts="true"))
+_LISTED_LOCALES: Final = text(_LOCALES.format(position="position", source=_LISTED, counts="nth = 1 AND address IS NOT NULL"))
+
+# A list that has just been uploaded is in no statistics, and is taken for a row or two until the table is analysed. So that a
+# hundred thousand rows are not gone through once for each of them, these statements do without nested loops.
+_NESTED_LOOPS: Final = text("SELECT set_config('enable_nestloop', :allowed, true)")
+
 _COUNT: Final = text("SELECT count(*) FROM campaign_recipients WHERE campaign_id = :campaign_id")
 
 _LACKING: Final = text("""
@@ -62,8 +77,9 @@ _LACKING: Final = text("""
        AND NOT jsonb_strip_nulls(coalesce(context, '{}')) ?& CAST(:names AS text[])
 """)
 
-_SAMPLE: Final = text("""
-    SELECT context FROM campaign_recipients WHERE campaign_id = :campaign_id ORDER BY position LIMIT 1
+_SAMPLES: Final = text("""
+    SELECT position, context FROM campaign_recipients
+     WHERE campaign_id = :campaign_id AND position = ANY(CAST(:positions AS int[]))
 """)
 
 _CLEAR: Final = text("DELETE FROM campaign_recipients WHERE campaign_id = :campaign_id")
@@ -86,6 +102,7 @@ _QUEUE: Final = text("""
     UPDATE campaign_recipients SET state = 'queued', delivery_id = row.delivery_id
       FROM unnest(CAST(:positions AS int[]), CAST(:delivery_ids AS uuid[])) AS row(position, delivery_id)
      WHERE campaign_id = :campaign_id AND campaign_recipients.position = row.position AND state = 'waiting'
+       AND campaign_recipients.position BETWEEN :first AND :last
 """)
 
 _PAGE: Final = text("""
@@ -110,6 +127,15 @@ class RecipientRow:
     to_name: str | None
     locale: str | None
     context: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Recipients who read one language. context: what the first of them brings along."""
+
+    locale: str
+    recipients: int
+    context: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,17 +166,27 @@ class RecipientReader:
     async def addresses(self, campaign: Campaign) -> list[str | None]:
         """To whom it would go if it started now, each once; None for somebody whose address is not known."""
         statement = _SEGMENT_ADDRESSES if campaign.segment is not None else _LISTED_ADDRESSES
-        return list(await self._session.scalars(statement, _of(campaign)))
+        async with _whatever_statistics_say(self._session):
+            return list(await self._session.scalars(statement, _of(campaign)))
+
+    async def readers(self, campaign: Campaign, fallback: str, samples: int) -> list[Readers]:
+        """To whom it would go if it started now, by language, the most frequent first.
+
+        fallback: the language of who has none. samples: of so many languages the context is read.
+        """
+        statement = _SEGMENT_LOCALES if campaign.segment is not None else _LISTED_LOCALES
+        async with _whatever_statistics_say(self._session):
+            bound = {**_of(campaign), "locale": campaign.locale, "fallback": fallback}
+            found = (await self._session.execute(statement, bound)).all()
+        positions = [one.first for one in found[:samples] if one.first is not None]
+        wanted = {"campaign_id": campaign.id, "positions": positions}
+        contexts = {row.position: row.context for row in await self._session.execute(_SAMPLES, wanted)}
+        return [Readers(one.locale, one.recipients, contexts.get(one.first) or {}) for one in found]
 
     async def lacking(self, campaign_id: UUID, names: Sequence[str]) -> int:
         """How many recipients of a list bring not all of these variables along."""
         found: int = (await self._session.execute(_LACKING, {"campaign_id": campaign_id, "names": list(names)})).scalar_one()
         return found
-
-    async def sample(self, campaign_id: UUID) -> dict[str, Any]:
-        """What the first recipient brings along."""
-        found: dict[str, Any] | None = (await self._session.execute(_SAMPLE, {"campaign_id": campaign_id})).scalar_one_or_none()
-        return found or {}
 
 
 class RecipientRepository(RecipientReader):
@@ -166,7 +202,8 @@ class RecipientRepository(RecipientReader):
             await self._writing.execute(_CLEAR, {"campaign_id": campaign.id})
             await self._writing.execute(_SNAPSHOT, _of(campaign))
         else:
-            await self._writing.execute(_DISTINCT, _of(campaign))
+            async with _whatever_statistics_say(self._writing):
+                await self._writing.execute(_DISTINCT, _of(campaign))
         found: int = (await self._writing.execute(_COUNT, {"campaign_id": campaign.id})).scalar_one()
         return found
 
@@ -187,9 +224,19 @@ class RecipientRepository(RecipientReader):
         return [NextRecipient(*row) for row in rows]
 
     async def queue(self, campaign_id: UUID, positions: Sequence[int], delivery_ids: Sequence[UUID]) -> None:
-        """Their messages are published by this unit of work."""
-        bound = {"campaign_id": campaign_id, "positions": list(positions), "delivery_ids": list(delivery_ids)}
-        await self._writing.execute(_QUEUE, bound)
+        """Their messages are published by this unit of work. positions: in order, at least one."""
+        bound: dict[str, Any] = {"campaign_id": campaign_id, "positions": list(positions), "delivery_ids": list(delivery_ids)}
+        bound |= {"first": positions[0], "last": positions[-1]}
+        async with _whatever_statistics_say(self._writing):
+            await self._writing.execute(_QUEUE, bound)
+
+
+@asynccontextmanager
+async def _whatever_statistics_say(session: ReadSession) -> AsyncIterator[None]:
+    # After an error the transaction is over, and the setting with it.
+    await session.execute(_NESTED_LOOPS, {"allowed": "off"})
+    yield
+    await session.execute(_NESTED_LOOPS, {"allowed": "on"})
 
 
 def _of(campaign: Campaign) -> dict[str, Any]:

@@ -1,15 +1,16 @@
 """Statements on campaigns: where each stands, and who did what to it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select, text, tuple_
 
-from services.notifications.campaigns.models import SUBJECT, Campaign, CampaignFacts, CampaignStatus, Counts, PauseCause
+from services.notifications.campaigns.models import Campaign, CampaignFacts, CampaignStatus, PauseCause
 from shared.runtime.db import ReadSession, Session
 
 _FACTS: Final = "name, channel, template_name, category, locale, per_minute, context, segment"
@@ -32,7 +33,7 @@ _TOUCH: Final = text("UPDATE campaigns SET revision = revision + 1, updated_at =
 
 _SCHEDULE: Final = text("""
     UPDATE campaigns SET status = 'scheduled', scheduled_at = :at, revision = revision + 1, updated_at = :now,
-                         pause_cause = NULL, pause_reason = NULL
+                         pause_cause = NULL, pause_reason = NULL, start_failed_at = NULL
      WHERE id = :id
 """)
 
@@ -55,21 +56,36 @@ _PAUSE: Final = text("""
      WHERE id = :id
 """)
 
-# The number of the step that may still be on its way is used up by this, so that it does nothing when it arrives.
+# The number of the step that may still be on its way is used up by this, so that it does nothing when it arrives. Rates are
+# counted by whole seconds.
 _RESUME: Final = text("""
     UPDATE campaigns SET status = 'running', step = step + 1, revision = revision + 1, updated_at = :now,
-                         next_step_at = greatest(next_step_at, :now), template_version = :version,
-                         template_versions = CAST(:versions AS jsonb),
-                         rates_since = CASE WHEN pause_cause IN ('bounces', 'complaints') THEN :now ELSE rates_since END,
+                         next_step_at = least(greatest(next_step_at, :now), CAST(:at_the_latest AS timestamptz)),
+                         template_version = :version, template_versions = CAST(:versions AS jsonb),
+                         last_queued_at = CASE WHEN last_queued_at IS NOT NULL THEN CAST(:now AS timestamptz) END,
+                         rates_since = CASE WHEN pause_cause IN ('bounces', 'complaints')
+                                            THEN date_trunc('second', CAST(:now AS timestamptz) + interval '999999 microseconds')
+                                            ELSE rates_since END,
                          pause_cause = NULL, pause_reason = NULL
      WHERE id = :id
     RETURNING step, next_step_at
 """)
 
-_END: Final = text("""
-    UPDATE campaigns SET status = :status, finished_at = :now, next_step_at = NULL, revision = revision + 1, updated_at = :now
+_FINISH: Final = text("""
+    UPDATE campaigns SET status = 'finished', finished_at = :now, next_step_at = NULL, revision = revision + 1, updated_at = :now,
+                         pause_cause = :cause, pause_reason = :reason
      WHERE id = :id
 """)
+
+# One that has sent takes further steps, which let what waits come and be dropped.
+_CANCEL: Final = text("""
+    UPDATE campaigns SET status = 'cancelled', finished_at = :now, step = step + 1, revision = revision + 1, updated_at = :now,
+                         next_step_at = CASE WHEN started_at IS NOT NULL THEN CAST(:now AS timestamptz) END
+     WHERE id = :id
+    RETURNING step
+""")
+
+_REST: Final = text("UPDATE campaigns SET next_step_at = NULL WHERE id = :id")
 
 _STEP: Final = text("""
     UPDATE campaigns SET step = step + 1, paced = paced + :paced, queued = queued + :queued, next_step_at = :next_step_at,
@@ -79,13 +95,20 @@ _STEP: Final = text("""
 
 _CHECKED: Final = text("UPDATE campaigns SET rates_checked_at = :now WHERE id = ANY(CAST(:ids AS uuid[]))")
 
+# Those that the database has not managed to start come last, so that ten of them keep nobody waiting.
 _DUE: Final = text("""
     SELECT id FROM campaigns WHERE status = 'scheduled' AND scheduled_at <= :now
-     ORDER BY scheduled_at, id LIMIT :limit FOR UPDATE SKIP LOCKED
+     ORDER BY start_failed_at NULLS FIRST, scheduled_at, id LIMIT :limit FOR UPDATE SKIP LOCKED
 """)
 
+_START_FAILED: Final = text("UPDATE campaigns SET start_failed_at = :now WHERE id = :id")
+
+_TIME_LIMIT: Final = text("SELECT current_setting('statement_timeout')")
+_LIMIT_TIME: Final = text("SELECT set_config('statement_timeout', :limit, true)")
+
 _FORSAKEN: Final = text("""
-    SELECT id FROM campaigns WHERE status = 'running' AND next_step_at < :before ORDER BY id FOR UPDATE SKIP LOCKED
+    SELECT id FROM campaigns WHERE status IN ('running', 'cancelled') AND next_step_at < :before ORDER BY id
+       FOR UPDATE SKIP LOCKED
 """)
 
 _LOCK: Final = text("SELECT id FROM campaigns WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE")
@@ -97,35 +120,7 @@ _LOCK_UNRATED: Final = text("""
 """)
 
 _STOPPED: Final = text("""
-    SELECT id, status FROM campaigns WHERE id = ANY(CAST(:ids AS uuid[])) AND status IN ('paused', 'cancelled')
-""")
-
-_COUNTS: Final = text(f"""
-    SELECT campaigns.id,
-           count(*) FILTER (WHERE known.status = 'sent') AS sent,
-           count(*) FILTER (WHERE known.status = 'failed') AS failed,
-           count(*) FILTER (WHERE known.status = 'dropped') AS dropped,
-           count(*) FILTER (WHERE known.receipt = 'delivered') AS delivered,
-           count(*) FILTER (WHERE known.is_bounce) AS bounced,
-           count(*) FILTER (WHERE known.receipt = 'complained') AS complained,
-           count(*) FILTER (WHERE known.counts AND (known.status = 'sent' OR known.is_refused)) AS rated_sent,
-           count(*) FILTER (WHERE known.counts AND (known.is_bounce OR known.is_refused)) AS rated_bounced,
-           count(*) FILTER (WHERE known.counts AND known.receipt = 'complained') AS rated_complained
-      FROM campaigns CROSS JOIN LATERAL (
-           SELECT status, receipt, coalesce(receipt IN ('bounced_hard', 'bounced_soft', 'blocked'), false) AS is_bounce,
-                  status = 'failed' AND EXISTS (SELECT FROM delivery_attempts
-                                                 WHERE delivery_id = deliveries.id AND outcome = 'bad_recipient') AS is_refused,
-                  campaigns.rates_since IS NULL OR finished_at >= campaigns.rates_since AS counts
-             FROM deliveries
-            WHERE subject_key = '{SUBJECT}' || campaigns.id AND organization_id IS NOT DISTINCT FROM campaigns.organization_id
-           ) AS known
-     WHERE campaigns.id = ANY(CAST(:ids AS uuid[]))
-     GROUP BY campaigns.id
-""")  # noqa: S608 - put together from constants of this module; values are bound
-
-# A long queue is as good as one that is too long, so nobody counts it to its end.
-_BACKLOG: Final = text("""
-    SELECT count(*) FROM (SELECT FROM outbox WHERE lane = :lane AND state = 0 AND due_at <= now() LIMIT :limit) AS waiting
+    SELECT id, status, revision FROM campaigns WHERE id = ANY(CAST(:ids AS uuid[])) AND status IN ('paused', 'cancelled')
 """)
 
 _NOTE: Final = text("""
@@ -145,6 +140,14 @@ class Pins:
 
     version: int
     versions: list[list[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A campaign that is paused or cancelled. revision: the same for as long as that lasts."""
+
+    status: CampaignStatus
+    revision: int
 
 
 class CampaignReader:
@@ -173,15 +176,10 @@ class CampaignReader:
             query = query.where(tuple_(Campaign.created_at, Campaign.id) < tuple_(*after))
         return (await self._session.scalars(query)).all()
 
-    async def counts(self, ids: Sequence[UUID]) -> Mapping[UUID, Counts]:
-        """What has become of these campaigns' messages, in one statement."""
-        found = {row.id: Counts(*row[1:]) for row in await self._session.execute(_COUNTS, {"ids": list(ids)})}
-        return {one: found.get(one, Counts()) for one in ids}
-
-    async def stopped(self, ids: Sequence[UUID]) -> Mapping[UUID, CampaignStatus]:
+    async def stopped(self, ids: Sequence[UUID]) -> Mapping[UUID, Stopped]:
         """Those of these that are paused or cancelled."""
         rows = await self._session.execute(_STOPPED, {"ids": list(ids)})
-        return {row.id: CampaignStatus(row.status) for row in rows}
+        return {row.id: Stopped(CampaignStatus(row.status), row.revision) for row in rows}
 
     async def changes(self, campaign_id: UUID, *, before: int | None, limit: int) -> Sequence[Any]:
         """Who did what, the newest first."""
@@ -211,13 +209,29 @@ class CampaignRepository(CampaignReader):
         return await self._held(list(await self._writing.scalars(_DUE, {"now": now, "limit": limit})))
 
     async def locked_forsaken(self, before: datetime) -> Mapping[UUID, Campaign]:
-        """Running ones whose step should have come before this moment, held."""
+        """Those whose step should have come before this moment, held."""
         return await self._held(list(await self._writing.scalars(_FORSAKEN, {"before": before})))
 
     async def _held(self, ids: Sequence[UUID]) -> Mapping[UUID, Campaign]:
         query = select(Campaign).where(Campaign.id.in_(ids)).execution_options(populate_existing=True)
         found = {campaign.id: campaign for campaign in await self._writing.scalars(query)}
         return {one: found[one] for one in ids if one in found}
+
+    @asynccontextmanager
+    async def apart(self, limit: timedelta) -> AsyncIterator[None]:
+        """What fails in this block is taken back by itself, and no statement of it takes longer than this."""
+        async with self._writing.begin_nested():
+            before = await self._writing.scalar(_TIME_LIMIT)
+            await self._limit(str(round(limit.total_seconds() * 1000)))
+            yield
+            await self._limit(before)
+
+    async def _limit(self, statement_timeout: str) -> None:
+        await self._writing.execute(_LIMIT_TIME, {"limit": statement_timeout})
+
+    async def start_failed(self, campaign_id: UUID, now: datetime) -> None:
+        """The database has not managed to start it."""
+        await self._writing.execute(_START_FAILED, {"id": campaign_id, "now": now})
 
     async def create(self, campaign_id: UUID, organization_id: UUID | None, facts: CampaignFacts, by: str, now: datetime) -> None:
         """A draft."""
@@ -249,15 +263,26 @@ class CampaignRepository(CampaignReader):
         """Nothing more of it goes out."""
         await self._writing.execute(_PAUSE, {"id": campaign_id, "cause": cause, "reason": reason, "now": now})
 
-    async def resume(self, campaign_id: UUID, pins: Pins, now: datetime) -> tuple[int, datetime]:
-        """It runs again. Returns the step that counts as taken, and when the next one is due."""
-        bound = {"id": campaign_id, "now": now, "version": pins.version, "versions": json.dumps(pins.versions)}
+    async def resume(self, campaign_id: UUID, pins: Pins, now: datetime, *, at_the_latest: datetime) -> tuple[int, datetime]:
+        """It runs again. Returns the step that counts as taken, and when the next one is due: when it was before, but at the
+        latest at this moment."""
+        bound: dict[str, Any] = {"id": campaign_id, "now": now, "at_the_latest": at_the_latest}
+        bound |= {"version": pins.version, "versions": json.dumps(pins.versions)}
         row = (await self._writing.execute(_RESUME, bound)).one()
         return row.step, row.next_step_at
 
-    async def end(self, campaign_id: UUID, status: CampaignStatus, now: datetime) -> None:
-        """It is cancelled or finished."""
-        await self._writing.execute(_END, {"id": campaign_id, "status": status, "now": now})
+    async def finish(self, campaign_id: UUID, now: datetime, cause: PauseCause | None, reason: str | None) -> None:
+        """It has come to its end. cause, reason: why it would have been stopped, were there anything left to stop."""
+        await self._writing.execute(_FINISH, {"id": campaign_id, "now": now, "cause": cause, "reason": reason})
+
+    async def cancel(self, campaign_id: UUID, now: datetime) -> int:
+        """It sends nothing more. Returns the step that counts as taken."""
+        found: int = (await self._writing.execute(_CANCEL, {"id": campaign_id, "now": now})).scalar_one()
+        return found
+
+    async def rest(self, campaign_id: UUID) -> None:
+        """No step of it is to come."""
+        await self._writing.execute(_REST, {"id": campaign_id})
 
     async def step(self, campaign_id: UUID, *, paced: bool, queued: int, next_step_at: datetime, now: datetime) -> None:
         """One more step is taken. paced: it has shared out the cap of a minute."""
@@ -267,11 +292,6 @@ class CampaignRepository(CampaignReader):
     async def checked(self, ids: Sequence[UUID], now: datetime) -> None:
         """Their rates have been looked at."""
         await self._writing.execute(_CHECKED, {"ids": list(ids), "now": now})
-
-    async def backlog(self, lane: str, limit: int) -> int:
-        """How many messages wait for the lane, counted up to a limit."""
-        found: int = (await self._writing.execute(_BACKLOG, {"lane": lane, "limit": limit})).scalar_one()
-        return found
 
     async def note(
         self, campaign_id: UUID, actor: str, action: str, now: datetime, reason: str | None = None, **details: Any

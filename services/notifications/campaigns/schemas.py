@@ -133,7 +133,9 @@ class CampaignOut(BaseModel):
     scheduled_at: datetime | None
     total: int = Field(description="Recipients; of a segment, 0 until the campaign starts.")
     queued: int = Field(description="Of these, to whom it is on its way or was sent.")
-    pause_cause: PauseCause | None = Field(description="Why it stands still, or why it could not start.")
+    pause_cause: PauseCause | None = Field(
+        description="Why it stands still, why it could not start, or what it has been found out about once it is finished."
+    )
     pause_reason: str | None
     created_by: str
     created_at: datetime
@@ -188,29 +190,6 @@ class ReasonIn(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "the offer has ended"}]})
 
     reason: Reason
-
-
-class SmsEstimate(BaseModel):
-    """How an SMS of the campaign is sent."""
-
-    encoding: Literal["gsm7", "ucs2"]
-    segments: int = Field(description="Of one SMS.")
-    total: int = Field(description="Of all of them, if each is as long.")
-
-
-class EstimateOut(BaseModel):
-    """What a campaign would come to if it started now."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"recipients": 5000, "unreachable": 3, "suppressed": 41, "sms": None}]}
-    )
-
-    recipients: int = Field(description="Addresses, each once.")
-    unreachable: int = Field(description="People of the list whose address is not known.")
-    suppressed: int | None = Field(
-        description="Of the recipients, who would get nothing; null where they are too many to look up."
-    )
-    sms: SmsEstimate | None
 
 
 class RecipientOut(BaseModel):

@@ -1,6 +1,8 @@
 """Campaigns as people plan, start and stop them."""
 
-from collections.abc import Callable, Sequence
+import logging
+import time
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -8,6 +10,7 @@ from uuid import UUID
 
 from services.notifications.campaigns.advance import ACTOR, ask_for_step
 from services.notifications.campaigns.categories import CategoryCheck
+from services.notifications.campaigns.counts_repository import CountsReader, CountsRepository
 from services.notifications.campaigns.errors import CampaignNotFound, CampaignNotPossible, CampaignUnusable
 from services.notifications.campaigns.models import (
     Campaign,
@@ -17,18 +20,27 @@ from services.notifications.campaigns.models import (
     PauseCause,
     subject_of,
 )
+from services.notifications.campaigns.pace import LONGEST_SHARE
 from services.notifications.campaigns.recipient_repository import RecipientReader, RecipientRepository
 from services.notifications.campaigns.repository import CampaignReader, CampaignRepository
 from services.notifications.campaigns.template_check import TemplateCheck
 from services.notifications.cancellations.service import Cancelling
 from shared.contracts.notifications import StartDueCampaigns
 from shared.runtime.clock import Clock
+from shared.runtime.errors import Invalid, Permanent
 from shared.runtime.ids import uuid7
 from shared.runtime.outbox import Publisher
 
 DUE_PER_RUN: Final = 10
 FORSAKEN_AFTER: Final = timedelta(minutes=15)
+START_WITHIN: Final = timedelta(seconds=15)
+"""After so long no further campaign starts in the same transaction, and no statement takes longer."""
+
+GIVE_UP_STARTING_AFTER: Final = timedelta(hours=1)
+NOT_STARTED: Final = "for an hour it could not be started, for a reason of ours; start it, or schedule it anew"
 NOT_FOUND: Final = "there is no such campaign; GET /v1/campaigns lists those that there are"
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +54,18 @@ class Asker:
 class Campaigns:
     """Reading campaigns. organization_id: the caller's tenant; None sees all."""
 
-    def __init__(self, campaigns: CampaignReader, recipients: RecipientReader, organization_id: UUID | None) -> None:
+    def __init__(
+        self, campaigns: CampaignReader, counts: CountsReader, recipients: RecipientReader, organization_id: UUID | None
+    ) -> None:
         self._campaigns = campaigns
+        self._counts = counts
         self._recipients = recipients
         self._organization_id = organization_id
 
     async def get(self, campaign_id: UUID) -> tuple[Campaign, Counts]:
         """One campaign, and what has become of its messages. Raises CampaignNotFound."""
         found = await self._found(campaign_id)
-        return found, (await self._campaigns.counts([campaign_id]))[campaign_id]
+        return found, (await self._counts.of([campaign_id]))[campaign_id]
 
     async def newest(self, status: CampaignStatus | None, *, after: tuple[Any, ...] | None, limit: int) -> Sequence[Campaign]:
         """The newest first."""
@@ -79,6 +94,7 @@ class CampaignChanges:
     def __init__(
         self,
         campaigns: CampaignRepository,
+        counts: CountsRepository,
         recipients: RecipientRepository,
         check: TemplateCheck,
         categories: CategoryCheck,
@@ -87,6 +103,7 @@ class CampaignChanges:
         clock: Clock,
     ) -> None:
         self._campaigns = campaigns
+        self._counts = counts
         self._recipients = recipients
         self._check = check
         self._categories = categories
@@ -146,20 +163,62 @@ class CampaignChanges:
         ask_for_step(self._publisher, campaign.id, campaign.step + 1, None)
 
     async def start_due(self, message: StartDueCampaigns) -> None:
-        """Start those whose time has come, and carry on with those whose next step was lost.
+        """Start those whose time has come, carry on with those whose next step was lost, and sum up figures.
 
-        One that cannot start is a draft again, and says why.
+        Each stands by itself. One that cannot start is a draft again, and says why.
         """
         now = self._clock()
+        await self._apart(self._take_up_forsaken(now))
+        # A worker that does not come back within the lane's limit is killed, and everything with it: the rest starts with the
+        # next message.
+        began = time.monotonic()
         for campaign in (await self._campaigns.locked_due(message.slot or now, DUE_PER_RUN)).values():
-            try:
-                await self._start(campaign, ACTOR, now)
-            except CampaignUnusable as error:
-                await self._campaigns.to_draft(campaign.id, PauseCause.TEMPLATE, error.detail, now)
-                await self._campaigns.note(campaign.id, ACTOR, "unschedule", now, error.detail)
+            if time.monotonic() - began > START_WITHIN.total_seconds():
+                break
+            await self._start_alone(campaign, now)
+        await self._apart(self._sum_up(now))
+
+    async def _start_alone(self, campaign: Campaign, now: datetime) -> None:
+        try:
+            if await self._apart(self._start(campaign, ACTOR, now)):
+                return
+        except (Invalid, Permanent) as error:
+            await self._unschedule(campaign, error.detail, now)
+            return
+        if campaign.scheduled_at is not None and campaign.scheduled_at <= now - GIVE_UP_STARTING_AFTER:
+            await self._unschedule(campaign, NOT_STARTED, now)
+        else:
+            await self._campaigns.start_failed(campaign.id, now)
+
+    async def _unschedule(self, campaign: Campaign, why: str, now: datetime) -> None:
+        await self._campaigns.to_draft(campaign.id, PauseCause.TEMPLATE, why, now)
+        await self._campaigns.note(campaign.id, ACTOR, "unschedule", now, why)
+
+    async def _apart(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Do this so that it fails alone; no where the database, or a mistake of ours, has kept it from being done.
+
+        Raises what is wrong with what somebody has asked for.
+        """
+        try:
+            async with self._campaigns.apart(START_WITHIN):
+                await work
+        except (Invalid, Permanent):
+            raise
+        except Exception:
+            # After a lost connection the next statement fails, and the message comes again.
+            logger.exception("campaigns_start_due_failed")
+            return False
+        finally:
+            work.close()
+        return True
+
+    async def _take_up_forsaken(self, now: datetime) -> None:
         for campaign in (await self._campaigns.locked_forsaken(now - FORSAKEN_AFTER)).values():
             await self._campaigns.step(campaign.id, paced=False, queued=0, next_step_at=now, now=now)
             ask_for_step(self._publisher, campaign.id, campaign.step + 2, None)
+
+    async def _sum_up(self, now: datetime) -> None:
+        await self._counts.sum_up(await self._counts.with_many_rows(), now)
 
     async def pause(self, asker: Asker, campaign_id: UUID, reason: str) -> Campaign:
         """Send nothing more for now. One that was scheduled is a draft again; pausing what is paused changes nothing."""
@@ -179,19 +238,26 @@ class CampaignChanges:
         if campaign.status != CampaignStatus.RUNNING:
             _demand(campaign, "resumed", CampaignStatus.PAUSED)
             pins = await self._check.pins(campaign)
-            step, due_at = await self._campaigns.resume(campaign_id, pins, now)
+            # What waits comes soon, however long the next step would have waited for the last messages to end.
+            step, due_at = await self._campaigns.resume(campaign_id, pins, now, at_the_latest=now + LONGEST_SHARE)
             await self._campaigns.note(campaign_id, asker.id, "resume", now, template_version=pins.version)
             ask_for_step(self._publisher, campaign_id, step + 1, due_at)
         return await self._read(campaign_id)
 
     async def cancel(self, asker: Asker, campaign_id: UUID, reason: str) -> Campaign:
-        """Send nothing more, ever: what waits ends at once. Cancelling what is cancelled changes nothing."""
+        """Send nothing more, ever. Cancelling what is cancelled changes nothing.
+
+        Every attempt that is claimed from now on meets the cancellation. What waits for a later moment is told to come by the
+        campaign's further steps, because it may be a hundred thousand messages.
+        """
         campaign, now = await self._held(asker, campaign_id), self._clock()
         if campaign.status != CampaignStatus.CANCELLED:
             _demand(campaign, "cancelled", *(one for one in CampaignStatus if one is not CampaignStatus.FINISHED))
-            await self._campaigns.end(campaign_id, CampaignStatus.CANCELLED, now)
-            ended = await self._cancelling.cancel_subject(subject_of(campaign_id), campaign.organization_id, reason, asker.id)
-            await self._campaigns.note(campaign_id, asker.id, "cancel", now, reason, dropped=ended.dropped)
+            step = await self._campaigns.cancel(campaign_id, now)
+            await self._cancelling.forbid(subject_of(campaign_id), campaign.organization_id, reason, asker.id)
+            await self._campaigns.note(campaign_id, asker.id, "cancel", now, reason)
+            if campaign.started_at is not None:
+                ask_for_step(self._publisher, campaign_id, step + 1, None)
         return await self._read(campaign_id)
 
     async def _held(self, asker: Asker, campaign_id: UUID) -> Campaign:

@@ -1,5 +1,6 @@
 """Which versions of its template a campaign sends, and whether they can be rendered with what it gives them."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from services.notifications.campaigns.errors import CampaignUnusable
@@ -32,7 +33,7 @@ class TemplateCheck:
         the campaign nor each of its recipients has. TemplateUnusable where a variable is of the wrong type.
         """
         layers = await self._layers(campaign)
-        source = self._source(campaign, layers)
+        source = self._source(campaign, layers, campaign.locale or DEFAULT_LOCALE)
         required = [name for name, one in source.variables.items() if one["required"] and name not in ALWAYS]
         lacking = [name for name in required if campaign.context.get(name) is None]
         if lacking and campaign.segment is None:
@@ -41,15 +42,16 @@ class TemplateCheck:
             check_context(source, campaign.context)
         return Pins(source.version, _versions(layers))
 
-    async def source(self, campaign: Campaign) -> TemplateSource:
-        """What readers of the campaign's language get. Raises CampaignUnusable where that is nothing."""
-        return self._source(campaign, await self._layers(campaign))
+    async def sources(self, campaign: Campaign, locales: Sequence[str]) -> list[TemplateSource]:
+        """What readers of each of these languages get. Raises CampaignUnusable where that is nothing."""
+        layers = await self._layers(campaign)
+        return [self._source(campaign, layers, one) for one in locales]
 
     async def _layers(self, campaign: Campaign) -> list[Layer]:
         return await self._templates.published({campaign.template_name}, {campaign.organization_id})
 
-    def _source(self, campaign: Campaign, layers: list[Layer]) -> TemplateSource:
-        name, locale = campaign.template_name, campaign.locale or DEFAULT_LOCALE
+    def _source(self, campaign: Campaign, layers: list[Layer], locale: str) -> TemplateSource:
+        name = campaign.template_name
         source = effective(layers, name=name, organization_id=campaign.organization_id, locale=locale)
         if source is None or campaign.channel not in source.channels:
             part = _PARTS[campaign.channel]

@@ -78,6 +78,7 @@ _FORGET_OLD: Final = text("""
 """)
 
 _MOMENT: Final = text("SELECT now()")
+_THIS_MOMENT: Final = text("SELECT clock_timestamp()")
 
 
 def key_of(delivery_id: UUID) -> str:
@@ -107,6 +108,11 @@ class CancellationRepository(CancellationReader):
     async def moment(self) -> datetime:
         """The database's time, by which messages are published, too; another clock could miss one that was before it."""
         found: datetime = (await self._writing.execute(_MOMENT)).scalar_one()
+        return found
+
+    async def this_moment(self) -> datetime:
+        """The same time as it is now, and not as it was when the transaction began."""
+        found: datetime = (await self._writing.execute(_THIS_MOMENT)).scalar_one()
         return found
 
     async def remember(self, cancellations: Sequence[Cancellation]) -> None:

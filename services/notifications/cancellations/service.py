@@ -54,6 +54,16 @@ class Cancelling:
             subject_key=subject_key, organization_id=organization_id, cancelled_at=moment, dropped=dropped
         )
 
+    async def forbid(self, subject_key: str, organization_id: UUID | None, reason: str, by: str) -> None:
+        """Have whatever was published about a subject until now dropped as its turn comes, and end nothing that waits.
+
+        For a caller that lets what waits come itself, and holds whoever publishes about the subject: what was published before
+        that lock was got is covered, though this transaction began earlier.
+        """
+        moment = await self._cancellations.this_moment()
+        await self._cancellations.remember([Cancellation(subject_key, organization_id, moment, reason, by)])
+        await self._cancellations.forget_old()
+
     async def _cancel(self, cancellations: Sequence[Cancellation]) -> int:
         """A delivery whose call is under way is dropped if that call fails. What arrives later is dropped before its call."""
         await self._cancellations.remember(cancellations)

@@ -11,7 +11,16 @@ from shared.runtime.db import Session
 async def collect(session: Session, candidates: Sequence[Candidate]) -> None:
     """Make an entry of each. The same delivery again is the same entry; who is nobody known gets none."""
     entries = [
-        NewEntry(one.id, one.to_person, one.organization_id, one.category, one.template_name)
+        NewEntry(
+            delivery_id=one.id,
+            person=one.to_person,
+            organization_id=one.organization_id,
+            category=one.category,
+            template_name=one.template_name,
+            subject_key=one.subject_key,
+            asked_at=one.asked_at,
+            valid_until=one.valid_until,
+        )
         for one in candidates
         if one.to_person is not None
     ]

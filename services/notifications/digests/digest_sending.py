@@ -22,6 +22,7 @@ from services.notifications.people.repository import PersonReader
 from services.notifications.policies.repository import PolicyReader
 from shared.contracts.lanes import NOTIFICATIONS_BULK
 from shared.contracts.notifications import SendDailyDigest, SendTemplatedEmail
+from shared.runtime.clock import Clock
 from shared.runtime.db import Session
 from shared.runtime.inbox.delivery import Received
 from shared.runtime.outbox import publish
@@ -53,10 +54,11 @@ class _Around:
 class DigestSending:
     """The effect of `notifications.send_daily_digest`. summaries: None where the trips service is not known."""
 
-    def __init__(self, summaries: TripSummaries | None, frontend_url: str) -> None:
+    def __init__(self, summaries: TripSummaries | None, frontend_url: str, clock: Clock) -> None:
         self.concurrency = 10
         self._summaries = summaries
         self._frontend_url = frontend_url
+        self._clock = clock
 
     async def claim(self, session: Session, received: Sequence[_Received]) -> Sequence[Digest | Outcome]:
         """Who can be written to and has anything to be told of."""
@@ -83,7 +85,7 @@ class DigestSending:
         if not works:
             return
         digests, around = DigestRepository(session), await self._around(session, {work.person.organization_id for work in works})
-        entries = dict(await digests.take(sorted({work.person.reference for work in works})))
+        entries = dict(await digests.take(sorted({work.person.reference for work in works}), self._clock()))
         told: dict[UUID, Any] = {}
         for work in works:
             # Of two days' digests of one person in a batch, the first tells of what waits.

@@ -1,5 +1,6 @@
 """Statements on daily digests."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -15,13 +16,19 @@ CATEGORY: Final = "digests"
 
 @dataclass(frozen=True, slots=True)
 class NewEntry:
-    """A message that its recipient gets in the digest in the place of at once."""
+    """A message that its recipient gets in the digest in the place of at once.
+
+    asked_at: when it was published. valid_until: afterwards nobody is to be told of it.
+    """
 
     delivery_id: UUID
     person: str
     organization_id: UUID | None
     category: str
     template_name: str | None
+    subject_key: str | None
+    asked_at: datetime
+    valid_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,43 +43,105 @@ class Entry:
     occurred_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """At the mornings until a moment. days: the local day by group, of the groups whose morning it is. after_…: the last one who
+    was looked at."""
+
+    until: datetime
+    days: Mapping[str, date]
+    after_group: str = ""
+    after_person: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody where it is morning. is_due: whether a digest is to be asked for."""
+
+    group: str
+    person: str
+    is_due: bool
+
+
 _COLLECT: Final = text("""
-    INSERT INTO digest_entries (delivery_id, person, organization_id, category, template_name, occurred_at)
-    SELECT delivery_id, person, organization_id, category, template_name, :now
+    INSERT INTO digest_entries (delivery_id, person, organization_id, category, template_name, subject_key, asked_at, valid_until,
+                                occurred_at)
+    SELECT delivery_id, person, organization_id, category, template_name, subject_key, asked_at, valid_until, :now
       FROM unnest(CAST(:delivery_id AS uuid[]), CAST(:person AS text[]), CAST(:organization_id AS uuid[]),
-                  CAST(:category AS text[]), CAST(:template_name AS text[]))
-           AS row(delivery_id, person, organization_id, category, template_name)
+                  CAST(:category AS text[]), CAST(:template_name AS text[]), CAST(:subject_key AS text[]),
+                  CAST(:asked_at AS timestamptz[]), CAST(:valid_until AS timestamptz[]))
+           AS row(delivery_id, person, organization_id, category, template_name, subject_key, asked_at, valid_until)
      ORDER BY delivery_id
     ON CONFLICT (delivery_id) DO NOTHING
 """)
 
 _BEGIN: Final = text("INSERT INTO digest_progress (slot) VALUES (:first) ON CONFLICT (only_one) DO NOTHING")
-_LOOKED_UNTIL: Final = text("SELECT slot FROM digest_progress FOR UPDATE")
-_LOOKED: Final = text("UPDATE digest_progress SET slot = :slot")
+_PROGRESS: Final = text("SELECT slot, until, days, after_group, after_person FROM digest_progress FOR UPDATE")
+_LOOKED: Final = text("""
+    UPDATE digest_progress SET slot = :slot, until = NULL, days = NULL, after_group = NULL, after_person = NULL
+""")
+_REACHED: Final = text("""
+    UPDATE digest_progress SET until = :until, days = coalesce(days, CAST(:days AS jsonb)), after_group = :after_group,
+                               after_person = :after_person
+""")
 
-_ZONE: Final = "coalesce(person.time_zone, policy.time_zone, 'UTC')"
-_PEOPLE: Final = """
-      FROM people AS person LEFT JOIN organization_policies AS policy USING (organization_id)
-     WHERE person.email IS NOT NULL AND person.erased_at IS NULL
-"""
-_ZONES: Final = text(f"SELECT DISTINCT {_ZONE} AS zone {_PEOPLE}")
+# As the index people_by_morning has it.
+_GROUP: Final = "coalesce(time_zone, organization_id::text, '')"
+_REACHABLE: Final = "email IS NOT NULL AND erased_at IS NULL"
 
-# Whoever has declined digests would only have them dropped at the gate.
-_DUE: Final = text(f"""
-    SELECT person.reference, {_ZONE} AS zone {_PEOPLE}
-       AND {_ZONE} = ANY(CAST(:zones AS text[]))
-       AND (person.reference LIKE 'trips.%'
-            OR EXISTS (SELECT FROM digest_entries AS entry WHERE entry.person = person.reference AND digested_on IS NULL))
-       AND 'off' IS DISTINCT FROM coalesce(
+# From one group to the next in the index, without reading its people.
+_GROUPS: Final = text(f"""
+    WITH RECURSIVE found (name) AS (
+        (SELECT {_GROUP} FROM people WHERE {_REACHABLE} ORDER BY {_GROUP} LIMIT 1)
+        UNION ALL
+        SELECT (SELECT {_GROUP} FROM people WHERE {_REACHABLE} AND {_GROUP} > found.name ORDER BY {_GROUP} LIMIT 1)
+          FROM found WHERE found.name IS NOT NULL
+    ), owned AS (
+        SELECT name, CASE WHEN pg_input_is_valid(name, 'uuid') THEN CAST(name AS uuid) END AS organization_id
+          FROM found WHERE name IS NOT NULL
+    )
+    SELECT name, CASE WHEN name = '' OR organization_id IS NOT NULL THEN coalesce(time_zone, 'UTC') ELSE name END AS zone
+      FROM owned LEFT JOIN organization_policies USING (organization_id)
+""")  # noqa: S608 - put together from constants of this module; values are bound
+
+# A page is so many who are looked at, and not who are found, so that each takes the same time. How many people a group has, the
+# planner cannot know; it would at times read and sort a whole time zone for each page, and all entries, too, if it were not kept
+# from that. Whoever has declined digests would only have them dropped at the gate.
+_IN_ORDER: Final = text("SELECT set_config('enable_bitmapscan', 'off', true)")
+_PAGE: Final = text(f"""
+    WITH page AS MATERIALIZED (
+        SELECT {_GROUP} AS "group", reference, organization_id FROM people
+         WHERE {_REACHABLE} AND {_GROUP} = ANY(CAST(:groups AS text[]))
+           AND ({_GROUP}, reference) > (CAST(:after_group AS text), CAST(:after_person AS text))
+         ORDER BY {_GROUP}, reference LIMIT :limit
+    )
+    SELECT "group", reference,
+           (starts_with(reference, 'trips.')
+            OR (SELECT true FROM digest_entries AS entry
+                 WHERE entry.person = reference AND digested_on IS NULL LIMIT 1) IS NOT NULL)
+           AND 'off' IS DISTINCT FROM coalesce(
                (SELECT choice FROM preferences AS own
-                 WHERE own.person = person.reference AND own.category = :category AND own.channel = 'email'),
+                 WHERE own.person = reference AND own.category = :category AND own.channel = 'email'),
                (SELECT choice FROM organization_choices AS ours
-                 WHERE ours.organization_id = person.organization_id AND ours.category = :category AND ours.channel = 'email'))
-     ORDER BY person.reference
+                 WHERE ours.organization_id = page.organization_id AND ours.category = :category AND ours.channel = 'email'))
+           AS is_due
+      FROM page ORDER BY "group", reference
 """)  # noqa: S608 - as above
 
 _WAITING: Final = text("""
     SELECT DISTINCT person FROM digest_entries WHERE person = ANY(CAST(:people AS text[])) AND digested_on IS NULL
+""")
+
+# What is void by now: its subject was cancelled, by the rules of cancellations/repository.py, or its time is over.
+_VOID: Final = text("""
+    DELETE FROM digest_entries USING digest_entries AS entry LEFT JOIN deliveries ON deliveries.id = entry.delivery_id
+     WHERE digest_entries.delivery_id = entry.delivery_id
+       AND entry.person = ANY(CAST(:people AS text[])) AND entry.digested_on IS NULL
+       AND (entry.valid_until < CAST(:now AS timestamptz)
+            OR EXISTS (SELECT FROM cancellations AS known
+                        WHERE known.subject_key = ANY(ARRAY[entry.subject_key, 'notifications.delivery:' || entry.delivery_id])
+                          AND (known.organization_id IS NULL OR known.organization_id = entry.organization_id)
+                          AND known.cancelled_at >= least(entry.asked_at, deliveries.asked_at)))
 """)
 
 _TAKE: Final = text("""
@@ -94,14 +163,17 @@ class DigestReader:
     def __init__(self, session: ReadSession) -> None:
         self._session = session
 
-    async def zones(self) -> list[str]:
-        """The time zones of everybody who can be written to: the person's, else the organization's, else UTC."""
-        return list(await self._session.scalars(_ZONES))
+    async def groups(self) -> Mapping[str, str]:
+        """The time zone of each group of people who can be written to and have their mornings at the same moments: those who have
+        a zone of their own, and those of an organization, whose zone is the organization's, else UTC."""
+        return {row.name: row.zone for row in await self._session.execute(_GROUPS)}
 
-    async def due(self, zones: Sequence[str]) -> Sequence[tuple[str, str]]:
-        """Reference and zone of those in these zones to whom there may be something to say, and who have not declined it."""
-        bound = {"zones": list(zones), "category": CATEGORY}
-        return [(row.reference, row.zone) for row in await self._session.execute(_DUE, bound)]
+    async def page(self, look: Look, limit: int) -> Sequence[Candidate]:
+        """The next people of a look, in order, with whether there may be something to say to them, and they want it."""
+        await self._session.execute(_IN_ORDER)
+        bound = {"groups": list(look.days), "after_group": look.after_group, "after_person": look.after_person}
+        found = await self._session.execute(_PAGE, {**bound, "category": CATEGORY, "limit": limit})
+        return [Candidate(*row) for row in found]
 
     async def waiting(self, people: Sequence[str]) -> set[str]:
         """Those of these people for whom there are entries."""
@@ -120,18 +192,34 @@ class DigestRepository(DigestReader):
         columns = {field.name: [getattr(entry, field.name) for entry in entries] for field in fields(NewEntry)}
         await self._writing.execute(_COLLECT, {**columns, "now": now})
 
-    async def looked_until(self, first: datetime) -> datetime:
-        """Until when mornings have been looked at, held until the unit of work ends. first: what counts the first time."""
+    async def progress(self, first: datetime) -> tuple[datetime, Look | None]:
+        """Until when mornings have been looked at, and the look that is under way, held until the unit of work ends.
+
+        first: what counts the first time.
+        """
         await self._writing.execute(_BEGIN, {"first": first})
-        found: datetime = (await self._writing.execute(_LOOKED_UNTIL)).scalar_one()
-        return found
+        row = (await self._writing.execute(_PROGRESS)).one()
+        if row.until is None:
+            return row.slot, None
+        days = {group: date.fromisoformat(day) for group, day in row.days.items()}
+        return row.slot, Look(row.until, days, row.after_group, row.after_person)
+
+    async def reached(self, look: Look, last: Candidate) -> None:
+        """So far the look has come."""
+        days = json.dumps({group: day.isoformat() for group, day in look.days.items()})
+        bound = {"until": look.until, "days": days, "after_group": last.group, "after_person": last.person}
+        await self._writing.execute(_REACHED, bound)
 
     async def looked(self, slot: datetime) -> None:
         """Everybody's morning until then has been looked at."""
         await self._writing.execute(_LOOKED, {"slot": slot})
 
-    async def take(self, people: Sequence[str]) -> Mapping[str, list[Entry]]:
-        """What waits for these people's digests, oldest first, held until the unit of work ends."""
+    async def take(self, people: Sequence[str], now: datetime) -> Mapping[str, list[Entry]]:
+        """What waits for these people's digests, oldest first, held until the unit of work ends.
+
+        What was cancelled meanwhile or is too late by now is forgotten.
+        """
+        await self._writing.execute(_VOID, {"people": list(people), "now": now})
         taken: dict[str, list[Entry]] = {}
         for row in await self._writing.execute(_TAKE, {"people": list(people)}):
             taken.setdefault(row.person, []).append(Entry(*row))

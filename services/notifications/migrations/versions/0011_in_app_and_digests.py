@@ -46,15 +46,26 @@ def upgrade() -> None:
             organization_id uuid,
             category        text NOT NULL,
             template_name   text,
+            subject_key     text,                                             -- once cancelled, it is not told of
+            asked_at        timestamptz NOT NULL DEFAULT now(),               -- a cancellation covers what was asked for before
+            valid_until     timestamptz,                                      -- nor afterwards
             occurred_at     timestamptz NOT NULL,
             digested_on     date                                              -- the day of the digest that told of it
         );
         CREATE INDEX digest_entries_waiting ON digest_entries (person, occurred_at) WHERE digested_on IS NULL;
         CREATE INDEX digest_entries_oldest ON digest_entries (occurred_at);
 
-        -- Until when everybody's morning has been looked at. One row.
+        -- Until when everybody's morning has been looked at, and how far the look has come that is under way. One row.
         CREATE TABLE digest_progress (
-            only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
-            slot     timestamptz NOT NULL
+            only_one     boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+            slot         timestamptz NOT NULL,
+            until        timestamptz,                                        -- the slot that is being looked at
+            days         jsonb CHECK (jsonb_typeof(days) = 'object'),        -- whose morning it is: the local day by group
+            after_group  text,                                               -- the last one who was looked at
+            after_person text,
+            CHECK (num_nulls(until, days, after_group, after_person) IN (0, 4))
         );
+        -- People by what their morning depends on: their own time zone, else their organization, else nothing.
+        CREATE INDEX people_by_morning ON people ((coalesce(time_zone, organization_id::text, '')), reference)
+            WHERE email IS NOT NULL AND erased_at IS NULL;
     """)

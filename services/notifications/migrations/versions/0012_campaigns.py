@@ -34,6 +34,7 @@ _CAMPAIGNS = """
                           CHECK (status IN ('draft', 'scheduled', 'running', 'paused', 'cancelled', 'finished')),
         previous_status   text,                            -- kept by a trigger; NULL until the first change
         scheduled_at      timestamptz,
+        start_failed_at   timestamptz,                     -- when the database last did not manage to start it
         per_minute        integer CHECK (per_minute BETWEEN 1 AND 100000),
         total             integer NOT NULL DEFAULT 0 CHECK (total >= 0),
         queued            integer NOT NULL DEFAULT 0 CHECK (queued BETWEEN 0 AND total),
@@ -63,6 +64,7 @@ _CAMPAIGNS = """
     CREATE INDEX campaigns_of_organization ON campaigns (organization_id, created_at, id) WHERE organization_id IS NOT NULL;
     CREATE INDEX campaigns_due ON campaigns (scheduled_at, id) WHERE status = 'scheduled';
     CREATE INDEX campaigns_ended ON campaigns (finished_at) WHERE finished_at IS NOT NULL;
+    CREATE INDEX campaigns_next_step ON campaigns (next_step_at) WHERE status IN ('running', 'cancelled');
 
     CREATE FUNCTION note_campaign_status() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -112,5 +114,92 @@ _CAMPAIGNS = """
 """
 
 
+# What one delivery adds to the figures is seen from its row alone, so a change adds what the row has after it less what it had
+# before.
+_IS_BOUNCE = "receipt IN ('bounced_hard', 'bounced_soft', 'blocked')"
+_IS_REFUSED = "(status = 'failed' AND attempts > 0 AND reason = 'bad_recipient')"
+_IS_TAKEN = "(status = 'sent' OR receipt IS NOT NULL)"  # a report may be ahead of our record
+_FIGURES = {
+    "sent": "status = 'sent'",
+    "failed": "status = 'failed'",
+    "dropped": "status = 'dropped'",
+    "delivered": "receipt = 'delivered'",
+    "bounced": _IS_BOUNCE,
+    "complained": "receipt = 'complained'",
+    "rated_sent": f"{_IS_TAKEN} OR {_IS_REFUSED}",
+    "rated_bounced": f"{_IS_BOUNCE} OR {_IS_REFUSED}",
+}
+_NAMES = ", ".join(_FIGURES)
+
+_TABLE = f"""
+    -- What has become of a campaign's messages: its figures are the sums of its rows. Triggers on deliveries add rows, in the
+    -- transaction of the change and whoever makes it, so the sums are always those of the deliveries. Rows are never updated, and
+    -- nothing refers to campaigns, whose rows the steps hold: so sending and call-backs wait for nobody. Now and then rows are
+    -- replaced by their sum. What is deleted when its time is over stays counted.
+    CREATE TABLE campaign_counts (
+        campaign_id uuid NOT NULL,
+        finished_at timestamptz NOT NULL,                  -- of the deliveries, to the second; -infinity: not ended, or long ago
+        {", ".join(f"{name} integer NOT NULL" for name in _FIGURES)}
+    ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+    CREATE INDEX campaign_counts_of_campaign ON campaign_counts (campaign_id, finished_at);
+
+    -- A campaign's messages that wait for their next attempt, by what keeps them.
+    CREATE INDEX deliveries_waiting ON deliveries (subject_key, reason, asked_at, id)
+        WHERE status = 'queued' AND subject_key IS NOT NULL;
+"""
+
+
+def _counting(changed: str) -> str:
+    """Adds what is changed to the figures. changed: rows of deliveries with a sign, 1 as they are and -1 as they were.
+
+    Few keys are left once the rows are added up, and only these are held against campaigns.
+    """
+    sums = ", ".join(f"sum(CASE WHEN {figure} THEN sign ELSE 0 END) AS {name}" for name, figure in _FIGURES.items())
+    return f"""
+        INSERT INTO campaign_counts (campaign_id, finished_at, {_NAMES})
+        SELECT campaigns.id, added.finished_at, {_NAMES}
+          FROM (SELECT subject_key, organization_id, coalesce(date_trunc('second', finished_at), '-infinity') AS finished_at,
+                       {sums}
+                  FROM ({changed}) AS changed
+                 WHERE starts_with(subject_key, 'notifications.campaign:')
+                 GROUP BY 1, 2, 3) AS added
+          JOIN campaigns
+            ON campaigns.id = CASE WHEN pg_input_is_valid(substr(subject_key, 24), 'uuid')
+                                   THEN CAST(substr(subject_key, 24) AS uuid) END
+           AND subject_key = 'notifications.campaign:' || campaigns.id
+           AND added.organization_id IS NOT DISTINCT FROM campaigns.organization_id
+         WHERE ({_NAMES}) IS DISTINCT FROM ({", ".join("0" for _ in _FIGURES)});
+    """  # noqa: S608 - put together from constants of this module
+
+
+_COLUMNS = "subject_key, organization_id, status, receipt, reason, attempts, finished_at"
+_BEFORE_AND_AFTER = f"""
+    SELECT -1 AS sign, {_COLUMNS} FROM before_rows UNION ALL SELECT 1, {_COLUMNS} FROM after_rows
+"""  # noqa: S608 - as above
+_TRIGGERS = f"""
+    CREATE FUNCTION count_changed_deliveries() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF EXISTS (SELECT FROM after_rows WHERE starts_with(subject_key, 'notifications.campaign:')) THEN
+            {_counting(_BEFORE_AND_AFTER)}
+        END IF;
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER deliveries_changed AFTER UPDATE ON deliveries REFERENCING OLD TABLE AS before_rows NEW TABLE AS after_rows
+        FOR EACH STATEMENT EXECUTE FUNCTION count_changed_deliveries();
+
+    -- Deliveries come into being before they end, so this hardly ever has anything to do.
+    CREATE FUNCTION count_new_delivery() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        {_counting("SELECT 1 AS sign, (NEW).*")}
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER deliveries_ended_at_once AFTER INSERT ON deliveries FOR EACH ROW
+        WHEN (NEW.subject_key IS NOT NULL AND (NEW.finished_at IS NOT NULL OR NEW.receipt IS NOT NULL))
+        EXECUTE FUNCTION count_new_delivery();
+"""
+
+
 def upgrade() -> None:
     migrations.script(_CAMPAIGNS)
+    migrations.script(_TABLE)
+    migrations.script(_TRIGGERS)

@@ -8,14 +8,14 @@ from uuid import UUID
 from sqlalchemy import text
 
 from services.notifications import deps
-from services.notifications.campaigns.models import Campaign, CampaignFacts, subject_of
+from services.notifications.campaigns.models import SUBJECT, Campaign, CampaignFacts, Counts, subject_of
 from services.notifications.campaigns.recipient_repository import RecipientRepository, RecipientRow
 from services.notifications.campaigns.repository import CampaignRepository
 from services.notifications.campaigns.service import Asker, CampaignChanges
 from services.notifications.templates.repository import NewDraft, TemplateRepository
 from shared.contracts.notifications import AdvanceCampaign
 from shared.runtime.clock import Clock
-from shared.runtime.db import Session
+from shared.runtime.db import ReadSession, Session
 from shared.testing.clock import MONDAY_MORNING
 
 OURS: Final = UUID(int=5)
@@ -35,9 +35,47 @@ _ENDED: Final = text("""
       FROM generate_series(1, CAST(:count AS int))
     RETURNING id
 """)
+_REPORTED: Final = text("""
+    INSERT INTO deliveries (id, organization_id, channel, to_address, subject, subject_key, status, receipt, created_at)
+    SELECT gen_random_uuid(), :organization_id, 'email', 'c@example.com', 'Offer', :subject_key, 'sending', :receipt, :at
+      FROM generate_series(1, CAST(:count AS int))
+""")
 _REFUSED: Final = text("""
     INSERT INTO delivery_attempts (delivery_id, number, provider, started_at, finished_at, outcome)
     SELECT id, 1, 'smtp', :at, :at, 'bad_recipient' FROM unnest(CAST(:ids AS uuid[])) AS id
+""")
+_REFUSAL: Final = text("UPDATE deliveries SET reason = 'bad_recipient', attempts = 1 WHERE id = ANY(CAST(:ids AS uuid[]))")
+_HELD: Final = text("""
+    INSERT INTO deliveries (id, organization_id, channel, subject_key, status, reason, asked_at, created_at)
+    SELECT uuidv7(), :organization_id, 'email', :subject_key, 'queued', :reason, now() - make_interval(secs => 1000000 - number),
+           now()
+      FROM generate_series(1, CAST(:count AS int)) AS number ORDER BY number
+    RETURNING id
+""")
+_HELD_MESSAGES: Final = text("""
+    INSERT INTO inbox (id, name, lane, state, occurred_at, due_at, body)
+    SELECT id, 'notifications.send_templated_email', 'notifications.bulk', 2, now(), now() + interval '6 hours', '{}'
+      FROM unnest(CAST(:ids AS uuid[])) AS id
+""")
+_RECOUNT: Final = text(f"""
+    SELECT count(*) FILTER (WHERE known.status = 'sent'), count(*) FILTER (WHERE known.status = 'failed'),
+           count(*) FILTER (WHERE known.status = 'dropped'), count(*) FILTER (WHERE receipt = 'delivered'),
+           count(*) FILTER (WHERE is_bounce), count(*) FILTER (WHERE receipt = 'complained'),
+           count(*) FILTER (WHERE counts AND (known.status = 'sent' OR receipt IS NOT NULL OR is_refused)),
+           count(*) FILTER (WHERE counts AND (is_bounce OR is_refused)),
+           count(*) FILTER (WHERE counts AND receipt = 'complained')
+      FROM campaigns
+      JOIN deliveries AS known ON subject_key = '{SUBJECT}' || campaigns.id
+                              AND known.organization_id IS NOT DISTINCT FROM campaigns.organization_id
+     CROSS JOIN LATERAL (
+           SELECT coalesce(receipt IN ('bounced_hard', 'bounced_soft', 'blocked'), false) AS is_bounce,
+                  known.status = 'failed' AND attempts > 0 AND reason IS NOT DISTINCT FROM 'bad_recipient' AS is_refused,
+                  rates_since IS NULL OR known.finished_at >= rates_since AS counts) AS facts
+     WHERE campaigns.id = :id
+""")  # noqa: S608 - put together from a constant
+_DUE: Final = text("""
+    SELECT wanted.id FROM unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS wanted(id, place) JOIN inbox USING (id)
+     WHERE state = 2 AND due_at <= now() ORDER BY place
 """)
 
 
@@ -117,7 +155,32 @@ async def ended(
     return list(await session.scalars(_ENDED, {**bound, "status": status, "receipt": receipt}))
 
 
+async def reported(session: Session, campaign: Campaign, count: int, at: datetime, receipt: str) -> None:
+    """Deliveries that the provider has taken and reported on, whose process has died before it recorded that."""
+    bound = {"organization_id": campaign.organization_id, "subject_key": subject_of(campaign.id), "at": at, "count": count}
+    await session.execute(_REPORTED, {**bound, "receipt": receipt})
+
+
 async def refused(session: Session, campaign: Campaign, count: int, at: datetime) -> None:
     """Deliveries of the campaign whose address the provider has refused at once."""
     ids = await ended(session, campaign, count, at, "failed")
-    await session.execute(_REFUSED, {"ids": ids, "at": at})
+    for statement in (_REFUSED, _REFUSAL):
+        await session.execute(statement, {"ids": ids, "at": at})
+
+
+async def held(session: Session, campaign: Campaign, count: int, reason: str = "campaign_paused") -> list[UUID]:
+    """Messages of the campaign that have come and wait for hours, the oldest first."""
+    bound = {"organization_id": campaign.organization_id, "subject_key": subject_of(campaign.id), "count": count}
+    ids = list(await session.scalars(_HELD, {**bound, "reason": reason}))
+    await session.execute(_HELD_MESSAGES, {"ids": ids})
+    return ids
+
+
+async def due(session: Session, ids: list[UUID]) -> list[UUID]:
+    """Those of these messages whose turn it is."""
+    return list(await session.scalars(_DUE, {"ids": ids}))
+
+
+async def recounted(session: ReadSession, campaign_id: UUID) -> Counts:
+    """What has become of a campaign's messages, by its deliveries one by one."""
+    return Counts(*(await session.execute(_RECOUNT, {"id": campaign_id})).one())

@@ -1,21 +1,27 @@
 """`notifications.start_due_campaigns`: what was scheduled starts, and a campaign whose step was lost goes on."""
 
 from datetime import timedelta
+from uuid import UUID
 
-from services.notifications.campaigns.service import FORSAKEN_AFTER
+import pytest
+from sqlalchemy import text
+
+from services.notifications.campaigns.service import FORSAKEN_AFTER, GIVE_UP_STARTING_AFTER, NOT_STARTED
 from services.notifications.tests.campaigns.arrange import (
     ASHA,
     changes_of,
     know_customers,
+    listed,
     offer,
     publish_offer,
     read,
+    row,
     running,
     step,
 )
 from shared.contracts.notifications import AdvanceCampaign, StartDueCampaigns
 from shared.runtime.clock import system_clock
-from shared.runtime.db import Session
+from shared.runtime.db import Database, Session
 from shared.testing.clock import FrozenClock
 from shared.testing.messages import TaskRunner, assert_published, published
 
@@ -92,3 +98,76 @@ async def test_campaign_whose_step_was_lost_goes_on_with_a_new_one(session: Sess
     lost = await step(session, clock, campaign, 2)
     found = await step(session, clock, campaign, 3)
     assert (patient.step, lost.queued, found.queued) == (1, 1, 2)
+
+
+async def test_campaign_whose_template_has_come_to_want_something_else_keeps_no_other_from_starting(
+    session: Session, clock: FrozenClock
+) -> None:
+    await know_customers(session, 3)
+    await publish_offer(session)
+    changes = changes_of(session, clock)
+    broken, whole = [await changes.create(ASHA, offer(context={"thing": thing})) for thing in (7, "tea")]
+    for one in (broken, whole):
+        await changes.schedule(ASHA, one.id, clock() + HOUR)
+    await publish_offer(session, variables={"thing": {"type": "string", "required": True, "description": ""}})
+
+    await changes.start_due(StartDueCampaigns(slot=clock() + HOUR))
+
+    back, other = await read(session, broken.id), await read(session, whole.id)
+    assert (back.status, back.pause_cause, other.status) == ("draft", "template", "running")
+    assert "thing" in (back.pause_reason or "")
+    await assert_published(session, AdvanceCampaign, campaign_id=whole.id, step=1)
+
+
+async def _start_due(database: Database, clock: FrozenClock) -> None:
+    async with database.unit_of_work() as session:
+        await session.execute(text("SET LOCAL lock_timeout = '200ms'"))
+        await changes_of(session, clock).start_due(StartDueCampaigns(slot=clock()))
+
+
+async def _blocked_whole_and_forsaken(database: Database, clock: FrozenClock) -> tuple[UUID, UUID, UUID]:
+    async with database.unit_of_work() as session:
+        await know_customers(session, 3)
+        await publish_offer(session)
+        changes = changes_of(session, clock)
+        forsaken = await running(session, clock, per_minute=6)
+        blocked, whole = await listed(session, clock, [row("a", to_email="a@example.com")]), await changes.create(ASHA, offer())
+        await changes.edit(ASHA, blocked.id, offer(), lambda _: None)
+        for minutes, one in enumerate((blocked, whole), 60):
+            await changes.schedule(ASHA, one.id, clock() + timedelta(minutes=minutes))
+    return blocked.id, whole.id, forsaken.id
+
+
+@pytest.mark.commits
+async def test_time_out_of_the_database_in_one_campaign_takes_nobody_along(database: Database, clock: FrozenClock) -> None:
+    blocked, whole, forsaken = await _blocked_whole_and_forsaken(database, clock)
+    clock.advance(HOUR + timedelta(minutes=5))
+    async with database.unit_of_work() as holder:
+        await holder.execute(text("SELECT FROM campaign_recipients WHERE campaign_id = :id FOR UPDATE"), {"id": blocked})
+        await _start_due(database, clock)
+        clock.advance(timedelta(minutes=1))
+        await _start_due(database, clock)
+        async with database.read() as reader:
+            found = {one.id: one.status for one in await reader.execute(text("SELECT id, status FROM campaigns"))}
+            step = await reader.scalar(text("SELECT step FROM campaigns WHERE id = :id"), {"id": forsaken})
+    await _start_due(database, clock)
+
+    assert (found[blocked], found[whole], step) == ("scheduled", "running", 1)
+    async with database.read() as reader:
+        assert await reader.scalar(text("SELECT status FROM campaigns WHERE id = :id"), {"id": blocked}) == "running"
+
+
+@pytest.mark.commits
+async def test_campaign_that_the_database_does_not_manage_to_start_for_an_hour_is_a_draft_again(
+    database: Database, clock: FrozenClock
+) -> None:
+    blocked, _, _ = await _blocked_whole_and_forsaken(database, clock)
+    clock.advance(HOUR + GIVE_UP_STARTING_AFTER)
+    async with database.unit_of_work() as holder:
+        await holder.execute(text("SELECT FROM campaign_recipients WHERE campaign_id = :id FOR UPDATE"), {"id": blocked})
+        await _start_due(database, clock)
+
+    async with database.read() as reader:
+        query = text("SELECT status, pause_reason FROM campaigns WHERE id = :id")
+        status, reason = (await reader.execute(query, {"id": blocked})).one()
+    assert (status, reason) == ("draft", NOT_STARTED)

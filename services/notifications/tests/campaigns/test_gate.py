@@ -29,7 +29,9 @@ def candidate(clock: FrozenClock, subject_key: str | None) -> Candidate:
     )
 
 
-async def test_paused_is_held_for_a_minute_cancelled_is_stopped_and_all_else_passes(session: Session, clock: FrozenClock) -> None:
+async def test_paused_is_held_until_somebody_lets_it_come_cancelled_is_stopped_and_all_else_passes(
+    session: Session, clock: FrozenClock
+) -> None:
     await know_customers(session, 1)
     await publish_offer(session)
     goes_on, paused, cancelled = [await running(session, clock) for _ in range(3)]
@@ -42,7 +44,7 @@ async def test_paused_is_held_for_a_minute_cancelled_is_stopped_and_all_else_pas
     found = await CampaignGate().check(session, candidates, clock())
 
     assert found == {
-        candidates[5].id: Hold("campaign_paused", "the campaign is paused", clock() + timedelta(seconds=60)),
+        candidates[5].id: Hold("campaign_paused", "the campaign is paused", clock() + timedelta(hours=6), occasion="3"),
         candidates[6].id: Stop("campaign_cancelled", "the campaign was cancelled"),
     }
 

@@ -1,7 +1,9 @@
 """PUT /v1/campaigns/{id}/recipients: a list of one's own, with its faults named by line."""
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any, Final
+from uuid import uuid4
 
 import pytest
 
@@ -149,3 +151,25 @@ def test_hundred_thousand_rows_fit_and_one_more_does_not() -> None:
     assert len(read("to_email\n" + rows).rows) == MAX_ROWS
     with pytest.raises(ListTooLarge):
         read("to_email\n" + rows + "x@example.com\n")
+
+
+def test_address_in_needless_quotes_is_the_one_without_them() -> None:
+    found = read('to_email\n"""quo.ted""@example.com"\nquo.ted@example.com\n')
+
+    assert ([row.to_email for row in found.rows.values()], found.repeated) == (["quo.ted@example.com"], 1)
+
+
+async def test_list_of_somebody_unknown_is_refused_before_a_byte_of_it_is_read(client: ApiClient) -> None:
+    read = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal read
+        for _ in range(40):
+            read += 1
+            yield b"," * 1_000_000
+
+    path = f"/v1/campaigns/{uuid4()}/recipients"
+    refused = await client.put(path, content=endless(), headers={"Content-Type": "text/csv"})
+    without_type = await client.put(path, content=b"x")
+
+    assert (refused.status_code, without_type.status_code, read) == (401, 401, 0)

@@ -4,12 +4,14 @@ import asyncio
 from datetime import timedelta
 from uuid import UUID
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 
 from services.notifications import deps
 from services.notifications.campaigns.messages import delivery_id_of, step_id_of
 from services.notifications.campaigns.models import Campaign, subject_of
+from services.notifications.campaigns.pace import STEP_SIZE, TRIAL_SIZE, TRIAL_WAIT
 from services.notifications.campaigns.recipient_repository import RecipientRepository
 from services.notifications.tests.campaigns.arrange import (
     ASHA,
@@ -31,6 +33,7 @@ from shared.runtime.db import Database, Session
 from shared.testing.clock import FrozenClock
 from shared.testing.messages import TaskRunner, outbox_of, published
 
+LONG = 60_000
 TEN_SECONDS = timedelta(seconds=10)
 
 
@@ -98,10 +101,12 @@ async def test_five_thousand_are_settled_at_the_start_and_each_is_asked_for_once
     campaign = await running(session, clock)
     await know_customers(session, 5010, first=5001)
 
-    queued = [(await step(session, clock, campaign, number)).queued for number in (1, 2, 3)]
+    queued = [(await step(session, clock, campaign, 1)).queued]
+    clock.advance(TRIAL_WAIT)
+    queued += [(await step(session, clock, campaign, number)).queued for number in (2, 3, 4)]
 
     sent = await asked_for(session)
-    assert (campaign.total, queued) == (5000, [2000, 4000, 5000])
+    assert (campaign.total, queued) == (5000, [300, 2300, 4300, 5000])
     assert len(sent) == 5000
     assert set(sent) == {f"payments.customer:{number}" for number in range(1, 5001)}
 
@@ -199,6 +204,27 @@ async def test_recipient_who_stands_in_the_list_by_reference_and_by_address_gets
 
     assert campaign.total == 2
     assert await asked_for(session) == ["C1@Example.com", "payments.customer:2"]
+
+
+@pytest.mark.commits
+async def test_long_list_starts_and_steps_though_no_statistics_know_of_it(
+    database: Database, owner: asyncpg.Connection, clock: FrozenClock
+) -> None:
+    rows = [row(f"{number}", to_email=f"c{number % (LONG - 500)}@example.com") for number in range(LONG)]
+    async with database.unit_of_work() as session:
+        await publish_offer(session)
+        await listed(session, clock, [row("a", to_email="a@example.com")])
+    await owner.execute("ALTER TABLE campaign_recipients SET (autovacuum_enabled = false); ANALYZE campaign_recipients")
+    async with database.unit_of_work() as session:
+        draft = await listed(session, clock, rows)
+    async with database.unit_of_work() as session:
+        await session.execute(text("SET LOCAL statement_timeout = '5s'"))
+        campaign = await changes_of(session, clock).start(ASHA, draft.id)
+        await step(session, clock, campaign, 1)
+        clock.advance(TRIAL_WAIT)
+        campaign = await step(session, clock, campaign, 2)
+
+    assert (campaign.total, campaign.queued) == (LONG - 500, TRIAL_SIZE + STEP_SIZE)
 
 
 async def test_sms_campaign_gives_each_recipient_the_own_variables_before_the_common_ones(

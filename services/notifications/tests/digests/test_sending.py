@@ -1,20 +1,25 @@
 """notifications.send_daily_digest: what it says, what it leaves for the next morning, and what it does without trips."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
+from services.notifications.cancellations.repository import Cancellation, CancellationRepository, key_of
+from services.notifications.digests.collecting import collect
 from services.notifications.tests.deliveries.arrange import due_again, know_person
 from services.notifications.tests.digests.arrange import ASHA, DRIVER, candidate, collected
 from services.notifications.tests.digests.conftest import TripsStandIn
 from shared.contracts.lanes import NOTIFICATIONS_BULK
-from shared.contracts.notifications import SendDailyDigest, SendTemplatedEmail
+from shared.contracts.notifications import SendDailyDigest, SendOrderReminder, SendTemplatedEmail
 from shared.runtime.db import Session
 from shared.runtime.ids import uuid7
+from shared.testing.clock import MONDAY_MORNING, FrozenClock
 from shared.testing.messages import TaskRunner, assert_nothing_published, assert_published, outbox_of
 
+OURS: Final = UUID(int=5)
 TODAY: Final = date(2026, 11, 21)
 TRIP: Final = {
     "number": "T-2041",
@@ -148,3 +153,87 @@ async def test_collecting_a_delivery_twice_makes_one_entry_and_nobody_known_gets
     await collected(session, person=None)
 
     assert await undigested(session) == 1
+
+
+async def said(session: Session) -> list[str]:
+    """The lines of the digest that was published."""
+    groups: Any = (await assert_published(session, SendTemplatedEmail, template_name="daily_digest")).context["groups"]
+    return [entry["title"] for group in groups for entry in group["entries"]]
+
+
+@pytest.mark.parametrize(
+    ("key", "own", "after", "told"),
+    [
+        ("payments.order:1", None, timedelta(0), False),
+        ("payments.order:1", None, timedelta(seconds=-1), True),
+        ("payments.order:2", None, timedelta(0), True),
+        ("payments.order:1", OURS, timedelta(0), True),
+        ("notifications.delivery", None, timedelta(0), False),
+    ],
+)
+async def test_what_was_cancelled_overnight_is_not_told_of(
+    run_task: TaskRunner, session: Session, key: str, own: UUID | None, after: timedelta, told: bool
+) -> None:
+    await know_person(session, ASHA)
+    one = candidate(subject_key="payments.order:1", template_name="approve_sample")
+    await collect(session, [one])
+    await collected(session)
+    subject_key = key_of(one.id) if key == "notifications.delivery" else key
+    word = Cancellation(subject_key, own, MONDAY_MORNING + after, "over", "ann")
+    await CancellationRepository(session).remember([word])
+    await run_task(digest())
+
+    assert await said(session) == (["Approve sample"] if told else []) + ["Order reminder"]
+    assert await undigested(session) == 0
+
+
+async def test_notice_that_was_cancelled_before_its_mail_was_asked_for_is_not_told_of(
+    run_task: TaskRunner, session: Session
+) -> None:
+    await know_person(session, ASHA)
+    one = candidate(subject_key="payments.order:1", asked_at=MONDAY_MORNING + timedelta(minutes=2))
+    statement = """
+        INSERT INTO deliveries (id, to_person, status, asked_at, created_at, finished_at)
+        VALUES (:id, :to, 'dropped', :at, now(), now())
+    """
+    await session.execute(text(statement), {"id": one.id, "to": ASHA, "at": MONDAY_MORNING})
+    await collect(session, [one])
+    word = Cancellation("payments.order:1", None, MONDAY_MORNING + timedelta(minutes=1), "over", "ann")
+    await CancellationRepository(session).remember([word])
+    await run_task(digest())
+
+    await assert_nothing_published(session)
+    assert await undigested(session) == 0
+
+
+async def test_what_is_past_its_time_in_the_morning_is_not_told_of(
+    run_task: TaskRunner, session: Session, clock: FrozenClock
+) -> None:
+    await know_person(session, ASHA)
+    for name, until in (("late", -1), ("just", 1)):
+        valid_until = clock() + timedelta(seconds=until)
+        await collected(session, template_name=name, valid_until=valid_until)
+    await run_task(digest())
+
+    assert await said(session) == ["Just"]
+
+
+@pytest.mark.usefixtures("settings_of_the_process")
+async def test_reminder_that_a_notice_has_become_is_told_of_by_its_subject(run_task: TaskRunner, session: Session) -> None:
+    await know_person(session, ASHA)
+    for statement in (
+        "INSERT INTO preference_sheets (person, revision, updated_at) VALUES (:person, 1, now())",
+        "INSERT INTO preferences SELECT :person, 'reminders', 'email', 'daily', now()",
+    ):
+        await session.execute(text(statement), {"person": ASHA})
+    await run_task(SendOrderReminder(to_person=ASHA, order_id="o1", order_number="WB-1", action="approve the sample"))
+    [mail] = [one for one in await outbox_of(session) if one.name == SendTemplatedEmail.contract.name]
+    message = SendTemplatedEmail.model_validate_json(mail.body)
+    [handled] = await run_task.run([message], ids=[mail.id])
+    await session.execute(text("DELETE FROM outbox"))
+    await run_task(digest())
+
+    [line] = await said(session)
+    subject = await session.scalar(text("SELECT subject FROM deliveries WHERE id = :id"), {"id": mail.id})
+    assert (handled.outcome, line) == ("dropped", subject)
+    assert "WB-1" in line
