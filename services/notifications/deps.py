@@ -7,15 +7,17 @@ from uuid import UUID
 from services.notifications.addresses import AddressHasher
 from services.notifications.campaigns.advance import CampaignSteps
 from services.notifications.campaigns.categories import CategoryCheck
-from services.notifications.campaigns.category_repository import CategoryReader
+from services.notifications.campaigns.counts_repository import CountsReader, CountsRepository
 from services.notifications.campaigns.estimate import Estimates
 from services.notifications.campaigns.recipient_import import RecipientImport
 from services.notifications.campaigns.recipient_repository import RecipientReader, RecipientRepository
 from services.notifications.campaigns.repository import CampaignReader, CampaignRepository
 from services.notifications.campaigns.service import CampaignChanges, Campaigns
 from services.notifications.campaigns.template_check import TemplateCheck
+from services.notifications.campaigns.waiting_repository import WaitingRepository
 from services.notifications.cancellations.repository import CancellationReader, CancellationRepository
 from services.notifications.cancellations.service import Cancelling
+from services.notifications.categories.repository import CategoryReader
 from services.notifications.deliveries.delivery_drop import DroppedDeliveries
 from services.notifications.deliveries.repository import DeliveryReader, DeliveryRepository
 from services.notifications.deliveries.service import Deliveries
@@ -26,6 +28,7 @@ from services.notifications.documents.document_fetch import DocumentFetcher, Own
 from services.notifications.in_app.withdrawal import withdraw
 from services.notifications.people.repository import PersonReader, PersonRepository
 from services.notifications.people.service import People, PeopleChanges
+from services.notifications.policies.repository import PolicyReader
 from services.notifications.settings import NotificationsSettings
 from services.notifications.suppressions.gate import SuppressionGate
 from services.notifications.suppressions.repository import SuppressionReader, SuppressionRepository
@@ -148,7 +151,7 @@ def _operator(principal: Principal) -> Operator:
 
 def campaigns(session: ReadSession, organization_id: UUID | None) -> Campaigns:
     """Reading campaigns as a caller of this organization, or of none."""
-    return Campaigns(CampaignReader(session), RecipientReader(session), organization_id)
+    return Campaigns(CampaignReader(session), CountsReader(session), RecipientReader(session), organization_id)
 
 
 def campaign_changes(session: Session, clock: Clock = system_clock) -> CampaignChanges:
@@ -156,29 +159,31 @@ def campaign_changes(session: Session, clock: Clock = system_clock) -> CampaignC
     recipients = RecipientRepository(session)
     check = TemplateCheck(TemplateReader(session), recipients)
     categories = CategoryCheck(CategoryReader(session))
-    repository, publisher = CampaignRepository(session), Publisher(session)
-    return CampaignChanges(repository, recipients, check, categories, cancelling(session, clock), publisher, clock)
+    repository, counts, publisher = CampaignRepository(session), CountsRepository(session), Publisher(session)
+    return CampaignChanges(repository, counts, recipients, check, categories, cancelling(session, clock), publisher, clock)
 
 
 def campaign_steps(session: Session, clock: Clock = system_clock) -> CampaignSteps:
     """Carrying campaigns on in the session's unit of work."""
     recipients = RecipientRepository(session)
     check = TemplateCheck(TemplateReader(session), recipients)
-    return CampaignSteps(CampaignRepository(session), recipients, check, Publisher(session), clock)
+    counts, waiting = CountsRepository(session), WaitingRepository(session)
+    return CampaignSteps(CampaignRepository(session), counts, waiting, recipients, check, Publisher(session), clock)
 
 
 def campaign_import(session: Session, runtime: HttpRuntime) -> RecipientImport:
     """Uploading a campaign's list in the session's unit of work."""
     hasher, country = address_hasher(runtime.settings), own_settings(runtime.settings).sms_default_country
-    return RecipientImport(CampaignRepository(session), RecipientRepository(session), hasher, country, runtime.clock)
+    campaigns, recipients = CampaignRepository(session), RecipientRepository(session)
+    return RecipientImport(campaigns, recipients, PolicyReader(session), hasher, country, runtime.clock)
 
 
 def campaign_estimates(session: ReadSession, runtime: HttpRuntime) -> Estimates:
     """What campaigns would come to."""
     recipients, hasher = RecipientReader(session), address_hasher(runtime.settings)
     check = TemplateCheck(TemplateReader(session), recipients)
-    suppressions = SuppressionReader(session)
-    return Estimates(CampaignReader(session), recipients, suppressions, check, renderer(), hasher, runtime.clock)
+    suppressions, policies = SuppressionReader(session), PolicyReader(session)
+    return Estimates(CampaignReader(session), recipients, suppressions, policies, check, renderer(), hasher, runtime.clock)
 
 
 def dlt_templates(session: ReadSession, organization_id: UUID | None) -> DltTemplates:

@@ -115,4 +115,4 @@ def digest_sending(runtime: ProcessRuntime) -> DigestSending:
     settings = deps.own_settings(runtime.settings)
     url = settings.trips_url
     summaries = TripSummaries(lambda: service_client(settings, "trips", url), settings.time_factor) if url is not None else None
-    return DigestSending(summaries, settings.frontend_url)
+    return DigestSending(summaries, settings.frontend_url, runtime.clock)

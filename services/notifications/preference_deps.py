@@ -2,11 +2,13 @@
 
 from uuid import UUID
 
+from services.notifications.addresses import AddressHasher
 from services.notifications.categories.repository import CategoryReader, CategoryRepository
 from services.notifications.categories.service import Categories, CategoryChanges
 from services.notifications.people.repository import PersonReader
 from services.notifications.policies.repository import PolicyReader, PolicyRepository
 from services.notifications.policies.service import Policies, PolicyChanges
+from services.notifications.preferences.declined_addresses import DeclinedAddresses
 from services.notifications.preferences.repository import PreferenceReader, PreferenceRepository
 from services.notifications.preferences.service import PreferenceChanges, Preferences
 from services.notifications.preferences.tokens import LinkTokens
@@ -47,10 +49,13 @@ def preferences(session: ReadSession) -> Preferences:
     return Preferences(PreferenceReader(session), CategoryReader(session), PolicyReader(session), PersonReader(session))
 
 
-def preference_changes(session: Session, clock: Clock = system_clock) -> PreferenceChanges:
+def preference_changes(session: Session, settings: ServiceSettings, clock: Clock = system_clock) -> PreferenceChanges:
     """Writing what people want in the session's unit of work."""
     people, repository = PersonReader(session), PreferenceRepository(session)
-    return PreferenceChanges(repository, CategoryReader(session), PolicyReader(session), people, clock)
+    addresses = DeclinedAddresses(
+        SuppressionRepository(session), AddressHasher(_own(settings).address_hash_key.get_secret_value().encode())
+    )
+    return PreferenceChanges(repository, CategoryReader(session), PolicyReader(session), people, addresses, clock)
 
 
 def public_pages(session: ReadSession, runtime: HttpRuntime) -> PublicPages:
@@ -63,7 +68,7 @@ def public_changes(session: Session, runtime: HttpRuntime) -> PublicChanges:
     history, suppressions = PreferenceRepository(session), SuppressionRepository(session)
     addresses = AddressChoices(AddressReader(session), suppressions, history, runtime.clock)
     visits = _visits(session, runtime.settings)
-    return PublicChanges(visits, preference_changes(session, runtime.clock), addresses, runtime.clock)
+    return PublicChanges(visits, preference_changes(session, runtime.settings, runtime.clock), addresses, runtime.clock)
 
 
 def link_tokens(settings: ServiceSettings) -> LinkTokens:

@@ -10,6 +10,8 @@ from weakref import WeakKeyDictionary
 from services.notifications import deps
 from services.notifications.callbacks.verp import BounceAddresses
 from services.notifications.campaigns.gate import CampaignGate
+from services.notifications.campaigns.rates import RefusalWatch
+from services.notifications.categories.repository import CategoryReader
 from services.notifications.deliveries.delivery_record import DeliveryRecord, Lesson
 from services.notifications.deliveries.email_channel import EmailChannel
 from services.notifications.deliveries.email_retry import EmailRetry
@@ -31,6 +33,8 @@ from services.notifications.gates.gate import Gates
 from services.notifications.gates.preference_gate import PreferenceGate
 from services.notifications.gates.quiet_hours_gate import QuietHoursGate
 from services.notifications.gates.throttle_gate import ThrottleGate
+from services.notifications.notices.notice_check import NoticeCheck
+from services.notifications.people.repository import PersonReader
 from services.notifications.preferences.links import Links
 from services.notifications.preferences.tokens import LinkTokens
 from services.notifications.providers.carriers import Carriers
@@ -46,6 +50,7 @@ from services.notifications.settings import NotificationsSettings
 from services.notifications.sms.provider import OutgoingSms
 from services.notifications.suppressions.gate import SuppressionGate
 from services.notifications.suppressions.service import Learned, Suppressing
+from services.notifications.templates.repository import TemplateReader
 from shared.contracts.lanes import lanes_of
 from shared.contracts.notifications import (
     ChannelSend,
@@ -109,6 +114,11 @@ def gates() -> Gates:
 def requests(session: Session, runtime: HttpRuntime) -> Requests:
     """Asking for messages in the session's unit of work."""
     return Requests(session, Publisher(session), runtime.clock)
+
+
+def notice_check(session: Session) -> NoticeCheck:
+    """Whether a notification can be carried out."""
+    return NoticeCheck(PersonReader(session), TemplateReader(session), CategoryReader(session))
 
 
 def writing_emails(runtime: HttpRuntime) -> Writing[SendEmail]:
@@ -204,7 +214,9 @@ def _emails(runtime: ProcessRuntime, letters: Letters[M]) -> ChannelSending[M, O
     settings = deps.own_settings(runtime.settings)
     bounces = BounceAddresses(settings.bounce_address, settings.signing) if settings.bounce_address is not None else None
     sender = sender_mailbox(settings.smtp_from)
-    channel = EmailChannel(sender, bounces, UnsubscribeHeaders(_links(settings)), _documents(settings))
+    channel = EmailChannel(
+        sender, bounces, UnsubscribeHeaders(_links(settings)), _documents(settings), time_factor=settings.time_factor
+    )
     return ChannelSending(
         letters, channel, carrying(runtime).emails, Gatekeepers(gates(), Gates([])), _record(runtime), runtime.clock
     )
@@ -230,7 +242,7 @@ def _documents(settings: NotificationsSettings) -> DocumentFetcher:
 
 
 def _record(runtime: ProcessRuntime) -> DeliveryRecord:
-    return DeliveryRecord(_Lessons(runtime.settings, runtime.clock))
+    return DeliveryRecord(RefusalWatch(_Lessons(runtime.settings, runtime.clock)))
 
 
 def _templated_emails(settings: ServiceSettings) -> TemplatedEmails[SendTemplatedEmail]:

@@ -1,6 +1,6 @@
 """Statements on categories."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.notifications.categories.models import Category, LegalClass
+from services.notifications.categories.models import BUILT_IN, About, Category, Law, LegalClass, law_of_class
 from shared.runtime.db import ReadSession, Session
 
 _COLUMNS: Final = "name, organization_id, legal_class, title, title_hi, revision"
@@ -31,6 +31,14 @@ _FIND: Final = f"""
     SELECT {_COLUMNS} FROM categories
      WHERE name = :name AND (organization_id IS NULL OR organization_id = CAST(:organization_id AS uuid))
 """  # noqa: S608 - as above
+
+_LAWS: Final = text("""
+    SELECT asked.number, law.*
+      FROM unnest(CAST(:number AS int[]), CAST(:category AS text[]), CAST(:organization_id AS uuid[]), CAST(:person AS text[]))
+           AS asked(number, category, organization_id, person)
+      LEFT JOIN people ON asked.organization_id IS NULL AND people.reference = asked.person
+     CROSS JOIN LATERAL law_of(coalesce(asked.organization_id, people.organization_id), asked.category) AS law
+""")
 
 _PUT: Final = text(f"""
     INSERT INTO categories AS known ({_COLUMNS}, updated_at)
@@ -70,6 +78,18 @@ class CategoryReader:
         name, owner = after if after is not None else (None, None)
         bound = {"organization_id": organization_id, "name": name, "owner": owner, "limit": limit}
         return [_category(row) for row in await self._session.execute(_LISTED, bound)]
+
+    async def laws(self, asked: Collection[About]) -> Mapping[About, Law]:
+        """What the law says of each. The built-in ones, of which nearly all messages are, need no look."""
+        found = {one: law_of_class(BUILT_IN[one.category]) for one in asked if one.category in BUILT_IN}
+        others = [one for one in dict.fromkeys(asked) if one not in found]
+        if not others:
+            return found
+        columns = {name: [getattr(one, name) for one in others] for name in About._fields}
+        for row in await self._session.execute(_LAWS, {"number": list(range(len(others))), **columns}):
+            law = Law(LegalClass(row.legal_class), row.can_be_declined, row.counts_as_marketing)
+            found[others[row.number]] = law
+        return found
 
     async def find(self, name: str, organization_id: UUID | None) -> Category | None:
         """The built-in one, or the organization's own."""

@@ -1,26 +1,34 @@
 """What is particular to a channel in the sending: how a letter becomes what a provider takes, and how that is handed over."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol, TypeVar
+from datetime import datetime, timedelta
+from typing import Final, Protocol, TypeVar
 from uuid import UUID
 
 from services.notifications.deliveries.letters import Letter
-from services.notifications.providers.answers import Answer
+from services.notifications.providers.answers import Answer, Verdict
 from services.notifications.providers.carriers import Carrier
 from shared.contracts.notifications import ChannelSend
 from shared.runtime.db import Session
+from shared.runtime.outcomes import Outcome
 
 Out = TypeVar("Out")
+
+BEGIN_S: Final = 20.0
+"""How long after its claim a batch starts calls; see shared/runtime/inbox/effect.py."""
+TURN_S: Final = 4.0
+"""A batch starts calls for 20 s and a provider has 25 s for one, which leaves so much of the 50 s that a delivery may take."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One attempt, committed and not yet called.
 
-    message_id_header: of an e-mail. tries: how many counted so far, this one included. after_unknown: nobody knows whether the
-    attempt before has been sent. asked_at: when the message was published. now: when the attempt was claimed.
+    message_id_header: of an e-mail. tries: how many counted so far, this one included. unknown_since: when the attempt before
+    began, where nobody knows whether it has been sent. asked_at: when the message was published. waited: for how long no account
+    has taken it. now: when the attempt was claimed.
     """
 
     delivery_id: UUID
@@ -32,8 +40,9 @@ class Attempt:
     max_retries: int
     urgent: bool
     bulk: bool
-    after_unknown: bool
+    unknown_since: datetime | None
     asked_at: datetime
+    waited: timedelta
     now: datetime
 
 
@@ -47,8 +56,16 @@ class Channel(Protocol[Out]):
         """What the accounts' providers take, by the deliveries' ids."""
         ...
 
+    def latest_start_s(self, attempt: Attempt) -> float:
+        """How long after its batch was claimed the call may still begin."""
+        ...
+
+    async def prepared(self, attempt: Attempt, outgoing: Out) -> Out | Outcome:
+        """With what is only fetched for the call, or what follows where that cannot be had."""
+        ...
+
     async def send(self, attempt: Attempt, outgoing: Out, carrier: Carrier[Out]) -> Answer:
-        """Hand it over. Fetches what is only fetched for the call. Never raises for what happens outside."""
+        """Hand it over. Never raises for what happens outside."""
         ...
 
     def segments(self, letter: Letter) -> int | None:
@@ -61,6 +78,13 @@ class Channel(Protocol[Out]):
 
 
 async def in_turn(carrier: Carrier[Out], outgoing: Out) -> Answer:
-    """Send once the provider has room for it. Waiting for that is not part of the provider's own time-out."""
-    async with carrier.slots:
+    """Send once the account has room for it, which is waited for shortly: a slow account must not hold up its whole batch."""
+    try:
+        async with asyncio.timeout(TURN_S):
+            await carrier.slots.acquire()
+    except TimeoutError:
+        return Answer(Verdict.TRANSIENT, "the account was busy with others", reached=False)
+    try:
         return await carrier.provider.send(outgoing)
+    finally:
+        carrier.slots.release()

@@ -6,23 +6,29 @@ from typing import Final
 from services.notifications.providers.answers import Answer, Verdict
 from shared.runtime.outcomes import Done, Failed, Outcome, Retry
 
-MAX_AGE: Final = timedelta(hours=24)
-"""For tries that do not count: a provider that refuses everything for a day has lost the message."""
+MAX_WAIT: Final = timedelta(hours=24)
+"""For tries that do not count: accounts that take nothing for a day have lost the message. What a person or a campaign has held
+back before does not count."""
+WAITS: Final = frozenset({Verdict.THROTTLED.value, Verdict.CONFIG.value, "provider_closed", "document"})
+"""Why a message waits for somebody else: for an account that takes messages again, or for the owner of a document."""
 
+SHORTEST_S: Final = 1.0
 RESEND_S: Final = 600.0
 SOFT_WAITS_S: Final = (1800.0, 7200.0)
 FAILOVER: Final = "failover"
+DOCUMENT: Final = "document"
+"""Why a mail waits whose documents cannot be had for now."""
 
 _ELSEWHERE: Final = frozenset({Verdict.TRANSIENT, Verdict.THROTTLED, Verdict.UNKNOWN, Verdict.CONFIG})
 
 
 def decide(
-    answer: Answer, *, tries: int, max_retries: int, urgent: bool, age: timedelta, others: bool = False, by: str = ""
+    answer: Answer, *, tries: int, max_retries: int, urgent: bool, waited: timedelta, others: bool = False, by: str = ""
 ) -> Outcome:
     """The outcome of a try.
 
-    tries: how many counted so far, this one included. urgent: whether the message is useless in ten minutes. age: since it was
-    asked for. others: whether another account could carry it. by: the account that has answered.
+    tries: how many counted so far, this one included. urgent: whether the message is useless in ten minutes. waited: for how
+    long no account has taken it. others: whether another account could carry it. by: the account that has answered.
     Retries that are used up are the runtime's affair.
     """
     verdict = answer.verdict
@@ -35,7 +41,8 @@ def decide(
         case Verdict.TRANSIENT:
             return Retry(error, after_s=answer.retry_after_s, error_class=verdict.value)
         case Verdict.THROTTLED | Verdict.CONFIG:
-            return wait(error, verdict.value, answer.retry_after_s, age=age)
+            # Whoever asks for no time at all is not asked again at once, for a day.
+            return wait(error, verdict.value, max(SHORTEST_S, answer.retry_after_s), waited=waited)
         case Verdict.UNKNOWN:
             # Twice is better than never, and the Message-ID is the same; but first give the provider time to show what it has.
             return Retry(error, after_s=0.0 if urgent and tries == 1 else RESEND_S, error_class=verdict.value)
@@ -51,9 +58,9 @@ def _fails_over(verdict: Verdict, *, urgent: bool, last: bool) -> bool:
     return verdict is Verdict.CONFIG or (verdict is Verdict.TRANSIENT and last)
 
 
-def wait(error: str, reason: str, for_s: float, *, age: timedelta) -> Retry | Failed:
-    """A try that does not count, because it says nothing of this message; failed once that is too old to wait more."""
-    if age > MAX_AGE:
+def wait(error: str, reason: str, for_s: float, *, waited: timedelta) -> Retry | Failed:
+    """A try that does not count, because it says nothing of this message; failed once that has waited for a day."""
+    if waited > MAX_WAIT:
         return Failed(f"given up after 24 hours: {error}", reason=reason, error_class=reason)
     return Retry(error, after_s=for_s, counts=False, error_class=reason)
 

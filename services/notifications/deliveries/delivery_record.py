@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.notifications.deliveries.delivery_drop import DroppedDeliveries
 from services.notifications.deliveries.delivery_tell import tell_delayed, tell_finished
-from services.notifications.deliveries.outcomes import Standing, note_of, result_of
+from services.notifications.deliveries.outcomes import Reported, Standing, note_of, result_of
 from services.notifications.deliveries.repository import (
     AttemptResult,
     ChangedDelivery,
@@ -16,6 +16,7 @@ from services.notifications.deliveries.repository import (
     DeliveryResult,
     DeliveryRow,
 )
+from services.notifications.deliveries.taken_repository import TakenRepository
 from services.notifications.providers.answers import Answer, Verdict
 from shared.runtime.db import Session
 from shared.runtime.outcomes import NOT_REACHED, Outcome, Retry
@@ -28,7 +29,7 @@ class Recorded:
     """One message and what came of it.
 
     number: of the attempt; None where there was none. result, answer, provider: None where no call was made. account_of: whose
-    own account made the call; None for one of the installation.
+    own account made the call; None for one of the installation. awaits_report: that account tells what becomes of messages.
     """
 
     row: DeliveryRow
@@ -39,6 +40,7 @@ class Recorded:
     provider: str | None
     segments: int | None
     account_of: UUID | None = None
+    awaits_report: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,9 @@ class DeliveryRecord:
     async def write(self, session: Session, recorded: Sequence[Recorded], now: datetime) -> None:
         """Write it all in the session's unit of work."""
         deliveries = DeliveryRepository(session)
+        taken = {one.row.id: one.outcome.taken for one in recorded if isinstance(one.outcome, Reported)}
+        if taken:
+            await TakenRepository(session).confirm(taken, now)
         without_call = [one for one in recorded if one.number is None]
         if without_call:
             await deliveries.add([one.row for one in without_call], now)
@@ -94,8 +99,12 @@ class DeliveryRecord:
 
 
 def _standing(one: Recorded, now: datetime) -> Standing:
+    if isinstance(one.outcome, Reported):
+        # Who has reported this reports what becomes of it, too.
+        taken = one.outcome.taken
+        return Standing(one.row.id, one.row.retries, now, was_called=True, provider=taken.provider, awaits_report=True)
     was_called = one.result is not None
-    return Standing(one.row.id, one.row.retries, now, was_called, one.provider, one.segments)
+    return Standing(one.row.id, one.row.retries, now, was_called, one.provider, one.segments, one.awaits_report)
 
 
 def _tell(session: Session, one: Recorded, result: DeliveryResult, changed: ChangedDelivery, now: datetime) -> None:

@@ -7,6 +7,7 @@ leaves room for what is new. While nothing shows whether it does, one goes ahead
 import logging
 from typing import Final
 
+from services.notifications.deliveries.delivery_tell import tell_finished
 from services.notifications.deliveries.models import DeliveryStatus
 from services.notifications.deliveries.repository import DeliveryRepository, DeliveryResult
 from services.notifications.deliveries.sweep_repository import Sweep, SweepRepository
@@ -36,6 +37,7 @@ class EmailRetry:
     """The sweep, in one unit of work."""
 
     def __init__(self, session: Session, letters: DeadLetterControl, clock: Clock) -> None:
+        self._session = session
         self._sweeps = SweepRepository(session)
         self._deliveries = DeliveryRepository(session)
         self._letters = letters
@@ -58,6 +60,7 @@ class EmailRetry:
             return
         now = self._clock()
         logger.error("deliveries_lost", extra={"count": len(lost)})
-        await self._deliveries.finish(
-            [DeliveryResult(key, DeliveryStatus.FAILED, 0, now, _LOST, reason="lost") for key in lost], []
-        )
+        results = [DeliveryResult(one.id, DeliveryStatus.FAILED, one.retries, now, _LOST, reason="lost") for one in lost]
+        await self._deliveries.finish(results, [])
+        for one, result in zip(lost, results, strict=True):
+            tell_finished(self._session, one.requester, result, now)

@@ -7,6 +7,7 @@ Conflict (409)
 Permanent (422)
 ├── RecipientUnknown    nobody is known by the reference, or the person has no address
 ├── TemplateUnknown     no published template has the name
+├── MarketingLocked     advertising as something that nobody can decline
 └── AttachmentsTooLarge all documents of a mail together are over the limit
 Transient
 └── NotWrittenYet       the batch's time for rendering was used up before its turn
@@ -31,6 +32,10 @@ class RecipientUnknown(Permanent):
 
 class TemplateUnknown(Permanent):
     code, title = "template_unknown", "No such template"
+
+
+class MarketingLocked(Permanent):
+    code, title = "marketing_locked", "Marketing must be declinable"
 
 
 class AttachmentsTooLarge(Permanent):

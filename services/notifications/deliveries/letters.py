@@ -13,6 +13,7 @@ from uuid import UUID
 from services.notifications.deliveries.errors import Refusal
 from services.notifications.deliveries.repository import DeliveryRow, storable
 from services.notifications.email.mime import single_line
+from services.notifications.templates.version_models import Uses, as_json
 from shared.contracts.notifications import ChannelSend
 from shared.runtime.db import Session
 
@@ -36,8 +37,11 @@ class Addressee:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What one message says. subject: of an e-mail. template_version: None where no template was needed. attachments:
-    references of documents that are fetched for the call."""
+    """What one message says.
+
+    subject: of an e-mail. template_version: that counts first; None where no template was needed. template_versions: those that
+    gave something. attachments: references of documents that are fetched for the call.
+    """
 
     to: Addressee
     text: str
@@ -45,6 +49,7 @@ class Letter:
     html: str | None = None
     template_version: int | None = None
     attachments: tuple[str, ...] = ()
+    template_versions: Uses = ()
 
 
 class Letters(Protocol[M_contra]):
@@ -58,6 +63,10 @@ class Letters(Protocol[M_contra]):
         self, session: Session, messages: Mapping[UUID, M_contra], to: Mapping[UUID, Addressee], /
     ) -> Mapping[UUID, Letter | Refusal]:
         """What each message says, or why nothing can be said: for good, or not yet."""
+        ...
+
+    async def settle(self, session: Session, messages: Mapping[UUID, M_contra], /) -> Mapping[UUID, Uses]:
+        """Of which versions of their templates those of these messages are to be made for which that is not settled yet."""
         ...
 
     async def keep(self, session: Session, letters: Mapping[UUID, Letter], /) -> None:
@@ -78,18 +87,19 @@ class RowFacts:
 
 def delivery_row(facts: RowFacts, message: ChannelSend, to: Addressee | None, letter: Letter | None) -> DeliveryRow:
     """The delivery that a message asks for. to, letter: None where there is none."""
-    subject = letter.subject if letter is not None else getattr(message, "subject", None)
-    named = getattr(message, "to_email", None) or getattr(message, "to_phone", None)
+    subject = letter.subject if letter is not None else field_of(message, "subject")
+    named = field_of(message, "to_email") or field_of(message, "to_phone")
     return DeliveryRow(
         id=facts.delivery_id,
         channel=facts.channel,
         organization_id=message.organization_id,
         to_address=storable(to.address) if to is not None else _storable(named),
-        to_person=_storable(getattr(message, "to_person", None)),
+        to_person=_storable(field_of(message, "to_person")),
         address_hash=to.address_hash if to is not None else None,
         subject=single_line(subject) if subject is not None else None,
-        template_name=getattr(message, "template_name", None),
+        template_name=field_of(message, "template_name"),
         template_version=letter.template_version if letter is not None else None,
+        template_versions=as_json(letter.template_versions) if letter is not None else None,
         category=message.category,
         dedupe_key=_storable(message.dedupe_key),
         requester=_storable(message.requester),
@@ -98,6 +108,15 @@ def delivery_row(facts: RowFacts, message: ChannelSend, to: Addressee | None, le
         message_id_header=f"<{facts.delivery_id}@{facts.domain}>" if facts.channel == "email" else None,
         retries=facts.retries,
     )
+
+
+def field_of(message: ChannelSend, name: str) -> str | None:
+    """A text that some of the messages have; None where this one has no such field.
+
+    Looked up where pydantic keeps the fields: asking a model for an attribute that it lacks takes as long as all the rest.
+    """
+    found: str | None = vars(message).get(name)
+    return found
 
 
 def _storable(text: str | None) -> str | None:

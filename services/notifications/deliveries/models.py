@@ -2,9 +2,11 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import DateTime, ForeignKey
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shared.runtime.db import Model
@@ -34,6 +36,7 @@ class Delivery(Model):
     subject: Mapped[str | None]
     template_name: Mapped[str | None]
     template_version: Mapped[int | None]
+    template_versions: Mapped[list[Any] | None] = mapped_column(JSONB)
     requester: Mapped[str | None]
     subject_key: Mapped[str | None]
     status: Mapped[str]
@@ -51,7 +54,9 @@ class Delivery(Model):
     notice_id: Mapped[UUID | None]
     reason: Mapped[str | None]
     held_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    waits_since: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     provider: Mapped[str | None]
+    awaits_report: Mapped[bool]
     segments: Mapped[int | None]
     receipt: Mapped[str | None]
     receipt_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

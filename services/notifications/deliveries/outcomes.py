@@ -1,12 +1,14 @@
 """Outcomes of the sending beside those that every message has, and what they mean for a delivery."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid5
 
+from services.notifications.deliveries.decision import WAITS
 from services.notifications.deliveries.models import DeliveryStatus
 from services.notifications.deliveries.repository import DeliveryResult, Note
+from services.notifications.deliveries.taken_repository import Taken
 from services.notifications.gates.gate import Obstacle, Stop
 from shared.runtime.outcomes import NOT_REACHED, Done, Failed, Outcome, Retry, Skipped
 
@@ -22,6 +24,13 @@ class Cancelled(Skipped):
 
 
 @dataclass(frozen=True, slots=True)
+class Reported(Done):
+    """Sent by an attempt that got no answer, as the provider has reported since."""
+
+    taken: Taken = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Stopped(Skipped):
     """Not to be sent, and the stable code of why."""
 
@@ -30,10 +39,11 @@ class Stopped(Skipped):
 
 @dataclass(frozen=True, slots=True)
 class Held(Retry):
-    """Not to be sent yet, until when, and the stable code of why. No try of it counts."""
+    """Not to be sent yet, until when, and the stable code of why. No try of it counts. occasion: as in Hold."""
 
     until: datetime | None = None
     code: str = ""
+    occasion: str | None = None
 
 
 def of_obstacle(obstacle: Obstacle, now: datetime) -> Outcome:
@@ -41,20 +51,16 @@ def of_obstacle(obstacle: Obstacle, now: datetime) -> Outcome:
     if isinstance(obstacle, Stop):
         return Stopped(obstacle.words, obstacle.reason)
     wait_s = max(1.0, (obstacle.until - now).total_seconds())
-    return Held(obstacle.words, wait_s, False, obstacle.reason, obstacle.until, obstacle.reason)
+    until = obstacle.until if obstacle.occasion is None else None
+    return Held(obstacle.words, wait_s, False, obstacle.reason, until, obstacle.reason, obstacle.occasion)
 
 
 def note_of(delivery_id: UUID, outcome: Outcome) -> Note | None:
-    """The line that a gate's decision gets in the timeline."""
+    """The line that a gate's decision gets in the timeline: one for as long as it holds, however often it is made anew."""
     match outcome:
-        case Held(until=until, code=code):
-            return Note(
-                uuid5(delivery_id, f"held/{code}/{until}"),
-                delivery_id,
-                "held",
-                code,
-                f"{outcome.error}, until {until:%Y-%m-%d %H:%M} UTC",
-            )
+        case Held(until=until, code=code, occasion=occasion):
+            words = outcome.error if until is None else f"{outcome.error}, until {until:%Y-%m-%d %H:%M} UTC"
+            return Note(uuid5(delivery_id, f"held/{code}/{occasion or until}"), delivery_id, "held", code, words)
         case Stopped(reason, code):
             return Note(uuid5(delivery_id, f"skipped/{code}"), delivery_id, "skipped", code, reason)
         case _:
@@ -63,7 +69,7 @@ def note_of(delivery_id: UUID, outcome: Outcome) -> Note | None:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What an outcome depends on. was_called: whether a call was made. provider, segments: of that call."""
+    """What an outcome depends on. was_called: whether a call was made. provider, segments, awaits_report: of that call."""
 
     delivery_id: UUID
     retries: int
@@ -71,6 +77,7 @@ class Standing:
     was_called: bool
     provider: str | None = None
     segments: int | None = None
+    awaits_report: bool = False
 
 
 def result_of(standing: Standing, outcome: Outcome) -> DeliveryResult:
@@ -79,7 +86,15 @@ def result_of(standing: Standing, outcome: Outcome) -> DeliveryResult:
     match outcome:
         case Done():
             return DeliveryResult(
-                key, DeliveryStatus.SENT, retries, now, None, provider=standing.provider, segments=standing.segments
+                key,
+                DeliveryStatus.SENT,
+                retries,
+                now,
+                None,
+                provider=standing.provider,
+                segments=standing.segments,
+                waits=False,
+                awaits_report=standing.awaits_report,
             )
         case Cancelled(words, cancelled_at):
             return DeliveryResult(key, DeliveryStatus.DROPPED, retries, now, words, cancelled_at, reason="cancelled")
@@ -100,8 +115,26 @@ def result_of(standing: Standing, outcome: Outcome) -> DeliveryResult:
                 was_called=False,
                 reason=outcome.code,
                 held_until=outcome.until,
+                waits=False,
             )
         case Retry():
             # What the batch did not reach takes its turn at once, and has no error of its own.
             error, why = (outcome.error[:500], outcome.error_class) if outcome is not NOT_REACHED else (None, None)
-            return DeliveryResult(key, DeliveryStatus.QUEUED, retries, None, error, was_called=standing.was_called, reason=why)
+            return DeliveryResult(
+                key,
+                DeliveryStatus.QUEUED,
+                retries,
+                None,
+                error,
+                was_called=standing.was_called,
+                reason=why,
+                waits=_waits(outcome),
+                at=now,
+            )
+
+
+def _waits(outcome: Retry) -> bool | None:
+    """Whether a try has met an account that takes nothing; None where it has met none."""
+    if outcome is NOT_REACHED or outcome.error_class == "rate":
+        return None
+    return not outcome.counts and outcome.error_class in WAITS

@@ -8,8 +8,10 @@ from services.notifications.deliveries.errors import Refusal
 from services.notifications.deliveries.letters import Addressee, Letter
 from services.notifications.email.errors import AddressUnusable
 from services.notifications.email.mime import mailbox
+from services.notifications.policies.repository import PolicyReader
 from services.notifications.sms.errors import NumberUnusable
 from services.notifications.sms.numbers import number
+from services.notifications.templates.version_models import Uses
 from shared.contracts.notifications import SendEmail, SendSms
 from shared.runtime.db import Session
 
@@ -22,6 +24,9 @@ class ReadyEmails:
 
     async def addressees(self, _: Session, messages: Mapping[UUID, SendEmail], /) -> Mapping[UUID, Addressee | Refusal]:
         return {key: self._addressee(message) for key, message in messages.items()}
+
+    async def settle(self, _: Session, __: Mapping[UUID, SendEmail], /) -> Mapping[UUID, Uses]:
+        return {}
 
     async def write(
         self, _: Session, messages: Mapping[UUID, SendEmail], to: Mapping[UUID, Addressee], /
@@ -40,14 +45,22 @@ class ReadyEmails:
 
 
 class ReadySms:
-    """Of `notifications.send_sms`. country: whose numbers may be written without a plus."""
+    """Of `notifications.send_sms`. country: whose numbers may be written without a plus where the organization names none."""
 
     def __init__(self, hasher: AddressHasher, country: str) -> None:
         self._hasher = hasher
         self._country = country
 
-    async def addressees(self, _: Session, messages: Mapping[UUID, SendSms], /) -> Mapping[UUID, Addressee | Refusal]:
-        return {key: self._addressee(message) for key, message in messages.items()}
+    async def addressees(self, session: Session, messages: Mapping[UUID, SendSms], /) -> Mapping[UUID, Addressee | Refusal]:
+        own = {one.organization_id for one in messages.values() if one.organization_id is not None}
+        countries = await PolicyReader(session).countries(own) if own else {}
+        return {
+            key: self._addressee(message, countries.get(message.organization_id, self._country))
+            for key, message in messages.items()
+        }
+
+    async def settle(self, _: Session, __: Mapping[UUID, SendSms], /) -> Mapping[UUID, Uses]:
+        return {}
 
     async def write(
         self, _: Session, messages: Mapping[UUID, SendSms], to: Mapping[UUID, Addressee], /
@@ -57,9 +70,9 @@ class ReadySms:
     async def keep(self, _: Session, letters: Mapping[UUID, Letter], /) -> None:
         """The message has it."""
 
-    def _addressee(self, message: SendSms) -> Addressee | Refusal:
+    def _addressee(self, message: SendSms, country: str) -> Addressee | Refusal:
         try:
-            to = number(message.to_phone, self._country)
+            to = number(message.to_phone, country)
         except NumberUnusable as error:
             return error
         return Addressee(to, self._hasher.hash("sms", to))

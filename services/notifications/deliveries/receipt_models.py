@@ -12,7 +12,8 @@ from uuid import UUID
 
 
 class Receipt(StrEnum):
-    """processed: on its way. deferred: the receiving side asks for patience. expired: nobody knows, and nobody asks any more.
+    """processed: on its way. deferred: the receiving side asks for patience. expired: nobody knows how it ended, and nobody asks
+    any more; so it outranks what was heard on the way, and any later report outranks it.
     bounced_soft: not now. blocked: not this content or sender. bounced_hard: the address cannot work."""
 
     PROCESSED = "processed"
@@ -33,7 +34,8 @@ class Report:
     """One report on one delivery.
 
     id: the same whenever the same report comes again. receipt: None for what does not change where the delivery stands, such
-    as an opened mail; then `kind` says what it is. detail: without the recipient's address.
+    as an opened mail; then `kind` says what it is. provider: the account that reports. detail: without the recipient's address.
+    provider_message_id: how the provider calls the message, where it has told this by itself.
     """
 
     id: UUID
@@ -44,3 +46,4 @@ class Report:
     provider: str
     code: str | None = None
     detail: str | None = None
+    provider_message_id: str | None = None

@@ -15,11 +15,11 @@ _APPLY: Final = text(f"""
     WITH told AS (
         SELECT * FROM unnest(CAST(:id AS uuid[]), CAST(:delivery_id AS uuid[]), CAST(:kind AS text[]), CAST(:receipt AS text[]),
                              CAST(:occurred_at AS timestamptz[]), CAST(:provider AS text[]), CAST(:code AS text[]),
-                             CAST(:detail AS text[]))
-                      AS row(id, delivery_id, kind, receipt, occurred_at, provider, code, detail)
+                             CAST(:detail AS text[]), CAST(:provider_message_id AS text[]))
+                      AS row(id, delivery_id, kind, receipt, occurred_at, provider, code, detail, provider_message_id)
     ), kept AS (
-        INSERT INTO delivery_events (id, delivery_id, kind, occurred_at, provider, code, detail)
-        SELECT told.id, delivery_id, kind, occurred_at, told.provider, code, detail
+        INSERT INTO delivery_events (id, delivery_id, kind, occurred_at, provider, code, detail, provider_message_id)
+        SELECT told.id, delivery_id, kind, occurred_at, told.provider, code, detail, provider_message_id
           FROM told JOIN deliveries ON deliveries.id = delivery_id ORDER BY told.id
         ON CONFLICT (id) DO NOTHING
     ), ranked (receipt, rank) AS (VALUES {_RANKED}

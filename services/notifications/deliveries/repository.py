@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,6 +23,7 @@ class DeliveryRow:
     to_address, address_hash, subject, template_version: None until they are known, which they are once the text has been made.
     asked_at: None for the transaction's own moment. message_id_header: of an e-mail. retries: how many tries that counted have
     gone before. notice_id: the message that asked for this one and others.
+    template_versions: as JSON.
     """
 
     id: UUID
@@ -41,6 +43,7 @@ class DeliveryRow:
     message_id_header: str | None
     retries: int
     notice_id: UUID | None = None
+    template_versions: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,8 @@ class DeliveryResult:
     finished_at: None unless the status is final. cancelled_at: when it was cancelled, where that is why it was dropped.
     was_called: no means that the error is ours and says nothing new where one stands that an earlier call has brought.
     reason: a stable code of why it was dropped, has failed or waits. held_until: until when a gate holds it back. provider: the
-    account that has taken it. segments: of an SMS.
+    account that has taken it. segments: of an SMS. waits: whether it waits for an account that takes messages again; None where
+    that is as it was. awaits_report: the account tells what becomes of messages. at: when this was so.
     """
 
     id: UUID
@@ -88,6 +92,9 @@ class DeliveryResult:
     held_until: datetime | None = None
     provider: str | None = None
     segments: int | None = None
+    waits: bool | None = None
+    awaits_report: bool = False
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +122,13 @@ _DELIVERIES: Final = """
            CAST(:to_person AS text[]), CAST(:address_hash AS text[]), CAST(:subject AS text[]), CAST(:template_name AS text[]),
            CAST(:template_version AS int[]), CAST(:category AS text[]), CAST(:dedupe_key AS text[]), CAST(:requester AS text[]),
            CAST(:subject_key AS text[]), CAST(:asked_at AS timestamptz[]), CAST(:message_id_header AS text[]),
-           CAST(:retries AS int[]), CAST(:notice_id AS uuid[]))
+           CAST(:retries AS int[]), CAST(:notice_id AS uuid[]), CAST(:template_versions AS jsonb[]))
     AS row(id, channel, organization_id, to_address, to_person, address_hash, subject, template_name, template_version, category,
-           dedupe_key, requester, subject_key, asked_at, message_id_header, retries, notice_id)
+           dedupe_key, requester, subject_key, asked_at, message_id_header, retries, notice_id, template_versions)
 """
 _COLUMNS: Final = (
     "id, channel, organization_id, to_address, to_person, address_hash, subject, template_name, template_version, category, "
-    "dedupe_key, requester, subject_key, message_id_header, retries, notice_id"
+    "dedupe_key, requester, subject_key, message_id_header, retries, notice_id, template_versions"
 )
 
 _ADD: Final = text(f"""
@@ -129,6 +136,12 @@ _ADD: Final = text(f"""
     SELECT {_COLUMNS}, coalesce(asked_at, now()), 'queued', :now FROM {_DELIVERIES} ORDER BY id
     ON CONFLICT (id) DO NOTHING
 """)  # noqa: S608 - put together from constants of this module; values are bound
+
+_ENTITLE: Final = text("""
+    UPDATE deliveries AS known SET subject = row.subject
+      FROM unnest(CAST(:ids AS uuid[]), CAST(:subjects AS text[])) AS row(id, subject)
+     WHERE known.id = row.id AND known.subject IS NULL AND status = 'queued'
+""")
 
 # Where a delivery is still 'sending' under the same count of retries, its lease was given back before any call, and the attempt
 # is taken up again. A vanished process has cost a try; whether the provider has the mail, nobody knows.
@@ -138,7 +151,7 @@ _CLAIM: Final = text(f"""
         SELECT {_COLUMNS}, coalesce(asked_at, now()), 'sending', 1, :now FROM {_DELIVERIES} ORDER BY id
         ON CONFLICT (id) DO UPDATE SET status = 'sending', retries = excluded.retries, finished_at = NULL, held_until = NULL,
                to_address = excluded.to_address, address_hash = excluded.address_hash, subject = excluded.subject,
-               template_version = excluded.template_version,
+               template_version = excluded.template_version, template_versions = excluded.template_versions,
                attempts = known.attempts
                         + CASE WHEN known.status = 'sending' AND known.retries = excluded.retries THEN 0 ELSE 1 END
          WHERE known.status NOT IN ('sent', 'dropped')
@@ -201,12 +214,17 @@ _FINISH: Final = text("""
        SET status = row.status, retries = row.retries, finished_at = row.finished_at,
            error = CASE WHEN row.was_called THEN row.error ELSE coalesce(known.error, row.error) END,
            cancelled_at = row.cancelled_at, reason = row.reason, held_until = row.held_until,
+           waits_since = CASE WHEN row.waits THEN coalesce(known.waits_since, row.at)
+                              WHEN row.waits IS NULL THEN known.waits_since END,
+           awaits_report = row.awaits_report,
            provider = coalesce(row.provider, known.provider), segments = coalesce(row.segments, known.segments)
       FROM unnest(CAST(:id AS uuid[]), CAST(:status AS text[]), CAST(:retries AS int[]), CAST(:finished_at AS timestamptz[]),
                   CAST(:error AS text[]), CAST(:cancelled_at AS timestamptz[]), CAST(:was_called AS boolean[]),
                   CAST(:reason AS text[]), CAST(:held_until AS timestamptz[]), CAST(:provider AS text[]),
-                  CAST(:segments AS int[]))
-           AS row(id, status, retries, finished_at, error, cancelled_at, was_called, reason, held_until, provider, segments)
+                  CAST(:segments AS int[]), CAST(:waits AS boolean[]), CAST(:awaits_report AS boolean[]),
+                  CAST(:at AS timestamptz[]))
+           AS row(id, status, retries, finished_at, error, cancelled_at, was_called, reason, held_until, provider, segments,
+                  waits, awaits_report, at)
      WHERE known.id = row.id AND known.status NOT IN ('sent', 'dropped')
     RETURNING new.id, new.error, (old.retries, old.error) IS DISTINCT FROM (new.retries, new.error) AS is_news
 """)
@@ -220,11 +238,6 @@ _NOTE: Final = text("""
                   CAST(:detail AS text[])) AS row(id, delivery_id, kind, code, detail)
       JOIN deliveries ON deliveries.id = delivery_id ORDER BY row.id
     ON CONFLICT (id) DO NOTHING
-""")
-
-_PAST: Final = text("""
-    SELECT delivery_id, provider, outcome FROM delivery_attempts
-     WHERE delivery_id = ANY(CAST(:ids AS uuid[])) AND outcome IS NOT NULL ORDER BY delivery_id, number
 """)
 
 
@@ -299,6 +312,10 @@ class DeliveryRepository:
         """Deliveries that wait; those that are there already are left alone."""
         await self._session.execute(_ADD, {**_columns(DeliveryRow, rows), "now": now})
 
+    async def entitle(self, rows: Sequence[DeliveryRow]) -> None:
+        """Keep the subjects of deliveries that have waited without one."""
+        await self._session.execute(_ENTITLE, {"ids": [one.id for one in rows], "subjects": [one.subject for one in rows]})
+
     async def claim(self, rows: Sequence[DeliveryRow], *, providers: Sequence[str], now: datetime) -> dict[UUID, ClaimedAttempt]:
         """Begin an attempt of each, except of those that were sent or dropped before, which are left out.
 
@@ -307,13 +324,6 @@ class DeliveryRepository:
         bound = {**_columns(DeliveryRow, rows), "now": now, "provider": list(providers), "abandoned": ABANDONED}
         found = await self._session.execute(_CLAIM, bound)
         return {row.id: ClaimedAttempt(row.attempts, row.message_id_header) for row in found}
-
-    async def past(self, ids: Sequence[UUID]) -> Mapping[UUID, list[tuple[str, str]]]:
-        """Account and verdict of each attempt that has ended, oldest first."""
-        past: dict[UUID, list[tuple[str, str]]] = {}
-        for row in await self._session.execute(_PAST, {"ids": list(ids)}):
-            past.setdefault(row.delivery_id, []).append((row.provider, row.outcome))
-        return past
 
     async def note(self, notes: Sequence[Note], now: datetime) -> None:
         """Add to the timelines of deliveries."""
@@ -365,5 +375,8 @@ def _one(delivery_id: UUID, organization_id: UUID | None) -> Select[Delivery]:
     return query if organization_id is None else query.where(Delivery.organization_id == organization_id)
 
 
-def _columns(of: type[Any], rows: Sequence[Any], *, prefix: str = "") -> dict[str, list[Any]]:
-    return {prefix + field.name: [getattr(row, field.name) for row in rows] for field in fields(of)}
+def _columns(of: type[Any], rows: Sequence[Any], *, prefix: str = "") -> dict[str, Sequence[Any]]:
+    """The rows, turned: a sequence of values for each field."""
+    names = [field.name for field in fields(of)]
+    columns = zip(*map(attrgetter(*names), rows), strict=True) if rows else ((),) * len(names)
+    return {prefix + name: column for name, column in zip(names, columns, strict=True)}

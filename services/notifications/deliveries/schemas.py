@@ -23,6 +23,10 @@ _DELIVERY: Final[dict[str, Any]] = {
     "subject": "High: shipment MAEU1234567 is 5 days late",
     "template_name": "shipment_alert",
     "template_version": 3,
+    "template_versions": [
+        {"organization_id": "019a9f5e-0a00-7e21-b7c4-90ab12cd34ef", "locale": "en", "version": 3, "parts": ["subject"]},
+        {"organization_id": None, "locale": "en", "version": 11, "parts": ["text", "html"]},
+    ],
     "requester": "alerts.alert:019a9f5e-7d10-7c55-8f00-2b1e4c9d3a77",
     "subject_key": "alerts.alert:019a9f5e-7d10-7c55-8f00-2b1e4c9d3a77",
     "status": "sent",
@@ -113,6 +117,17 @@ class DeliveryQuery(BaseModel):
     created_before: Moment | None = Field(default=None, description="Before this moment.")
 
 
+class VersionUsed(BaseModel):
+    """A version of a template that a message is made of."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    organization_id: UUID | None = Field(description="Whose override it is; null for the default.")
+    locale: str
+    version: int
+    parts: list[str] = Field(description="What it gave: of `subject`, `text`, `html`, `sms`, `push_title`, `push_body`.")
+
+
 class DeliveryOut(BaseModel):
     """One message to one recipient."""
 
@@ -126,7 +141,12 @@ class DeliveryOut(BaseModel):
     to_person: str | None = Field(description="Who was meant, where no address was named.")
     subject: str | None = Field(description="Null until a template has made it.")
     template_name: str | None
-    template_version: int | None = Field(description="The version that made the text of all attempts.")
+    template_version: int | None = Field(
+        description="Of the versions that made the text of all attempts, the one that counts first."
+    )
+    template_versions: list[VersionUsed] | None = Field(
+        description="The versions that made the text, what counts first in front. Until it is made: those it will be made of."
+    )
     requester: str | None = Field(description="Who is told how it ended: `<service>.<kind>:<id>`.")
     subject_key: str | None = Field(description="What it is about.")
     status: DeliveryStatus

@@ -13,35 +13,46 @@ import asyncio
 import random
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Final, Generic, TypeVar
 from uuid import UUID
 
 from services.notifications.cancellations.repository import Asked, CancellationReader, Covering
+from services.notifications.deliveries.attempt_repository import AttemptReader, Met
 from services.notifications.deliveries.channels import Attempt, Channel
 from services.notifications.deliveries.decision import decide, wait
 from services.notifications.deliveries.delivery_drop import words_for
 from services.notifications.deliveries.delivery_record import DeliveryRecord, Recorded
 from services.notifications.deliveries.errors import Refusal, Unreachable
-from services.notifications.deliveries.letters import Addressee, Letter, Letters, RowFacts, delivery_row
-from services.notifications.deliveries.outcomes import FINISHED, STALE, Cancelled, Stopped, of_obstacle
-from services.notifications.deliveries.repository import AttemptResult, ClaimedAttempt, DeliveryRepository, DeliveryRow, storable
+from services.notifications.deliveries.letters import Addressee, Letter, Letters, RowFacts, delivery_row, field_of
+from services.notifications.deliveries.outcomes import FINISHED, STALE, Cancelled, Reported, Stopped, of_obstacle
+from services.notifications.deliveries.repository import (
+    AttemptResult,
+    ClaimedAttempt,
+    DeliveryRepository,
+    DeliveryRow,
+    storable,
+)
+from services.notifications.deliveries.taken_repository import TakenRepository
+from services.notifications.deliveries.text_repository import TextRepository
 from services.notifications.gates.gate import Candidate, Gates
 from services.notifications.providers.answers import Answer, Verdict
 from services.notifications.providers.carriers import Carrier, Carriers
-from services.notifications.providers.routing import Choice, Past, choose
+from services.notifications.providers.lookups import REPORTING
+from services.notifications.providers.routing import Past, choose
 from shared.contracts.lanes import NOTIFICATIONS_BULK, NOTIFICATIONS_URGENT
 from shared.contracts.notifications import ChannelSend
 from shared.runtime.clock import Clock
 from shared.runtime.db import Session
 from shared.runtime.errors import Transient
 from shared.runtime.inbox.delivery import Received
-from shared.runtime.outcomes import Failed, Outcome, Retry, Skipped
+from shared.runtime.outcomes import NOT_REACHED, Done, Failed, Outcome, Retry, Skipped
 
 M = TypeVar("M", bound=ChannelSend)
 Out = TypeVar("Out")
 
+_NOTHING_MET: Final = Met()
 DIGESTED: Final = "digested"
 RATE_WAIT_S: Final = 2.0
 """How long a call waits for its place under the account's rate; who would wait longer goes back, and holds no connection."""
@@ -49,15 +60,17 @@ RATE_WAIT_S: Final = 2.0
 
 @dataclass(slots=True)
 class Sending(Generic[Out]):
-    """One attempt on its way. result, answer: what came of the call; None until it has been made. others: whether another account
-    could carry the message."""
+    """One attempt on its way. row: as it was claimed. result, answer: what came of the call; None until it has been made. others:
+    whether another account could carry the message. claimed_at: monotonic."""
 
     attempt: Attempt
+    row: DeliveryRow
     carrier: Carrier[Out]
     outgoing: Out
     others: bool
     result: AttemptResult | None = None
     answer: Answer | None = None
+    claimed_at: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +108,14 @@ class ChannelSending(Generic[M, Out]):
     async def claim(self, session: Session, received: Sequence[Received[M]]) -> Sequence[Sending[Out] | Outcome]:
         """Commit an attempt of each, unless it is clear without a call what comes of it."""
         now = self._clock()
-        works: dict[UUID, Sending[Out] | Outcome] = {}
+        past = await AttemptReader(session).past([one.id for one in received])
+        # First of all, because what a provider has is sent, whatever would stop it now.
+        taken = await TakenRepository(session).taken(list(past)) if past else {}
+        works: dict[UUID, Sending[Out] | Outcome] = {key: Reported(taken=one) for key, one in taken.items()}
         cancelled = await CancellationReader(session).covering([_asked(one) for one in received])
         for one in received:
             obstacle = _cancelled(cancelled.get(one.id)) or _stale(one, now)
-            if obstacle is not None:
+            if obstacle is not None and one.id not in works:
                 works[one.id] = obstacle
         waiting = {one.id: one for one in received if one.id not in works}
         await self._carriers.read(
@@ -107,7 +123,8 @@ class ChannelSending(Generic[M, Out]):
         )
         letters = await self._written(session, waiting, works, now)
         if letters:
-            works |= await self._begin(session, waiting, letters, now)
+            works |= await self._begin(session, waiting, letters, past, now)
+        await self._settle(session, {key: one for key, one in waiting.items() if isinstance(works[key], Retry)}, now)
         return [works[one.id] for one in received]
 
     async def call(self, work: Sending[Out]) -> Outcome:
@@ -116,18 +133,26 @@ class ChannelSending(Generic[M, Out]):
         obstacle = await self._obstacle(work, started_at)
         if obstacle is not None:
             return obstacle
+        if time.monotonic() - work.claimed_at > self._channel.latest_start_s(attempt):
+            return NOT_REACHED
+        outgoing = await self._channel.prepared(attempt, work.outgoing)
+        if isinstance(outgoing, Done | Skipped | Retry | Failed):
+            return outgoing
         began = time.monotonic()
-        answer = await self._channel.send(attempt, work.outgoing, work.carrier)
-        latency_ms = round(1000 * (time.monotonic() - began))
+        answer = await self._channel.send(attempt, outgoing, work.carrier)
+        took_s = time.monotonic() - began
+        if not answer.reached:
+            # As for what its batch came too late for: no call was made, so the attempt is taken back and the account not judged.
+            return NOT_REACHED
         work.answer = answer
-        work.result = _result(work, answer, started_at, self._clock(), latency_ms)
-        await self._carriers.circuits.report(work.carrier.key, answer)
+        work.result = _result(work, answer, started_at, self._clock(), round(1000 * took_s))
+        await self._carriers.circuits.report(work.carrier.key, answer, took_s)
         return decide(
             answer,
             tries=attempt.tries,
             max_retries=attempt.max_retries,
             urgent=attempt.urgent,
-            age=started_at - attempt.asked_at,
+            waited=attempt.waited,
             others=work.others,
             by=work.carrier.name,
         )
@@ -158,8 +183,9 @@ class ChannelSending(Generic[M, Out]):
         written = await self._letters.write(session, open_ones, to) if open_ones else {}
         works |= {key: _refused(one) for key, one in written.items() if not isinstance(one, Letter)}
         letters = {key: one for key, one in written.items() if isinstance(one, Letter)}
-        candidates = [self._candidate(waiting[key], letter.to, letter.text) for key, letter in letters.items()]
-        works |= await self._checked(self._gates.after, session, candidates, now)
+        if self._gates.after:
+            candidates = [self._candidate(waiting[key], letter.to, letter.text) for key, letter in letters.items()]
+            works |= await self._checked(self._gates.after, session, candidates, now)
         return {key: letter for key, letter in letters.items() if key not in works}
 
     async def _keep_for_digests(
@@ -170,7 +196,17 @@ class ChannelSending(Generic[M, Out]):
             return
         written = await self._letters.write(session, {key: one.message for key, one in digested.items()}, to)
         letters = {key: one for key, one in written.items() if isinstance(one, Letter)}
-        await DeliveryRepository(session).add([self._row(digested[key], to[key], one) for key, one in letters.items()], now)
+        rows, deliveries = [self._row(digested[key], to[key], one) for key, one in letters.items()], DeliveryRepository(session)
+        await deliveries.add(rows, now)
+        # The delivery of a notice has been there since the notice came, before anything was written.
+        await deliveries.entitle(rows)
+
+    async def _settle(self, session: Session, held: Mapping[UUID, Received[M]], now: datetime) -> None:
+        """Let what waits say what its template says now, whatever is published until its turn comes."""
+        versions = await self._letters.settle(session, {key: one.message for key, one in held.items()}) if held else {}
+        if versions:
+            await DeliveryRepository(session).add([self._row(held[key], None, None) for key in sorted(versions)], now)
+            await TextRepository(session).settle(versions)
 
     async def _checked(
         self, gates: Gates, session: Session, candidates: Sequence[Candidate], now: datetime
@@ -179,46 +215,49 @@ class ChannelSending(Generic[M, Out]):
         return {key: of_obstacle(obstacle, now) for key, obstacle in obstacles.items()}
 
     async def _begin(
-        self, session: Session, waiting: Mapping[UUID, Received[M]], letters: Mapping[UUID, Letter], now: datetime
+        self,
+        session: Session,
+        waiting: Mapping[UUID, Received[M]],
+        letters: Mapping[UUID, Letter],
+        past: Mapping[UUID, Met],
+        now: datetime,
     ) -> Mapping[UUID, Sending[Out] | Outcome]:
         works: dict[UUID, Sending[Out] | Outcome] = {}
         chosen: dict[UUID, tuple[Carrier[Out], bool]] = {}
         deliveries = DeliveryRepository(session)
-        past = await deliveries.past(list(letters))
         for key in letters:
-            found = self._choose(waiting[key], past.get(key, []), now)
+            found = self._choose(waiting[key], past.get(key, _NOTHING_MET), now)
             if isinstance(found, tuple):
                 chosen[key] = found
             else:
                 works[key] = found
-        rows = [self._row(waiting[key], letters[key].to, letters[key]) for key in chosen]
+        rows = {key: self._row(waiting[key], letters[key].to, letters[key]) for key in chosen}
         providers = [carrier.name for carrier, _ in chosen.values()]
-        claimed = await deliveries.claim(rows, providers=providers, now=now) if rows else {}
+        claimed = await deliveries.claim(list(rows.values()), providers=providers, now=now) if rows else {}
         await self._letters.keep(session, {key: letters[key] for key in claimed})
         works |= {key: Skipped(FINISHED) for key in chosen if key not in claimed}
-        attempts = {key: _attempt(waiting[key], letters[key], one, past.get(key, []), now) for key, one in claimed.items()}
+        attempts = {
+            key: _attempt(waiting[key], letters[key], one, past.get(key, _NOTHING_MET), now) for key, one in claimed.items()
+        }
         outgoing = await self._channel.outgoing(session, [(attempts[key], chosen[key][0]) for key in claimed])
-        return works | {key: Sending(attempts[key], chosen[key][0], outgoing[key], chosen[key][1]) for key in claimed}
+        return works | {key: Sending(attempts[key], rows[key], chosen[key][0], outgoing[key], chosen[key][1]) for key in claimed}
 
-    def _choose(self, one: Received[M], past: Sequence[tuple[str, str]], now: datetime) -> tuple[Carrier[Out], bool] | Outcome:
+    def _choose(self, one: Received[M], met: Met, now: datetime) -> tuple[Carrier[Out], bool] | Outcome:
         """The account that carries a message now, and whether another one could."""
         route = self._carriers.route(one.message.organization_id)
-        age = now - one.occurred_at
+        waited = _waited(met, now)
         if not route:
             if one.message.organization_id is None or not self._carriers.has_own_route(one.message.organization_id):
                 return Failed(f"no provider carries {self._channel.name}; set one up", "no_provider", "NoProvider")
-            return wait("none of the organization's accounts can be used", Verdict.CONFIG.value, 300.0, age=age)
+            return wait("none of the organization's accounts can be used", Verdict.CONFIG.value, 300.0, waited=waited)
         names = {carrier.name: carrier for carrier in route}
-        history = [Past(name, Verdict(verdict)) for name, verdict in past if name in names]
+        history = [Past(one.account, Verdict(one.verdict)) for one in met.attempts if one.account in names]
         choice = choose(self._carriers.standings(route), history, urgent=_is_urgent(one), max_retries=_max_retries(one))
         if choice.account is None:
-            return self._closed(route[0], choice, one, age_of=now)
+            # Spread out, or all that waited would come in the same moment.
+            for_s = choice.wait_s * random.uniform(1, 1.5)
+            return wait(f"{route[0].name} takes no messages for now", "provider_closed", for_s, waited=waited)
         return names[choice.account], choice.others
-
-    def _closed(self, first: Carrier[Out], choice: Choice, one: Received[M], *, age_of: datetime) -> Outcome:
-        # Spread out, or all that waited would come in the same moment.
-        for_s = choice.wait_s * random.uniform(1, 1.5)
-        return wait(f"{first.name} takes no messages for now", "provider_closed", for_s, age=age_of - one.occurred_at)
 
     async def _obstacle(self, work: Sending[Out], now: datetime) -> Outcome | None:
         """What ends a try before its call: the message is pointless by now, or the account takes none."""
@@ -229,8 +268,7 @@ class ChannelSending(Generic[M, Out]):
         if standing.closed_s > 0:
             # The next claim looks for another account; none waits here for long.
             for_s = 0.0 if work.others and attempt.urgent else standing.closed_s * random.uniform(1, 1.5)
-            age = now - attempt.asked_at
-            return wait(f"{carrier.name} takes no messages for now", "provider_closed", for_s, age=age)
+            return wait(f"{carrier.name} takes no messages for now", "provider_closed", for_s, waited=attempt.waited)
         if carrier.per_s is None:
             return None
         waited_s = 0.0
@@ -244,7 +282,7 @@ class ChannelSending(Generic[M, Out]):
     def _recorded(self, one: Received[M], work: Sending[Out] | None, outcome: Outcome) -> Recorded:
         made = work is not None and work.result is not None
         return Recorded(
-            row=self._row(one, work.attempt.letter.to if work is not None else None, None),
+            row=work.row if work is not None else self._row(one, None, None),
             outcome=outcome,
             number=work.attempt.number if work is not None else None,
             result=work.result if work is not None else None,
@@ -252,6 +290,7 @@ class ChannelSending(Generic[M, Out]):
             provider=work.carrier.name if made and work is not None else None,
             segments=self._channel.segments(work.attempt.letter) if made and work is not None else None,
             account_of=work.carrier.organization_id if made and work is not None else None,
+            awaits_report=made and work is not None and work.carrier.kind in REPORTING,
         )
 
     def _row(self, one: Received[M], to: Addressee | None, letter: Letter | None) -> DeliveryRow:
@@ -270,7 +309,7 @@ class ChannelSending(Generic[M, Out]):
             category=message.category,
             lane=one.lane,
             urgent=_is_urgent(one),
-            template_name=getattr(message, "template_name", None),
+            template_name=field_of(message, "template_name"),
             subject_key=storable(message.subject_key) if message.subject_key is not None else None,
             dedupe_key=storable(message.dedupe_key) if message.dedupe_key is not None else None,
             asked_at=one.occurred_at,
@@ -278,6 +317,7 @@ class ChannelSending(Generic[M, Out]):
             locale=to.locale,
             text=text,
             first=one.attempt == 1,
+            valid_until=message.valid_until,
         )
 
 
@@ -307,23 +347,27 @@ def _max_retries(one: Received[M]) -> int:
     return (one.message.retry or one.message.contract.retry).max_retries
 
 
-def _attempt(
-    one: Received[M], letter: Letter, claimed: ClaimedAttempt, past: Sequence[tuple[str, str]], now: datetime
-) -> Attempt:
+def _attempt(one: Received[M], letter: Letter, claimed: ClaimedAttempt, met: Met, now: datetime) -> Attempt:
+    last = met.attempts[-1] if met.attempts else None
     return Attempt(
         delivery_id=one.id,
         number=claimed.number,
         message=one.message,
         letter=letter,
         message_id_header=claimed.message_id_header,
-        after_unknown=bool(past) and past[-1][1] == Verdict.UNKNOWN.value,
+        unknown_since=last.began_at if last is not None and last.verdict == Verdict.UNKNOWN.value else None,
         tries=one.attempt,
         max_retries=_max_retries(one),
         urgent=_is_urgent(one),
         bulk=one.lane == NOTIFICATIONS_BULK.name,
         asked_at=one.occurred_at,
+        waited=_waited(met, now),
         now=now,
     )
+
+
+def _waited(met: Met, now: datetime) -> timedelta:
+    return now - met.waits_since if met.waits_since is not None else timedelta()
 
 
 def _refused(refusal: Refusal) -> Outcome:

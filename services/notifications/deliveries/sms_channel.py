@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol, runtime_checkable
 from uuid import UUID
 
-from services.notifications.deliveries.channels import Attempt, in_turn
+from services.notifications.deliveries.attempt_repository import AttemptReader
+from services.notifications.deliveries.channels import BEGIN_S, Attempt, in_turn
 from services.notifications.deliveries.letters import Letter
 from services.notifications.dlt.registry import Match, Registry, SmsText
 from services.notifications.providers.answers import Answer
@@ -41,9 +42,14 @@ class SmsChannel:
         of_india = [one for one, carrier in attempts if carrier.kind == "msg91" or one.letter.to.address.startswith(INDIA)]
         found = await self._registry.matches(session, [_text(one) for one in of_india]) if of_india else {}
         texts = {key: one.template for key, one in found.items() if isinstance(one, Match)}
-        return {one.delivery_id: self._outgoing(one, texts.get(one.delivery_id)) for one, _ in attempts}
+        unknown = [one for one, _ in attempts if one.unknown_since is not None]
+        taken = await AttemptReader(session).message_ids_beside([one.delivery_id for one in unknown]) if unknown else {}
+        return {
+            one.delivery_id: self._outgoing(one, texts.get(one.delivery_id), taken.get(one.delivery_id, frozenset()))
+            for one, _ in attempts
+        }
 
-    def _outgoing(self, attempt: Attempt, dlt: DltTemplate | None) -> OutgoingSms:
+    def _outgoing(self, attempt: Attempt, dlt: DltTemplate | None, taken: frozenset[str]) -> OutgoingSms:
         return OutgoingSms(
             delivery_id=attempt.delivery_id,
             attempt=attempt.number,
@@ -52,13 +58,20 @@ class SmsChannel:
             valid_for_s=_valid_for_s(attempt),
             sender=dlt.header if dlt is not None else None,
             dlt=dlt,
+            taken=taken,
         )
+
+    def latest_start_s(self, _: Attempt) -> float:
+        return BEGIN_S
+
+    async def prepared(self, _: Attempt, outgoing: OutgoingSms) -> OutgoingSms:
+        return outgoing
 
     async def send(self, attempt: Attempt, outgoing: OutgoingSms, carrier: Carrier[OutgoingSms]) -> Answer:
         provider = carrier.provider
-        if attempt.after_unknown and not attempt.urgent and isinstance(provider, Resolves):
+        if attempt.unknown_since is not None and not attempt.urgent and isinstance(provider, Resolves):
             # Asked for with what the earlier attempt has sent, before anything is sent again.
-            known = await provider.resolve(outgoing, attempt.asked_at)
+            known = await provider.resolve(outgoing, attempt.unknown_since)
             if known is not None:
                 return known
         return await in_turn(carrier, outgoing)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from services.notifications.categories.models import BUILT_IN, LegalClass
+from services.notifications.categories.models import About, Law, LegalClass
 from services.notifications.categories.repository import CategoryReader
 from services.notifications.deliveries.channels import Attempt
 from services.notifications.deliveries.letters import Addressee
@@ -16,13 +16,9 @@ from services.notifications.preferences.tokens import LinkSubject
 from shared.contracts.notifications import ChannelSend
 from shared.runtime.db import Session
 
+Headers = tuple[tuple[str, str], ...]
+BULK: Final = ("Precedence", "bulk")
 _NO_POLICY: Final = Policy()
-_MAY_BE_DECLINED: Final = {
-    "reminders": LegalClass.SERVICE,
-    "digests": LegalClass.SERVICE,
-    "marketing": LegalClass.MARKETING,
-}
-"""Of the categories that Waybill brings along; all others of them are transactional. Migration 0009 has the same."""
 
 
 class Surroundings:
@@ -33,9 +29,9 @@ class Surroundings:
         self._frontend_url = frontend_url.rstrip("/")
         self._backend_url = backend_url.rstrip("/")
 
-    def of(self, channel: str, message: ChannelSend, to: Addressee, policy: Policy | None) -> Mapping[str, JsonValue]:
+    def of(self, channel: str, message: ChannelSend, to: Addressee, policy: Policy | None, law: Law) -> Mapping[str, JsonValue]:
         """frontend_url, backend_url, organization_name, recipient_name, preferences_url, and unsubscribe_url, which is empty
-        where there is nothing to unsubscribe from."""
+        where there is nothing to unsubscribe from. law: of the message's category."""
         own = policy or _NO_POLICY
         subject = link_subject(channel, message, to)
         return {
@@ -43,33 +39,35 @@ class Surroundings:
             "backend_url": self._backend_url,
             "organization_name": own.display_name or "",
             "recipient_name": to.name or "",
-            "unsubscribe_url": self._links.unsubscribe_url(subject) if _may_be_declined(message.category) else "",
+            "unsubscribe_url": self._links.unsubscribe_url(subject) if law.can_be_declined else "",
             "preferences_url": self._links.preferences_url(subject),
         }
 
 
 class UnsubscribeHeaders:
-    """List-Unsubscribe and its companion (RFC 2369, RFC 8058), of e-mails that their reader may decline."""
+    """List-Unsubscribe and its companion (RFC 2369, RFC 8058), of e-mails that their reader may decline; and what marks marketing
+    as such, on whichever lane it travels."""
 
     def __init__(self, links: Links) -> None:
         self._links = links
 
-    async def headers(self, session: Session, attempts: Sequence[Attempt], /) -> Mapping[UUID, tuple[tuple[str, str], ...]]:
+    async def headers(self, session: Session, attempts: Sequence[Attempt], /) -> Mapping[UUID, Headers]:
         """The headers by the deliveries' ids; those of what cannot be declined are missing."""
-        own = {one.message.organization_id for one in attempts if one.message.category not in BUILT_IN}
-        classes: dict[tuple[UUID | None, str], LegalClass] = {}
-        for organization_id in sorted(own, key=str):
-            for category in await CategoryReader(session).seen_by(organization_id):
-                classes[organization_id, category.name] = category.legal_class
+        laws = await CategoryReader(session).laws({about(one.message, one.letter.to) for one in attempts})
         return {
-            one.delivery_id: self._links.unsubscribe_headers(link_subject("email", one.message, one.letter.to))
+            one.delivery_id: self._headers(one, law.legal_class)
             for one in attempts
-            if _class_of(one.message, classes) is not LegalClass.TRANSACTIONAL
+            if (law := laws[about(one.message, one.letter.to)]).can_be_declined
         }
 
+    def _headers(self, attempt: Attempt, legal_class: LegalClass) -> Headers:
+        found = self._links.unsubscribe_headers(link_subject("email", attempt.message, attempt.letter.to))
+        return (*found, BULK) if legal_class is LegalClass.MARKETING else found
 
-def _may_be_declined(category: str) -> bool:
-    return category not in BUILT_IN or category in _MAY_BE_DECLINED
+
+def about(message: ChannelSend, to: Addressee) -> About:
+    """By what the law of a message's category is asked for."""
+    return About(message.category, message.organization_id, to.reference)
 
 
 def link_subject(channel: str, message: ChannelSend, to: Addressee) -> LinkSubject:
@@ -82,10 +80,3 @@ def link_subject(channel: str, message: ChannelSend, to: Addressee) -> LinkSubje
         person=to.reference,
         address_hash=None if by_person else to.address_hash,
     )
-
-
-def _class_of(message: ChannelSend, classes: Mapping[tuple[UUID | None, str], LegalClass]) -> LegalClass:
-    # A category that nobody has declared may be declined: that errs towards the reader.
-    if message.category in BUILT_IN:
-        return _MAY_BE_DECLINED.get(message.category, LegalClass.TRANSACTIONAL)
-    return classes.get((message.organization_id, message.category), LegalClass.SERVICE)

@@ -28,7 +28,7 @@ _WORKS: Final = text("""
 
 # Neither waits for its turn nor lies with an operator: nobody would ever take it up again.
 _LOST: Final = text("""
-    SELECT id FROM deliveries
+    SELECT id, requester, retries FROM deliveries
      WHERE status IN ('queued', 'sending') AND created_at < now() - make_interval(secs => :older_s)
        AND NOT EXISTS (SELECT FROM inbox WHERE inbox.id = deliveries.id AND state IN (1, 2, 3, 4, 7))
        AND NOT EXISTS (SELECT FROM outbox WHERE outbox.id = deliveries.id)
@@ -44,6 +44,15 @@ class Sweep:
     reasons: Sequence[str]
     by: str
     within_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A delivery whose message is gone."""
+
+    id: UUID
+    requester: str | None
+    retries: int
 
 
 class SweepRepository:
@@ -62,6 +71,6 @@ class SweepRepository:
         found: bool = (await self._session.execute(_WORKS, {"within_s": within_s})).scalar_one()
         return found
 
-    async def lost(self, older_s: float, limit: int) -> list[UUID]:
+    async def lost(self, older_s: float, limit: int) -> list[Lost]:
         """Deliveries that have not ended and that nobody will take up, held until the unit of work ends."""
-        return list(await self._session.scalars(_LOST, {"older_s": older_s, "limit": limit}))
+        return [Lost(*row) for row in await self._session.execute(_LOST, {"older_s": older_s, "limit": limit})]

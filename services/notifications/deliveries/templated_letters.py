@@ -1,19 +1,23 @@
 """Letters that a template makes for a person, an address or a number."""
 
-import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Final, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import JsonValue
 
 from services.notifications.addresses import AddressHasher
-from services.notifications.deliveries.errors import NotWrittenYet, RecipientUnknown, Refusal, TemplateUnknown
+from services.notifications.categories.models import Law
+from services.notifications.categories.repository import CategoryReader
+from services.notifications.deliveries.errors import NotWrittenYet, RecipientUnknown, Refusal
 from services.notifications.deliveries.letters import Addressee, Letter
 from services.notifications.deliveries.repository import storable
-from services.notifications.deliveries.surroundings import Surroundings
+from services.notifications.deliveries.settled_versions import Owned, SettledVersions
+from services.notifications.deliveries.surroundings import Surroundings, about
+from services.notifications.deliveries.template_fit import fit
 from services.notifications.deliveries.text_repository import KeptText, TextRepository, TextRow
 from services.notifications.email.mime import mailbox, single_line
 from services.notifications.people.models import Person
@@ -22,18 +26,21 @@ from services.notifications.policies.models import Policy
 from services.notifications.policies.repository import PolicyReader
 from services.notifications.sms.numbers import number
 from services.notifications.templates.rendering import Renderer, TemplateSource
-from services.notifications.templates.repository import TemplateKey, TemplateReader
+from services.notifications.templates.rendering_thread import in_slices
+from services.notifications.templates.repository import TemplateKey
 from services.notifications.templates.variables import check_context
+from services.notifications.templates.version_models import Uses, used_over
 from shared.contracts.notifications import SendTemplatedEmail, SendTemplatedSms, SendUrgentEmail
 from shared.runtime.db import Session
 from shared.runtime.errors import Permanent
 
-RENDERING_S: Final = 10.0
-"""How long a batch renders, in all. Each template has a limit of its own, but a hundred at theirs would outlast the lane's."""
+RENDERING_S: Final = 2.0
+"""How long a batch renders, in all; the rest has its turn in the next one. The claim is a transaction, in which dedupe keys are
+locked, and others wait for them for 10 s at most; and a worker takes nothing more urgent meanwhile."""
 
 DEFAULT_LOCALE: Final = "en"
 DEFAULT_TIME_ZONE: Final = "UTC"
-_NO_TIME: Final = "the batch's time for rendering was used up before its turn"
+NO_TIME: Final = "the batch's time for rendering was used up before its turn"
 
 _NO_POLICY: Final = Policy()
 
@@ -70,20 +77,34 @@ class TemplatedLetters(ABC, Generic[M]):
     ) -> Mapping[UUID, Letter | Refusal]:
         """A letter for each, or TemplateUnknown, TemplateUnusable or NotWrittenYet."""
         kept = await TextRepository(session).kept(list(messages))
-        letters: dict[UUID, Letter | Refusal] = {key: _as_before(text, messages[key], to[key]) for key, text in kept.items()}
+        letters: dict[UUID, Letter | Refusal] = {
+            key: _as_before(text, messages[key], to[key]) for key, text in kept.texts.items()
+        }
         new = {key: message for key, message in messages.items() if key not in letters}
         if not new:
             return letters
         keys = {key: _template_key(message, to[key]) for key, message in new.items()}
-        sources = await TemplateReader(session).effective(sorted(set(keys.values()), key=str))
+        sources = await SettledVersions(session).sources(keys, kept.versions)
         policies = await _policies(session, new)
-        deadline = time.monotonic() + RENDERING_S
+        laws = await CategoryReader(session).laws({about(message, to[key]) for key, message in new.items()})
+        jobs: dict[UUID, Callable[[], Letter | Refusal]] = {}
         for key, message in new.items():
-            late = time.monotonic() > deadline
-            policy = policies.get(message.organization_id)
-            context = {**message.context, **self._surroundings.of(self.channel, message, to[key], policy)}
-            letters[key] = NotWrittenYet(_NO_TIME) if late else self._written(message, to[key], sources.get(keys[key]), context)
-        return letters
+            policy, law = policies.get(message.organization_id), laws[about(message, to[key])]
+            context = {**message.context, **self._surroundings.of(self.channel, message, to[key], policy, law)}
+            jobs[key] = partial(self._written, message, to[key], sources[key], context, law)
+        written = await in_slices(jobs, RENDERING_S)
+        return letters | {key: written.get(key) or NotWrittenYet(NO_TIME) for key in new}
+
+    async def settle(self, session: Session, messages: Mapping[UUID, M], /) -> Mapping[UUID, Uses]:
+        """Those that are published now, where no others are settled."""
+        kept = await TextRepository(session).kept(list(messages))
+        owned = {
+            key: Owned(message.template_name or "", message.organization_id)
+            for key, message in messages.items()
+            if key not in kept.texts and key not in kept.versions
+        }
+        published = await SettledVersions(session).published(set(owned.values())) if owned else {}
+        return {key: published[one] for key, one in owned.items() if one in published}
 
     async def keep(self, session: Session, letters: Mapping[UUID, Letter], /) -> None:
         rows = [TextRow(key, letter.to.name, letter.text, letter.html) for key, letter in sorted(letters.items())]
@@ -115,15 +136,18 @@ class TemplatedLetters(ABC, Generic[M]):
         )
 
     def _written(
-        self, message: M, to: Addressee, source: TemplateSource | None, context: Mapping[str, JsonValue]
+        self, message: M, to: Addressee, source: TemplateSource | None, context: Mapping[str, JsonValue], law: Law
     ) -> Letter | Refusal:
-        if source is None:
-            return TemplateUnknown(
-                f"no version of the template {message.template_name} is published; GET /v1/templates lists those that there are"
-            )
         try:
+            source = fit(source, message.template_name or "", message.category, law)
             check_context(source, context)
-            return replace(self._render(to, source, context), attachments=_attachments(message))
+            letter = self._render(to, source, context)
+            return replace(
+                letter,
+                attachments=_attachments(message),
+                template_version=source.version,
+                template_versions=used_over(source.made_of, self.channel),
+            )
         except Permanent as error:
             return error
 
@@ -154,7 +178,7 @@ class TemplatedEmails(TemplatedLetters[M]):
         content = self._renderer.render(source, context, locale=to.locale, time_zone=zone)
         # As the database can hold it, so that the first attempt says exactly what the later ones will.
         html = storable(content.html) if content.html is not None else None
-        return Letter(to, storable(content.text), single_line(content.subject), html, source.version)
+        return Letter(to, storable(content.text), single_line(content.subject), html)
 
 
 class TemplatedSms(TemplatedLetters[SendTemplatedSms]):
@@ -174,7 +198,7 @@ class TemplatedSms(TemplatedLetters[SendTemplatedSms]):
     def _render(self, to: Addressee, source: TemplateSource, context: Mapping[str, JsonValue]) -> Letter:
         zone = to.time_zone or DEFAULT_TIME_ZONE
         text = self._renderer.render_sms(source, context, locale=to.locale, time_zone=zone)
-        return Letter(to, storable(text), template_version=source.version)
+        return Letter(to, storable(text))
 
 
 async def _policies(session: Session, messages: Mapping[UUID, M]) -> Mapping[UUID | None, Policy]:
@@ -205,4 +229,4 @@ def _attachments(message: Templated) -> tuple[str, ...]:
 
 
 def _as_before(text: KeptText, message: Templated, to: Addressee) -> Letter:
-    return Letter(to, text.text, text.subject, text.html, text.template_version, _attachments(message))
+    return Letter(to, text.text, text.subject, text.html, text.template_version, _attachments(message), text.template_versions)

@@ -7,6 +7,7 @@ from services.notifications.deliveries.errors import Refusal
 from services.notifications.deliveries.letters import Addressee, Letter
 from services.notifications.deliveries.ready_letters import ReadyEmails
 from services.notifications.deliveries.templated_letters import TemplatedEmails
+from services.notifications.templates.version_models import Uses
 from shared.contracts.notifications import SendEmail, SendUrgentEmail
 from shared.runtime.db import Session
 
@@ -31,6 +32,10 @@ class UrgentEmails:
         ready, templated = _split(messages)
         found = dict(await self._ready.write(session, ready, to))
         return found | dict(await self._templated.write(session, templated, to)) if templated else found
+
+    async def settle(self, session: Session, messages: Messages, /) -> Mapping[UUID, Uses]:
+        _, templated = _split(messages)
+        return await self._templated.settle(session, templated) if templated else {}
 
     async def keep(self, session: Session, letters: Mapping[UUID, Letter], /) -> None:
         await self._templated.keep(

@@ -6,9 +6,10 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from services.notifications.categories.models import About, LegalClass
+from services.notifications.categories.repository import CategoryReader
 from services.notifications.dlt.models import DAYTIME_ONLY, DltClass
 from services.notifications.dlt.registry import Match, Registry, SmsText
-from services.notifications.dlt.repository import DltReader
 from services.notifications.gates.gate import Candidate, Hold, Obstacle
 from shared.runtime.db import Session
 
@@ -16,9 +17,9 @@ INDIA: Final = ZoneInfo("Asia/Kolkata")
 OPENS: Final = time(10)
 CLOSES: Final = time(21)
 _CLASSES: Final = {
-    "transactional": DltClass.SERVICE_IMPLICIT,
-    "service": DltClass.SERVICE_EXPLICIT,
-    "marketing": DltClass.PROMOTIONAL,
+    LegalClass.TRANSACTIONAL: DltClass.SERVICE_IMPLICIT,
+    LegalClass.SERVICE: DltClass.SERVICE_EXPLICIT,
+    LegalClass.MARKETING: DltClass.PROMOTIONAL,
 }
 _WORDS: Final = "SMS of this class may go to India from 10:00 to 21:00 only; it is sent when the hours begin"
 
@@ -40,9 +41,9 @@ class DltGate:
         texts = [SmsText(one.id, one.organization_id, one.template_name, one.locale, one.text) for one in indian if one.text]
         found = await self._registry.matches(session, texts)
         matched = {key: one.dlt_class for key, one in found.items() if isinstance(one, Match)}
-        others = {(one.organization_id, one.category) for one in indian if one.id not in matched}
-        legal = await DltReader(session).legal_classes(others) if others else {}
-        classes = {one.id: _CLASSES[legal.get((one.organization_id, one.category), "service")] for one in indian} | matched
+        others = {one.id: About(one.category, one.organization_id, one.to_person) for one in indian if one.id not in matched}
+        laws = await CategoryReader(session).laws(set(others.values()))
+        classes = {key: _CLASSES[laws[about].legal_class] for key, about in others.items()} | matched
         return {key: Hold("dlt_window", _WORDS, until) for key, one in classes.items() if one in DAYTIME_ONLY}
 
 

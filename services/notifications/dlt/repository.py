@@ -1,6 +1,6 @@
 """Statements on registered texts."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
@@ -32,14 +32,6 @@ _REPLACE: Final = text("""
 """)
 
 _REMOVE: Final = text("DELETE FROM dlt_templates WHERE id = :id")
-
-# An organization's own category, or a built-in one, whose names are nobody else's.
-_LEGAL_CLASSES: Final = text("""
-    SELECT asked.organization_id, asked.name, categories.legal_class
-      FROM unnest(CAST(:organization_ids AS uuid[]), CAST(:names AS text[])) AS asked(organization_id, name)
-      JOIN categories ON categories.name = asked.name
-                     AND (categories.organization_id IS NULL OR categories.organization_id = asked.organization_id)
-""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +83,6 @@ class DltReader:
             RegisteredText.template_name.in_(list(names)) | RegisteredText.template_name.is_(None),
         )
         return (await self._session.scalars(query.order_by(RegisteredText.id))).all()
-
-    async def legal_classes(self, wanted: Collection[tuple[UUID | None, str]]) -> Mapping[tuple[UUID | None, str], str]:
-        """transactional, service or marketing of these organizations' categories; one that nobody has declared is missing."""
-        pairs = list(wanted)
-        bound = {"organization_ids": [one for one, _ in pairs], "names": [name for _, name in pairs]}
-        rows = await self._session.execute(_LEGAL_CLASSES, bound)
-        return {(row.organization_id, row.name): row.legal_class for row in rows}
 
 
 class DltRepository(DltReader):

@@ -20,8 +20,8 @@ from services.notifications.email.mime import Attachment, single_line
 from shared.runtime.errors import ServiceError
 
 MAX_BYTES: Final = 10 * 1024 * 1024
-TIMEOUT_S: Final = 20.0
-"""For the whole document, so that a mail's turn is over within the lane's limit even if the bytes only trickle."""
+TIMEOUT_S: Final = 12.0
+"""For the whole document, even if the bytes only trickle."""
 
 MAX_NAME_CHARS: Final = 100
 MAX_RETRY_AFTER_S: Final = 3600.0

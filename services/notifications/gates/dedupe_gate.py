@@ -16,7 +16,8 @@ class DedupeGate:
     """Lets the first message under a key to a recipient over a channel pass, again and again, and stops every other one.
 
     The key belongs to its message from the commit of the claim on, so of two batches at once the later one waits and sees it.
-    It counts for the organization's `dedupe_hours`, 30 days by default.
+    It counts for the organization's `dedupe_hours`, 30 days by default; a message that has failed or was dropped leaves
+    it to the next.
     """
 
     async def check(self, session: Session, candidates: Sequence[Candidate], now: datetime) -> Mapping[UUID, Obstacle]:
@@ -27,6 +28,8 @@ class DedupeGate:
         for one in sorted(keyed, key=lambda one: (one.asked_at, one.id)):
             firsts.setdefault((one.dedupe_key, recipient_of(one), one.channel, one.organization_id), one)
         gates = GateRepository(session)
-        await gates.take_keys(list(firsts.values()), now)
-        holders = await gates.holders(keyed)
-        return {one.id: _DUPLICATE for one in keyed if holders.get(one.id) != one.id}
+        taken = await gates.take_keys(list(firsts.values()), now)
+        # Nearly all keys are new. A candidate that comes again has its own already, which only a look can tell.
+        others = [one for one in keyed if one.id not in taken]
+        holders = await gates.holders(others) if others else {}
+        return {one.id: _DUPLICATE for one in others if holders.get(one.id) != one.id}

@@ -19,7 +19,7 @@ class Candidate:
 
     id: of the delivery. to_person: the reference of a known person. address: e-mail address or E.164 number.
     address_hash: of the address, see addresses.py; empty in the app. text: what an SMS says, else None.
-    time_zone: the recipient's, where it is known. first: no attempt has been made before.
+    time_zone: the recipient's, where it is known. first: no attempt has been made before. valid_until: it is not sent afterwards.
     """
 
     id: UUID
@@ -39,6 +39,7 @@ class Candidate:
     locale: str | None = None
     text: str | None = None
     first: bool = True
+    valid_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +52,16 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Not to be sent before `until`. reason and words as in Stop."""
+    """Not to be sent before `until`. reason and words as in Stop.
+
+    occasion: of a hold whose end nobody knows and which somebody ends, what tells it from others for the same reason; `until`
+    is then when it is looked at again.
+    """
 
     reason: str
     words: str
     until: datetime
+    occasion: str | None = None
 
 
 Obstacle = Stop | Hold
@@ -74,6 +80,9 @@ class Gates:
 
     def __init__(self, gates: Sequence[Gate]) -> None:
         self._gates = gates
+
+    def __len__(self) -> int:
+        return len(self._gates)
 
     async def check(self, session: Session, candidates: Sequence[Candidate], now: datetime) -> Mapping[UUID, Obstacle]:
         found: dict[UUID, Obstacle] = {}

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from services.notifications.categories.models import LegalClass
 from services.notifications.gates.gate import Candidate, Obstacle, Stop
 from services.notifications.gates.repository import Chosen, GateRepository
 from services.notifications.preferences.checks import offers_daily
@@ -30,7 +29,8 @@ class PreferenceGate:
 
     async def check(self, session: Session, candidates: Sequence[Candidate], now: datetime) -> Mapping[UUID, Obstacle]:  # noqa: ARG002 - the gates' common form
         chosen = await GateRepository(session).chosen(candidates)
-        found = {one.id: stop for one in candidates if (stop := _stop(one, chosen[one.id])) is not None}
+        asked = [one for one in candidates if one.id in chosen]
+        found = {one.id: stop for one in asked if (stop := _stop(one, chosen[one.id])) is not None}
         digested = [one for one in candidates if found.get(one.id) is _DIGESTED]
         if digested:
             await self._collect(session, digested)
@@ -38,8 +38,6 @@ class PreferenceGate:
 
 
 def _stop(candidate: Candidate, chosen: Chosen) -> Stop | None:
-    if chosen.legal_class is LegalClass.TRANSACTIONAL or chosen.choice is Choice.ON:
-        return None
     if chosen.choice is Choice.OFF:
         return _DECLINED
     # A summary is a person's; and what is urgent, or the summary itself, is not put into one.

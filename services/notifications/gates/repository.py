@@ -1,31 +1,29 @@
 """What the gates ask of the database: one statement for a whole batch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import text
 
-from services.notifications.categories.models import LegalClass
 from services.notifications.policies.models import DEDUPE_HOURS
 from services.notifications.policies.repository import quiet_of
 from services.notifications.preferences.models import Choice, QuietHours
 from shared.runtime.db import Session
 
-KEPT_DAYS: Final = 30
+F = TypeVar("F")
 
-# An organization's own category; a built-in one has its name to itself, so there is one at most.
+# Nearly all is wanted or transactional, and not read into memory.
 _CHOSEN: Final = text("""
-    SELECT asked.id, categories.legal_class, coalesce(own.choice, theirs.choice, 'on') AS choice,
+    SELECT asked.number, coalesce(own.choice, theirs.choice) AS choice,
            coalesce(own_digest.choice, their_digest.choice, 'on') AS digest
-      FROM unnest(CAST(:id AS uuid[]), CAST(:organization_id AS uuid[]), CAST(:person AS text[]), CAST(:category AS text[]),
-                  CAST(:channel AS text[])) AS asked(id, organization_id, person, category, channel)
+      FROM unnest(CAST(:number AS int[]), CAST(:organization_id AS uuid[]), CAST(:person AS text[]), CAST(:category AS text[]),
+                  CAST(:channel AS text[])) AS asked(number, organization_id, person, category, channel)
       LEFT JOIN people ON people.reference = asked.person
       LEFT JOIN LATERAL (SELECT coalesce(asked.organization_id, people.organization_id) AS id) AS organization ON true
-      LEFT JOIN categories ON categories.name = asked.category
-                          AND (categories.organization_id IS NULL OR categories.organization_id = organization.id)
+     CROSS JOIN LATERAL law_of(organization.id, asked.category) AS law
       LEFT JOIN preferences AS own ON (own.person, own.category, own.channel) = (asked.person, asked.category, asked.channel)
       LEFT JOIN organization_choices AS theirs
              ON (theirs.organization_id, theirs.category, theirs.channel) = (organization.id, asked.category, asked.channel)
@@ -34,15 +32,16 @@ _CHOSEN: Final = text("""
       LEFT JOIN organization_choices AS their_digest
              ON their_digest.organization_id = organization.id AND their_digest.category = 'digests'
             AND their_digest.channel = 'email'
+     WHERE law.can_be_declined AND coalesce(own.choice, theirs.choice, 'on') <> 'on'
 """)
 
 _SILENCE: Final = text("""
-    SELECT asked.id, coalesce(people.time_zone, asked.time_zone, policy.time_zone, 'UTC') AS time_zone, sheet.paused_until,
+    SELECT asked.number, coalesce(people.time_zone, asked.time_zone, policy.time_zone, 'UTC') AS time_zone, sheet.paused_until,
            CASE WHEN sheet.quiet_days IS NOT NULL THEN sheet.quiet_from ELSE policy.quiet_from END AS quiet_from,
            CASE WHEN sheet.quiet_days IS NOT NULL THEN sheet.quiet_until ELSE policy.quiet_until END AS quiet_until,
            coalesce(sheet.quiet_days, policy.quiet_days) AS quiet_days
-      FROM unnest(CAST(:id AS uuid[]), CAST(:organization_id AS uuid[]), CAST(:person AS text[]), CAST(:time_zone AS text[]))
-           AS asked(id, organization_id, person, time_zone)
+      FROM unnest(CAST(:number AS int[]), CAST(:organization_id AS uuid[]), CAST(:person AS text[]), CAST(:time_zone AS text[]))
+           AS asked(number, organization_id, person, time_zone)
       LEFT JOIN people ON people.reference = asked.person
       LEFT JOIN preference_sheets AS sheet ON sheet.person = asked.person
       LEFT JOIN organization_policies AS policy
@@ -59,14 +58,13 @@ _COUNTED: Final = text("""
            AS asked(id, organization_id, address_hash, category)
       JOIN organization_policies AS policy ON policy.organization_id = asked.organization_id
        AND coalesce(policy.throttle_per_hour, policy.throttle_per_day) IS NOT NULL
-      LEFT JOIN categories ON categories.name = asked.category
-                          AND (categories.organization_id IS NULL OR categories.organization_id = asked.organization_id)
+     CROSS JOIN LATERAL law_of(asked.organization_id, asked.category) AS law
       LEFT JOIN deliveries AS before
              ON before.address_hash = asked.address_hash AND before.category = asked.category
             AND before.organization_id = asked.organization_id AND before.status IN ('sending', 'sent')
             AND before.created_at > CAST(:now AS timestamptz) - interval '1 day'
             AND before.id <> ALL (CAST(:id AS uuid[]))
-     WHERE categories.legal_class IS DISTINCT FROM 'transactional'
+     WHERE law.can_be_declined
      GROUP BY asked.id, policy.throttle_per_hour, policy.throttle_per_day
 """)
 
@@ -83,6 +81,10 @@ _TAKE: Final = text("""
      WHERE known.created_at <= CAST(:now AS timestamptz) - make_interval(hours => coalesce(
                (SELECT dedupe_hours FROM organization_policies AS policy WHERE policy.organization_id = known.organization_id),
                :hours))
+        -- Of what has not gone out there is no second.
+        OR known.delivery_id <> excluded.delivery_id
+           AND EXISTS (SELECT FROM deliveries WHERE deliveries.id = known.delivery_id AND status IN ('failed', 'dropped'))
+    RETURNING delivery_id
 """)
 
 _HOLDERS: Final = text("""
@@ -92,12 +94,6 @@ _HOLDERS: Final = text("""
       JOIN dedupe_keys AS known
         ON (known.dedupe_key, known.recipient, known.channel) = (asked.dedupe_key, asked.recipient, asked.channel)
        AND known.organization_id IS NOT DISTINCT FROM asked.organization_id
-""")
-
-_FORGET: Final = text("""
-    DELETE FROM dedupe_keys WHERE ctid = ANY(ARRAY(
-        SELECT ctid FROM dedupe_keys WHERE created_at < CAST(:now AS timestamptz) - make_interval(days => :days)
-         ORDER BY created_at LIMIT :limit FOR UPDATE SKIP LOCKED))
 """)
 
 
@@ -124,9 +120,8 @@ class Asked(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """legal_class: None for a category that nobody has declared. digest: whether the daily summary is wanted."""
+    """choice: off, or daily. digest: whether the daily summary is wanted."""
 
-    legal_class: LegalClass | None
     choice: Choice
     digest: Choice
 
@@ -157,30 +152,18 @@ class GateRepository:
         self._session = session
 
     async def chosen(self, candidates: Sequence[Asked]) -> Mapping[UUID, Chosen]:
-        """What counts for each: the person's choice, else the organization's, else on."""
-        columns = {
-            "id": [one.id for one in candidates],
-            "organization_id": [one.organization_id for one in candidates],
-            "person": [one.to_person for one in candidates],
-            "category": [one.category for one in candidates],
-            "channel": [one.channel for one in candidates],
-        }
-        rows = await self._session.execute(_CHOSEN, columns)
-        return {
-            row.id: Chosen(LegalClass(row.legal_class) if row.legal_class else None, Choice(row.choice), Choice(row.digest))
-            for row in rows
-        }
+        """What counts for each that may be declined: the person's choice, else the organization's, unless it is on."""
+        alike = _alike(candidates, lambda one: (one.organization_id, one.to_person, one.category, one.channel))
+        rows = await self._session.execute(_CHOSEN, _turned(alike, "organization_id", "person", "category", "channel"))
+        found = {row.number: Chosen(Choice(row.choice), Choice(row.digest)) for row in rows}
+        return _spread(found, alike)
 
     async def silences(self, candidates: Sequence[Asked]) -> Mapping[UUID, Silence]:
         """When each wants none: the person's own hours and pause, else the hours of the organization."""
-        columns = {
-            "id": [one.id for one in candidates],
-            "organization_id": [one.organization_id for one in candidates],
-            "person": [one.to_person for one in candidates],
-            "time_zone": [one.time_zone for one in candidates],
-        }
-        rows = await self._session.execute(_SILENCE, columns)
-        return {row.id: Silence(row.time_zone, quiet_of(row), row.paused_until) for row in rows}
+        alike = _alike(candidates, lambda one: (one.organization_id, one.to_person, one.time_zone))
+        rows = await self._session.execute(_SILENCE, _turned(alike, "organization_id", "person", "time_zone"))
+        found = {row.number: Silence(row.time_zone, quiet_of(row), row.paused_until) for row in rows}
+        return _spread(found, alike)
 
     async def counted(self, candidates: Sequence[Asked], now: datetime) -> Mapping[UUID, Counted]:
         """What their recipients have had of their category, where it is not transactional and the organization has a limit."""
@@ -193,22 +176,34 @@ class GateRepository:
         rows = await self._session.execute(_COUNTED, {**columns, "now": now})
         return {row.id: Counted(row.throttle_per_hour, row.throttle_per_day, row.last_hour, row.last_day) for row in rows}
 
-    async def take_keys(self, candidates: Sequence[Asked], now: datetime) -> None:
+    async def take_keys(self, candidates: Sequence[Asked], now: datetime) -> Set[UUID]:
         """Give each dedupe key that is free to its candidate; waits for whoever is about to take the same one.
 
-        Of one key, recipient, channel and organization there is one candidate.
+        Of one key, recipient, channel and organization there is one candidate. Returns whose key was free.
         """
-        await self._session.execute(_TAKE, {**_keys(candidates), "now": now, "hours": DEDUPE_HOURS})
+        return set(await self._session.scalars(_TAKE, {**_keys(candidates), "now": now, "hours": DEDUPE_HOURS}))
 
     async def holders(self, candidates: Sequence[Asked]) -> Mapping[UUID, UUID]:
         """Which delivery has each candidate's key."""
         return {row.id: row.delivery_id for row in await self._session.execute(_HOLDERS, _keys(candidates))}
 
-    async def forget_keys(self, now: datetime, limit: int) -> int:
-        """Remove keys of more than 30 days ago, `limit` at most; says how many."""
-        removed: Any = await self._session.execute(_FORGET, {"now": now, "days": KEPT_DAYS, "limit": limit})
-        count: int = removed.rowcount
-        return count
+
+def _alike(candidates: Sequence[Asked], facts: Callable[[Asked], tuple[Any, ...]]) -> Mapping[tuple[Any, ...], Sequence[UUID]]:
+    """The candidates' ids by what is asked about them. Those of a campaign that goes to addresses are all alike."""
+    found: dict[tuple[Any, ...], list[UUID]] = {}
+    for one in candidates:
+        found.setdefault(facts(one), []).append(one.id)
+    return found
+
+
+def _turned(alike: Mapping[tuple[Any, ...], Sequence[UUID]], *names: str) -> dict[str, Sequence[Any]]:
+    """What is asked about, as columns, numbered."""
+    return {"number": range(len(alike)), **dict(zip(names, zip(*alike, strict=True), strict=True))}
+
+
+def _spread(found: Mapping[int, F], alike: Mapping[tuple[Any, ...], Sequence[UUID]]) -> Mapping[UUID, F]:
+    """What was found by number, by the candidates' ids."""
+    return {key: found[number] for number, keys in enumerate(alike.values()) if number in found for key in keys}
 
 
 def recipient_of(candidate: Asked) -> str:

@@ -7,20 +7,27 @@ its delivery sent. What is left to the call is the hint to those who follow the 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from pydantic import JsonValue
 
 from services.notifications.cancellations.repository import Asked, CancellationReader, Covering
+from services.notifications.categories.models import Law
+from services.notifications.categories.repository import CategoryReader
 from services.notifications.deliveries.delivery_drop import words_for
 from services.notifications.deliveries.delivery_record import DeliveryRecord, Recorded
 from services.notifications.deliveries.delivery_tell import tell_finished
-from services.notifications.deliveries.errors import RecipientUnknown, TemplateUnknown
+from services.notifications.deliveries.errors import NotWrittenYet, RecipientUnknown
 from services.notifications.deliveries.letters import Addressee, RowFacts, delivery_row
 from services.notifications.deliveries.outcomes import FINISHED, STALE, Cancelled, Standing, of_obstacle, result_of
 from services.notifications.deliveries.repository import DeliveryRepository, DeliveryRow, storable
-from services.notifications.deliveries.surroundings import Surroundings
+from services.notifications.deliveries.settled_versions import SettledVersions
+from services.notifications.deliveries.surroundings import Surroundings, about
+from services.notifications.deliveries.template_fit import fit
+from services.notifications.deliveries.templated_letters import NO_TIME, RENDERING_S
+from services.notifications.deliveries.text_repository import TextRepository
 from services.notifications.gates.gate import Candidate, Gates
 from services.notifications.in_app.doorbell import ring
 from services.notifications.in_app.repository import InboxRepository, NewItem
@@ -29,7 +36,9 @@ from services.notifications.people.repository import PersonReader
 from services.notifications.policies.models import Policy
 from services.notifications.policies.repository import PolicyReader
 from services.notifications.templates.rendering import Renderer, TemplateSource
-from services.notifications.templates.repository import TemplateKey, TemplateReader
+from services.notifications.templates.rendering_thread import in_slices
+from services.notifications.templates.repository import TemplateKey
+from services.notifications.templates.version_models import used_over
 from shared.contracts.lanes import NOTIFICATIONS_URGENT
 from shared.contracts.notifications import SendInApp
 from shared.runtime.clock import Clock
@@ -37,7 +46,7 @@ from shared.runtime.db import Session
 from shared.runtime.errors import Permanent
 from shared.runtime.ids import uuid7
 from shared.runtime.inbox.delivery import Received
-from shared.runtime.outcomes import Done, Failed, Outcome, Skipped
+from shared.runtime.outcomes import Done, Failed, Outcome, Retry, Skipped
 
 if TYPE_CHECKING:
     import redis.asyncio as redis
@@ -133,7 +142,7 @@ class InAppSending:
 
     async def _put(self, session: Session, addressed: Sequence[_Addressed], now: datetime) -> Mapping[UUID, Put | Outcome]:
         """Whose delivery has ended meanwhile gets nothing: that is decided by the row, which whoever cancels locks as well."""
-        written = await self._written(session, addressed)
+        sources, written = await self._written(session, addressed)
         works: dict[UUID, Put | Outcome] = {key: one for key, one in written.items() if not isinstance(one, NewItem)}
         items = {key: item for key, item in written.items() if isinstance(item, NewItem)}
         if not items:
@@ -141,6 +150,9 @@ class InAppSending:
         received = {one.received.id: one.received for one in addressed}
         deliveries = DeliveryRepository(session)
         await deliveries.add([_row(received[key], item) for key, item in items.items()], now)
+        made = {key: source for key in items if (source := sources[key]) is not None}
+        versions = {key: used_over(source.made_of, CHANNEL) for key, source in made.items()}
+        await TextRepository(session).settle(versions, {key: source.version for key, source in made.items()})
         sent = {key: result_of(Standing(key, received[key].attempt - 1, now, True), Done()) for key in items}
         changed = await deliveries.finish(list(sent.values()), [])
         await InboxRepository(session).put([item for key, item in items.items() if key in changed], now)
@@ -149,20 +161,28 @@ class InAppSending:
         batch = [items[key].person for key in changed]
         return works | {key: Put(batch) if key in changed else Skipped(FINISHED) for key in items}
 
-    async def _written(self, session: Session, addressed: Sequence[_Addressed]) -> Mapping[UUID, NewItem | Outcome]:
+    async def _written(
+        self, session: Session, addressed: Sequence[_Addressed]
+    ) -> tuple[Mapping[UUID, TemplateSource | None], Mapping[UUID, NewItem | Outcome]]:
+        """What the items are made of, and the items. For which there is no time, the next batch has some."""
+        if not addressed:
+            return {}, {}
         keys = {one.received.id: _template(one) for one in addressed}
-        sources = await TemplateReader(session).effective(sorted(set(keys.values()), key=str)) if keys else {}
-        return {one.received.id: self._item(one, sources.get(keys[one.received.id])) for one in addressed}
+        kept = await TextRepository(session).kept(list(keys))
+        sources = await SettledVersions(session).sources(keys, kept.versions)
+        laws = await CategoryReader(session).laws({about(one.received.message, one.to) for one in addressed})
+        jobs = {
+            one.received.id: partial(self._item, one, sources[one.received.id], laws[about(one.received.message, one.to)])
+            for one in addressed
+        }
+        made = await in_slices(jobs, RENDERING_S)
+        return sources, {key: made.get(key) or _no_time() for key in jobs}
 
-    def _item(self, one: _Addressed, source: TemplateSource | None) -> NewItem | Outcome:
+    def _item(self, one: _Addressed, source: TemplateSource | None, law: Law) -> NewItem | Outcome:
         message, to = one.received.message, one.to
         try:
-            if source is None:
-                name = message.template_name
-                raise TemplateUnknown(
-                    f"no version of the template {name} is published; GET /v1/templates lists those that there are"
-                )
-            context = {**message.context, **self._surroundings.of(CHANNEL, message, to, one.policy)}
+            source = fit(source, message.template_name, message.category, law)
+            context = {**message.context, **self._surroundings.of(CHANNEL, message, to, one.policy, law)}
             push = self._renderer.render_push(source, context, locale=to.locale, time_zone=to.time_zone or "UTC")
         except Permanent as error:
             return Failed(error.detail, reason="bad_content", error_class="bad_content")
@@ -192,6 +212,10 @@ async def _addressed(session: Session, received: Sequence[_Received]) -> Mapping
         if person is not None and owner in (None, person.organization_id):
             found[one.id] = _Addressed(one, person, policies.get(owner, _NO_POLICY) if owner is not None else _NO_POLICY)
     return found
+
+
+def _no_time() -> Retry:
+    return Retry(NO_TIME, counts=False, error_class=NotWrittenYet.code)
 
 
 def _unknown() -> Failed:

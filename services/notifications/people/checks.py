@@ -5,8 +5,9 @@ from functools import cache
 from typing import Final
 from zoneinfo import available_timezones
 
+from services.notifications.addresses import plain_spelling
 from services.notifications.email.errors import AddressUnusable
-from services.notifications.email.mime import mailbox
+from services.notifications.email.typed_addresses import check_typed
 from services.notifications.locales import canonical
 from services.notifications.people.errors import PersonUnusable
 from services.notifications.people.repository import PersonRow
@@ -20,7 +21,7 @@ _PHONE: Final = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 
 
 def checked(message: UpsertPerson) -> PersonRow:
-    """The person as it is kept: locale and phone in their canonical form, blanks around a name gone, empty texts as nothing.
+    """The person as it is kept: address, locale and phone in canonical form, blanks around a name gone, empty texts as nothing.
 
     Raises PersonUnusable, without quoting what it refuses.
     """
@@ -50,10 +51,11 @@ def _email(email: str | None) -> str | None:
     if not email:
         return None
     try:
-        mailbox(email)
+        check_typed(email)
     except AddressUnusable as error:
         raise PersonUnusable(f"email: {error.detail}") from None
-    return email
+    # Statements compare addresses as they are kept, and do not know of quotes.
+    return plain_spelling(email)
 
 
 def _phone(phone: str | None) -> str | None:

@@ -1,6 +1,6 @@
 """Statements on organizations' policies."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any, Final
@@ -21,6 +21,11 @@ _FIND: Final = f"""
     SELECT organization_id, revision, {", ".join(_NAMES)} FROM organization_policies
      WHERE organization_id = ANY(CAST(:organization_ids AS uuid[]))
 """  # noqa: S608 - put together from constants of this module; values are bound
+
+_COUNTRIES: Final = text("""
+    SELECT organization_id, country FROM organization_policies
+     WHERE organization_id = ANY(CAST(:organization_ids AS uuid[])) AND country IS NOT NULL
+""")
 
 _CHOICES: Final = text("""
     SELECT organization_id, category, channel, choice FROM organization_choices
@@ -59,6 +64,11 @@ class PolicyReader:
         for row in await self._session.execute(_CHOICES, bound) if found else ():
             chosen.setdefault(row.organization_id, {})[Key(row.category, Channel(row.channel))] = Choice(row.choice)
         return {key: replace(policy, choices=chosen.get(key, {})) for key, policy in found.items()}
+
+    async def countries(self, organization_ids: Collection[UUID]) -> Mapping[UUID | None, str]:
+        """Whose numbers these organizations may write without a plus; who has said nothing is missing."""
+        found = await self._session.execute(_COUNTRIES, {"organization_ids": sorted(organization_ids)})
+        return {row.organization_id: row.country for row in found}
 
     async def find(self, organization_id: UUID | None) -> Policy:
         """One organization's policy; one that says nothing where there is none, and where there is no organization."""

@@ -68,7 +68,8 @@ async def put_preferences(
 
     Recorded with the caller's name.
     """
-    changes = deps.preference_changes(db, runtime_of(request).clock)
+    runtime = runtime_of(request)
+    changes = deps.preference_changes(db, runtime.settings, runtime.clock)
     quiet = body.quiet_hours.hours() if body.quiet_hours is not None else None
     wanted = Wanted(by_key(body.choices), quiet, body.paused_until)
     shown = await changes.put(reference, organization_id, wanted, if_match.check, Way(Source.OPERATOR, principal.id))

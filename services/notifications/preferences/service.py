@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from services.notifications.categories.models import Category, LegalClass
+from services.notifications.categories.models import UNDECLARED, Category
 from services.notifications.categories.repository import CategoryReader
 from services.notifications.people.errors import PersonNotFound
 from services.notifications.people.models import Person
@@ -14,6 +14,7 @@ from services.notifications.people.repository import PersonReader
 from services.notifications.policies.models import Policy
 from services.notifications.policies.repository import PolicyReader
 from services.notifications.preferences.checks import check_choices, check_pause
+from services.notifications.preferences.declined_addresses import DeclinedAddresses
 from services.notifications.preferences.models import Change, Channel, Choice, Key, QuietHours, Sheet, Source
 from services.notifications.preferences.quiet_hours import local_date
 from services.notifications.preferences.repository import PreferenceReader, PreferenceRepository
@@ -130,10 +131,12 @@ class PreferenceChanges(Preferences):
         categories: CategoryReader,
         policies: PolicyReader,
         people: PersonReader,
+        addresses: DeclinedAddresses,
         clock: Clock,
     ) -> None:
         super().__init__(preferences, categories, policies, people)
         self._writing = preferences
+        self._addresses = addresses
         self._clock = clock
 
     async def put(
@@ -191,6 +194,8 @@ class PreferenceChanges(Preferences):
         await self._writing.put_sheet(replace(sheet, quiet=wanted.quiet, paused_until=wanted.paused_until), now)
         await self._writing.choose(sheet.person, said, now)
         await self._writing.withdraw(sheet.person, withdrawn)
+        if before.person is not None:
+            await self._addresses.follow(before.person, said, withdrawn, source=way.source.value, by=way.actor, at=now)
         await self._writing.record(changes)
 
 
@@ -246,4 +251,4 @@ def _with_unknown(categories: Sequence[Category], chosen: Iterable[Key], also: s
 
 def undeclared(name: str) -> Category:
     """What a category is taken for that messages name and nobody has declared: one that can be declined."""
-    return Category(name, None, LegalClass.SERVICE, name.replace("_", " ").capitalize(), None, 0)
+    return Category(name, None, UNDECLARED.legal_class, name.replace("_", " ").capitalize(), None, 0)

@@ -36,6 +36,20 @@ def upgrade() -> None:
             ('reminders', 'service', 'Reminders', 'रिमाइंडर'),
             ('digests', 'service', 'Daily summary', 'दैनिक सारांश'),
             ('marketing', 'marketing', 'Offers and news', 'ऑफ़र और समाचार');
+        -- What the law says of a category, the one answer for all who ask: an organization's own, or a built-in one, which has
+        -- its name to itself. One that nobody has declared is a service that can be declined, and counts as marketing where
+        -- somebody has had enough of that, because it may be: both err towards the reader.
+        CREATE FUNCTION law_of(asked_organization_id uuid, asked_category text)
+            RETURNS TABLE (legal_class text, can_be_declined boolean, counts_as_marketing boolean)
+            LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
+            SELECT coalesce(known.legal_class, 'service'),
+                   known.legal_class IS DISTINCT FROM 'transactional',
+                   coalesce(known.legal_class, 'marketing') = 'marketing'
+              FROM (SELECT) AS one
+              LEFT JOIN categories AS known
+                     ON known.name = asked_category
+                    AND (known.organization_id IS NULL OR known.organization_id = asked_organization_id)
+        $$;
         CREATE FUNCTION keep_legal_class() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             IF TG_OP = 'UPDATE' AND (NEW.legal_class, NEW.name, NEW.organization_id)

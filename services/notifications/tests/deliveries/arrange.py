@@ -36,7 +36,7 @@ async def publish_template(
     await templates.add(parts["name"], parts["organization_id"])
     template_id = await templates.locked(parts["name"], parts["organization_id"])
     assert template_id is not None, "it was added"
-    draft = NewDraft(parts["locale"], subject, text, parts["html"], "{}", "ann")
+    draft = NewDraft(parts["locale"], subject, text, parts["html"], "{}", "ann", category=parts.get("category"))
     version_id = await templates.add_draft(template_id, draft, MONDAY_MORNING)
     await templates.retire(template_id, draft.locale)
     await templates.publish(version_id, MONDAY_MORNING)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.notifications.deliveries.decision import MAX_AGE, decide
+from services.notifications.deliveries.decision import MAX_WAIT, decide
 from services.notifications.providers.answers import Answer, Verdict
 from shared.runtime.outcomes import Done, Failed, Outcome, Retry
 
@@ -18,6 +18,7 @@ ROWS: dict[str, Outcome] = {
     "soft_recipient": Retry("450 later", after_s=1800.0, error_class="soft_recipient"),
     "bad_recipient": Failed("450 later", "bad_recipient", "bad_recipient"),
     "opted_out": Failed("450 later", "opted_out", "opted_out"),
+    "do_not_call": Failed("450 later", "do_not_call", "do_not_call"),
     "complained": Failed("450 later", "complained", "complained"),
     "blocked": Failed("450 later", "blocked", "blocked"),
     "bad_content": Failed("450 later", "bad_content", "bad_content"),
@@ -30,18 +31,18 @@ def answer(verdict: Verdict) -> Answer:
 
 @pytest.mark.parametrize("verdict", Verdict)
 def test_every_verdict_has_its_outcome(verdict: Verdict) -> None:
-    assert decide(answer(verdict), tries=1, max_retries=3, urgent=False, age=SECOND) == ROWS[verdict.value]
+    assert decide(answer(verdict), tries=1, max_retries=3, urgent=False, waited=SECOND) == ROWS[verdict.value]
 
 
 def test_urgent_mail_of_unknown_fate_is_sent_again_at_once_and_only_once() -> None:
-    decided = [decide(answer(Verdict.UNKNOWN), tries=tries, max_retries=3, urgent=True, age=SECOND) for tries in (1, 2)]
+    decided = [decide(answer(Verdict.UNKNOWN), tries=tries, max_retries=3, urgent=True, waited=SECOND) for tries in (1, 2)]
 
     assert [outcome.after_s for outcome in decided if isinstance(outcome, Retry)] == [0.0, 600.0]
 
 
 def test_full_mailbox_is_tried_twice_more_over_hours() -> None:
     decided = [
-        decide(answer(Verdict.SOFT_RECIPIENT), tries=tries, max_retries=3, urgent=False, age=SECOND) for tries in (1, 2, 3)
+        decide(answer(Verdict.SOFT_RECIPIENT), tries=tries, max_retries=3, urgent=False, waited=SECOND) for tries in (1, 2, 3)
     ]
 
     assert [outcome.after_s for outcome in decided if isinstance(outcome, Retry)] == [1800.0, 7200.0]
@@ -50,14 +51,14 @@ def test_full_mailbox_is_tried_twice_more_over_hours() -> None:
 
 @pytest.mark.parametrize("verdict", [Verdict.THROTTLED, Verdict.CONFIG])
 def test_tries_that_do_not_count_end_after_a_day(verdict: Verdict) -> None:
-    at_the_end = decide(answer(verdict), tries=1, max_retries=3, urgent=False, age=MAX_AGE)
-    after_it = decide(answer(verdict), tries=1, max_retries=3, urgent=False, age=MAX_AGE + SECOND)
+    at_the_end = decide(answer(verdict), tries=1, max_retries=3, urgent=False, waited=MAX_WAIT)
+    after_it = decide(answer(verdict), tries=1, max_retries=3, urgent=False, waited=MAX_WAIT + SECOND)
 
     assert isinstance(at_the_end, Retry)
     assert after_it == Failed("given up after 24 hours: 450 later", verdict.value, verdict.value)
 
 
 def test_answer_without_a_code_is_told_in_its_words() -> None:
-    decided = decide(Answer(Verdict.TRANSIENT, "nobody there"), tries=1, max_retries=3, urgent=False, age=SECOND)
+    decided = decide(Answer(Verdict.TRANSIENT, "nobody there"), tries=1, max_retries=3, urgent=False, waited=SECOND)
 
     assert decided == Retry("nobody there", error_class="transient")

@@ -4,12 +4,12 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.notifications.tests.deliveries.arrange import delivery, due_again, email
+from services.notifications.tests.deliveries.arrange import ALERT, delivery, due_again, email
 from services.notifications.tests.mail_server import MailServer
-from shared.contracts.notifications import RetryFailedEmails, SendEmail
+from shared.contracts.notifications import DeliveryFinished, RetryFailedEmails, SendEmail
 from shared.contracts.retry import RetryPolicy
 from shared.runtime.db import Session
-from shared.testing.messages import TaskRunner
+from shared.testing.messages import TaskRunner, assert_published
 
 ONCE = RetryPolicy(max_retries=0)
 
@@ -86,16 +86,18 @@ async def test_what_its_recipient_or_its_content_has_killed_is_left_alone(
     assert await states_of(session, refused + unknown) == ["dead", "dead"]
 
 
-async def test_delivery_whose_message_nobody_holds_ends_as_failed(run_task: TaskRunner, session: Session) -> None:
+async def test_delivery_whose_message_nobody_holds_ends_as_failed_and_is_told(run_task: TaskRunner, session: Session) -> None:
     await session.execute(
         text("""
-            INSERT INTO deliveries (id, channel, to_address, status, retries, attempts, asked_at, created_at, category)
-            VALUES (gen_random_uuid(), 'email', 'ann@example.com', 'queued', 0, 0, now() - interval '2 days',
-                    now() - interval '2 days', 'general') RETURNING id
-        """)
+            INSERT INTO deliveries (id, channel, to_address, status, retries, attempts, asked_at, created_at, category, requester)
+            VALUES (gen_random_uuid(), 'email', 'ann@example.com', 'queued', 2, 3, now() - interval '2 days',
+                    now() - interval '2 days', 'general', :alert)
+        """),
+        {"alert": ALERT},
     )
     key = await session.scalar(text("SELECT id FROM deliveries"))
     await run_task(RetryFailedEmails())
 
     found = await delivery(session, key)
     assert (found.status, found.error) == ("failed", "its message is gone: neither the outbox nor the inbox has it")
+    await assert_published(session, DeliveryFinished, delivery_id=key, requester=ALERT, status="failed", retries=2)

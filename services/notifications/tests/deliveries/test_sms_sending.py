@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from pydantic import JsonValue
 
 from services.notifications.settings import NotificationsSettings
 from services.notifications.tests.deliveries.arrange import ALERT, attempts_of, delivery, due_again, know_person
@@ -40,7 +41,7 @@ async def test_message_becomes_one_sms_one_delivery_and_one_event(
     found, [taken] = await delivery(session, handled.id), await received(mail_server)
     assert (handled.outcome, found.channel, found.status, found.provider, found.segments) == ("done", "sms", "sent", "twilio", 1)
     assert (found.to_address, found.subject, found.message_id_header) == (NUMBER, None, None)
-    assert attempts_of(found) == [(1, "accepted", None, None)]
+    assert attempts_of(found) == [(1, "accepted", 201, None)]
     assert found.timeline[0].provider_message_id == taken["provider_id"]
     await assert_published(session, DeliveryFinished, delivery_id=handled.id, status="sent")
 
@@ -95,6 +96,23 @@ async def test_sms_of_unknown_fate_is_asked_for_before_it_is_sent_again(
     assert len(await received(mail_server)) == 1
 
 
+async def test_same_text_to_the_same_number_that_was_sent_for_another_message_is_not_taken_for_this_one(
+    run_task: TaskRunner, session: Session, mail_server: MailServer
+) -> None:
+    # The first is lost before Twilio has it; the second, which says the same, is taken.
+    await mail_server.faults({"action": "drop_connection", "recorded": False, "times": 1}, provider="twilio")
+    lost = uuid7()
+    await run_task(sms(), ids=[lost])
+    twin = await run_task(sms())
+    await due_again(session, lost)
+    await run_task(sms(), ids=[lost])
+
+    found = [await delivery(session, one) for one in (lost, twin.id)]
+    assert [one.status for one in found] == ["sent", "sent"]
+    assert len({one.timeline[-1].provider_message_id for one in found}) == 2
+    assert len(await received(mail_server)) == 2
+
+
 @pytest.mark.parametrize("settings", [{"sms_provider": None}], indirect=True)
 async def test_sms_without_a_provider_is_a_dead_letter_that_says_so(run_task: TaskRunner, session: Session) -> None:
     handled = await run_task(sms())
@@ -107,7 +125,7 @@ async def test_person_is_written_to_by_number_in_the_persons_language(
     run_task: TaskRunner, session: Session, mail_server: MailServer
 ) -> None:
     await know_person(session, "payments.customer:7", phone=NUMBER, locale="hi")
-    context = {
+    context: dict[str, JsonValue] = {
         "order_id": "1042",
         "order_number": "1042",
         "order_url": "https://shop.example/o/1042",

@@ -1,10 +1,13 @@
 """Templated e-mails over HTTP: what is refused at once, and that what was rendered is what is sent."""
 
+import threading
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from services.notifications.email.mime import Content
+from services.notifications.templates.rendering import Renderer
 from services.notifications.tests.deliveries.arrange import know_person, publish_template
 from services.notifications.tests.mail_server import MailServer
 from shared.contracts.notifications import SendTemplatedEmail
@@ -78,7 +81,9 @@ async def test_person_is_written_to(operator: ApiClient, session: Session) -> No
         ({"template_name": "Nothing!"}, "invalid_request"),
         ({"context": {}}, "template_unusable"),
         ({"context": []}, "invalid_request"),
-        ({"context": {"days": "x" * 66_000}}, "template_unusable"),
+        ({"context": {"days": "x" * 66_000}}, "message_too_large"),
+        ({"template_name": "campaign_delay"}, "marketing_locked"),
+        ({"template_name": "declared"}, "marketing_locked"),
         ({"context": {"days": 3, "more": "x" * 66_000}}, "message_too_large"),
         ({"to_email": "a>b@example.com"}, "address_unusable"),
         ({"to_email": None}, "invalid_request"),
@@ -94,6 +99,8 @@ async def test_templated_email_that_cannot_be_sent_is_refused_and_leaves_nothing
     operator: ApiClient, session: Session, change: dict[str, Any], code: str
 ) -> None:
     await publish_template(session)
+    await publish_template(session, name="campaign_delay")
+    await publish_template(session, name="declared", category="marketing")
     await know_person(session, ASHA, organization_id=THEIRS)
     refused = await operator.post("/v1/templated-emails", json={**EMAIL, **change}, headers=key())
 
@@ -132,3 +139,26 @@ async def test_another_organization_is_not_named(operator: ApiClient, client: Ap
     assert (foreign.status_code, foreign.json()["code"]) == (403, "foreign_organization")
     assert overseer.status_code == 202
     assert (await operator.get(overseer.headers["Location"])).json()["subject"] == "ours"
+
+
+async def test_templates_are_rendered_beside_the_loop_and_what_is_too_large_is_not_rendered(
+    operator: ApiClient, run_task: TaskRunner, session: Session, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[str] = []
+    render = Renderer.render
+
+    def watched(*given: Any, **named: Any) -> Content:
+        threads.append(threading.current_thread().name)
+        return render(*given, **named)
+
+    monkeypatch.setattr(Renderer, "render", watched)
+    await publish_template(session)
+    too_large = {**EMAIL, "context": {"days": 3, "more": "x" * 66_000}}
+    refused = await operator.post("/v1/templated-emails", json=too_large, headers=key())
+    assert (refused.status_code, threads) == (422, [])
+
+    accepted = await operator.post("/v1/templated-emails", json=EMAIL, headers=key())
+    sent = await run_task(SendTemplatedEmail(**EMAIL))
+    assert (accepted.status_code, sent.outcome, len(await mail_server.mails())) == (202, "done", 1)
+    assert {name.partition("_")[0] for name in threads} == {"rendering"}
+    assert len(threads) == 2

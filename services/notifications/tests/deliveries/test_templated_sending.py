@@ -18,6 +18,7 @@ from services.notifications.tests.deliveries.arrange import (
     templated,
 )
 from services.notifications.tests.mail_server import MailServer
+from shared.contracts.lanes import NOTIFICATIONS_BULK, NOTIFICATIONS_NORMAL, Lane
 from shared.contracts.notifications import DeliveryDelayed, DeliveryFinished, SendTemplatedEmail
 from shared.runtime.db import Database, Session
 from shared.runtime.ids import uuid7
@@ -107,6 +108,8 @@ async def test_retry_says_what_the_first_attempt_said_though_another_version_was
 
 REFUSED = [
     ({"template_name": "nothing"}, "bad_content", "no version of the template nothing is published; GET /v1/templates lists"),
+    ({"template_name": "campaign_delay"}, "bad_content", "the template campaign_delay is marketing, and messages about general"),
+    ({"template_name": "campaign_delay", "category": "orders"}, "bad_content", "the template campaign_delay is marketing"),
     ({"context": {}}, "bad_content", "template delay (en, version 1): the subject, line 1: 'days'"),
     ({"to_email": "a>b@example.com"}, "bad_recipient", "the address is not of the form name@domain"),
     ({"to_person": "trips.driver:0"}, "bad_recipient", "nobody is known by the reference in to_person"),
@@ -121,6 +124,7 @@ async def test_what_cannot_be_written_fails_with_a_sentence_and_the_others_of_th
     run_task: TaskRunner, session: Session, mail_server: MailServer, fields: dict[str, Any], reason: str, sentence: str
 ) -> None:
     await publish_template(session)
+    await publish_template(session, name="campaign_delay")
     await know_person(session, ASHA, organization_id=OURS)
     await know_person(session, "trips.driver:8", email=None)
     bad, good = await run_task.run([templated(**fields), templated(to_email="bob@example.com")])
@@ -132,6 +136,27 @@ async def test_what_cannot_be_written_fails_with_a_sentence_and_the_others_of_th
     assert [mail["envelope"]["rcpt_to"] for mail in await mail_server.mails()] == [["bob@example.com"]]
     assert await session.scalar(text("SELECT reason FROM dead_letters")) == reason
     await assert_published(session, DeliveryFinished, delivery_id=bad.id, status="failed", error=found.error)
+
+
+@pytest.mark.parametrize(
+    ("lane", "category", "precedence"),
+    [
+        (NOTIFICATIONS_NORMAL, "general", None),
+        (NOTIFICATIONS_NORMAL, "reminders", None),
+        (NOTIFICATIONS_NORMAL, "marketing", "bulk"),
+        (NOTIFICATIONS_BULK, "marketing", "bulk"),
+        (NOTIFICATIONS_BULK, "reminders", "bulk"),
+    ],
+)
+async def test_marketing_says_so_on_whichever_lane_it_travels_and_every_mail_says_what_it_is(
+    run_task: TaskRunner, session: Session, mail_server: MailServer, lane: Lane, category: str, precedence: str | None
+) -> None:
+    await publish_template(session)
+    await run_task.run([templated(category=category, organization_id=OURS)], lane=lane)
+
+    mail = await mail_server.newest()
+    assert mail.get_all("Precedence", []) == ([precedence] if precedence is not None else [])
+    assert mail["Feedback-ID"] == f"delay:{OURS}:{category}:waybill"
 
 
 async def test_dead_letter_is_replayed_with_the_mended_template(

@@ -6,10 +6,10 @@ from typing import Any, Final
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from services.notifications.gates.dedupe_gate import DedupeGate
 from services.notifications.gates.gate import Candidate
-from services.notifications.gates.repository import GateRepository
 from services.notifications.tests.gates.arrange import NOW, candidate, policy
 from shared.runtime.db import Database, Session
 
@@ -65,12 +65,21 @@ async def test_key_counts_for_as_long_as_the_organization_says_and_thirty_days_e
     assert (early, late, last) == ([0], [1], [])
 
 
-async def test_keys_are_forgotten_after_thirty_days(session: Session) -> None:
+@pytest.mark.parametrize(("status", "stopped_again"), [("failed", []), ("dropped", []), ("sent", [0]), ("queued", [0])])
+async def test_message_that_has_not_gone_out_leaves_the_key_to_the_next(
+    session: Session, status: str, stopped_again: list[int]
+) -> None:
     await stopped(session, keyed(1))
+    await session.execute(
+        text("""
+            INSERT INTO deliveries (id, channel, status, created_at, finished_at)
+            VALUES (:id, 'email', :status, now(), CASE WHEN :status = 'queued' THEN NULL ELSE now() END)
+        """),
+        {"id": keyed(1).id, "status": status},
+    )
 
-    gates = GateRepository(session)
-    assert await gates.forget_keys(NOW + timedelta(days=30), 1000) == 0
-    assert await gates.forget_keys(NOW + timedelta(days=30, seconds=1), 1000) == 1
+    assert await stopped(session, keyed(2)) == stopped_again
+    assert await stopped(session, keyed(2)) == stopped_again
 
 
 @pytest.mark.commits

@@ -38,6 +38,12 @@ async def test_person_is_kept_in_canonical_form(run_task: TaskRunner, session: S
     assert (person.entity_version, person.revision) == (1, 1)
 
 
+async def test_address_is_kept_without_needless_quotes(run_task: TaskRunner, session: Session) -> None:
+    await run_task(said(email='"Asha.Rao"@example.com'))
+
+    assert (await known(session))[DRIVER].email == "Asha.Rao@example.com"
+
+
 async def test_same_message_twice_changes_nothing_the_second_time(run_task: TaskRunner, session: Session) -> None:
     key = uuid7()
     for _ in range(2):

@@ -97,6 +97,33 @@ async def test_quiet_hours_can_be_none_or_the_organizations_again(client: ApiCli
     assert await rows(session, SHEET) == [("None", "None", "None", "None")]
 
 
+AS_SHOWN: Final = {
+    "quiet": "organization",
+    "quiet_from": "22:00",
+    "quiet_until": "08:00",
+    "quiet_day": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+}
+
+
+@pytest.mark.usefixtures("asha")
+@pytest.mark.parametrize(
+    ("entered", "kept"),
+    [
+        ({"quiet_from": "21:00"}, ("21:00:00", "08:00:00", "[1, 2, 3, 4, 5, 6, 7]", "None")),
+        ({"quiet_day": ["sun"]}, ("22:00:00", "08:00:00", "[7]", "None")),
+        ({}, None),
+    ],
+)
+async def test_own_hours_that_are_entered_count_though_the_choice_above_them_was_left_as_it_was(
+    client: ApiClient, session: Session, path: str, entered: dict[str, Any], kept: tuple[str, ...] | None
+) -> None:
+    saved = await client.post(path, data=AS_SHOWN | entered)
+
+    assert saved.status_code == 200
+    assert await rows(session, SHEET) == ([kept] if kept is not None else [("None", "None", "None", "None")])
+    assert ("quiet=own" if kept is not None else "quiet=organization") in checked(saved.text)
+
+
 @pytest.mark.usefixtures("asha")
 @pytest.mark.parametrize(
     ("change", "sentence"),

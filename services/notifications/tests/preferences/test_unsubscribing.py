@@ -15,6 +15,7 @@ from shared.testing.service import ApiClient
 
 ONE_CLICK: Final = {"List-Unsubscribe": "One-Click"}
 BARE_HASH: Final = "ab" * 16
+LISTED: Final = text("SELECT channel, address, scope, organization_id, category, reason, source FROM suppressions")
 CHOICES: Final = text("SELECT category, channel, choice FROM preferences ORDER BY 1, 2")
 ENTRIES: Final = text("SELECT address_hash, channel, scope, category, organization_id, reason, source FROM suppressions")
 CHANGES: Final = text(
@@ -71,6 +72,32 @@ async def test_one_click_twice_is_one_change(client: ApiClient, session: Session
 
     assert [one.status_code for one in answers] == [200, 200]
     assert len(await rows(session, CHANGES)) == 1
+
+
+@pytest.mark.usefixtures("asha")
+async def test_what_a_person_declines_is_declined_for_the_address_as_well_until_it_is_wanted_again(
+    client: ApiClient, session: Session, path: str
+) -> None:
+    await client.post(path, data=ONE_CLICK)
+    declined = await rows(session, LISTED)
+    await client.post(path, data={"action": "resubscribe"})
+
+    assert declined == [("email", "asha@example.com", "category", OURS, "marketing", "unsubscribed", "one_click")]
+    assert await rows(session, LISTED) == []
+
+
+@pytest.mark.usefixtures("asha")
+async def test_an_operators_word_on_what_a_person_wants_counts_for_the_address(operator: ApiClient, session: Session) -> None:
+    path = f"/v1/people/{ASHA}/preferences"
+    tag = (await operator.get(path)).headers["ETag"]
+    declined = await operator.put(
+        path, json={"choices": [{"category": "marketing", "channel": "email", "choice": "off"}]}, headers={"If-Match": tag}
+    )
+    listed = await rows(session, LISTED)
+    await operator.put(path, json={"choices": []}, headers={"If-Match": declined.headers["ETag"]})
+
+    assert [one[4:6] for one in listed] == [("marketing", "unsubscribed")]
+    assert await rows(session, LISTED) == []
 
 
 @pytest.mark.usefixtures("asha")
