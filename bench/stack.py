@@ -33,6 +33,10 @@ class Stack:
     def database_url(self, role: str) -> str:
         return self.postgres.address.url("waybill", role)
 
+    def pids(self) -> dict[str, int]:
+        """The servers' main processes."""
+        return {"postgres": self.postgres.process.pid, "valkey": self.valkey.process.pid}
+
     def environment(self, service: str, **extra: str) -> dict[str, str]:
         """What a process of the service needs."""
         return {
@@ -46,15 +50,20 @@ class Stack:
         }
 
     @asynccontextmanager
-    async def worker(self, app: str, service: str, *arguments: str, **extra: str) -> AsyncIterator[ChildProcess]:
-        """A ready worker, ended with the block."""
-        heartbeat = self.home / f"{service}.heartbeat"
-        heartbeat.unlink(missing_ok=True)
-        program = [sys.executable, "-m", "celery", "-A", app, "worker", "--loglevel", "WARNING", *arguments]
+    async def worker(
+        self, app: str, service: str, *arguments: str, name: str | None = None, **extra: str
+    ) -> AsyncIterator[ChildProcess]:
+        """A ready worker, ended with the block. name: tells a service's workers apart where there are several."""
+        name = name or service
+        heartbeat = self.home / f"{name}.heartbeat"
+        log = self.home / f"{name}-worker.log"
+        for left in (heartbeat, log):
+            left.unlink(missing_ok=True)
+        program = [sys.executable, "-m", "celery", "-A", app, "worker", "-n", f"{name}@%h", "--loglevel", "WARNING", *arguments]
         environment = self.environment(service, HEARTBEAT_FILE=str(heartbeat), **extra)
-        child = ChildProcess(f"{service}-worker", program, log=self.home / f"{service}-worker.log", env=environment, cwd=ROOT)
+        child = ChildProcess(f"{name}-worker", program, log=log, env=environment, cwd=ROOT)
         try:
-            await eventually(heartbeat.exists, 30, f"the worker is not ready: {child.tail(20)}")
+            await eventually(heartbeat.exists, 60, f"the worker is not ready: {child.tail(20)}")
             yield child
         finally:
             child.stop(timeout_s=15)

@@ -1,17 +1,20 @@
-"""Our side: mails published in transactions of 100, carried by relay and worker, recorded in the database."""
+"""Our side: mails published in transactions, carried by relay and worker, recorded in the database."""
 
 import asyncio
 import os
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
 
 import psutil
 from sqlalchemy import text
 
-from bench.email import mails
 from bench.stack import Stack, cpu_of
-from shared.contracts.lanes import NOTIFICATIONS_BULK
-from shared.contracts.notifications import SendEmail
+from shared.contracts.lanes import NOTIFICATIONS_BULK, Lane
+from shared.contracts.message import Command
 from shared.runtime.broker import Hint, connect
 from shared.runtime.clock import system_clock
 from shared.runtime.db import Database
@@ -22,8 +25,12 @@ from shared.runtime.settings import ServiceSettings
 TRANSACTION = 100
 POLL_S = 0.02
 GIVE_UP_S = 120.0
+RELAY_LOOKS_EVERY_S = 0.5
+
+Make = Callable[[int], Command]
 
 _UNCONFIRMED = text("SELECT EXISTS (SELECT FROM outbox)")
+_WAITING = text("SELECT count(*) FROM outbox WHERE lane = :lane")
 # Confirmed means that the worker's inbox has it, and only what has ended is not in one of these states.
 _UNFINISHED = text("SELECT EXISTS (SELECT FROM inbox WHERE state IN (1, 2, 3, 4))")
 _RECORDED = text("""
@@ -32,24 +39,33 @@ _RECORDED = text("""
            (SELECT count(*) FROM inbox WHERE state = 0 AND finished_at >= :since) AS done,
            (SELECT count(DISTINCT finished_at) FROM inbox WHERE finished_at >= :since) AS records
 """)
+_PAUSE = text("INSERT INTO lane_pauses (lane, reason, paused_by) VALUES (:lane, 'bench', 'bench')")
+_RESUME = text("DELETE FROM lane_pauses WHERE lane = :lane")
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Of how many mails each of the tables says that they were sent. records: transactions that wrote results."""
+
+    deliveries: int
+    attempts: int
+    done: int
+    records: int
+
+    @property
+    def least(self) -> int:
+        return min(self.deliveries, self.attempts, self.done)
 
 
 @dataclass
 class Figures:
-    """One round. records: transactions that wrote results. cpu: percent of one core over the round; others: what
-    else the machine did, which tells how far the round can be trusted."""
+    """One round. cpu: percent of one core over the round; others: what else the machine did, which tells how far the
+    round can be trusted."""
 
     seconds: float = 0.0
     published_s: float = 0.0
-    deliveries: int = 0
-    attempts: int = 0
-    done: int = 0
-    records: int = 0
+    recorded: Recorded = Recorded(0, 0, 0, 0)
     cpu: dict[str, float] = field(default_factory=dict)
-
-    def recorded(self) -> tuple[int, int, int]:
-        """Of how many mails each of the tables says that they were sent."""
-        return self.deliveries, self.attempts, self.done
 
 
 class Producer:
@@ -58,9 +74,11 @@ class Producer:
     def __init__(self, stack: Stack, settings: ServiceSettings) -> None:
         self._client = connect(stack.valkey.url(), name="bench")
         url = stack.database_url("trips_app")
-        self._database = Database(url, name="bench", pool_size=6, on_publish=Hint(self._client, "trips"))
+        self._hint = Hint(self._client, "trips")
+        self._database = Database(url, name="bench", pool_size=6, on_publish=self._hint)
         self._consumer = Database(stack.database_url("notifications_app"), name="bench-reader", pool_size=1)
         self._settings = settings
+        self._published = 0
         self._stop = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
 
@@ -76,30 +94,60 @@ class Producer:
         await self._database.close()
         await self._consumer.close()
 
-    async def round(self, count: int, pids: dict[str, int]) -> Figures:
+    async def round(self, count: int, pids: dict[str, int], make: Make) -> Figures:
         """Publish so many mails and wait until all of them are sent, recorded and confirmed."""
         since = system_clock()
-        figures, cpu = Figures(), dict[str, float]()
-        started, busy = time.perf_counter(), _busy_s()
-        with cpu_of({"relay+producer": os.getpid(), **pids}, cpu):
-            for first in range(0, count, TRANSACTION):
-                await self._publish(range(first, min(first + TRANSACTION, count)))
+        figures = Figures()
+        started = time.perf_counter()
+        with cpu_percent(pids, figures.cpu):
+            await self.publish_all(count, make)
             figures.published_s = time.perf_counter() - started
-            while await self._unfinished() and time.perf_counter() - started < GIVE_UP_S:
-                await asyncio.sleep(POLL_S)
+            await self.finished(GIVE_UP_S)
             figures.seconds = time.perf_counter() - started
-        cpu["others"] = max(0.0, _busy_s() - busy - sum(cpu.values()))
-        figures.cpu = {name: 100 * used / figures.seconds for name, used in cpu.items()}
-        async with self._consumer.read() as session:
-            row = (await session.execute(_RECORDED, {"since": since})).one()
-        figures.deliveries, figures.attempts, figures.done, figures.records = row
+        figures.recorded = await self.recorded(since)
         return figures
 
-    async def _publish(self, numbers: range) -> None:
+    async def publish_all(self, count: int, make: Make, *, transaction: int = TRANSACTION) -> None:
+        """Publish so many mails on the bulk lane, each to somebody who has had none before."""
+        numbers = range(self._published, self._published + count)
+        self._published += count
+        for first in range(0, count, transaction):
+            async with self._database.unit_of_work() as session:
+                for number in numbers[first : first + transaction]:
+                    publish(session, make(number), lane=NOTIFICATIONS_BULK)
+
+    async def publish_one(self, message: Command) -> tuple[UUID, float]:
+        """Publish one message on its first lane. Returns its id, and when its commit began by the monotonic clock."""
         async with self._database.unit_of_work() as session:
-            for number in numbers:
-                message = SendEmail(to_email=mails.recipient(number), subject=mails.subject(number), body=mails.body(number))
-                publish(session, message, lane=NOTIFICATIONS_BULK)
+            message_id = publish(session, message)
+            return message_id, time.monotonic()
+
+    async def pause(self, lane: Lane) -> None:
+        """Keep a lane's messages in the outbox, as an operator does; returns when the relay has heard of it."""
+        async with self._database.unit_of_work() as session:
+            await session.execute(_PAUSE, {"lane": lane.name})
+        await asyncio.sleep(2 * RELAY_LOOKS_EVERY_S)
+
+    async def resume(self, lane: Lane) -> None:
+        """Send them again; the relay hears of it within half a second."""
+        async with self._database.unit_of_work() as session:
+            await session.execute(_RESUME, {"lane": lane.name})
+
+    async def waiting(self, lane: Lane) -> int:
+        """How many of a lane's messages the consumer does not hold yet."""
+        async with self._database.read() as session:
+            return int((await session.execute(_WAITING, {"lane": lane.name})).scalar_one())
+
+    async def finished(self, within_s: float) -> None:
+        """Wait until everything is sent, recorded and confirmed, or the time is over: what is missing then is counted as lost."""
+        deadline = time.perf_counter() + within_s
+        while await self._unfinished() and time.perf_counter() < deadline:
+            await asyncio.sleep(POLL_S)
+
+    async def recorded(self, since: datetime) -> Recorded:
+        """What the tables say of the mails since that moment."""
+        async with self._consumer.read() as session:
+            return Recorded(*(await session.execute(_RECORDED, {"since": since})).one())
 
     async def _unfinished(self) -> bool:
         async with self._database.read() as session:
@@ -107,6 +155,18 @@ class Producer:
                 return True
         async with self._consumer.read() as session:
             return bool((await session.execute(_UNFINISHED)).scalar_one())
+
+
+@contextmanager
+def cpu_percent(pids: dict[str, int], into: dict[str, float]) -> Iterator[None]:
+    """CPU of each process family over the block, of this process, and of all others together, in percent of one core."""
+    used = dict[str, float]()
+    started, busy = time.perf_counter(), _busy_s()
+    with cpu_of({"relay+producer": os.getpid(), **pids}, used):
+        yield
+    seconds = time.perf_counter() - started
+    used["others"] = max(0.0, _busy_s() - busy - sum(used.values()))
+    into.update({name: 100 * one / seconds for name, one in used.items()})
 
 
 def _busy_s() -> float:

@@ -4,12 +4,14 @@ It speaks as much SMTP as clients need, one asyncio protocol on uvloop, in a pro
 end of the text and the Message-ID, counts it, and answers; it parses nothing else, checks nothing and writes nothing to disk,
 so that a client waits for it as little as possible. PIPELINING is announced unless --no-pipelining is given.
 
-Two commands of its own: XCOUNT answers `250 <mails> <distinct Message-IDs>`, XRESET begins to count anew.
+Three commands of its own: XCOUNT answers `250 <mails> <distinct Message-IDs>`, XWHEN <Message-ID> when that mail came first, by
+the machine's monotonic clock, and XRESET begins to count anew.
 """
 
 import argparse
 import asyncio
 import sys
+import time
 from collections.abc import Sequence
 from typing import Final, cast
 
@@ -31,17 +33,17 @@ class Counts:
 
     def __init__(self) -> None:
         self.mails = 0
-        self.message_ids: set[bytes] = set()
+        self.accepted_at: dict[bytes, float] = {}
 
     def add(self, text: bytes) -> None:
         """One mail."""
         self.mails += 1
         start = text.find(_MESSAGE_ID) + len(_MESSAGE_ID)
-        self.message_ids.add(text[start : text.index(b"\r\n", start)])
+        self.accepted_at.setdefault(text[start : text.index(b"\r\n", start)], time.monotonic())
 
     def reset(self) -> None:
         self.mails = 0
-        self.message_ids.clear()
+        self.accepted_at.clear()
 
 
 class Connection(asyncio.Protocol):
@@ -81,16 +83,19 @@ class Connection(asyncio.Protocol):
             self._in_text = False
             self._counts.add(b"\r\n" + taken)
             return b"250 2.0.0 ok\r\n"
-        return self._answer(taken[:4].upper())
+        return self._answer(taken[:4].upper(), taken.partition(b" ")[2].strip())
 
-    def _answer(self, verb: bytes) -> bytes:
+    def _answer(self, verb: bytes, argument: bytes) -> bytes:
         self._in_text = verb == b"DATA"
         if verb in (b"EHLO", b"HELO"):
             return self._greeting
         if verb == b"QUIT":
             return b"221 2.0.0 bye\r\n"
         if verb == b"XCOU":
-            return f"250 {self._counts.mails} {len(self._counts.message_ids)}\r\n".encode()
+            return f"250 {self._counts.mails} {len(self._counts.accepted_at)}\r\n".encode()
+        if verb == b"XWHE":
+            moment = self._counts.accepted_at.get(argument)
+            return f"250 {moment}\r\n".encode() if moment is not None else b"550 5.1.1 never\r\n"
         if verb == b"XRES":
             self._counts.reset()
             return b"250 0 0\r\n"
