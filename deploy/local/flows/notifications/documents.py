@@ -86,7 +86,7 @@ async def _send_digest(chapter: Chapter) -> None:
         task="send_daily_digest",
     )
     text = await _text(chapter, made[0]) if made else ""
-    told = {word: word in text for word in ("T-1999", "18 km driven", "Order reminder")}
+    told = {word: word in text for word in ("T-1999", "18 km driven", "IN-1043")}
     chapter.check(
         "send_daily_digest: it tells of the trip and of the reminder", all(told.values()) or told, True, ", ".join(told)
     )

@@ -45,7 +45,7 @@ async def _unsubscribe(chapter: Chapter) -> None:
         # As a mail program does it (RFC 8058): without opening the page, and without anybody's login.
         answer = await chapter.world.sandbox.post(link, data={"List-Unsubscribe": "One-Click"}) if link else None
         chapter.check("one-click unsubscribe by the mail's own header is taken", answer and answer.status_code, 200)
-    await chapter.ends(await chapter.send(mail), "the next newsletter is not sent", "email dropped: declined")
+    await chapter.ends(await chapter.send(mail), "the next newsletter is not sent", "email dropped: suppressed")
 
 
 async def _unsubscribe_link(chapter: Chapter, delivery: Delivery) -> str | None:
