@@ -93,6 +93,11 @@ class MailBooks:
         excused = {row.delivery_id: row.times for row in await rows(consumer, _UNRECORDED)}
         return Outside(made, excused, frozenset(await self.effects(consumer)))
 
+    async def count(self) -> int:
+        """How many mails are in the mailbox."""
+        async with httpx.AsyncClient(base_url=self._url, timeout=30) as http:
+            return int((await http.get("/mail/count")).json()["count"])
+
     async def mails(self) -> list[dict[str, Any]]:
         """Every mail in the mailbox, without its text."""
         found: list[dict[str, Any]] = []

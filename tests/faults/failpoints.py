@@ -41,6 +41,26 @@ def of_evaluation() -> tuple[str, ...]:
     return tuple(name for name in failpoints() if name.startswith("evaluation."))
 
 
+def of_sending() -> tuple[str, ...]:
+    """Those that a child passes with mails under way, besides those of any effect."""
+    return tuple(name for name in failpoints() if name.startswith(("batch.", "provider.")))
+
+
+def of_campaign_steps() -> tuple[str, ...]:
+    """Those that a child passes that carries a campaign on."""
+    return tuple(name for name in failpoints() if name.startswith("campaign."))
+
+
+def of_callbacks() -> tuple[str, ...]:
+    """Those that a child passes that applies what providers have reported."""
+    return tuple(name for name in failpoints() if name.startswith("callbacks."))
+
+
+def of_api() -> tuple[str, ...]:
+    """Those that an API passes with a request that writes."""
+    return tuple(name for name in failpoints() if name.startswith("api."))
+
+
 def of_effects() -> tuple[str, ...]:
     """Those that a worker's child passes with an effect in hand."""
     return tuple(name for name in of_worker() if failpoints()[name] != {"light"})

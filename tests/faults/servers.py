@@ -97,6 +97,7 @@ async def world_of(servers: Servers, name: str, *, durable_broker: bool = False)
                 books=ProbeBooks(folder / "ledger"),
                 redis=client,
                 processes=processes,
+                keys=servers.keys,
                 folder=folder,
                 random=random.Random(f"{servers.seed}:{name}"),
             )

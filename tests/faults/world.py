@@ -21,6 +21,7 @@ from shared.testing.database import FreshDatabase
 from shared.testing.process import ApiProcess, Processes, ServiceProcess, WorkerProcess
 from shared.testing.proxy import FaultProxy
 from shared.testing.servers import PostgresServer, ValkeyServer
+from shared.testing.tokens import SigningKeys
 from shared.testing.wait import eventually
 from tests.faults.books import Books, one
 
@@ -62,6 +63,7 @@ class World:
     books: Books
     redis: "redis.Redis"
     processes: Processes
+    keys: SigningKeys
     folder: Path
     random: random.Random
     restarts: Counter[str] = field(default_factory=Counter)
@@ -138,6 +140,17 @@ class World:
         """Wait until a killed process has been started again, the given number of times in all, and is at work."""
         await eventually(lambda: self.restarts[process.name] >= restarts, 30, f"{process.name} was not started again")
         await process.ready()
+
+    async def kill(self, process: ServiceProcess) -> None:
+        """kill -9, and wait until it has been started again and is at work."""
+        restarts = self.restarts[process.name]
+        process.kill9()
+        await self.back(process, restarts + 1)
+
+    async def kill_child(self, process: ServiceProcess) -> None:
+        """kill -9 of the worker's youngest child; its main process makes another one."""
+        await eventually(lambda: bool(process.child.children()), 20, f"{process.name} has no child")
+        process.kill_child()
 
     async def recovered(self) -> None:
         """Wait until the worker gets on and has finished whatever a process has died over.

@@ -3,7 +3,7 @@
 from typing import Final
 
 from tests.faults.scenario import Scenario
-from tests.faults.scenarios import alerts, broker, database, delivery, deploys, email, kills, plain, poison
+from tests.faults.scenarios import alerts, broker, campaigns, database, delivery, deploys, email, kills, plain, poison
 
 SCENARIOS: Final[tuple[Scenario, ...]] = (
     *kills.SCENARIOS,
@@ -15,4 +15,5 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     *deploys.SCENARIOS,
     *email.SCENARIOS,
     *alerts.SCENARIOS,
+    *campaigns.SCENARIOS,
 )

@@ -85,7 +85,7 @@ class AlertsUnderKills:
                 publish(session, EvaluateShipments(as_of=datetime.now(UTC)))
         await eventually(lambda: one(self.audit.alerts, _CHUNKS), 30, "no run has begun")
         for number in range(self._run_kills):
-            await self._kill_in_run(world, (_kill_child, _kill_main)[number % 2])
+            await self._kill_in_run(world, (World.kill_child, World.kill)[number % 2])
         await eventually(self._is_evaluated, 60, "the runs do not end")
         await eventually(lambda: one(self.audit.notifications, _SENT), 60, "no mail goes out")
         for number in range(self._mail_kills):
@@ -117,10 +117,10 @@ class AlertsUnderKills:
         await world.pause(0.1, 0.8)
         await self._recovered()
         if number % 2 == 0:
-            await (_kill_child, _kill_main)[number // 2 % 2](world, _process(world, "notifications-worker"))
+            await (World.kill_child, World.kill)[number // 2 % 2](world, _process(world, "notifications-worker"))
             return
         name = ("alerts-relay", "alerts-worker", "notifications-relay")[number // 2 % 3]
-        await _kill_main(world, _process(world, name))
+        await world.kill(_process(world, name))
 
     async def _is_evaluated(self) -> bool:
         return not await one(self.audit.alerts, _UNFINISHED)
@@ -132,17 +132,6 @@ class AlertsUnderKills:
             return not (await one(self.audit.alerts, _SUSPECTED) or await one(self.audit.notifications, _SUSPECTED))
 
         await eventually(nothing_suspected, 60, "what a process died over is not done", every_s=0.1)
-
-
-async def _kill_main(world: World, process: ServiceProcess) -> None:
-    restarts = world.restarts[process.name]
-    process.kill9()
-    await world.back(process, restarts + 1)
-
-
-async def _kill_child(_: World, process: ServiceProcess) -> None:
-    await eventually(lambda: bool(process.child.children()), 20, f"{process.name} has no child")
-    process.kill_child()
 
 
 def _process(world: World, kind: str) -> ServiceProcess:
