@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     import asyncpg
 
 MIN_WINDOW: Final = 2
+INBOX_PLACES: Final = 1
+"""Places beyond the window that only inbox rows take. Under load the outbox fills each place within milliseconds, and what
+waits to be tried again would find none until the load ends."""
 MAX_TAKE: Final = 1000
 SLOTS_KEPT_S: Final = 2.0
 FULL_AGAIN_S: Final = 0.005
@@ -36,6 +39,7 @@ class Sender:
 
     A lane's window is max(2, slots) deliveries, slots being what its workers have registered. It is what
     keeps latency low and lets the backlog coalesce: the longer rows wait here, the larger the batches become.
+    Inbox rows have one place more, so that new messages cannot keep retries out.
     """
 
     def __init__(self, pool: "asyncpg.Pool[Any]", client: "redis.Redis", service: str, *, scale: float = 1.0) -> None:
@@ -82,7 +86,7 @@ class Sender:
         """Send retries, leftovers, parked messages and expired leases that are due to the own lanes."""
         async with self._pool.acquire() as connection:
             due = await claims.due_lanes(connection, [name for name in self._own if name not in self.paused])
-        rooms = await self._rooms(due)
+        rooms = await self._rooms(due, beyond=INBOX_PLACES)
         if not rooms:
             return 0
         sent, _ = await self._send(rooms, inbox=True)
@@ -134,8 +138,8 @@ class Sender:
                 lanes.append(name)
         return lanes, reopens_s
 
-    async def _rooms(self, names: Sequence[str]) -> list[claims.Room]:
-        """How much each lane takes now; a lane whose window is full takes nothing and is left out."""
+    async def _rooms(self, names: Sequence[str], *, beyond: int = 0) -> list[claims.Room]:
+        """How much each lane takes now; a lane that is full, its window and so many places `beyond`, is left out."""
         if not names:
             return []
         await self._read_slots(time.monotonic())
@@ -143,7 +147,8 @@ class Sender:
             for name in names:
                 pipe.llen(name)
             lengths = await pipe.execute()
-        free = {name: max(MIN_WINDOW, self._slots.get(name, 0)) - length for name, length in zip(names, lengths, strict=True)}
+        held = dict(zip(names, lengths, strict=True))
+        free = {name: max(MIN_WINDOW, self._slots.get(name, 0)) + beyond - length for name, length in held.items()}
         return [
             claims.Room(LANES[name], places, min(MAX_TAKE, places * self._fills[name]))
             for name, places in free.items()

@@ -211,12 +211,24 @@ class TestInbox:
     ) -> None:
         await self._wait(ledger, "analytics.take_parcel", CRITICAL, 900)
         await self._wait(ledger, "analytics.take_letter", BATCH, 5)
-        await redis.lpush(CRITICAL, b"{}")
+        await redis.lpush(CRITICAL, b"{}", b"{}")
 
         sent = await sender.send_inbox()
 
         assert sent == 505
-        assert (await redis.llen(CRITICAL), await redis.llen(BATCH)) == (2, 1)
+        assert (await redis.llen(CRITICAL), await redis.llen(BATCH)) == (3, 1)
+
+    async def test_new_messages_that_fill_the_window_keep_no_retry_out_and_get_no_place_of_its_own(
+        self, sender: Sender, fresh: FreshDatabase, ledger: Ledger, redis: Redis
+    ) -> None:
+        await _publish(fresh.open("analytics"), *_parcels(3000))
+        await self._wait(ledger, "analytics.take_parcel", CRITICAL, 900)
+
+        sent = [(await sender.send_outbox())[0], await sender.send_inbox(), await sender.send_inbox()]
+        await redis.rpop(CRITICAL)
+        sent += [(await sender.send_outbox())[0], await sender.send_inbox()]
+
+        assert sent == [1000, 500, 0, 0, 400]
 
     @pytest.mark.parametrize(("state", "crashes", "isolated"), [(1, 1, True), (2, 0, False), (3, 0, False), (4, 0, False)])
     async def test_what_is_due_is_queued_and_an_expired_lease_is_a_crash(
