@@ -1,6 +1,6 @@
 """The fault rules of mail providers with an HTTP API: what answer a request gets, and what becomes of each mail afterwards."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -9,7 +9,7 @@ from deploy.sandbox.faults import Rule
 Fate = Literal[
     "delivered", "deferred", "bounce", "soft_bounce", "blocked", "dropped", "complaint", "unsubscribe", "opened", "silent"
 ]
-FATES: tuple[str, ...] = Fate.__args__  # type: ignore[attr-defined] # a Literal has its values there
+FATES: tuple[str, ...] = get_args(Fate)
 _TIMED = ("delay", "timeout_after_accept", "rate_limit", *FATES)
 _TOLD = ("status", "error_inside_200", "bounce", "soft_bounce", "blocked", "deferred", "dropped")
 
