@@ -82,7 +82,7 @@ class Msg91Provider:
         rule = self.faults.take(numbers, lambda rule: not rule.is_fate)
         if rule is not None and rule.refuses:
             return _refusal_of(rule)
-        if rule is not None and rule.action == "drop_connection" and not rule.recorded:
+        if rule is not None and not rule.records:
             return await drop(request)
         request_id = await self._record(body, await request.body(), answered=rule is None or rule.action == "delay")
         if rule is not None and rule.action == "drop_connection":

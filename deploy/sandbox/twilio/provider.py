@@ -118,7 +118,7 @@ class TwilioProvider:
         rule = self.faults.take([fields["To"]], lambda rule: not rule.is_fate)
         if rule is not None and rule.refuses:
             return _refusal_of(rule)
-        if rule is not None and rule.action == "drop_connection" and not rule.recorded:
+        if rule is not None and not rule.records:
             return await drop(request)
         fate = self.faults.take([fields["To"]], lambda rule: rule.is_fate)
         entry = await self._record(fields, await request.body(), fate, answered=rule is None or rule.action == "delay")
