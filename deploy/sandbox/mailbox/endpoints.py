@@ -11,6 +11,7 @@ from deploy.sandbox.mailbox import schemas
 from deploy.sandbox.mailbox.mime import Content, read, viewable_html
 from deploy.sandbox.mailbox.receipt import CHANNEL
 from deploy.sandbox.problems import Problem
+from deploy.sandbox.schemas import Count, Deleted
 from deploy.sandbox.waiting import CoreParam, reach
 
 # The mail is a stranger's: no script, nothing fetched, no origin; only its own styles and embedded images.
@@ -54,13 +55,13 @@ async def list_mails(core: CoreParam, page: Annotated[schemas.Page, Query()]) ->
 
 
 @router.delete("", summary="Delete the mails that are meant; without a filter, all")
-async def delete_mails(core: CoreParam, wanted: FilterParam) -> schemas.Deleted:
-    return schemas.Deleted(deleted=await core.ledger.remove(wanted.criteria()))
+async def delete_mails(core: CoreParam, wanted: FilterParam) -> Deleted:
+    return Deleted(deleted=await core.ledger.remove(wanted.criteria()))
 
 
 @router.get("/count", summary="Count mails")
-async def count_mails(core: CoreParam, wanted: FilterParam) -> schemas.Count:
-    return schemas.Count(count=core.ledger.count(wanted.criteria()))
+async def count_mails(core: CoreParam, wanted: FilterParam) -> Count:
+    return Count(count=core.ledger.count(wanted.criteria()))
 
 
 @router.get("/stats", summary="Count mails per Message-ID, to see duplicates")

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from deploy.sandbox.entries import Criteria, Entry
 from deploy.sandbox.mailbox.mime import Content
 from deploy.sandbox.mailbox.receipt import CHANNEL
+from deploy.sandbox.schemas import Paging, Waiting
 
 
 class Filter(BaseModel):
@@ -24,19 +25,12 @@ class Filter(BaseModel):
         return Criteria(CHANNEL, to=self.to, subject=self.subject, reference=self.message_id, search=self.search, before=before)
 
 
-class Page(Filter):
+class Page(Paging, Filter):
     """Which page of the mails that are meant."""
 
-    limit: int = Field(50, ge=1, le=500)
-    cursor: int | None = Field(None, ge=1, lt=2**63, description="next_cursor of the page before.")
 
-
-class Wait(Filter):
+class Wait(Waiting, Filter):
     """How many mails to wait for, and how long (seconds)."""
-
-    count: int = Field(1, ge=1, le=1_000_000)
-    timeout: float = Field(10.0, ge=0, le=300)
-    limit: int = Field(50, ge=1, le=500)
 
 
 class Envelope(BaseModel):
@@ -106,18 +100,6 @@ class WaitResult(BaseModel):
     reached: bool
     count: int
     items: list[Summary]
-
-
-class Count(BaseModel):
-    """How many."""
-
-    count: int
-
-
-class Deleted(BaseModel):
-    """How many were deleted."""
-
-    deleted: int
 
 
 class Repeated(BaseModel):

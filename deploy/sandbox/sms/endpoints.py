@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Path, Query
 
 from deploy.sandbox.entries import Entry
 from deploy.sandbox.problems import Problem
+from deploy.sandbox.schemas import Count, Deleted
 from deploy.sandbox.sms import schemas
 from deploy.sandbox.sms.receipt import CHANNEL
 from deploy.sandbox.waiting import CoreParam, reach
@@ -38,13 +39,13 @@ async def list_sms(core: CoreParam, page: Annotated[schemas.Page, Query()]) -> s
 
 
 @router.delete("", summary="Delete the SMS that are meant; without a filter, all")
-async def delete_sms(core: CoreParam, wanted: FilterParam) -> schemas.Deleted:
-    return schemas.Deleted(deleted=await core.ledger.remove(wanted.criteria()))
+async def delete_sms(core: CoreParam, wanted: FilterParam) -> Deleted:
+    return Deleted(deleted=await core.ledger.remove(wanted.criteria()))
 
 
 @router.get("/count", summary="Count SMS")
-async def count_sms(core: CoreParam, wanted: FilterParam) -> schemas.Count:
-    return schemas.Count(count=core.ledger.count(wanted.criteria()))
+async def count_sms(core: CoreParam, wanted: FilterParam) -> Count:
+    return Count(count=core.ledger.count(wanted.criteria()))
 
 
 @router.get("/stats", summary="Count SMS per reference, to see duplicates")

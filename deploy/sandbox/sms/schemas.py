@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from deploy.sandbox.entries import Criteria, Entry
+from deploy.sandbox.schemas import Paging, Waiting
 from deploy.sandbox.sms.receipt import CHANNEL
 
 
@@ -32,19 +33,12 @@ class Filter(BaseModel):
         )
 
 
-class Page(Filter):
+class Page(Paging, Filter):
     """Which page of the SMS that are meant."""
 
-    limit: int = Field(50, ge=1, le=500)
-    cursor: int | None = Field(None, ge=1, lt=2**63, description="next_cursor of the page before.")
 
-
-class Wait(Filter):
+class Wait(Waiting, Filter):
     """How many SMS to wait for, and how long (seconds)."""
-
-    count: int = Field(1, ge=1, le=1_000_000)
-    timeout: float = Field(10.0, ge=0, le=300)
-    limit: int = Field(50, ge=1, le=500)
 
 
 class Step(BaseModel):
@@ -104,18 +98,6 @@ class WaitResult(BaseModel):
     reached: bool
     count: int
     items: list[SmsOut]
-
-
-class Count(BaseModel):
-    """How many."""
-
-    count: int
-
-
-class Deleted(BaseModel):
-    """How many were deleted."""
-
-    deleted: int
 
 
 class Repeated(BaseModel):
