@@ -10,8 +10,7 @@ from pydantic import Field, FilePath, SecretStr, field_validator, model_validato
 from pydantic_settings import NoDecode
 
 from services.notifications.callbacks.signatures import event_key
-from services.notifications.email.errors import AddressUnusable
-from services.notifications.email.mime import sender_mailbox
+from services.notifications.email.mime import usable_sender
 from shared.runtime.http.settings import HttpSettings
 
 EMAIL_PROVIDERS: Final = ("smtp", "sendgrid", "ses")
@@ -96,13 +95,7 @@ class EmailSettings(HttpSettings):
     @field_validator("smtp_from", "sendgrid_from_email", "ses_from_email")
     @classmethod
     def _can_send(cls, value: str | None) -> str | None:
-        try:
-            sender = sender_mailbox(value) if value is not None else None
-        except AddressUnusable:
-            sender = None
-        if value is not None and (sender is None or sender.international):
-            raise ValueError("must be an address, or a name and an address: Waybill <waybill@example.com>")
-        return value
+        return usable_sender(value) if value is not None else None
 
     @field_validator("smtp_tls", mode="before")
     @classmethod

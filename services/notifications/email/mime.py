@@ -95,6 +95,17 @@ def sender_mailbox(smtp_from: str) -> Mailbox:
     return mailbox(address, name or None, header="From")
 
 
+def usable_sender(smtp_from: str) -> str:
+    """The same, where every mail server can send from it. Raises ValueError, as validators do."""
+    try:
+        usable = not sender_mailbox(smtp_from).international
+    except AddressUnusable:
+        usable = False
+    if not usable:
+        raise ValueError("must be an address, or a name and an address: Waybill <waybill@example.com>")
+    return smtp_from
+
+
 def single_line(text: str) -> str:
     """The text on one line: what could end a header, or a line of it, becomes a space."""
     return " ".join(_CONTROL.sub(" ", text).split())

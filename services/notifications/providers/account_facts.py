@@ -6,8 +6,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from services.notifications.callbacks.signatures import event_key
-from services.notifications.email.errors import AddressUnusable
-from services.notifications.email.mime import sender_mailbox
+from services.notifications.email.mime import usable_sender
 
 _URL: Final = r"^https?://[^\s/?#\x00-\x1f]+(/[^\s?#\x00-\x1f]*)?$"
 _LINE: Final = r"^[^\x00-\x20\x7f]+$"
@@ -28,13 +27,7 @@ class AccountFacts(BaseModel):
     @field_validator("from_email")
     @classmethod
     def _can_send(cls, value: str | None) -> str | None:
-        try:
-            sender = sender_mailbox(value) if value is not None else None
-        except AddressUnusable:
-            sender = None
-        if value is not None and (sender is None or sender.international):
-            raise ValueError("must be an address, or a name and an address: Waybill <waybill@example.com>")
-        return value
+        return usable_sender(value) if value is not None else None
 
     @classmethod
     def secrets(cls) -> frozenset[str]:
