@@ -1,13 +1,16 @@
-"""Waiting, the frozen clock, the closed sockets, the broker fixture."""
+"""Waiting, the frozen clock, the closed sockets, an application behind a socket, the broker fixture."""
 
+import signal
 import socket
 from datetime import UTC, datetime, timedelta, timezone
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from redis.asyncio import Redis
 
 from shared.testing.clock import FrozenClock
+from shared.testing.http_server import serving, url_of
 from shared.testing.servers import free_port
 from shared.testing.sockets import OutsideWorldError
 from shared.testing.wait import eventually
@@ -69,6 +72,20 @@ async def test_the_loopback_interface_is_open() -> None:
     async with httpx.AsyncClient() as client:
         with pytest.raises(httpx.ConnectError):
             await client.get(f"http://localhost:{free_port()}/")
+
+
+async def test_application_answers_behind_a_socket_until_the_end_and_leaves_signals_to_the_test() -> None:
+    handler = signal.getsignal(signal.SIGTERM)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = url_of(listener)
+        async with serving(FastAPI(title="Sample"), listener), httpx.AsyncClient(base_url=url) as client:
+            answer = await client.get("/openapi.json")
+            during = signal.getsignal(signal.SIGTERM)
+        async with httpx.AsyncClient(base_url=url) as client:
+            with pytest.raises(httpx.ConnectError):
+                await client.get("/openapi.json")
+
+    assert (answer.status_code, answer.json()["info"]["title"], during) == (200, "Sample", handler)
 
 
 @pytest.fixture(params=["first run", "second run"])

@@ -1,7 +1,5 @@
 """From a message that a stand-in takes to its call-back applied: each provider signs, we verify, over real sockets."""
 
-import asyncio
-import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -9,7 +7,6 @@ from uuid import UUID
 
 import pytest
 import pytest_asyncio
-import uvicorn
 from fastapi import FastAPI
 
 from services.notifications.callback_deps import callback_apply
@@ -25,6 +22,7 @@ from shared.contracts.notifications import ApplyCallbacks
 from shared.runtime.clock import system_clock
 from shared.runtime.db import Database
 from shared.testing.clock import FrozenClock
+from shared.testing.http_server import serving, url_of
 from shared.testing.messages import published
 from shared.testing.wait import eventually
 
@@ -43,9 +41,8 @@ class Stage:
 
 @pytest_asyncio.fixture
 async def stage() -> AsyncIterator[Stage]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    with contextlib.closing(listener):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = url_of(listener)
         async with sandbox_with(callback_url=url, twilio_auth_token="a-token-of-twilio", msg91_callback_secret=SECRET) as sandbox:
             yield Stage(sandbox, url, listener)
 
@@ -74,13 +71,8 @@ async def settings(stage: Stage, settings: NotificationsSettings) -> Notificatio
 @pytest_asyncio.fixture
 async def served(app: FastAPI, stage: Stage) -> AsyncIterator[None]:
     """The API on its socket."""
-    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="error", timeout_graceful_shutdown=1))
-    server.capture_signals = contextlib.nullcontext  # type: ignore[assignment, method-assign]  # signals are the test's own
-    task = asyncio.create_task(server.serve([stage.listener]))
-    await eventually(lambda: server.started)
-    yield
-    server.should_exit = True
-    await task
+    async with serving(app, stage.listener):
+        yield
 
 
 @pytest.fixture

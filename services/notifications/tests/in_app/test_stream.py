@@ -3,15 +3,14 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 import httpx
 import pytest
 import pytest_asyncio
-import uvicorn
 from fastapi import FastAPI
 from redis.asyncio import Redis
 
@@ -23,6 +22,7 @@ from services.notifications.tests.in_app.test_inboxes import item
 from services.notifications.tests.mail_server import MailServer
 from shared.runtime.db import Database
 from shared.testing.clock import MONDAY_MORNING
+from shared.testing.http_server import serving, url_of
 from shared.testing.messages import TaskRunner
 from shared.testing.process import Processes
 from shared.testing.tokens import SigningKeys
@@ -63,33 +63,12 @@ async def _events(response: httpx.Response) -> AsyncIterator[Event]:
             fields = {}
 
 
-class _Server(uvicorn.Server):
-    """A server as a task among others, whose start can be awaited."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture none: they are the test's own affair."""
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listening.set()
-
-
 @pytest_asyncio.fixture
 async def api(app: FastAPI, signing_keys: SigningKeys) -> AsyncIterator[Api]:
     """The notifications API behind a socket."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = _Server(uvicorn.Config(app, lifespan="off", log_level="warning", timeout_graceful_shutdown=3))
-        task = asyncio.create_task(server.serve([listener]))
-        await server.listening.wait()
-        yield Api(f"http://127.0.0.1:{listener.getsockname()[1]}", authorized(signing_keys))
-        server.should_exit = True
-        await task
+        async with serving(app, listener):
+            yield Api(url_of(listener), authorized(signing_keys))
 
 
 def authorized(keys: SigningKeys) -> dict[str, str]:
