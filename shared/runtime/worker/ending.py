@@ -18,6 +18,7 @@ import signal
 from typing import TYPE_CHECKING, Any
 
 import celery.worker.state
+from celery import signals
 from celery.platforms import EX_OK
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Ending:
         signal.signal(signal.SIGALRM, self._on_alarm)
         if os.environ.get("REMAP_SIGTERM") == "SIGQUIT":
             signal.signal(signal.SIGTERM, self._on_quit)
+        signals.worker_shutdown.connect(self._on_stopped, sender=self._worker, weak=False)
 
     def _on_interrupt(self, number: int, frame: "FrameType | None") -> None:
         if self._is_asked_again(number):
@@ -62,6 +64,10 @@ class Ending:
     def _on_alarm(self, number: int, frame: "FrameType | None") -> None:
         if os.getpid() == self._main:
             self._give_back()
+
+    def _on_stopped(self, **_: object) -> None:
+        # Nothing is in hand any more. An interpreter that ends has no handlers, and the alarm would kill it.
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _is_asked_again(self, number: int) -> bool:
         again = os.getpid() == self._main and bool(self._asked & {number, signal.SIGQUIT})
