@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 
 from shared.testing.broker import broker_url, redis
@@ -72,6 +73,9 @@ def running_postgres() -> Iterator[PostgresServer]:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "commits: run on a database of the test's own, where commits are commits")
+    # How long an example takes says something of the machine, and nothing of the code.
+    hypothesis.settings.register_profile("waybill", deadline=None)
+    hypothesis.settings.load_profile("waybill")
 
 
 @pytest.hookimpl(optionalhook=True)

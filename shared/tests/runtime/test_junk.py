@@ -180,7 +180,7 @@ _RAW = st.fixed_dictionaries(
 
 
 @given(_RAW.map(json.dumps) | _JSON, _JSON | st.just("unknown_task"), _JSON | st.just(LANE), _JSON)
-@hypothesis_settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@hypothesis_settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_nothing_that_a_worker_sets_aside_stops_the_relay(
     database: Database, redis: Redis, settings: HttpSettings, raw: Any, reason: Any, lane: Any, error: Any
 ) -> None:

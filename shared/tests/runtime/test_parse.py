@@ -9,7 +9,6 @@ from uuid import UUID
 import orjson
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from shared.contracts.lanes import SERVICES
@@ -39,7 +38,6 @@ _KWARGS = st.dictionaries(_TEXT, _JSON, max_size=4) | st.fixed_dictionaries(
 _META = _JSON | _ENTRY | st.fixed_dictionaries({"batch": _JSON, "isolate": _JSON})
 
 
-@hypothesis_settings(deadline=None)
 @given(_TEXT | st.uuids().map(str), _KWARGS, _META, st.booleans())
 def test_nothing_that_a_delivery_holds_makes_it_unreadable(task_id: str, kwargs: Any, meta: Any, redelivered: bool) -> None:
     delivery = parse(RecordProbe, "analytics.normal", task_id, kwargs, meta, redelivered=redelivered)
@@ -58,7 +56,6 @@ def test_nothing_that_a_delivery_holds_makes_it_unreadable(task_id: str, kwargs:
         assert "\x00" not in item.trace.correlation_id + item.trace.traceparent
 
 
-@hypothesis_settings(deadline=None)
 @given(_JSON)
 def test_the_text_of_a_body_is_the_body(body: Any) -> None:
     item = _item(body)

@@ -236,7 +236,7 @@ _STARTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)) | st.sampled_
 _STEPS = st.lists(st.integers(1, 400), min_size=1, max_size=12)
 
 
-@hypothesis_settings(deadline=None, max_examples=50)
+@hypothesis_settings(max_examples=50)
 @given(_CRONTABS, st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata"]), _STARTS, _STEPS)
 def test_looking_often_and_looking_once_find_the_same_slots(
     crontab: str, timezone: str, start: datetime, steps: list[int]

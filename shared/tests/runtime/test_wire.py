@@ -9,7 +9,6 @@ import pytest
 from celery import Celery
 from celery.worker.request import Request
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from kombu import Connection
 from kombu.transport.virtual import Message as KombuMessage
@@ -147,7 +146,6 @@ _PARCELS = st.builds(
 )
 
 
-@hypothesis_settings(deadline=None)
 @given(st.lists(_PARCELS, unique_by=lambda parcel: parcel.id, max_size=30), st.integers(1, 10))
 def test_what_is_written_is_what_is_read(parcels: list[wire.Parcel], at_most: int) -> None:
     found: dict[UUID, tuple[Any, ...]] = {}

@@ -84,7 +84,7 @@ class Story:
         await TimelineRepository(self._session).append([TimelineEntry(*row) for row in found for _ in range(2)])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(story=happenings)
 async def test_timeline_replays_to_the_status_without_a_gap(session: Session, story: list[tuple[str, str, int]]) -> None:
     alerts = Story(session)

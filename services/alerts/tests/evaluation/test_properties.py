@@ -58,7 +58,7 @@ async def play(session: Session, organization_id: UUID, story: list[tuple[str, d
     return expected
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(story=happenings)
 async def test_alerts_are_those_of_the_rule(session: Session, story: list[tuple[str, date | str]]) -> None:
     organization_id = uuid7()

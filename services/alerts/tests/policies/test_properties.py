@@ -59,7 +59,7 @@ def expected(told: list[Told], left: date | None, steps: list[int], calendar: st
     return {day: step for day, step in raised.items() if day >= FIRST}
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stories=shipments, steps=policies, calendar=st.sampled_from([None, "DE-BY", "AE"]))
 @example(stories=[([Told(FIRST, date(2025, 12, 24))], None)], steps=[1, 2, 3], calendar="DE-BY")
 @example(stories=[([Told(FIRST, date(2026, 1, 4))], None)], steps=[1, 2, 3], calendar="AE")

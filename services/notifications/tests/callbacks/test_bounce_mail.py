@@ -171,7 +171,7 @@ def test_mail_in_mail_in_mail_is_given_up_quickly() -> None:
     assert time.monotonic() - began < 5
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 900), st.binary(max_size=30))
 def test_no_broken_mail_makes_the_reading_fail(place: int, noise: bytes) -> None:
     for raw in (mails.rfc_3464_three_recipients(), mails.rfc_5965_abuse(), mails.mail(QMAIL)):

@@ -115,7 +115,7 @@ async def test_every_order_and_repetition_of_call_backs_ends_alike(fresh: FreshD
 
     expected = await asyncio.to_thread(in_order)
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(arrivals())
     def same_end(arrived: tuple[str, list[list[int]]]) -> None:
         name, batches = arrived

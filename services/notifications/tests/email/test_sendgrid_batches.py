@@ -196,7 +196,7 @@ async def test_batch_that_breaks_down_leaves_its_mails_unknown(caplog: pytest.Lo
 _lines = st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=8), max_size=4).map("\n".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(_lines, st.none() | _lines), min_size=1, max_size=6))
 def test_every_mail_reads_as_it_was_written(contents: list[tuple[str, str | None]]) -> None:
     mails = [email(f"p{n}@example.com", text=text, html=html, bulk=True) for n, (text, html) in enumerate(contents)]

@@ -39,7 +39,7 @@ def test_example_that_aws_has_published() -> None:
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     method=st.sampled_from(["GET", "POST", "PUT", "DELETE"]),
     segments=st.lists(_encoded, max_size=4),
