@@ -1,0 +1,29 @@
+"""Local days as moments."""
+
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+from services.payments.periods.errors import UnknownZone
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """The IANA time zone. Raises UnknownZone."""
+    try:
+        return ZoneInfo(name)
+    # Some malformed names are refused by the file system, and not as keys.
+    except (KeyError, ValueError, OSError):
+        raise UnknownZone("the time zone is not known; send a name such as Asia/Kolkata") from None
+
+
+def midnight(day: date, zone: str) -> datetime:
+    """When the day begins in the zone, in UTC. Raises UnknownZone.
+
+    Where clocks skip midnight it is the moment of the change, which is when the day begins; where they show it twice, the
+    first time.
+    """
+    return datetime.combine(day, time(), zone_named(zone)).astimezone(UTC)
+
+
+def day_at(moment: datetime, zone: str) -> date:
+    """Which day it is in the zone. Raises UnknownZone."""
+    return moment.astimezone(zone_named(zone)).date()
