@@ -7,32 +7,11 @@ where there is no 29th. Periods are half-open [start, end) in local dates: where
 
 import calendar
 from datetime import date, timedelta
-from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
+from services.payments.periods.models import Interval, NumberedPeriod, Period
 
-class Interval(StrEnum):
-    """What a period is a number of."""
-
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
-    YEAR = "year"
-
-
-class Period(NamedTuple):
-    """Local dates; the end belongs to the next one."""
-
-    start: date
-    end: date
-
-
-class NumberedPeriod(NamedTuple):
-    """A period and which one it is, counted from 0 at the anchor."""
-
-    number: int
-    start: date
-    end: date
+__all__ = ["Interval", "NumberedPeriod", "Period", "anchor_for", "index_on", "period", "periods_between"]
 
 
 _DAYS: Final = {Interval.DAY: 1, Interval.WEEK: 7}
