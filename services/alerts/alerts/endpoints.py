@@ -1,6 +1,6 @@
 """/v1/alerts: list, read, export, count. What changes them is in `action_endpoints.py`."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -17,6 +17,7 @@ from services.alerts.auth import AlertsRead, ReadableOrganization
 from services.alerts.paging import after_id
 from shared.runtime.auth.principal import Principal
 from shared.runtime.db import ReadSession
+from shared.runtime.http.csv_file import MEDIA_TYPE, attachment, csv_answer
 from shared.runtime.http.cursors import Page, Paging
 from shared.runtime.http.etag import etag_of
 from shared.runtime.http.problems import problems
@@ -24,13 +25,7 @@ from shared.runtime.http.runtime import runtime_of
 from shared.runtime.http.session import Db, ReadDb
 
 ENTRIES_SHOWN: Final = 100
-CSV: Final = "text/csv; charset=utf-8; header=present"
-_CSV_ANSWER: Final[dict[int | str, dict[str, Any]]] = {
-    200: {
-        "description": "The file.",
-        "content": {"text/csv": {"schema": {"type": "string"}, "example": "id,organization_id,customer,reference,…\r\n"}},
-    }
-}
+_CSV_ANSWER: Final = csv_answer("id,organization_id,customer,reference,…\r\n")
 
 # The converters leave /v1/alerts/actions and others to their own endpoints, whatever the method.
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
@@ -58,7 +53,7 @@ async def export(organization_id: ReadableOrganization, db: Db, meant: Meant) ->
     An answer that is cut off is not the whole file.
     """
     parts = await deps.alert_export(db).begin(meant, organization_id)
-    return StreamingResponse(parts, media_type=CSV, headers={"Content-Disposition": 'attachment; filename="alerts.csv"'})
+    return StreamingResponse(parts, media_type=MEDIA_TYPE, headers=attachment("alerts.csv"))
 
 
 @router.get("/counts", name="counts", summary="Count unresolved alerts")

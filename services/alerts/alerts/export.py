@@ -1,19 +1,16 @@
 """Alerts as a CSV file (RFC 4180) of any length."""
 
 import asyncio
-import csv
-from collections.abc import AsyncIterator, Iterable, Sequence
-from datetime import date
-from io import StringIO
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 from uuid import UUID
 
 from services.alerts.alerts.filter_models import AlertFilter
 from services.alerts.alerts.report_repository import HEADER, ReportReader
 from shared.runtime.db import Database
+from shared.runtime.http.csv_file import csv_lines
 
 ROWS_PER_PAGE: Final = 2000
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class AlertExport:
@@ -34,7 +31,7 @@ class AlertExport:
         while True:
             async with self._database.read() as session:
                 rows = await ReportReader(session).export(meant, organization_id, after=after, limit=ROWS_PER_PAGE)
-            yield await asyncio.to_thread(_lines, [*head, *rows])
+            yield await asyncio.to_thread(csv_lines, [*head, *rows])
             if len(rows) < ROWS_PER_PAGE:
                 return
             head, after = [], rows[-1][0]
@@ -44,18 +41,3 @@ async def _chained(first: bytes, others: AsyncIterator[bytes]) -> AsyncIterator[
     yield first
     async for part in others:
         yield part
-
-
-def _lines(rows: Iterable[Sequence[Any]]) -> bytes:
-    text = StringIO(newline="")
-    csv.writer(text).writerows([_cell(value) for value in row] for row in rows)
-    return text.getvalue().encode()
-
-
-def _cell(value: Any) -> Any:
-    """A cell that a spreadsheet shows and does not carry out: what looks like a formula begins with an apostrophe (OWASP)."""
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value.isoformat() if isinstance(value, date) else value
