@@ -1,12 +1,22 @@
-"""Who may call the payments service's endpoints. Endpoints take one of these; see `shared.runtime.auth.access`."""
+"""Who may call the payments service's endpoints, and whose rows they see. Endpoints take one of these aliases."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Security
 
 from shared.runtime.auth.access import require
 from shared.runtime.auth.principal import Principal
+from shared.runtime.auth.tenancy import optional_organization, overseeing, required_organization
 
-PaymentsRead = Annotated[Principal, Security(require("payments:read"))]
-PaymentsWrite = Annotated[Principal, Security(require("payments:write"))]
-PaymentsAdmin = Annotated[Principal, Security(require("payments:admin"))]
+_READ, _WRITE, _ADMIN = require("payments:read"), require("payments:write"), require("payments:admin")
+
+PaymentsRead = Annotated[Principal, Security(_READ)]
+PaymentsWrite = Annotated[Principal, Security(_WRITE)]
+PaymentsAdmin = Annotated[Principal, Security(_ADMIN)]
+ReadableOrganization = Annotated[UUID | None, optional_organization(_READ)]
+OneOrganization = Annotated[UUID, required_organization(_READ)]
+"""Whose rows are read, where those of several cannot be shown together."""
+WritableOrganization = Annotated[UUID, required_organization(_WRITE)]
+OverseeingAdmin = Annotated[Principal, overseeing(_ADMIN)]
+"""Somebody who administers what concerns all organizations."""

@@ -8,6 +8,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 def _refuse_float(value: Any) -> Any:
     if isinstance(value, float):
         raise ValueError("money is never a float: give amount_minor as an integer number of minor units (12.50 INR is 1250)")
+    if isinstance(value, bool):
+        raise ValueError("money is never a truth value: give amount_minor as an integer number of minor units")
     return value
 
 
