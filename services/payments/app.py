@@ -4,12 +4,13 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
+from services.payments.ledger.endpoints import router as ledger
 from services.payments.settings import PaymentsSettings
 from services.payments.settings import settings as read_settings
 from shared.runtime.http import app as http
 from shared.runtime.logging import configure_logging
 
-ROUTERS: Final[tuple[APIRouter, ...]] = ()
+ROUTERS: Final[tuple[APIRouter, ...]] = (ledger,)
 
 
 def create_app(settings: PaymentsSettings | type[PaymentsSettings] = PaymentsSettings) -> FastAPI:

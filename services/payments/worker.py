@@ -3,6 +3,6 @@
 from services.payments.settings import settings
 from shared.runtime.celery import make_celery
 
-TASK_MODULES: tuple[str, ...] = ()
+TASK_MODULES: tuple[str, ...] = ("services.payments.ledger.tasks",)
 
 app = make_celery("payments", TASK_MODULES, settings)

@@ -1,1 +1,11 @@
-"""Messages that the payments service owns. It owns none yet."""
+"""Messages that the payments service owns.
+
+ledger.py   checking and tending the ledger
+"""
+
+from shared.contracts.payments.ledger import CheckLedger, RefreshLedgerBalances
+
+__all__ = [
+    "CheckLedger",
+    "RefreshLedgerBalances",
+]
