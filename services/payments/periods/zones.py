@@ -1,18 +1,17 @@
 """Local days as moments."""
 
 from datetime import UTC, date, datetime, time
-from zoneinfo import ZoneInfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 from services.payments.periods.errors import UnknownZone
 
 
 def zone_named(name: str) -> ZoneInfo:
-    """The IANA time zone. Raises UnknownZone."""
-    try:
-        return ZoneInfo(name)
-    # Some malformed names are refused by the file system, and not as keys.
-    except (KeyError, ValueError, OSError):
-        raise UnknownZone("the time zone is not known; send a name such as Asia/Kolkata") from None
+    """The time zone of the IANA database. Raises UnknownZone."""
+    if name not in _names():
+        raise UnknownZone("the time zone is not known; send a name such as Asia/Kolkata")
+    return ZoneInfo(name)
 
 
 def midnight(day: date, zone: str) -> datetime:
@@ -27,3 +26,8 @@ def midnight(day: date, zone: str) -> datetime:
 def day_at(moment: datetime, zone: str) -> date:
     """Which day it is in the zone. Raises UnknownZone."""
     return moment.astimezone(zone_named(zone)).date()
+
+
+@cache
+def _names() -> set[str]:
+    return available_timezones()
