@@ -13,6 +13,7 @@ TRANSACTIONS_PER_SLICE: Final = 50_000
 ORGANIZATIONS_PER_SLICE: Final = 100
 NAMED: Final = 10
 """So many transactions are named in the log and the error; the rest is counted."""
+_BEFORE_ALL: Final = UUID(int=0)
 
 
 class LedgerCheck:
@@ -37,7 +38,7 @@ class LedgerCheck:
 
     async def _transactions(self) -> tuple[int, int, list[UUID]]:
         transactions, entries, unbalanced = 0, 0, list[UUID]()
-        after: UUID | None = None
+        after = _BEFORE_ALL
         while True:
             looked_at = await self._reader.transactions(after=after, limit=TRANSACTIONS_PER_SLICE)
             transactions += looked_at.transactions
@@ -49,7 +50,7 @@ class LedgerCheck:
 
     async def _checkpoints(self) -> tuple[int, int]:
         organizations, wrong = 0, 0
-        after: UUID | None = None
+        after = _BEFORE_ALL
         while True:
             ids = await self._reader.organizations(after=after, limit=ORGANIZATIONS_PER_SLICE)
             wrong += await self._reader.wrong_checkpoints(ids)

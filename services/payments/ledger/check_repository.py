@@ -8,22 +8,24 @@ from sqlalchemy import text
 from services.payments.ledger.models import CheckedSlice
 from shared.runtime.db import ReadSession
 
+# The entries are found by the range of the slice and not by its ids, so that each slice reads a part of the index.
 _TRANSACTIONS: Final = text("""
     WITH slice AS (
-        SELECT id FROM ledger_transactions
-         WHERE CAST(:after AS uuid) IS NULL OR id > CAST(:after AS uuid) ORDER BY id LIMIT :limit
+        SELECT id FROM ledger_transactions WHERE id > CAST(:after AS uuid) ORDER BY id LIMIT :limit
+    ), last AS (
+        SELECT id FROM slice ORDER BY id DESC LIMIT 1
     ), summed AS (
-        SELECT slice.id, sum(amount_minor) AS amount_minor, count(amount_minor) AS entries
-          FROM slice LEFT JOIN ledger_entries ON transaction_id = slice.id GROUP BY slice.id, currency
+        SELECT transaction_id AS id, sum(amount_minor) AS amount_minor, count(*) AS entries FROM ledger_entries
+         WHERE transaction_id > CAST(:after AS uuid) AND transaction_id <= (SELECT id FROM last) GROUP BY transaction_id, currency
     )
-    SELECT (SELECT count(*) FROM slice) AS transactions, coalesce(sum(entries), 0)::bigint AS entries,
-           (SELECT id FROM slice ORDER BY id DESC LIMIT 1) AS last_id,
-           coalesce(array_agg(DISTINCT id ORDER BY id) FILTER (WHERE amount_minor IS DISTINCT FROM 0), '{}') AS unbalanced
-      FROM summed
+    SELECT (SELECT count(*) FROM slice) AS transactions, (SELECT coalesce(sum(entries), 0)::bigint FROM summed) AS entries,
+           coalesce((SELECT id FROM last), CAST(:after AS uuid)) AS last_id,
+           ARRAY(SELECT id FROM summed WHERE amount_minor <> 0
+                 UNION SELECT id FROM slice WHERE id NOT IN (SELECT id FROM summed) ORDER BY id) AS unbalanced
 """)
 _ORGANIZATIONS: Final = text("""
     SELECT DISTINCT organization_id FROM ledger_transactions
-     WHERE CAST(:after AS uuid) IS NULL OR organization_id > CAST(:after AS uuid) ORDER BY organization_id LIMIT :limit
+     WHERE organization_id > CAST(:after AS uuid) ORDER BY organization_id LIMIT :limit
 """)
 _WRONG_CHECKPOINTS: Final = text("""
     WITH month AS (
@@ -44,12 +46,12 @@ class CheckReader:
     def __init__(self, session: ReadSession) -> None:
         self._session = session
 
-    async def transactions(self, *, after: UUID | None, limit: int) -> CheckedSlice:
+    async def transactions(self, *, after: UUID, limit: int) -> CheckedSlice:
         """Sum the entries of the next transactions in the order of their ids."""
         row = (await self._session.execute(_TRANSACTIONS, {"after": after, "limit": limit})).one()
         return CheckedSlice(row.transactions, row.entries, row.last_id, tuple(row.unbalanced))
 
-    async def organizations(self, *, after: UUID | None, limit: int) -> list[UUID]:
+    async def organizations(self, *, after: UUID, limit: int) -> list[UUID]:
         """The next organizations that have transactions, in the order of their ids."""
         return list((await self._session.scalars(_ORGANIZATIONS, {"after": after, "limit": limit})).all())
 

@@ -160,5 +160,5 @@ class CheckedSlice:
 
     transactions: int
     entries: int
-    last_id: UUID | None
+    last_id: UUID
     unbalanced: tuple[UUID, ...]
