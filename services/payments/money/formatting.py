@@ -14,9 +14,11 @@ from shared.contracts.money import Money
 def show(money: Money, locale: str = "en_IN") -> str:
     """The amount with its currency's sign, grouped as the locale does it: ₹12,34,567.50 in en_IN.
 
-    The decimal places are those of ISO 4217 and not the locale's own idea of them, which for some currencies is none. Raises
-    UnknownCurrency and UnknownLocale.
+    The decimal places are those of ISO 4217 and not the locale's own idea of them, which for some currencies is none. Rupees in
+    plain English are grouped as in India. Raises UnknownCurrency and UnknownLocale.
     """
+    if money.currency == "INR" and locale == "en":
+        locale = "en_IN"
     amount = Decimal(money.amount_minor).scaleb(-exponent_of(money.currency))
     shown: str = _pattern(locale, money.currency).apply(amount, _locale(locale), currency=money.currency, currency_digits=False)
     return shown
