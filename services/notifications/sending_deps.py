@@ -38,11 +38,8 @@ from services.notifications.people.repository import PersonReader
 from services.notifications.preferences.links import Links
 from services.notifications.preferences.tokens import LinkTokens
 from services.notifications.providers.carriers import Carriers
-from services.notifications.providers.circuits import Circuits
 from services.notifications.providers.factory import Factory
-from services.notifications.providers.rates import Rates
 from services.notifications.providers.repository import ProviderRepository
-from services.notifications.providers.routing import Standing
 from services.notifications.providers.service import ProviderSetup
 from services.notifications.providers.vault import Vault
 from services.notifications.requests.service import Requests, Writing
@@ -66,6 +63,8 @@ from shared.runtime.http.client import service_client
 from shared.runtime.http.runtime import HttpRuntime
 from shared.runtime.operations.dead_letters.repository import DeadLetterControl
 from shared.runtime.outbox import Publisher
+from shared.runtime.outside.circuits import Circuits, Standing
+from shared.runtime.outside.rates import Rates
 from shared.runtime.process import ProcessRuntime
 from shared.runtime.settings import ServiceSettings
 

@@ -39,6 +39,7 @@ from services.notifications.deliveries.text_repository import TextRepository
 from services.notifications.gates.gate import Candidate, Gates
 from services.notifications.providers.answers import Answer, Verdict
 from services.notifications.providers.carriers import Carrier, Carriers
+from services.notifications.providers.findings import finding
 from services.notifications.providers.lookups import REPORTING
 from services.notifications.providers.routing import Past, choose
 from shared.contracts.lanes import NOTIFICATIONS_BULK, NOTIFICATIONS_URGENT
@@ -146,7 +147,7 @@ class ChannelSending(Generic[M, Out]):
             return NOT_REACHED
         work.answer = answer
         work.result = _result(work, answer, started_at, self._clock(), round(1000 * took_s))
-        await self._carriers.circuits.report(work.carrier.key, answer, took_s)
+        await self._carriers.circuits.report(work.carrier.key, finding(answer, took_s))
         return decide(
             answer,
             tries=attempt.tries,

@@ -10,13 +10,12 @@ from uuid import UUID
 
 from services.notifications.email.mime import Mailbox
 from services.notifications.providers.answers import Answer
-from services.notifications.providers.circuits import Circuits
 from services.notifications.providers.models import ProviderAccount
-from services.notifications.providers.rates import Rates
 from services.notifications.providers.repository import ProviderReader
-from services.notifications.providers.routing import Standing
 from shared.runtime.db import ReadSession
 from shared.runtime.errors import ServiceError
+from shared.runtime.outside.circuits import Circuits, Standing
+from shared.runtime.outside.rates import Rates
 
 logger = logging.getLogger(__name__)
 

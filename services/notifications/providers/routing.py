@@ -10,25 +10,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.notifications.providers.answers import Verdict
+from shared.runtime.outside.circuits import Standing
 
 PATIENCE_S: Final = 600.0
 """How long what is not urgent waits for a closed account while another one is open."""
 
 _FAILED: Final = frozenset({Verdict.TRANSIENT, Verdict.THROTTLED, Verdict.UNKNOWN, Verdict.CONFIG, Verdict.SOFT_RECIPIENT})
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """An account as a message finds it.
-
-    closed_s: seconds for which it takes nothing; 0.0 when it is open. closed_since_s: for how long it has been so, without a
-    break. refuses_us: it is closed because our login, or our sender, is wrong.
-    """
-
-    name: str
-    closed_s: float = 0.0
-    closed_since_s: float = 0.0
-    refuses_us: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.notifications.callbacks.paths import callback_path
 from services.notifications.providers.models import ProviderAccount
-from services.notifications.providers.routing import Standing
+from shared.runtime.outside.circuits import Standing
 
 AccountName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,49}$")]
 Kind = Literal["smtp", "sendgrid", "ses", "twilio", "msg91"]

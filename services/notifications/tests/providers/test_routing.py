@@ -3,7 +3,8 @@
 import pytest
 
 from services.notifications.providers.answers import Verdict
-from services.notifications.providers.routing import PATIENCE_S, Choice, Past, Standing, choose
+from services.notifications.providers.routing import PATIENCE_S, Choice, Past, choose
+from shared.runtime.outside.circuits import Standing
 
 OPEN = [Standing("a"), Standing("b")]
 SHUT_A = [Standing("a", closed_s=30.0, closed_since_s=5.0), Standing("b")]

@@ -2,8 +2,8 @@
 
 from redis.asyncio import Redis
 
-from services.notifications.providers.rates import Rates
 from shared.runtime.broker import connect
+from shared.runtime.outside.rates import Rates
 
 
 async def taken(rates: Rates, times: int, *, urgent: bool, per_s: float = 20.0) -> int:

@@ -2,22 +2,21 @@
 
 from redis.asyncio import Redis
 
-from services.notifications.providers.answers import Answer, Verdict
-from services.notifications.providers.circuits import FAILING_S, MIN_CALLS, SLOW_S, Circuits
 from shared.runtime.broker import connect
+from shared.runtime.outside.circuits import FAILING_S, MIN_CALLS, REFUSED, SLOW_S, Circuits, Finding
 
-AWAY = Answer(Verdict.THROTTLED, "nobody there", retry_after_s=15.0, closes=True)
-LATER = Answer(Verdict.TRANSIENT, "451 later")
-TAKEN = Answer(Verdict.ACCEPTED, "250 OK")
+AWAY = Finding(failed=True, closes_s=15.0, why="away")
+LATER = Finding(failed=True)
+TAKEN = Finding(failed=False)
 
 
 def process(redis: Redis) -> Circuits:
     return Circuits(redis, "notifications")
 
 
-async def report(circuits: Circuits, *answers: Answer) -> None:
-    for answer in answers:
-        await circuits.report("smtp", answer)
+async def report(circuits: Circuits, *findings: Finding) -> None:
+    for finding in findings:
+        await circuits.report("smtp", finding)
     await circuits.flush()
 
 
@@ -33,17 +32,10 @@ async def test_account_that_says_so_is_closed_for_all_processes(redis: Redis) ->
 
 async def test_refused_login_is_told_as_such(redis: Redis) -> None:
     one, other = process(redis), process(redis)
-    await report(one, Answer(Verdict.CONFIG, "535", retry_after_s=300.0, closes=True))
+    await report(one, Finding(failed=True, closes_s=300.0, why=REFUSED))
     await other.refresh(["smtp"])
 
     assert (one.standing("smtp").refuses_us, other.standing("smtp").refuses_us) == (True, True)
-
-
-async def test_headers_that_leave_nothing_of_a_window_close_the_account_until_the_next(redis: Redis) -> None:
-    circuits = process(redis)
-    await report(circuits, Answer(Verdict.ACCEPTED, "202", remaining=0, reset_s=7.0))
-
-    assert 6 < circuits.standing("smtp").closed_s <= 7
 
 
 async def test_account_of_which_half_fails_closes_once_enough_is_known(redis: Redis) -> None:
@@ -78,7 +70,7 @@ async def test_ten_failures_in_a_row_close_whatever_went_well_before(redis: Redi
 async def test_account_that_takes_long_fails_even_if_it_takes_all(redis: Redis) -> None:
     circuits = process(redis)
     for _ in range(MIN_CALLS):
-        await circuits.report("smtp", TAKEN, SLOW_S + 1)
+        await circuits.report("smtp", Finding(failed=False, took_s=SLOW_S + 1))
 
     assert 0 < circuits.standing("smtp").closed_s <= FAILING_S
 
@@ -100,7 +92,7 @@ async def test_looking_at_one_account_leaves_the_others_to_be_looked_at(redis: R
 
 
 async def test_account_that_is_closed_for_long_is_remembered_for_as_long(redis: Redis) -> None:
-    await report(process(redis), Answer(Verdict.THROTTLED, "429", retry_after_s=3600.0, closes=True))
+    await report(process(redis), Finding(failed=True, closes_s=3600.0, why="throttled"))
 
     assert await redis.ttl("providers:notifications:circuit:smtp") > 3600
 

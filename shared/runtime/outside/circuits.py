@@ -1,10 +1,9 @@
 """Breakers: accounts that are left alone for a while, known to all workers.
 
-An account closes where its answer says so (it is away, throttles us, refuses our login), where half of what it was given in a
-minute has failed, or ten in a row; what takes longer than ten seconds has failed in this sense, since it keeps others waiting.
-When its time is over it is tried again, and the first failures close it again for twice as long, up to five minutes. Redis holds
-what is shared. While it is away each process knows what it has met itself, and no more.
-"""
+An account closes where what a call found says so (it is away, throttles us, refuses our login), where half of what it was given
+in a minute has failed, or ten in a row; what takes longer than ten seconds has failed in this sense, since it keeps others
+waiting. When its time is over it is tried again, and the first failures close it again for twice as long, up to five minutes.
+Redis holds what is shared. While it is away each process knows what it has met itself, and no more. """
 
 import logging
 import time
@@ -15,9 +14,7 @@ from typing import Any, Final
 
 import redis.asyncio as redis
 
-from services.notifications.providers.answers import Answer, Verdict
-from services.notifications.providers.routing import Standing
-from services.notifications.providers.shared_state import SharedState
+from shared.runtime.outside.shared_state import SharedState
 
 logger = logging.getLogger(__name__)
 
@@ -30,11 +27,12 @@ SLOW_S: Final = 10.0
 FRESH_S: Final = 0.5
 """How old what a process has read, and what it has counted and not told, may be."""
 FORGET_S: Final = 900
-_FAILURES: Final = frozenset({Verdict.TRANSIENT, Verdict.UNKNOWN})
+REFUSED: Final = "config"
+"""Why an account is closed that refuses our login or our sender: no waiting heals it."""
 
-# KEYS: the account's circuit. ARGV: seconds to close for (0: by the share of failures), why, calls, failures. Fields: until (ms),
-# since (ms), why, last_s, window (ms), calls, failures, streak (failures since the last success). Times are Redis' own, so
-# that no clock of ours counts. Answers for how many ms it is closed, since how many ms, and why.
+# KEYS: the account's circuit. ARGV: seconds to close for (0: by the share of failures), why, calls, failures. Fields: until
+# (ms), since (ms), why, last_s, window (ms), calls, failures, streak (failures since the last success). Times are Redis' own,
+# so that no clock of ours counts. Answers for how many ms it is closed, since how many ms, and why.
 _TELL: Final = f"""
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -73,6 +71,34 @@ return {{tostring(closed_until - now), tostring(now - since), redis.call('HGET',
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one call says of its account.
+
+    failed: nothing came of it. took_s: how long it took. closes_s: for how long the account is to be left alone; 0.0 where the
+    call does not say so. why: in a word, for people.
+    """
+
+    failed: bool
+    took_s: float = 0.0
+    closes_s: float = 0.0
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An account as a call finds it.
+
+    closed_s: seconds for which it takes nothing; 0.0 when it is open. closed_since_s: for how long it has been so, without a
+    break. refuses_us: it is closed because our login, or our sender, is wrong.
+    """
+
+    name: str
+    closed_s: float = 0.0
+    closed_since_s: float = 0.0
+    refuses_us: bool = False
+
+
 @dataclass(slots=True)
 class _Circuit:
     """closed_until, since: on this process's monotonic clock."""
@@ -100,7 +126,7 @@ class Circuits:
         circuit, now = self._known.get(account), time.monotonic()
         if circuit is None or circuit.closed_until <= now:
             return Standing(account)
-        return Standing(account, circuit.closed_until - now, now - circuit.since, circuit.why == Verdict.CONFIG.value)
+        return Standing(account, circuit.closed_until - now, now - circuit.since, circuit.why == REFUSED)
 
     async def refresh(self, accounts: Iterable[str]) -> None:
         """Learn what other processes have met, unless it was asked for a moment ago."""
@@ -123,17 +149,16 @@ class Circuits:
         now_ms = seconds * 1000 + micros // 1000
         return [(float(until or 0) - now_ms, now_ms - float(since or 0), why) for until, since, why in found]
 
-    async def report(self, account: str, answer: Answer, took_s: float = 0.0) -> None:
-        """Count one answer, and how long it took. What closes an account, and what fails, is told at once."""
-        close_s, why = _closing(answer)
-        if close_s > 0:
-            self._close(account, close_s, why)
-            logger.warning("provider_left_alone", extra={"account": account, "verdict": why})
-            await self._send(account, close_s, why, 1, 1)
+    async def report(self, account: str, finding: Finding) -> None:
+        """Count one call. What closes an account, and what fails, is told at once."""
+        if finding.closes_s > 0:
+            self._close(account, finding.closes_s, finding.why)
+            logger.warning("provider_left_alone", extra={"account": account, "verdict": finding.why})
+            await self._send(account, finding.closes_s, finding.why, 1, 1)
             return
         counts = self._counts.setdefault(account, [0, 0])
         counts[0] += 1
-        counts[1] += answer.verdict in _FAILURES or took_s > SLOW_S
+        counts[1] += finding.failed or finding.took_s > SLOW_S
         if counts[1] or account in self._known or time.monotonic() - self._told_at > FRESH_S:
             await self.flush()
 
@@ -168,15 +193,6 @@ class Circuits:
         self._read_at.clear()
         await self.refresh(names)
         return {name: self.standing(name) for name in names}
-
-
-def _closing(answer: Answer) -> tuple[float, str]:
-    """For how long an answer closes its account, and why. Headers that leave nothing of a window do so without a refusal."""
-    if answer.closes:
-        return answer.retry_after_s, answer.verdict.value
-    if answer.remaining is not None and answer.remaining <= 0 and answer.reset_s is not None:
-        return max(0.0, answer.reset_s), Verdict.THROTTLED.value
-    return 0.0, ""
 
 
 def _text(value: Any) -> str:

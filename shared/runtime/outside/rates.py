@@ -11,7 +11,7 @@ from typing import Final
 
 import redis.asyncio as redis
 
-from services.notifications.providers.shared_state import SharedState
+from shared.runtime.outside.shared_state import SharedState
 
 BURST_S: Final = 1.0
 URGENT_SHARE: Final = 0.1

@@ -1,0 +1,1 @@
+"""What services know of accounts outside, and how they call them."""
