@@ -16,9 +16,10 @@ from services.notifications.email.sendgrid_classification import Complaint, Refu
 from services.notifications.email.sendgrid_lookups import SendGridLookups
 from services.notifications.email.sendgrid_payload import MAX_PERSONALIZATIONS, alone, groups, together
 from services.notifications.providers.answers import Answer, Verdict, without_address, without_addresses
-from services.notifications.providers.http_calls import HttpCalls, Reply
+from services.notifications.providers.http_calls import HttpCalls
 from services.notifications.providers.lookups import Fate, ListedBounce
 from shared.runtime.clock import Clock, system_clock
+from shared.runtime.outside.http_api import Reply
 
 CONCURRENCY: Final = 250
 CONNECTIONS: Final = 50

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.notifications.providers.answers import Verdict
-from services.notifications.providers.http_calls import Reply, capped_s, retry_after_s
+from shared.runtime.outside.http_api import Reply, capped_s, retry_after_s
 
 ACCEPTED: Final = 202
 

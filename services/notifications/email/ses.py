@@ -11,9 +11,10 @@ from services.notifications.email.ses_classification import classify, error_mess
 from services.notifications.email.ses_lookups import SesLookups
 from services.notifications.email.sigv4 import AwsKey, Scope, SigV4
 from services.notifications.providers.answers import Answer, Verdict, without_address, without_addresses
-from services.notifications.providers.http_calls import HttpCalls, Reply, retry_after_s
+from services.notifications.providers.http_calls import HttpCalls
 from services.notifications.providers.lookups import Fate, ListedBounce
 from shared.runtime.clock import Clock, system_clock
+from shared.runtime.outside.http_api import Reply, retry_after_s
 
 SIGNING_NAME: Final = "ses"
 CONCURRENCY: Final = 20

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from services.notifications.providers.answers import Verdict
-from services.notifications.providers.http_calls import Reply
+from shared.runtime.outside.http_api import Reply
 
 DAILY_QUOTA_S: Final = 900.0
 """How long an account whose quota of the day is used up is left alone; the quota is counted over the last 24 hours."""

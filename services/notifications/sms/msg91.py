@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from services.notifications.providers.answers import Answer, Verdict
-from services.notifications.providers.http_calls import HttpCalls, Reply, by_status, retry_after_s
+from services.notifications.providers.http_calls import HttpCalls, by_status
 from services.notifications.sms.msg91_codes import ABOUT_HEADER, VERDICTS, verdict_of
 from services.notifications.sms.numbers import without_number
 from services.notifications.sms.provider import DltTemplate, OutgoingSms
 from shared.runtime.clock import Clock, system_clock
+from shared.runtime.outside.http_api import Reply, retry_after_s
 
 CONCURRENCY: Final = 20
 HEADER_WAIT_S: Final = 3600.0

@@ -9,12 +9,13 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from services.notifications.providers.answers import Answer, Verdict
-from services.notifications.providers.http_calls import HttpCalls, Reply, by_status, retry_after_s
+from services.notifications.providers.http_calls import HttpCalls, by_status
 from services.notifications.providers.lookups import Fate, LookupFailed
 from services.notifications.sms.numbers import without_number
 from services.notifications.sms.provider import OutgoingSms
 from services.notifications.sms.twilio_codes import ABOUT_RECIPIENT, ABOUT_SENDER, VERDICTS, fate_of
 from shared.runtime.clock import Clock, system_clock
+from shared.runtime.outside.http_api import Reply, retry_after_s
 
 CONCURRENCY: Final = 20
 MAX_VALIDITY_S: Final = 36_000

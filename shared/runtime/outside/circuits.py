@@ -3,7 +3,7 @@
 An account closes where what a call found says so (it is away, throttles us, refuses our login), where half of what it was given
 in a minute has failed, or ten in a row; what takes longer than ten seconds has failed in this sense, since it keeps others
 waiting. When its time is over it is tried again, and the first failures close it again for twice as long, up to five minutes.
-Redis holds what is shared. While it is away each process knows what it has met itself, and no more. """
+Redis holds what is shared. While it is away each process knows what it has met itself, and no more."""
 
 import logging
 import time

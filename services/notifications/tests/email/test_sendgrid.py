@@ -13,7 +13,7 @@ from services.notifications.email.mime import Attachment
 from services.notifications.providers.answers import Verdict
 from services.notifications.providers.lookups import Fate, Listed, LookupFailed
 from services.notifications.tests.email.arrange import NOW, email, sandbox_with, sendgrid
-from services.notifications.tests.email.scripted_api import (
+from shared.testing.scripted_api import (
     HANG_UP,
     HANG_UP_IN_BODY,
     SILENCE,

@@ -14,7 +14,7 @@ from services.notifications.email.sendgrid_batches import Batches
 from services.notifications.email.sendgrid_payload import groups, together
 from services.notifications.providers.answers import Answer, Verdict
 from services.notifications.tests.email.arrange import email, sandbox_with, sendgrid
-from services.notifications.tests.email.scripted_api import scripted_api
+from shared.testing.scripted_api import scripted_api
 from shared.testing.wait import eventually
 
 LAYOUT = "<p>" + "x" * 15_000 + "</p>\n<p>Hello {name}</p>\n<p>" + "y" * 15_000 + "</p>\n<a href='https://w.example/u/{name}'>"

@@ -16,7 +16,7 @@ from services.notifications.email.sendgrid_classification import (
     wait_s,
 )
 from services.notifications.providers.answers import Verdict
-from services.notifications.providers.http_calls import Reply
+from shared.runtime.outside.http_api import Reply
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 

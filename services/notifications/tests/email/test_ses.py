@@ -13,7 +13,7 @@ from services.notifications.email.sigv4 import AwsKey
 from services.notifications.providers.answers import Verdict
 from services.notifications.providers.lookups import Fate, Listed, LookupFailed
 from services.notifications.tests.email.arrange import NOW, email, sandbox_with, ses
-from services.notifications.tests.email.scripted_api import HANG_UP, HANG_UP_IN_BODY, SILENCE, scripted_api
+from shared.testing.scripted_api import HANG_UP, HANG_UP_IN_BODY, SILENCE, scripted_api
 
 
 async def test_mail_arrives_byte_for_byte_as_every_provider_would_send_it() -> None:

@@ -14,7 +14,7 @@ from services.notifications.email.ses_classification import (
 )
 from services.notifications.email.ses_lookups import bounce_receipt
 from services.notifications.providers.answers import Verdict
-from services.notifications.providers.http_calls import Reply
+from shared.runtime.outside.http_api import Reply
 
 SENDER = "waybill@example.com"
 

@@ -1,20 +1,16 @@
-"""The client of all providers' HTTP APIs: what the end of a call means by how far it had come, and how long to wait."""
+"""The client of all providers' HTTP APIs: what the end of a call means by how far it had come."""
 
 import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 
-import httpx
 import pytest
 
 from services.notifications.providers.answers import Answer, Verdict
-from services.notifications.providers.http_calls import HttpCalls, Reply, by_status, retry_after_s
-from services.notifications.tests.email.scripted_api import SILENCE, scripted_api
-
-NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
-DATE = "Sat, 21 Nov 2026 10:00:00 GMT"
+from services.notifications.providers.http_calls import HttpCalls, by_status
+from shared.runtime.outside.http_api import Reply
+from shared.testing.scripted_api import SILENCE, scripted_api
 
 
 def meaning(answer: Reply | Answer) -> tuple[str, bool, bool]:
@@ -82,33 +78,6 @@ async def test_call_that_cannot_be_made_at_all_uses_up_a_try() -> None:
     await calls.close()
 
     assert meaning(answer) == ("transient", False, True)
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({"Retry-After": "17"}, 17),
-        ({"Retry-After": "999999"}, 3600),
-        ({"Retry-After": "999999999999"}, 3600),
-        ({"Retry-After": "1" * 400}, 3600),
-        ({"Retry-After": "Sat, 21 Nov 2026 10:00:30 GMT", "Date": "Sat, 21 Nov 2026 09:59:50 GMT"}, 40),
-        ({"Retry-After": "Sat, 21 Nov 2026 09:00:00 GMT", "Date": DATE}, 0),
-        ({"Retry-After": "Sat, 21 Nov 9999 09:00:00 GMT", "Date": DATE}, 3600),
-        ({"Retry-After": "Sat, 21 Nov 2026 10:00:30 -0000", "Date": DATE}, 30),
-        # Without the provider's clock ours has to do.
-        ({"Retry-After": "Sat, 21 Nov 2026 10:00:30 GMT"}, 30),
-        ({"Retry-After": "Sat, 21 Nov 2026 10:00:30 GMT", "Date": "today"}, 30),
-        ({"Retry-After": "Sat, 21 Nov 2026 10:00:30 +99999999999999"}, None),
-        ({"Retry-After": "soon", "Date": DATE}, None),
-        ({"Retry-After": "-1"}, None),
-        ({"Retry-After": "1.5"}, None),
-        ({}, None),
-    ],
-)
-def test_retry_after_is_read_as_seconds_or_as_a_date_and_heeded_for_an_hour(
-    headers: dict[str, str], seconds: float | None
-) -> None:
-    assert retry_after_s(httpx.Headers(headers), NOW) == seconds
 
 
 @pytest.mark.parametrize(
