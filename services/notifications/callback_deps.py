@@ -15,7 +15,6 @@ from services.notifications.callbacks.callback_apply import CallbackApply
 from services.notifications.callbacks.delivery_track import DeliveryTracking
 from services.notifications.callbacks.intake import CallbackIntake
 from services.notifications.callbacks.paths import TWILIO_PATH, callback_path
-from services.notifications.callbacks.payloads import PayloadBox
 from services.notifications.callbacks.readers import CallbackReaders
 from services.notifications.callbacks.report_consequences import ReportConsequences
 from services.notifications.callbacks.repository import ProviderEventRepository
@@ -42,6 +41,7 @@ from shared.runtime.db import Session
 from shared.runtime.errors import ServiceError
 from shared.runtime.http.runtime import HttpRuntime
 from shared.runtime.outbox import Publisher
+from shared.runtime.payload_box import PayloadBox
 from shared.runtime.process import ProcessRuntime
 
 logger = logging.getLogger(__name__)

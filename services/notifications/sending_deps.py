@@ -41,7 +41,6 @@ from services.notifications.providers.carriers import Carriers
 from services.notifications.providers.factory import Factory
 from services.notifications.providers.repository import ProviderRepository
 from services.notifications.providers.service import ProviderSetup
-from services.notifications.providers.vault import Vault
 from services.notifications.requests.service import Requests, Writing
 from services.notifications.settings import NotificationsSettings
 from services.notifications.sms.provider import OutgoingSms
@@ -67,6 +66,7 @@ from shared.runtime.outside.circuits import Circuits, Standing
 from shared.runtime.outside.rates import Rates
 from shared.runtime.process import ProcessRuntime
 from shared.runtime.settings import ServiceSettings
+from shared.runtime.vault import Vault
 
 M = TypeVar("M", bound=ChannelSend)
 

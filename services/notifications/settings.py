@@ -1,7 +1,5 @@
 """Settings of the notifications service."""
 
-import base64
-import binascii
 import re
 from functools import cache, cached_property
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
@@ -12,6 +10,7 @@ from pydantic_settings import NoDecode
 from services.notifications.callbacks.signatures import event_key
 from services.notifications.email.mime import usable_sender
 from shared.runtime.http.settings import HttpSettings
+from shared.runtime.key_lists import AesKeys, aes_keys, listed_keys
 
 EMAIL_PROVIDERS: Final = ("smtp", "sendgrid", "ses")
 SMS_PROVIDERS: Final = ("twilio", "msg91")
@@ -21,8 +20,6 @@ _OLDER_TLS: Final = {
 }
 _SENDER: Final = r"^[^\x00-\x1f]*[^\s@<>\x00-\x1f]+@[^\s@<>\x00-\x1f]+>?$"
 _URL: Final = r"^https?://[^\s/?#]+(/[^\s?#]*)?$"
-_KEY: Final = re.compile(r"([A-Za-z0-9_-]{1,16}):(\S+)")
-AES_KEY_BYTES: Final = 32
 MIN_SECRET_CHARS: Final = 16
 
 Names = Annotated[tuple[str, ...], NoDecode]
@@ -191,7 +188,7 @@ class NotificationsSettings(EmailSettings, SmsSettings):
         min_length=MIN_SECRET_CHARS,
         description="Addresses are hashed under it for look-ups. Never changed, or suppressions are forgotten.",
     )
-    encryption_keys: SecretStr | None = Field(
+    encryption_keys: AesKeys | None = Field(
         None,
         description="Encrypt the credentials of organizations' own accounts: `<id>:<32 bytes as base64>`, as `SIGNING_KEYS`.",
     )
@@ -219,21 +216,8 @@ class NotificationsSettings(EmailSettings, SmsSettings):
     @field_validator("signing_keys")
     @classmethod
     def _are_keys(cls, value: SecretStr) -> SecretStr:
-        keys = _keys(value)
-        if any(len(secret) < MIN_SECRET_CHARS for _, secret in keys):
+        if any(len(secret) < MIN_SECRET_CHARS for secret in listed_keys(value).values()):
             raise ValueError(f"each secret needs {MIN_SECRET_CHARS} characters or more")
-        return value
-
-    @field_validator("encryption_keys")
-    @classmethod
-    def _are_aes_keys(cls, value: SecretStr | None) -> SecretStr | None:
-        for _, secret in _keys(value) if value is not None else ():
-            try:
-                decoded = base64.b64decode(secret, validate=True)
-            except binascii.Error:
-                decoded = b""
-            if len(decoded) != AES_KEY_BYTES:
-                raise ValueError("each key is 32 bytes as base64; `openssl rand -base64 32` makes one")
         return value
 
     @field_validator("provider_rates")
@@ -247,13 +231,12 @@ class NotificationsSettings(EmailSettings, SmsSettings):
     @cached_property
     def signing(self) -> dict[str, bytes]:
         """The signing keys by their ids; the first one signs."""
-        return {name: secret.encode() for name, secret in _keys(self.signing_keys)}
+        return {name: secret.encode() for name, secret in listed_keys(self.signing_keys).items()}
 
     @cached_property
     def encryption(self) -> dict[str, bytes]:
         """The encryption keys by their ids; the first one encrypts."""
-        keys = _keys(self.encryption_keys) if self.encryption_keys is not None else []
-        return {name: base64.b64decode(secret) for name, secret in keys}
+        return aes_keys(self.encryption_keys)
 
     @cached_property
     def rates(self) -> dict[str, float]:
@@ -282,13 +265,6 @@ def _demand(settings: HttpSettings, providers: tuple[str, ...], needs: dict[str,
         if missing:
             are = "is" if len(missing) == 1 else "are"
             raise ValueError(f"{', '.join(missing)} {are} not set, which the provider {provider} needs")
-
-
-def _keys(value: SecretStr) -> list[tuple[str, str]]:
-    found = [_KEY.fullmatch(part.strip()) for part in value.get_secret_value().split(",")]
-    if not all(found):
-        raise ValueError("write `<id>:<secret>`, several separated by commas")
-    return [(match[1], match[2]) for match in found if match is not None]
 
 
 @cache

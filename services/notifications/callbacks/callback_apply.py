@@ -15,7 +15,6 @@ from uuid import UUID, uuid5
 from services.notifications.addresses import AddressHasher
 from services.notifications.callbacks.bounce_mail import read_bounce_mail
 from services.notifications.callbacks.facts import Content, Fact, Word, sensible
-from services.notifications.callbacks.payloads import PayloadBox
 from services.notifications.callbacks.report_consequences import Follow, ReportConsequences, Telling
 from services.notifications.callbacks.repository import ProviderEventRepository, ProviderEventRow, Reported, Settled
 from services.notifications.callbacks.sendgrid_events import read_event as read_sendgrid
@@ -34,6 +33,7 @@ from shared.runtime.db import Session
 from shared.runtime.failpoints import failpoint
 from shared.runtime.ids import NAMESPACE
 from shared.runtime.outbox import Publisher
+from shared.runtime.payload_box import PayloadBox
 
 logger = logging.getLogger(__name__)
 

@@ -6,12 +6,12 @@ from typing import Final
 from uuid import UUID
 
 from services.notifications.callbacks.metrics import KEPT
-from services.notifications.callbacks.payloads import PayloadBox
 from services.notifications.callbacks.repository import ProviderEventRepository, ProviderEventRow
 from shared.contracts.notifications import ApplyCallbacks
 from shared.runtime.clock import Clock
 from shared.runtime.ids import uuid7
 from shared.runtime.outbox import Publisher
+from shared.runtime.payload_box import PayloadBox
 
 IDS_PER_MESSAGE: Final = 1000
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Request
 
 from services.notifications import sending_deps
 from services.notifications.auth import AdministeredOrganization, NotificationsAdmin
-from services.notifications.providers.errors import AccountNotFound, AccountUnusable, NoEncryption, RouteNotFound
+from services.notifications.providers.errors import AccountNotFound, AccountUnusable, RouteNotFound
 from services.notifications.providers.schemas import (
     AccountName,
     AccountOut,
@@ -20,6 +20,7 @@ from shared.runtime.http.etag import ETag, IfMatch
 from shared.runtime.http.problems import problems
 from shared.runtime.http.runtime import runtime_of
 from shared.runtime.http.session import WriteDb
+from shared.runtime.vault import NoEncryption
 
 accounts = APIRouter(prefix="/v1/provider-accounts", tags=["provider-accounts"])
 routes = APIRouter(prefix="/v1/provider-routes", tags=["provider-routes"])

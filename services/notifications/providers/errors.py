@@ -4,8 +4,7 @@ NotFound (404)
 ├── AccountNotFound       there is none of this name, or it is another organization's
 └── RouteNotFound         the organization sends by the defaults
 Invalid (422)
-├── AccountUnusable       the settings of an account are not those of its kind
-└── NoEncryption          no key is set with which credentials could be kept
+└── AccountUnusable       the settings of an account are not those of its kind
 """
 
 from shared.runtime.errors import Invalid, NotFound
@@ -21,7 +20,3 @@ class RouteNotFound(NotFound):
 
 class AccountUnusable(Invalid):
     code, title = "provider_account_unusable", "The provider account cannot be used"
-
-
-class NoEncryption(Invalid):
-    code, title = "no_encryption_key", "Credentials cannot be kept"

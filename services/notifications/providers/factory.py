@@ -25,11 +25,11 @@ from services.notifications.providers.account_facts import (
 from services.notifications.providers.carriers import Carrier, Provider
 from services.notifications.providers.errors import AccountUnusable
 from services.notifications.providers.models import ProviderAccount
-from services.notifications.providers.vault import Vault
 from services.notifications.settings import NotificationsSettings
 from services.notifications.sms.msg91 import Msg91Account, Msg91Provider
 from services.notifications.sms.provider import OutgoingSms
 from services.notifications.sms.twilio import TwilioAccount, TwilioProvider
+from shared.runtime.vault import Vault
 
 
 class Factory:

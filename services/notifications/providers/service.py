@@ -11,10 +11,10 @@ from services.notifications.providers.account_facts import KINDS, AccountFacts, 
 from services.notifications.providers.errors import AccountNotFound, AccountUnusable, RouteNotFound
 from services.notifications.providers.models import ProviderAccount
 from services.notifications.providers.repository import AccountRow, ProviderRepository
-from services.notifications.providers.vault import Vault
 from shared.runtime.clock import Clock
 from shared.runtime.errors import PreconditionRequired
 from shared.runtime.ids import uuid7
+from shared.runtime.vault import Vault
 
 
 class ProviderSetup:

@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlalchemy import text
 
 from services.notifications.addresses import AddressHasher
-from services.notifications.callbacks.payloads import PayloadBox
 from services.notifications.callbacks.repository import ProviderEventRepository, ProviderEventRow
 from shared.runtime.db import ReadSession, Session
 from shared.runtime.ids import uuid7
+from shared.runtime.payload_box import PayloadBox
 from shared.testing.clock import MONDAY_MORNING
 
 OURS, THEIRS = UUID(int=5), UUID(int=6)

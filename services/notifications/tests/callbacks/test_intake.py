@@ -16,12 +16,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import text
 
 from services.notifications.callbacks.metrics import REFUSED
-from services.notifications.callbacks.payloads import PayloadBox
 from services.notifications.settings import NotificationsSettings
 from services.notifications.tests.callbacks import mails, test_sns
 from services.notifications.tests.callbacks.test_sns import Amazon, running_amazon
 from shared.contracts.notifications import ApplyCallbacks
 from shared.runtime.db import Session
+from shared.runtime.payload_box import PayloadBox
 from shared.testing.messages import assert_nothing_published, published
 from shared.testing.service import ApiClient
 

@@ -9,13 +9,13 @@ from sqlalchemy import text
 
 from services.notifications.providers.repository import ProviderReader, ProviderRepository
 from services.notifications.providers.service import ProviderSetup
-from services.notifications.providers.vault import Vault
 from services.notifications.settings import NotificationsSettings
 from services.notifications.tests.deliveries.arrange import delivery, email
 from services.notifications.tests.mail_server import MailServer
 from shared.runtime.clock import system_clock
 from shared.runtime.db import Database, Session
 from shared.runtime.errors import PreconditionFailed
+from shared.runtime.vault import Vault
 from shared.testing.messages import TaskRunner
 from shared.testing.service import ApiClient
 

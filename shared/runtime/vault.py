@@ -1,4 +1,7 @@
-"""Credentials at rest: AES-256-GCM under the first of ENCRYPTION_KEYS, bound to the account they belong to."""
+"""Credentials at rest: AES-256-GCM under the first of ENCRYPTION_KEYS, bound to the account they belong to.
+
+NoEncryption (422)    no key is set with which credentials could be kept, or theirs is gone
+"""
 
 import json
 import secrets
@@ -9,9 +12,13 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from services.notifications.providers.errors import NoEncryption
+from shared.runtime.errors import Invalid
 
 _NONCE_BYTES: Final = 12
+
+
+class NoEncryption(Invalid):
+    code, title = "no_encryption_key", "Credentials cannot be kept"
 
 
 class Vault:
