@@ -3,7 +3,8 @@
 Answered     the gateway did it, or told it; `fact` is what it said Declined     the gateway, or a bank behind it, said no to
 this payment Refused      our request was wrong, or the gateway does not do this; nothing was done, and repeating it changes
 nothing Unknown      it may have been done: ask (`orders_by_receipt`, `payments_of_order`, `refunds_of_payment`), never repeat
-it blindly Unavailable  it was certainly not done, and may be tried again"""
+it blindly Unavailable  it was certainly not done, and may be tried again
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum

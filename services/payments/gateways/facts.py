@@ -2,7 +2,8 @@
 
 A fact is a snapshot: what the gateway held at a moment. Facts arrive late, twice and in any order (calls, webhooks and reports
 tell the same), so whoever applies them compares and never counts. Amounts are integers in minor units of `currency`. No fact
-has room for a card number: gateways keep those, and we keep tokens."""
+has room for a card number: gateways keep those, and we keep tokens.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -96,7 +97,8 @@ class PaymentFact:
     captured, refunds not deducted. fee_minor: what the gateway keeps, tax_minor (its GST) included; None until it is known.
     method: in the gateway's words (`card`, `upi`, `netbanking`, `wallet`, `cash`, …). bank: issuer or network. reference: the
     bank's (RRN, ARN, cheque number). decline: why it failed, or what it waits for. occurred_at: the time of the event that told
-    it, else when the payment was begun. action_url: where the customer proves who they are."""
+    it, else when the payment was begun. action_url: where the customer proves who they are.
+    """
 
     gateway: str
     payment_id: str
@@ -182,7 +184,8 @@ class SettlementItem:
     kind: payment, refund, transfer, adjustment, dispute, fee or, where it is new, the gateway's word. credit_minor,
     debit_minor: what it adds to and takes from the settlement; a payment's credit is amount - fee. fee_minor includes
     tax_minor. payment_id: what a refund or a dispute belongs to, too; None for most adjustments. posted_at: when it came onto
-    the gateway's books."""
+    the gateway's books.
+    """
 
     gateway: str
     entity_id: str

@@ -2,7 +2,8 @@
 
 No method raises for what happens outside, and none repeats a call that moves money, except where the gateway's own idempotency
 makes the repetition the same call. `receipt` is ours, made before the call and stored with the attempt: it names the attempt at
-the gateway, and finds it again after a time-out. It has 10 to 40 characters of `[A-Za-z0-9_-]`."""
+the gateway, and finds it again after a time-out. It has 10 to 40 characters of `[A-Za-z0-9_-]`.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

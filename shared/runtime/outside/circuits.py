@@ -3,7 +3,9 @@
 An account closes where what a call found says so (it is away, throttles us, refuses our login), where half of what it was given
 in a minute has failed, or ten in a row; what takes longer than ten seconds has failed in this sense, since it keeps others
 waiting. When its time is over it is tried again, and the first failures close it again for twice as long, up to five minutes.
-Redis holds what is shared. While it is away each process knows what it has met itself, and no more."""
+Retries have a budget, so that they never make an outage worse: a tenth of the calls of that minute, and ten. Redis holds what is
+shared. While it is away each process knows what it has met itself, and no more.
+"""
 
 import logging
 import time
@@ -27,6 +29,8 @@ SLOW_S: Final = 10.0
 FRESH_S: Final = 0.5
 """How old what a process has read, and what it has counted and not told, may be."""
 FORGET_S: Final = 900
+LEAST_RETRIES: Final = 10
+RETRY_SHARE: Final = 0.1
 REFUSED: Final = "config"
 """Why an account is closed that refuses our login or our sender: no waiting heals it."""
 
@@ -44,6 +48,7 @@ local window = tonumber(known[4] or 0)
 local all_calls, all_failures = tonumber(known[5] or 0), tonumber(known[6] or 0)
 if now - window > {WINDOW_S * 1000} then
     window, all_calls, all_failures = now, 0, 0
+    redis.call('HDEL', KEYS[1], 'retries')
 end
 all_calls, all_failures = all_calls + calls, all_failures + failures
 local streak = calls > failures and failures or tonumber(known[7] or 0) + failures
@@ -68,6 +73,22 @@ redis.call('HSET', KEYS[1], 'until', closed_until, 'since', since, 'last_s', las
            'window', window, 'calls', all_calls, 'failures', all_failures, 'streak', streak)
 redis.call('EXPIRE', KEYS[1], math.ceil(math.max(0, closed_until - now) / 1000) + {FORGET_S})
 return {{tostring(closed_until - now), tostring(now - since), redis.call('HGET', KEYS[1], 'why') or ''}}
+"""
+
+# KEYS: the account's circuit. Answers 1 where one more retry fits into the budget of the window, and takes it.
+_RETRY: Final = f"""
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local known = redis.call('HMGET', KEYS[1], 'window', 'calls', 'retries')
+local window, calls, retries = tonumber(known[1] or 0), tonumber(known[2] or 0), tonumber(known[3] or 0)
+if now - window > {WINDOW_S * 1000} then
+    calls, retries = 0, 0
+    redis.call('HSET', KEYS[1], 'window', now, 'calls', 0, 'failures', 0)
+end
+if retries + 1 > {LEAST_RETRIES} + {RETRY_SHARE} * calls then return 0 end
+redis.call('HSET', KEYS[1], 'retries', retries + 1)
+if redis.call('TTL', KEYS[1]) < {FORGET_S} then redis.call('EXPIRE', KEYS[1], {FORGET_S}) end
+return 1
 """
 
 
@@ -119,6 +140,7 @@ class Circuits:
         self._told_at = 0.0
         self._counts: dict[str, list[int]] = {}
         self._tell = client.register_script(_TELL)
+        self._retry = client.register_script(_RETRY)
         self._shared = SharedState()
 
     def standing(self, account: str) -> Standing:
@@ -161,6 +183,12 @@ class Circuits:
         counts[1] += finding.failed or finding.took_s > SLOW_S
         if counts[1] or account in self._known or time.monotonic() - self._told_at > FRESH_S:
             await self.flush()
+
+    async def take_retry(self, account: str) -> bool:
+        """Take one retry of the account's budget. False where it is used up, and while Redis is away, because nobody counts
+        then."""
+        await self.flush()
+        return bool(await self._shared.ask(partial(self._retry, keys=[self._prefix + account])))
 
     async def flush(self) -> None:
         """Tell what has been counted."""

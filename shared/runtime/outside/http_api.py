@@ -104,7 +104,8 @@ class HttpApi:
     """One account's API. Lives as long as its process, and owns its connections.
 
     base_url: with the path in front of all paths, where there is one. connections: at most so many at once. agent, headers: of
-    every request. time_factor: shrinks every timer in tests."""
+    every request. time_factor: shrinks every timer in tests.
+    """
 
     def __init__(
         self,

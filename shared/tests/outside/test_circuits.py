@@ -3,7 +3,7 @@
 from redis.asyncio import Redis
 
 from shared.runtime.broker import connect
-from shared.runtime.outside.circuits import FAILING_S, MIN_CALLS, REFUSED, SLOW_S, Circuits, Finding
+from shared.runtime.outside.circuits import FAILING_S, LEAST_RETRIES, MIN_CALLS, REFUSED, SLOW_S, Circuits, Finding
 
 AWAY = Finding(failed=True, closes_s=15.0, why="away")
 LATER = Finding(failed=True)
@@ -108,6 +108,33 @@ async def test_probe_that_fails_closes_again_for_twice_as_long_and_one_that_succ
     await report(circuits, TAKEN)
     await report(circuits, *[LATER] * (MIN_CALLS // 2 - 1))
     assert circuits.standing("smtp").closed_s == 0.0
+
+
+async def test_retries_are_a_tenth_of_all_calls_and_ten_over_all_processes(redis: Redis) -> None:
+    one, other = process(redis), process(redis)
+    await report(one, *[TAKEN] * 50)
+    taken = [await circuits.take_retry("smtp") for circuits in (one, other) * LEAST_RETRIES]
+
+    assert (taken.count(True), taken[:15].count(True)) == (15, 15)
+    assert await other.take_retry("ses")
+
+
+async def test_budget_of_retries_begins_anew_with_the_next_minute(redis: Redis) -> None:
+    circuits = process(redis)
+    assert [await circuits.take_retry("smtp") for _ in range(LEAST_RETRIES + 1)] == [True] * LEAST_RETRIES + [False]
+
+    await redis.hset("providers:notifications:circuit:smtp", "window", 1)
+    await report(circuits, TAKEN)
+    assert await circuits.take_retry("smtp")
+    await redis.hset("providers:notifications:circuit:smtp", "window", 1)
+    assert await circuits.take_retry("smtp")
+
+
+async def test_nothing_is_retried_while_nobody_counts() -> None:
+    nowhere = connect("redis://127.0.0.1:1/0", name="test")
+
+    assert not await Circuits(nowhere, "notifications").take_retry("smtp")
+    await nowhere.aclose()
 
 
 async def test_process_without_redis_knows_what_it_has_met_itself() -> None:
