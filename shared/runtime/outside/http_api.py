@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import IntEnum
+from functools import cache
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -128,6 +129,7 @@ class HttpApi:
         self._client = httpx.AsyncClient(
             base_url=base_url,
             auth=auth,
+            verify=_certificates(),
             headers={"Accept": "application/json", "User-Agent": agent, **(headers or {})},
             # The whole call has its own time-out; waiting for one of our own connections counts as well.
             timeout=httpx.Timeout(connect=connect_s, read=read_s, write=write_s, pool=None),
@@ -202,6 +204,12 @@ class _Progress:
             failpoint("provider.sent")
         elif self.stage is Stage.QUEUE and event.endswith(("connect_tcp.started", "connect_unix_socket.started")):
             self.stage = Stage.CONNECT
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Whom all clients of the process trust; reading them takes longer than many a call."""
+    return httpx.create_ssl_context()
 
 
 def encoded(query: Sequence[tuple[str, str]]) -> str:
