@@ -1,9 +1,10 @@
 """How a call of a gateway can end.
 
-Answered     the gateway did it, or told it; `fact` is what it said Declined     the gateway, or a bank behind it, said no to
-this payment Refused      our request was wrong, or the gateway does not do this; nothing was done, and repeating it changes
-nothing Unknown      it may have been done: ask (`orders_by_receipt`, `payments_of_order`, `refunds_of_payment`), never repeat
-it blindly Unavailable  it was certainly not done, and may be tried again
+Answered     the gateway did it, or told it; `fact` is what it said
+Declined     the gateway, or a bank behind it, said no to this payment
+Refused      our request was wrong, or the gateway has no such call; nothing was done, and repeating it changes nothing
+Unknown      it may have been done: ask what became of it, never repeat it blindly
+Unavailable  it was certainly not done, and may be tried again
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from services.payments.gateways.declines import Decline
 from services.payments.gateways.facts import PaymentFact
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Refusal(StrEnum):
@@ -29,8 +31,8 @@ class Refusal(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answered(Generic[T]):
-    fact: T
+class Answered(Generic[T_co]):
+    fact: T_co
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,16 +16,20 @@ class EventKind(StrEnum):
     DISPUTE = "dispute"
     SETTLEMENT = "settlement"
     DOWNTIME = "downtime"
+    NOTICE = "notice"
     TOKEN = "token"  # noqa: S105 - the name of a kind
     OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """event_id: the gateway's; Razorpay sends it outside of what is signed, so that `content_key` has to be unique as well.
-    name: `payment.captured` and so on. entity_id: of what it is about; empty where it names nothing. facts: what it says, that
-    of its own kind in front; `order.paid` brings the payment too, `refund.processed` its payment. account_id: the gateway's
-    own, where it tells it."""
+    """One event.
+
+    event_id: the gateway's; Razorpay sends it outside of what is signed, so that `content_key` has to be unique as well. name:
+    `payment.captured` and so on. entity_id: of what it is about; empty where it names nothing. facts: what it says, that of its
+    own kind in front; `order.paid` brings the payment too, `refund.processed` its payment. unread: entities that have not the
+    form that is documented: ask the gateway for them. account_id: the gateway's own, where it tells it.
+    """
 
     gateway: str
     event_id: str
@@ -34,6 +38,7 @@ class Event:
     entity_id: str
     created_at: datetime
     facts: tuple[Fact, ...] = ()
+    unread: tuple[str, ...] = ()
     account_id: str | None = None
 
     @property

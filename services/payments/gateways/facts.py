@@ -59,6 +59,15 @@ class TokenStatus(StrEnum):
     EXPIRED = "expired"
 
 
+class NoticeStatus(StrEnum):
+    """Of the notice that precedes a debit. created: on its way. delivered: the time before the debit has begun. failed: the
+    debit may not be made; it needs another order with another notice."""
+
+    CREATED = "created"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
 class DisputeStatus(StrEnum):
     """open: evidence is wanted until `respond_by`. under_review: it was handed in. won, lost: decided. closed: without a
     decision of the bank, the money stays where it is."""
@@ -71,10 +80,25 @@ class DisputeStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeFact:
+    """What the customer was told of a debit to come. charge_after: not before that; None where the gateway counts from the
+    delivery."""
+
+    gateway: str
+    notice_id: str
+    order_id: str
+    token_id: str
+    status: NoticeStatus
+    charge_after: datetime | None
+    delivered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class OrderFact:
     """What is to be paid, under which payments are tried. With Stripe it is the PaymentIntent, whose id its payment shares.
 
     receipt: ours, unique per attempt; None where the gateway has none. client_secret: with which a Stripe page confirms it.
+    notice: that of the debit for which it was made.
     """
 
     gateway: str
@@ -87,6 +111,7 @@ class OrderFact:
     attempts: int
     occurred_at: datetime
     client_secret: str | None = field(default=None, repr=False)
+    notice: NoticeFact | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,5 +268,5 @@ class DowntimeFact:
     ended_at: datetime | None
 
 
-Fact = OrderFact | PaymentFact | RefundFact | TokenFact | SettlementFact | DisputeFact | DowntimeFact
+Fact = OrderFact | PaymentFact | RefundFact | TokenFact | NoticeFact | SettlementFact | DisputeFact | DowntimeFact
 """What an event can carry."""

@@ -37,8 +37,12 @@ class Frequency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mandate:
-    """The customer is asked to allow later charges along with this payment. max_minor: the most that one of them may take."""
+    """The customer is asked to allow later charges along with this payment.
 
+    method: `card`, `upi` or another one of the gateway's. max_minor: the most that one of them may take.
+    """
+
+    method: str
     max_minor: int
     expires_at: datetime
     frequency: Frequency = Frequency.AS_PRESENTED
@@ -148,8 +152,7 @@ class Gateway(Protocol):
         ...
 
     async def refund(self, request: RefundRequest) -> Answer[RefundFact]:
-        """Give money back. After Unknown it may be made again with the same receipt for 24 hours; after that:
-        `refunds_of_payment`."""
+        """Give money back. After Unknown: `refunds_of_payment`, and where none has the receipt, the same request again."""
         ...
 
     async def refunds_of_payment(self, payment_id: str) -> Answer[Sequence[RefundFact]]:
@@ -191,6 +194,11 @@ class Gateway(Protocol):
 
         Raises ForgedWebhook where none of them signed it, UnreadableWebhook for what is signed and no event.
         """
+        ...
+
+    async def may_retry(self) -> bool:
+        """Take one of the account's retries, before anything that was Unavailable is tried again; False to wait a minute
+        longer."""
         ...
 
     async def close(self) -> None:
