@@ -4,13 +4,18 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
+from services.payments.gateways import endpoints as gateways
 from services.payments.ledger.endpoints import router as ledger
 from services.payments.settings import PaymentsSettings
 from services.payments.settings import settings as read_settings
 from shared.runtime.http import app as http
 from shared.runtime.logging import configure_logging
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (ledger,)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    gateways.accounts,
+    gateways.standings,
+    ledger,
+)
 
 
 def create_app(settings: PaymentsSettings | type[PaymentsSettings] = PaymentsSettings) -> FastAPI:

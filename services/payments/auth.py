@@ -18,5 +18,6 @@ ReadableOrganization = Annotated[UUID | None, optional_organization(_READ)]
 OneOrganization = Annotated[UUID, required_organization(_READ)]
 """Whose rows are read, where those of several cannot be shown together."""
 WritableOrganization = Annotated[UUID, required_organization(_WRITE)]
+AdministeredOrganization = Annotated[UUID, required_organization(_ADMIN)]
 OverseeingAdmin = Annotated[Principal, overseeing(_ADMIN)]
 """Somebody who administers what concerns all organizations."""

@@ -3,10 +3,10 @@
 from functools import cache
 from typing import ClassVar
 
-from shared.runtime.http.settings import HttpSettings
+from services.payments.gateways.settings import GatewaySettings
 
 
-class PaymentsSettings(HttpSettings):
+class PaymentsSettings(GatewaySettings):
     """Read from the environment; see `shared.runtime.settings` for where values come from."""
 
     service: ClassVar[str] = "payments"

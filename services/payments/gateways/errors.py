@@ -1,12 +1,18 @@
-"""What gateways' call-backs are refused with.
+"""What the gateways' noun says no with.
 
 Forbidden (403)
-└── ForgedWebhook         none of the account's secrets has signed it, or too long ago
+└── ForgedWebhook              none of the account's secrets has signed it, or too long ago
+NotFound (404)
+└── GatewayAccountNotFound     there is none of this name, or it is another organization's
+Conflict (409)
+├── GatewayAccountActive       it takes payments, and cannot be forgotten
+└── NoGateway                  nobody takes this organization's payments in this currency
 Invalid (422)
-└── UnreadableWebhook     it is signed, and no event that can be read
+├── GatewayAccountUnusable     its settings are not those of its gateway, or cannot be opened any more
+└── UnreadableWebhook          it is signed, and no event that can be read
 """
 
-from shared.runtime.errors import Forbidden, Invalid
+from shared.runtime.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class ForgedWebhook(Forbidden):
@@ -21,3 +27,19 @@ class ForgedWebhook(Forbidden):
 
 class UnreadableWebhook(Invalid):
     code, title = "webhook_unreadable", "The call-back cannot be read"
+
+
+class GatewayAccountNotFound(NotFound):
+    code, title = "gateway_account_not_found", "No such gateway account"
+
+
+class GatewayAccountActive(Conflict):
+    code, title = "gateway_account_active", "The gateway account takes payments"
+
+
+class GatewayAccountUnusable(Invalid):
+    code, title = "gateway_account_unusable", "The gateway account cannot be used"
+
+
+class NoGateway(Conflict):
+    code, title = "no_gateway", "Nobody takes payments in this currency"
