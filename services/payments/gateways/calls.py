@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.payments.gateways.answers import Failure, Refusal, Refused, Unavailable, Unknown
+from services.payments.gateways.declines import told
 from shared.runtime.clock import Clock
 from shared.runtime.outside.circuits import REFUSED, Circuits, Finding
 from shared.runtime.outside.http_api import HttpApi, Interrupted, Reply, Stage, Timing, retry_after_s
@@ -34,7 +35,6 @@ AWAY_S: Final = 15.0
 THROTTLED_S: Final = 5.0
 CONFIG_S: Final = 60.0
 """How long an account that does not know our key is left alone: every call would be refused."""
-_MAX_DETAIL: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,4 +164,4 @@ def _said(reply: Reply) -> str:
     """The gateway's own sentence, where there is one in it."""
     error = reply.members.get("error")
     said = (error.get("description") or error.get("message")) if isinstance(error, dict) else None
-    return f": {said}"[:_MAX_DETAIL] if isinstance(said, str) and said else ""
+    return told(f": {said}") if isinstance(said, str) and said else ""

@@ -17,6 +17,7 @@ DECLINE_TEXTS: Final[Mapping[str, str]] = {
     "card_expired": "The card has expired. Please pay with another card.",
     "card_inactive": "The card or account is blocked or not active. Please ask your bank, or pay in another way.",
     "card_unsupported": "This card cannot be used for this payment. Please pay with another card, or in another way.",
+    "cheque_bounced": "Your bank did not honour the cheque. Please pay in another way.",
     "contact_details": "The e-mail address or mobile number is not the one that your bank knows. Please check it and try again.",
     "credit_unavailable": "The credit for this payment was not granted. Please pay in another way.",
     "insufficient_funds": "There was not enough money in the account. Please add money, or pay with another card or account.",

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from services.payments.gateways.decline_texts import DECLINE_TEXTS
+from shared.runtime.redaction import redact_text
 
 HOUR_S: Final = 3600
 DAY_S: Final = 24 * HOUR_S
@@ -44,6 +45,11 @@ class NextAction(StrEnum):
     CONTACT_US = "contact_us"
 
 
+def told(words: str) -> str:
+    """Words of a gateway as they may be kept and logged: without what looks like a card's number or somebody's address."""
+    return redact_text(words)[:MAX_DETAIL_CHARS]
+
+
 @dataclass(frozen=True, slots=True)
 class Decline:
     """One declined payment.
@@ -74,8 +80,8 @@ class DeclineRule:
 
     def of(self, code: str, reason: str, detail: str) -> Decline:
         """The decline that a gateway has told with these words."""
-        said = detail[:MAX_DETAIL_CHARS]
-        return Decline(code, reason, self.kind, self.delay_s, self.next_action, self.text_key, DECLINE_TEXTS[self.text_key], said)
+        text = DECLINE_TEXTS[self.text_key]
+        return Decline(code, reason, self.kind, self.delay_s, self.next_action, self.text_key, text, told(detail))
 
 
 def at_once(text_key: str = "technical") -> DeclineRule:

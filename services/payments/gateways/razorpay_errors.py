@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from services.payments.gateways.answers import Refusal, Refused, Unknown
-from services.payments.gateways.declines import Decline
+from services.payments.gateways.declines import Decline, told
 from services.payments.gateways.documents import Document
 from services.payments.gateways.razorpay_declines import RAZORPAY_DECLINES, razorpay_decline
 from shared.runtime.outside.http_api import Reply
 
 IN_PROGRESS_S: Final = 2.0
-_MAX_DETAIL: Final = 300
 _SAID: Final[Mapping[str, Refusal]] = {
     "api key": Refusal.SETUP,
     "authentication failed": Refusal.SETUP,
@@ -62,7 +61,7 @@ def refusal(reply: Reply) -> Refused | Unknown:
     """What a reply of 400 to 499 means that declines no payment."""
     error = error_of(reply)
     said = error.text_or_none("description") or f"answered {reply.status}"
-    detail, code = f"razorpay: {said}"[:_MAX_DETAIL], error.text_or_none("reason") or error.text_or_none("code")
+    detail, code = told(f"razorpay: {said}"), error.text_or_none("reason") or error.text_or_none("code")
     if reply.status == 409 and "still in progress" in said.lower():
         return Unknown(detail, IN_PROGRESS_S)
     if reply.status in (403, 404) and not error:

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from services.payments.gateways.answers import Refusal, Refused, Unknown
+from services.payments.gateways.declines import told
 from services.payments.gateways.documents import Document
 from shared.runtime.outside.http_api import Reply
 
 IN_PROGRESS_S: Final = 2.0
-_MAX_DETAIL: Final = 300
 _CODES: Final[Mapping[str, Refusal]] = {
     "resource_missing": Refusal.NOT_FOUND,
     "payment_intent_unexpected_state": Refusal.STATE,
@@ -38,7 +38,7 @@ def refusal(reply: Reply) -> Refused | Unknown:
     """What a reply of 300 to 499 means that declines no payment."""
     error = error_of(reply)
     code = error.text_or_none("code") or error.text_or_none("type")
-    detail = f"stripe: {error.text_or_none('message') or f'answered {reply.status}'}"[:_MAX_DETAIL]
+    detail = told(f"stripe: {error.text_or_none('message') or f'answered {reply.status}'}")
     if reply.status == 409:
         # The first call with this idempotency key is still at work.
         return Unknown(detail, IN_PROGRESS_S)
