@@ -18,13 +18,17 @@ MAX_RULES = 10_000
 
 
 class Rule(BaseModel):
-    """What every provider's rules have. match: an address, `*` and `?` are wildcards; times: how many matches, None for ever."""
+    """What every provider's rules have. match: an address, `*` and `?` are wildcards; times: how often, None for ever.
+
+    every: only each so-manieth match is struck, for runs in which a share of all is to go wrong.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: str = Field(default_factory=lambda: uuid4().hex[:8], pattern=r"^[A-Za-z0-9._-]{1,64}$")
     match: str = Field("*", min_length=1, max_length=320)
     times: int | None = Field(None, ge=1)
+    every: int = Field(1, ge=1)
     enabled: bool = True
 
     def matches(self, addresses: Iterable[str]) -> list[str]:
@@ -48,11 +52,12 @@ class FaultBoard(Generic[R]):
         self._changes = changes
         self._rules: list[R] = []
         self._hits: dict[str, int] = {}
+        self._spared: dict[str, int] = {}
 
     def replace(self, rules: Sequence[Any]) -> None:
         """Put these rules in the place of all, their counts at 0. Raises ValidationError, or Problem on a repeated id."""
         self._set(self._adapter.validate_python(list(rules)))
-        self._hits = {}
+        self._hits, self._spared = {}, {}
 
     def add(self, rule: Any) -> None:
         """Put one more rule behind the others. Raises as `replace` does."""
@@ -64,7 +69,7 @@ class FaultBoard(Generic[R]):
             return None
         wanted = tuple(addresses)
         for rule in self._rules:
-            if rule.enabled and not self._used_up(rule) and about(rule) and rule.matches(wanted):
+            if rule.enabled and not self._used_up(rule) and about(rule) and rule.matches(wanted) and self._is_turn_of(rule):
                 self._hits[rule.id] = self._hits.get(rule.id, 0) + 1
                 self._changes.bump()
                 return rule
@@ -97,6 +102,12 @@ class FaultBoard(Generic[R]):
     def _view(self, rule: R) -> dict[str, Any]:
         hits = self._hits.get(rule.id, 0)
         return {**rule.model_dump(), "hits": hits, "left": None if rule.times is None else rule.times - hits}
+
+    def _is_turn_of(self, rule: R) -> bool:
+        """Whether this match is one that the rule strikes, counted as spared where it is not."""
+        spared = self._spared.get(rule.id, 0)
+        self._spared[rule.id] = (spared + 1) % rule.every
+        return spared + 1 == rule.every
 
     def _used_up(self, rule: R) -> bool:
         return rule.times is not None and self._hits.get(rule.id, 0) >= rule.times
