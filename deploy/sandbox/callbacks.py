@@ -1,11 +1,11 @@
-"""Calls back to the notifications API: due later, again where they were not taken, and not forgotten by a restart.
+"""Calls back to our APIs: due later, again where they were not taken, and not forgotten by a restart.
 
 A call-back is signed when it is sent and not when it is planned, so that its time is true and a new key is used at once.
 """
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,11 +34,22 @@ class Callbacks:
     """The call-backs of one provider.
 
     name: of its timers; a provider that has others of its own gives each kind a name. build: what a plan, which is JSON, sends.
-    anywhere: plans bring their own address, so that SANDBOX_CALLBACK_URL decides nothing.
+    anywhere: plans bring their own address, so that SANDBOX_CALLBACK_URL decides nothing. given_up: called after the last try.
     """
 
-    def __init__(self, core: Core, name: str, build: Callable[[dict[str, Any]], Request], *, anywhere: bool = False) -> None:
+    def __init__(
+        self,
+        core: Core,
+        name: str,
+        build: Callable[[dict[str, Any]], Request],
+        *,
+        anywhere: bool = False,
+        timeout_s: float = _TIMEOUT_S,
+        given_up: Callable[[], None] | None = None,
+    ) -> None:
         self._anywhere = anywhere
+        self._timeout_s = timeout_s
+        self._given_up = given_up
         self._core = core
         self._name = name
         self._build = build
@@ -51,10 +62,18 @@ class Callbacks:
         url = self._core.settings.callback_url
         return url.rstrip("/") if url else None
 
-    def plan(self, transaction: Transaction, plan: dict[str, Any], *, seconds: float = 0.0) -> None:
+    def plan(
+        self,
+        transaction: Transaction,
+        plan: dict[str, Any],
+        *,
+        seconds: float = 0.0,
+        retry_after_s: Sequence[float] = _RETRY_AFTER_S,
+    ) -> None:
         """Call back after so many seconds, once the transaction is committed. Does nothing without SANDBOX_CALLBACK_URL."""
         if self._anywhere or self.base_url is not None:
-            transaction.defer(self._name, time.time() + seconds, {"plan": plan, "tries": 0})
+            payload = {"plan": plan, "tries": 0, "retry_after_s": list(retry_after_s)}
+            transaction.defer(self._name, time.time() + seconds, payload)
 
     async def close(self) -> None:
         """Give back the connections."""
@@ -63,17 +82,21 @@ class Callbacks:
 
     async def _send(self, timer: Timer) -> None:
         taken, tries = await self._post(timer), timer.payload["tries"] + 1
+        # A ledger of an earlier version has timers without pauses of their own.
+        pauses = timer.payload.get("retry_after_s", _RETRY_AFTER_S)
 
         def write(transaction: Transaction) -> None:
-            if not taken and tries <= len(_RETRY_AFTER_S):
-                transaction.defer(self._name, time.time() + _RETRY_AFTER_S[tries - 1], {**timer.payload, "tries": tries})
+            if not taken and tries <= len(pauses):
+                transaction.defer(self._name, time.time() + pauses[tries - 1], {**timer.payload, "tries": tries})
             transaction.finish(timer)
 
         await self._core.ledger.write(write)
+        if not taken and tries > len(pauses) and self._given_up is not None:
+            self._given_up()
 
     async def _post(self, timer: Timer) -> bool:
         if self._client is None:
-            self._client = httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False)
+            self._client = httpx.AsyncClient(timeout=self._timeout_s, trust_env=False)
         request = self._build(timer.payload["plan"])
         try:
             answer = await self._client.post(request.url, content=request.body, headers=request.headers)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from deploy.sandbox.changes import Changes
 from deploy.sandbox.entries import Criteria, Entry, Timer
+from deploy.sandbox.objects import Objects
 from deploy.sandbox.transaction import Transaction, open_database
 
 T = TypeVar("T")
@@ -90,6 +91,10 @@ class Ledger:
             values,
         ).fetchall()
         return distinct, without, repeated
+
+    def objects(self, provider: str) -> Objects:
+        """What a provider keeps, to be read as it was last committed; what changes it is a `write`."""
+        return Objects(self._connection, provider)
 
     def pruned(self) -> int:
         """How many entries had to go to make room since the ledger began."""

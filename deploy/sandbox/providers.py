@@ -2,6 +2,7 @@
 
 from deploy.sandbox.msg91.provider import Msg91Provider
 from deploy.sandbox.provider import Core, Provider
+from deploy.sandbox.razorpay.provider import RazorpayProvider
 from deploy.sandbox.sendgrid.provider import SendGridProvider
 from deploy.sandbox.ses.provider import SesProvider
 from deploy.sandbox.smtp.provider import SmtpProvider
@@ -10,4 +11,11 @@ from deploy.sandbox.twilio.provider import TwilioProvider
 
 def build(core: Core) -> tuple[Provider, ...]:
     """All providers on one core."""
-    return (SmtpProvider(core), SendGridProvider(core), SesProvider(core), TwilioProvider(core), Msg91Provider(core))
+    return (
+        SmtpProvider(core),
+        SendGridProvider(core),
+        SesProvider(core),
+        TwilioProvider(core),
+        Msg91Provider(core),
+        RazorpayProvider(core),
+    )

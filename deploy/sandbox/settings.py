@@ -55,6 +55,11 @@ class Settings(BaseSettings):
         SecretStr("sandbox-msg91-reports"), description="MSG91 reports to <callback URL>/v1/callbacks/msg91/<this>."
     )
 
+    razorpay_key_id: str = Field("rzp_test_WaybillSandbx0", pattern=r"^rzp_(test|live)_[A-Za-z0-9]{14}$")
+    razorpay_key_secret: SecretStr = Field(SecretStr("sandbox"), description="The login of Razorpay's clients; signs checkouts.")
+    razorpay_webhook_url: str | None = Field(None, pattern=_URL, description="Where Razorpay's events go; none without it.")
+    razorpay_webhook_secret: SecretStr = Field(SecretStr("sandbox"), description="Signs Razorpay's events.")
+
     @model_validator(mode="after")
     def _login_is_whole(self) -> Self:
         if (self.smtp_user is None) != (self.smtp_password is None):

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from deploy.sandbox.entries import Receipt, Timer
+from deploy.sandbox.objects import TABLES, Objects
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SCHEMA = f"""
 BEGIN;
 CREATE TABLE received (
@@ -22,9 +23,11 @@ CREATE TABLE bodies (received_id INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE timers (id INTEGER PRIMARY KEY AUTOINCREMENT, provider TEXT NOT NULL, due_at REAL NOT NULL, payload TEXT NOT NULL);
 CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 INSERT INTO counters VALUES ('pruned', 0);
+{TABLES}
 PRAGMA user_version = {SCHEMA_VERSION};
 COMMIT;
 """
+_FROM_1 = f"BEGIN; {TABLES} PRAGMA user_version = 2; COMMIT;"
 
 
 def open_database(folder: Path | None) -> sqlite3.Connection:
@@ -39,9 +42,11 @@ def open_database(folder: Path | None) -> sqlite3.Connection:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
             connection.executescript(_SCHEMA)
+        elif version == 1:
+            connection.executescript(_FROM_1)
     except (sqlite3.Error, OSError) as error:
         raise SystemExit(f"sandbox: SANDBOX_DATA: {folder} cannot be used ({error}); is another sandbox running on it?") from None
-    if version not in (0, SCHEMA_VERSION):
+    if version not in (0, 1, SCHEMA_VERSION):
         raise SystemExit(
             f"sandbox: SANDBOX_DATA: {folder} was written by another version (schema {version}, this one reads {SCHEMA_VERSION});"
             " delete the folder or choose another"
@@ -82,6 +87,11 @@ class Transaction:
         self.growth += 1
         self.changed = True
         return received_id
+
+    def objects(self, provider: str) -> Objects:
+        """What a provider keeps, to be changed within this transaction."""
+        self.changed = True
+        return Objects(self._connection, provider)
 
     def amend(self, received_id: int, details: dict[str, Any]) -> None:
         """Put these details in the place of an entry's."""

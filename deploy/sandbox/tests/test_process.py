@@ -153,7 +153,7 @@ async def test_a_data_folder_in_use_of_another_version_or_no_folder_ends_the_sta
     connection = sqlite3.connect(tmp_path / "received.sqlite")
     connection.execute("PRAGMA user_version = 99")
     connection.close()
-    assert "was written by another version (schema 99, this one reads 1)" in await _refusal(SANDBOX_DATA=str(tmp_path))
+    assert "was written by another version (schema 99, this one reads 2)" in await _refusal(SANDBOX_DATA=str(tmp_path))
     file = tmp_path / "file"
     file.write_text("")
     assert f"SANDBOX_DATA: {file} cannot be used" in await _refusal(SANDBOX_DATA=str(file))

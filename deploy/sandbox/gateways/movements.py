@@ -1,0 +1,70 @@
+"""The ledger of what a gateway really did: each capture, refund and loss once, in the order in which they happened.
+
+It is what a fault run compares its own books with, and is written in the transaction that moves the money.
+"""
+
+from collections import Counter, defaultdict
+from itertools import islice
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+
+from deploy.sandbox.gateways.ids import new_id
+from deploy.sandbox.objects import Document, Objects
+from deploy.sandbox.provider import Core
+
+KIND = "movement"
+Move = Literal["capture", "refund", "refund_reversal", "dispute_loss"]
+
+
+def record(objects: Objects, move: Move, of: Document, *, amount: int, at: int, reference: str | None, notes: Any) -> None:
+    """Put one movement on record. of: the payment or refund. amount: minor units. reference: our receipt. notes: ours as well."""
+    document: Document = {
+        "id": new_id("mov_", 14),
+        "kind": move,
+        "object_id": of["id"],
+        "payment_id": of.get("payment_id") or of.get("payment_intent") or of["id"],
+        "order_id": of.get("order_id"),
+        "reference": reference,
+        "notes": notes or {},
+        "amount": amount,
+        "currency": of["currency"].upper(),
+        "at": at,
+    }
+    objects.add(KIND, document, created=at, keys={"reference": reference})
+
+
+def movements_router(core: Core, provider: str) -> APIRouter:
+    """/<provider>/ledger."""
+    router = APIRouter(prefix=f"/{provider}/ledger", tags=[provider])
+
+    @router.get("", summary="What was really done, oldest first; reference: our receipt")
+    async def listed(
+        reference: str | None = None,
+        skip: Annotated[int, Query(ge=0)] = 0,
+        limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+    ) -> dict[str, Any]:
+        key = ("reference", reference) if reference is not None else None
+        found = core.ledger.objects(provider).find(KIND, key, old_first=True)
+        return {"items": list(islice(found, skip, skip + limit))}
+
+    @router.get("/stats", summary="Sums, and which receipts, or values of a note, were captured more than once")
+    async def stats(by: Annotated[str, Query(pattern=r"^(reference|notes\.[^.]+)$")] = "reference") -> dict[str, Any]:
+        moved = list(core.ledger.objects(provider).find(KIND, old_first=True))
+        sums: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        for one in moved:
+            sums[one["currency"]][f"{one['kind']}_minor"] += one["amount"]
+        captures = Counter(_value(one, by) for one in moved if one["kind"] == "capture")
+        repeated = [{"value": value, "count": count} for value, count in captures.most_common(1000) if value and count > 1]
+        counts = Counter(one["kind"] for one in moved)
+        return {"counts": dict(counts), "sums": sums, "captured": len(captures), "repeated": repeated}
+
+    return router
+
+
+def _value(movement: Document, by: str) -> str | None:
+    if by == "reference":
+        return movement["reference"]  # type: ignore[no-any-return] # the document's own text
+    notes = movement["notes"]
+    found = notes.get(by.removeprefix("notes.")) if isinstance(notes, dict) else None
+    return str(found) if found is not None else None

@@ -1,0 +1,1 @@
+"""Razorpay's API: orders, payments, refunds, mandates, settlements, and the signed webhooks about them."""

@@ -1,0 +1,122 @@
+"""Customers (razorpay.com/docs/api/customers) and their tokens: who pays, and the mandates to charge them."""
+
+from itertools import islice
+from typing import Any
+
+from deploy.sandbox.gateways.ids import new_id
+from deploy.sandbox.objects import Document
+from deploy.sandbox.razorpay.answers import Refusal, collection, not_found
+from deploy.sandbox.razorpay.books import NAME, Books, shown
+from deploy.sandbox.razorpay.checks import MAX_COUNT, flag_of, known, notes_of, number_of, text_of
+
+TOKEN_STATUSES = ("initiated", "confirmed", "rejected", "cancelled", "paused")
+_FIELDS = {"name", "email", "contact", "gstin", "notes", "fail_existing"}
+
+
+def create(books: Books, body: Document) -> Document:
+    """POST /v1/customers. One with the same e-mail and contact is an error, or found, as `fail_existing` says."""
+    known(body, _FIELDS)
+    email, contact = text_of(body, "email", required=False), text_of(body, "contact", required=False)
+    same = next(iter(books.find("customer", who=f"{email} {contact}")), None)
+    if same is not None:
+        if flag_of({"fail_existing": 1, **body}, "fail_existing"):
+            raise Refusal("Customer already exists for the merchant")
+        return shown(same)
+    customer: Document = {
+        "id": new_id("cust_", 14),
+        "entity": "customer",
+        "name": text_of(body, "name", required=False),
+        "email": email,
+        "contact": contact,
+        "gstin": text_of(body, "gstin", required=False),
+        "notes": notes_of(body),
+        "created_at": books.now,
+    }
+    return shown(books.add("customer", customer, who=f"{email} {contact}"))
+
+
+def edit(books: Books, customer_id: str, body: Document) -> Document:
+    """PUT /v1/customers/{id}."""
+    known(body, _FIELDS)
+    customer = books.get("customer", customer_id)
+    customer |= {name: text_of(body, name, required=False) for name in ("name", "email", "contact", "gstin") if name in body}
+    if "notes" in body:
+        customer["notes"] = notes_of(body)
+    books.put("customer", customer, who=f"{customer['email']} {customer['contact']}")
+    return shown(customer)
+
+
+def listed(books: Books, query: Document) -> Document:
+    """GET /v1/customers."""
+    known(query, {"count", "skip"})
+    count, skip = number_of(query, "count", 10, most=MAX_COUNT, least=1) or 10, number_of(query, "skip", 0) or 0
+    return collection([shown(one) for one in islice(books.transaction.objects(NAME).find("customer"), skip, skip + count)])
+
+
+def new_token(
+    books: Books, customer_id: str, instrument: Document, *, status: str, max_amount: int | None, outcome: str
+) -> Document:
+    """A mandate. outcome: what becomes of charges on it, "captured" or a reason to decline."""
+    token: Document = {
+        "id": new_id("token_", 14),
+        "entity": "token",
+        "token": new_id("", 14),
+        "bank": None,
+        "wallet": None,
+        "method": instrument["method"],
+        **{name: instrument[name] for name in ("card", "vpa") if name in instrument},
+        "recurring": status == "confirmed",
+        "recurring_details": {"status": status, "failure_reason": None},
+        "auth_type": None,
+        "mrn": None,
+        "max_amount": max_amount,
+        "used_at": books.now,
+        "created_at": books.now,
+        "expired_at": books.now + 10 * 365 * 86_400,
+        "dcc_enabled": False,
+        "_customer": customer_id,
+        "_outcome": outcome,
+    }
+    return books.add("token", token, customer_id=customer_id)
+
+
+def given(books: Books, customer_id: str, instrument: Document, *, status: str, max_amount: int | None, outcome: str) -> Document:
+    """A mandate as the API shows it, told of where it has been decided on."""
+    token = new_token(books, customer_id, instrument, status=status, max_amount=max_amount, outcome=outcome)
+    if status != "initiated":
+        books.tell((f"token.{status}", {"token": token}))
+    return shown(token)
+
+
+def tokens(books: Books, customer_id: str) -> Document:
+    """GET /v1/customers/{id}/tokens."""
+    customer = books.get("customer", customer_id)
+    return collection([shown(token) for token in books.find("token", customer_id=customer["id"])])
+
+
+def token_of(books: Books, customer_id: Any, token_id: Any) -> Document:
+    """A customer's token."""
+    customer = books.get("customer", customer_id)
+    token = books.get("token", token_id)
+    if token["_customer"] != customer["id"]:
+        raise not_found()
+    return token
+
+
+def delete_token(books: Books, customer_id: str, token_id: str) -> Document:
+    """DELETE /v1/customers/{id}/tokens/{token_id}."""
+    token = token_of(books, customer_id, token_id)
+    books.transaction.objects(NAME).remove("token", token["id"])
+    return {"deleted": True}
+
+
+def move_token(books: Books, token_id: str, status: str, failure_reason: str | None, outcome: str | None) -> Document:
+    """The customer or the bank has changed a mandate."""
+    token = books.get("token", token_id)
+    token["recurring_details"] = {"status": status, "failure_reason": failure_reason}
+    token["recurring"] = status == "confirmed"
+    token["_outcome"] = outcome or token["_outcome"]
+    books.put("token", token)
+    if status != "initiated":
+        books.tell((f"token.{status}", {"token": token}))
+    return shown(token)

@@ -1,0 +1,82 @@
+"""Charges on a mandate (razorpay.com/docs/api/payments/recurring-payments/cards/create-subsequent-payments)."""
+
+from deploy.sandbox.objects import Document
+from deploy.sandbox.razorpay.answers import Refusal
+from deploy.sandbox.razorpay.attempts import course_of, outcome, run
+from deploy.sandbox.razorpay.books import Books
+from deploy.sandbox.razorpay.checks import amount_of, currency_of, flag_of, known, notes_of, text_of
+from deploy.sandbox.razorpay.customers import token_of
+from deploy.sandbox.razorpay.payments import begin
+from deploy.sandbox.razorpay.reasons import decline_of
+from deploy.sandbox.razorpay.signature import payment_signature
+
+_FIELDS = {"email", "contact", "amount", "currency", "order_id", "customer_id", "token", "recurring", "description", "notes"}
+
+
+def charge(books: Books, body: Document, key_secret: str) -> Document | Refusal:
+    """POST /v1/payments/create/recurring. A payment that has failed is there all the same, and is named in the error."""
+    known(body, _FIELDS)
+    contact = {name: text_of(body, name) for name in ("email", "contact")}
+    amount = amount_of(body)
+    order, token = books.get("order", text_of(body, "order_id")), token_of(books, body.get("customer_id"), body.get("token"))
+    _check(books, body, order, token, amount)
+    instrument: Document = {name: token[name] for name in ("method", "card") if name in token}
+    more = {
+        "customer_id": token["_customer"],
+        "token_id": token["id"],
+        "notes": notes_of(body),
+        "description": body.get("description"),
+    }
+    payment = begin(books, order, instrument, {**contact, **more, "amount": amount})
+    books.put("token", {**token, "used_at": books.now})
+    course = course_of(books, payment, outcome(token["_outcome"]))
+    books.tell(*run(books, payment, course))
+    if payment["status"] == "failed":
+        decline = decline_of(course.reason)
+        metadata = {"payment_id": payment["id"], "order_id": order["id"]}
+        return Refusal(
+            decline.description,
+            code=decline.code,
+            source=decline.source,
+            step=decline.step,
+            reason=decline.reason,
+            metadata=metadata,
+        )
+    if token["method"] == "card":
+        return {"razorpay_payment_id": payment["id"]}
+    return {
+        "razorpay_payment_id": payment["id"],
+        "razorpay_order_id": order["id"],
+        "razorpay_signature": payment_signature(key_secret, order["id"], payment["id"]),
+    }
+
+
+def check_payable(books: Books, order: Document, amount: int) -> None:
+    """Raises Refusal where an order takes no payment of this amount now."""
+    about = {"order_id": order["id"]}
+    if order["status"] == "paid":
+        decline = decline_of("order_already_paid")
+        raise Refusal(decline.description, reason=decline.reason, metadata=about)
+    if any(payment["status"] == "authorized" for payment in books.find("payment", order_id=order["id"])):
+        raise Refusal("The order has an authorized payment already", metadata=about)
+    is_part = order["_partial"] and 0 < amount <= order["amount_due"]
+    if amount != order["amount_due"] and not is_part:
+        raise Refusal("Payment amount is not equal to the order's amount", field="amount", metadata=about)
+
+
+def _check(books: Books, body: Document, order: Document, token: Document, amount: int) -> None:
+    about = {"order_id": order["id"]}
+    if not flag_of(body, "recurring"):
+        raise Refusal("The recurring field is required.", field="recurring")
+    if currency_of(body, amount) != order["currency"]:
+        raise Refusal("Payment currency is not the order's currency", field="currency", metadata=about)
+    check_payable(books, order, amount)
+    if token["recurring_details"]["status"] != "confirmed":
+        raise Refusal("The token is not confirmed for recurring payments", field="token", metadata=about)
+    if token["max_amount"] is not None and amount > token["max_amount"]:
+        raise Refusal("The amount exceeds the token's maximum amount", field="amount", metadata=about)
+    notification = order.get("notification")
+    if notification is not None and notification["token_id"] != token["id"]:
+        raise Refusal("The order's notification is for another token", field="token", metadata=about)
+    if notification is not None and notification["payment_after"] > books.now:
+        raise Refusal("The payment cannot be made before the notification's payment_after", metadata=about)
