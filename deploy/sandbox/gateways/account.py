@@ -1,7 +1,6 @@
 """How a gateway's account is set up: how fast it answers, what time it is there, where its webhooks go."""
 
 import time
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -31,7 +30,3 @@ class GatewayAccount(BaseModel):
     def now(self) -> int:
         """Seconds since the epoch by the gateway's clock."""
         return int(time.time()) + self.clock_offset_s
-
-    def changed(self, changes: dict[str, Any]) -> "GatewayAccount":
-        """The account with these changes. Raises ValidationError."""
-        return type(self).model_validate({**self.model_dump(), **changes})

@@ -17,9 +17,20 @@ Answer = Literal[
     "drop_connection",
     "malformed",
 ]
-Fate = Literal["decline", "pending", "late_authorisation", "refund_pending", "refund_failed", "dispute", "drift"]
+Fate = Literal["decline", "pending", "late_authorisation", "refund_pending", "refund_failed", "dispute", "notice_failed", "drift"]
 Drift = Literal[
-    "missing", "unknown_payment", "amount", "currency", "fee", "duplicate", "on_hold", "orphan_refund", "utr_missing", "unsettled"
+    "missing",
+    "unknown_payment",
+    "duplicate_capture",
+    "repeated",
+    "amount",
+    "currency",
+    "fee",
+    "on_hold",
+    "utr_missing",
+    "orphan_refund",
+    "adjustment",
+    "unsettled",
 ]
 ANSWERS: tuple[str, ...] = Answer.__args__  # type: ignore[attr-defined] # a Literal has its values there
 FATES: tuple[str, ...] = Fate.__args__  # type: ignore[attr-defined] # as above
@@ -55,7 +66,7 @@ class GatewayRule(Rule):
     decline: the payment fails, for `reason`. pending: no bank answers for `seconds`, then it goes well, or fails for `reason`.
     late_authorisation: it fails, and is authorised after `seconds` all the same.
     refund_pending, refund_failed: the refund is pending for `seconds`, then processed or failed.
-    dispute: the customer's bank disputes the captured payment after `seconds`.
+    dispute: the customer's bank disputes the captured payment after `seconds`. notice_failed: no notice precedes the debit.
     drift: the settlement report is wrong about the payment or refund, as `drift` says.
 
     webhook: the event comes `seconds` late, `repeat` times, with the others of its change in the opposite order (`reorder`), not

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from deploy.sandbox.gateways.operation import Asked
 from deploy.sandbox.objects import Document
-from deploy.sandbox.razorpay import customers, orders, payments, recurring, refunds
+from deploy.sandbox.razorpay import customers, disputes, downtimes, orders, payments, recurring, refunds, settlements
 from deploy.sandbox.razorpay.answers import Refusal
 from deploy.sandbox.razorpay.books import Books, shown
 from deploy.sandbox.razorpay.desk import Desk, fields_of
@@ -23,6 +23,7 @@ def api_router(desk: Desk) -> APIRouter:
     _payments(router, desk)
     _refunds(router, desk)
     _customers(router, desk)
+    _settlements(router, desk)
     return router
 
 
@@ -37,7 +38,7 @@ def _orders(router: APIRouter, desk: Desk) -> None:
 
     @router.get("/orders/{order_id}", summary="Read an order")
     async def read_order(request: Request, order_id: Id) -> Response:
-        return await desk.serve(request, "orders.fetch", lambda books, _: shown(books.get("order", order_id)), order_id)
+        return await desk.fetch(request, "orders.fetch", "order", order_id)
 
     @router.get("/orders/{order_id}/payments", summary="All attempts at an order")
     async def list_payments_of_order(request: Request, order_id: Id) -> Response:
@@ -56,9 +57,17 @@ def _payments(router: APIRouter, desk: Desk) -> None:
 
         return await desk.serve(request, "payments.recurring", work)
 
+    @router.get("/payments/downtimes", summary="What does not work at the moment")
+    async def list_downtimes(request: Request) -> Response:
+        return await desk.serve(request, "downtimes.list", downtimes.listed)
+
+    @router.get("/payments/downtimes/{downtime_id}", summary="Read a downtime")
+    async def read_downtime(request: Request, downtime_id: Id) -> Response:
+        return await desk.fetch(request, "downtimes.fetch", downtimes.KIND, downtime_id)
+
     @router.get("/payments/{payment_id}", summary="Read a payment")
     async def read_payment(request: Request, payment_id: Id) -> Response:
-        return await desk.serve(request, "payments.fetch", lambda books, _: shown(books.get("payment", payment_id)), payment_id)
+        return await desk.fetch(request, "payments.fetch", "payment", payment_id)
 
     @router.post("/payments/{payment_id}/capture", summary="Capture an authorised payment")
     async def capture(request: Request, payment_id: Id) -> Response:
@@ -101,7 +110,7 @@ def _refunds(router: APIRouter, desk: Desk) -> None:
 
     @router.get("/refunds/{refund_id}", summary="Read a refund")
     async def read_refund(request: Request, refund_id: Id) -> Response:
-        return await desk.serve(request, "refunds.fetch", lambda books, _: shown(books.get("refund", refund_id)), refund_id)
+        return await desk.fetch(request, "refunds.fetch", "refund", refund_id)
 
 
 def _refund_once(books: Books, payment_id: str, body: Document, key: str | None) -> Document:
@@ -130,9 +139,7 @@ def _customers(router: APIRouter, desk: Desk) -> None:
 
     @router.get("/customers/{customer_id}", summary="Read a customer")
     async def read_customer(request: Request, customer_id: Id) -> Response:
-        return await desk.serve(
-            request, "customers.fetch", lambda books, _: shown(books.get("customer", customer_id)), customer_id
-        )
+        return await desk.fetch(request, "customers.fetch", "customer", customer_id)
 
     @router.put("/customers/{customer_id}", summary="Change a customer")
     async def edit_customer(request: Request, customer_id: Id) -> Response:
@@ -159,3 +166,25 @@ def _customers(router: APIRouter, desk: Desk) -> None:
         return await desk.serve(
             request, "tokens.delete", lambda books, _: customers.delete_token(books, customer_id, token_id), customer_id, token_id
         )
+
+
+def _settlements(router: APIRouter, desk: Desk) -> None:
+    @router.get("/settlements", summary="List settlements")
+    async def list_settlements(request: Request) -> Response:
+        return await desk.serve(request, "settlements.list", settlements.listed)
+
+    @router.get("/settlements/recon/combined", summary="What was settled in a month or on a day, item by item")
+    async def reconcile(request: Request) -> Response:
+        return await desk.serve(request, "settlements.recon", settlements.report)
+
+    @router.get("/settlements/{settlement_id}", summary="Read a settlement")
+    async def read_settlement(request: Request, settlement_id: Id) -> Response:
+        return await desk.fetch(request, "settlements.fetch", "settlement", settlement_id)
+
+    @router.get("/disputes", summary="List disputes")
+    async def list_disputes(request: Request) -> Response:
+        return await desk.serve(request, "disputes.list", disputes.listed)
+
+    @router.get("/disputes/{dispute_id}", summary="Read a dispute")
+    async def read_dispute(request: Request, dispute_id: Id) -> Response:
+        return await desk.fetch(request, "disputes.fetch", "dispute", dispute_id)

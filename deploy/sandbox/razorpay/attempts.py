@@ -68,10 +68,11 @@ def run(books: Books, payment: Document, course: Course) -> list[Told]:
     return told
 
 
-def go_on(books: Books, payment_id: str, status: str, reason: str) -> None:
-    """The second step: the bank has answered at last. A payment that has gone on by itself is left as it is."""
+def go_on(books: Books, payment_id: str, status: str, reason: str) -> Document:
+    """The bank has answered at last. A payment that has gone on by itself is left as it is, and one fails only once."""
     payment = books.get("payment", payment_id)
-    if payment["status"] not in ("created", "failed"):
-        return
+    if payment["status"] != "created" and (payment["status"], status) != ("failed", "authorized"):
+        return payment
     told = payments.authorize(books, payment) if status == "authorized" else payments.fail(books, payment, decline_of(reason))
     books.tell(*told)
+    return payment

@@ -9,7 +9,7 @@ from deploy.sandbox.objects import Document
 from deploy.sandbox.razorpay.answers import Refusal
 from deploy.sandbox.razorpay.attempts import course_of, outcome, run
 from deploy.sandbox.razorpay.books import Books
-from deploy.sandbox.razorpay.customers import given
+from deploy.sandbox.razorpay.customers import Mandate, give
 from deploy.sandbox.razorpay.payments import begin
 from deploy.sandbox.razorpay.reasons import decline_of
 from deploy.sandbox.razorpay.recurring import check_payable
@@ -77,14 +77,10 @@ def _who(books: Books, asked: Checkout, order: Document, instrument: Document) -
     if customer_id is None or "token" not in order:
         return {"customer_id": customer_id}
     customer = books.get("customer", customer_id)
-    token = given(
-        books,
-        customer["id"],
-        instrument,
-        status=asked.mandate_status,
-        max_amount=order["token"]["max_amount"],
-        outcome=asked.mandate_outcome,
-    )
+    wanted = order["token"]
+    frequency = wanted.get("frequency", "as_presented")
+    mandate = Mandate(asked.mandate_status, wanted["max_amount"], frequency, asked.mandate_outcome)
+    token = give(books, customer["id"], instrument, mandate)
     return {"customer_id": customer["id"], "token_id": token["id"]}
 
 

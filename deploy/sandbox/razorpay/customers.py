@@ -1,5 +1,6 @@
 """Customers (razorpay.com/docs/api/customers) and their tokens: who pays, and the mandates to charge them."""
 
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -10,6 +11,7 @@ from deploy.sandbox.razorpay.books import NAME, Books, shown
 from deploy.sandbox.razorpay.checks import MAX_COUNT, flag_of, known, notes_of, number_of, text_of
 
 TOKEN_STATUSES = ("initiated", "confirmed", "rejected", "cancelled", "paused")
+VALID_S = 10 * 365 * 86_400
 _FIELDS = {"name", "email", "contact", "gstin", "notes", "fail_existing"}
 
 
@@ -53,38 +55,42 @@ def listed(books: Books, query: Document) -> Document:
     return collection([shown(one) for one in islice(books.transaction.objects(NAME).find("customer"), skip, skip + count)])
 
 
-def new_token(
-    books: Books, customer_id: str, instrument: Document, *, status: str, max_amount: int | None, outcome: str
-) -> Document:
-    """A mandate. outcome: what becomes of charges on it, "captured" or a reason to decline."""
+@dataclass(frozen=True, slots=True)
+class Mandate:
+    """How a mandate stands. max_amount: of one charge. outcome: what becomes of charges, `captured` or a reason to decline."""
+
+    status: str
+    max_amount: int | None
+    frequency: str
+    outcome: str
+
+
+def give(books: Books, customer_id: str, instrument: Document, mandate: Mandate) -> Document:
+    """A customer gives a mandate, and is told of where it has been decided on."""
     token: Document = {
         "id": new_id("token_", 14),
         "entity": "token",
         "token": new_id("", 14),
-        "bank": None,
+        "bank": instrument.get("bank"),
         "wallet": None,
         "method": instrument["method"],
         **{name: instrument[name] for name in ("card", "vpa") if name in instrument},
-        "recurring": status == "confirmed",
-        "recurring_details": {"status": status, "failure_reason": None},
+        "recurring": mandate.status == "confirmed",
+        "recurring_details": {"status": mandate.status, "failure_reason": None},
         "auth_type": None,
         "mrn": None,
-        "max_amount": max_amount,
+        "max_amount": mandate.max_amount,
         "used_at": books.now,
         "created_at": books.now,
-        "expired_at": books.now + 10 * 365 * 86_400,
+        "expired_at": books.now + VALID_S,
         "dcc_enabled": False,
         "_customer": customer_id,
-        "_outcome": outcome,
+        "_frequency": mandate.frequency,
+        "_outcome": mandate.outcome,
     }
-    return books.add("token", token, customer_id=customer_id)
-
-
-def given(books: Books, customer_id: str, instrument: Document, *, status: str, max_amount: int | None, outcome: str) -> Document:
-    """A mandate as the API shows it, told of where it has been decided on."""
-    token = new_token(books, customer_id, instrument, status=status, max_amount=max_amount, outcome=outcome)
-    if status != "initiated":
-        books.tell((f"token.{status}", {"token": token}))
+    books.add("token", token, customer_id=customer_id)
+    if mandate.status != "initiated":
+        books.tell((f"token.{mandate.status}", {"token": token}))
     return shown(token)
 
 

@@ -19,7 +19,7 @@ from deploy.sandbox.objects import Document
 from deploy.sandbox.provider import Core
 from deploy.sandbox.razorpay.account import RazorpayAccount
 from deploy.sandbox.razorpay.answers import Refusal, unauthenticated
-from deploy.sandbox.razorpay.books import NAME, Books
+from deploy.sandbox.razorpay.books import NAME, Books, shown
 from deploy.sandbox.razorpay.reasons import DECLINES
 from deploy.sandbox.razorpay.signature import webhook_headers
 from deploy.sandbox.transaction import Transaction
@@ -54,7 +54,7 @@ class Desk:
         )
 
     def change(self, **changes: Any) -> None:
-        """Change the account."""
+        """Change the account. Raises ValidationError."""
         self.account = RazorpayAccount.model_validate({**self.account.model_dump(), **changes})
         self._core.changes.bump()
 
@@ -86,6 +86,10 @@ class Desk:
             return refusal.response()
         words = (*named, *(word for name in _NAMES if isinstance(word := fields.get(name), str)))
         return await self.carry_out(request, Asked(operation, words), lambda _: self.answer(lambda books: work(books, fields)))
+
+    async def fetch(self, request: Request, operation: str, kind: str, object_id: str) -> Response:
+        """Answer with one object."""
+        return await self.serve(request, operation, lambda books, _: shown(books.get(kind, object_id)), object_id)
 
     async def carry_out(self, request: Request, asked: Asked, act: Act) -> Response:
         """Answer under the fault rules."""

@@ -33,6 +33,8 @@ _FIELDS = {
     "token",
     "notification",
 }
+_NOTICE_S = 0.1
+_FREQUENCIES = ("as_presented", "daily", "weekly", "fortnightly", "monthly", "quarterly", "half_yearly", "yearly")
 _TOKEN_FIELDS = {"max_amount", "expire_at", "frequency", "recurring_value", "recurring_type", "auth_type"}
 
 
@@ -67,9 +69,6 @@ def create(books: Books, body: Document) -> Document:
     return shown(document)
 
 
-_NOTICE_S = 0.1
-
-
 def _capture(books: Books, body: Document) -> bool:
     """Whether payments are captured by themselves: the order says so, or else the account."""
     if "payment_capture" in body:
@@ -91,6 +90,8 @@ def _mandate(books: Books, body: Document) -> Document:
     if not isinstance(wanted, dict) or not isinstance(wanted.get("max_amount"), int):
         raise Refusal("The token.max_amount field is required.", field="token.max_amount")
     known(wanted, _TOKEN_FIELDS)
+    if wanted.get("frequency", "as_presented") not in _FREQUENCIES:
+        raise Refusal("The selected token.frequency is invalid.", field="token.frequency")
     return {
         **found,
         "token": {"notes": [], "recurring_status": None, "failure_reason": None, "currency": body.get("currency"), **wanted},
@@ -138,4 +139,6 @@ def payments_of(books: Books, order_id: Any) -> Document:
 def notify(books: Books, order_id: str) -> None:
     """Say what became of the notice that precedes a debit."""
     order = books.get("order", order_id)
-    books.tell(("order.notification.delivered", {"order": order}))
+    order["_notice"] = "failed" if books.fate(order, "notice_failed") else "delivered"
+    books.put("order", order)
+    books.tell((f"order.notification.{order['_notice']}", {"order": order}))

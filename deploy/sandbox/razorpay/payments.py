@@ -14,6 +14,9 @@ from deploy.sandbox.razorpay.reasons import Decline
 GST_BP = 1800
 
 
+AUTO_REFUND_S = 3 * 86_400
+
+
 def fees(amount: int, fee_bp: int) -> tuple[int, int]:
     """What Razorpay keeps of an amount, GST included, and the GST in it; both rounded half up."""
     base = (amount * fee_bp + 5000) // 10_000
@@ -76,11 +79,9 @@ def authorize(books: Books, payment: Document) -> list[Told]:
         return told + give_back(books, payment)
     if order["_capture"]:
         return told + capture(books, payment, order)
+    books.put("payment", payment, uncaptured="1")
     books.do_later(AUTO_REFUND_S, "expire", payment["id"])
     return told
-
-
-AUTO_REFUND_S = 3 * 86_400
 
 
 def fail(books: Books, payment: Document, decline: Decline) -> list[Told]:
@@ -118,6 +119,8 @@ def capture(books: Books, payment: Document, order: Document) -> list[Told]:
         reference=order["receipt"],
         notes=order["notes"],
     )
+    if (rule := books.fate(payment, "dispute")) is not None:
+        books.do_later(rule.seconds or 0.0, "dispute", payment["id"])
     return told
 
 
@@ -145,11 +148,13 @@ def give_back(books: Books, payment: Document) -> list[Told]:
     return [("refund.created", entities), ("refund.processed", entities)]
 
 
-def expire(books: Books, payment_id: str) -> None:
-    """Give an authorised payment back that nobody has captured in time."""
-    payment = books.get("payment", payment_id)
-    if payment["status"] == "authorized":
-        books.tell(*give_back(books, payment))
+def expire(books: Books) -> None:
+    """Give every authorised payment back that nobody has captured in time."""
+    for payment in books.find("payment", uncaptured="1"):
+        if payment["status"] == "authorized" and payment["created_at"] <= books.now - AUTO_REFUND_S:
+            books.tell(*give_back(books, payment))
+        if payment["status"] != "authorized":
+            books.transaction.objects(NAME).unkey("payment", "uncaptured", "1", payment["id"])
 
 
 def capture_asked(books: Books, payment_id: str, body: Document) -> Document:

@@ -7,11 +7,11 @@ from fastapi import APIRouter
 from deploy.sandbox.entries import Timer
 from deploy.sandbox.gateways.movements import movements_router
 from deploy.sandbox.provider import Core
-from deploy.sandbox.razorpay import attempts, orders, payments, refunds
+from deploy.sandbox.razorpay import attempts, disputes, orders, payments, refunds
 from deploy.sandbox.razorpay.api import api_router
 from deploy.sandbox.razorpay.books import NAME, Books, timer_of
-from deploy.sandbox.razorpay.customer import customer_router
 from deploy.sandbox.razorpay.desk import Desk
+from deploy.sandbox.razorpay.outside import outside_router
 from deploy.sandbox.transaction import Transaction
 
 
@@ -30,7 +30,7 @@ class RazorpayProvider:
         """Razorpay's paths, and those of the sandbox beside them."""
         router = APIRouter()
         router.include_router(api_router(self._desk))
-        router.include_router(customer_router(self._desk))
+        router.include_router(outside_router(self._desk))
         router.include_router(movements_router(self._core, NAME))
         return router
 
@@ -68,6 +68,8 @@ def carry_on(books: Books, what: str, object_id: str, more: dict[str, Any]) -> N
         case "notice":
             orders.notify(books, object_id)
         case "expire":
-            payments.expire(books, object_id)
+            payments.expire(books)
+        case "dispute":
+            disputes.create(books, object_id, None, "chargeback")
         case _:
             raise ValueError(f"nothing is known of {what}")
