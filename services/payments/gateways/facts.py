@@ -5,10 +5,11 @@ tell the same), so whoever applies them compares and never counts. Amounts are i
 has room for a card number: gateways keep those, and we keep tokens.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
 from services.payments.gateways.declines import Decline
 
@@ -266,6 +267,14 @@ class DowntimeFact:
     is_scheduled: bool
     began_at: datetime
     ended_at: datetime | None
+
+
+Dated = TypeVar("Dated", OrderFact, PaymentFact, RefundFact)
+
+
+def oldest_first(facts: Sequence[Dated]) -> list[Dated]:
+    """Facts in the order in which they came to be. Gateways list the newest first, and tell times by the second."""
+    return sorted(facts, key=lambda one: one.occurred_at, reverse=True)[::-1]
 
 
 Fact = OrderFact | PaymentFact | RefundFact | TokenFact | NoticeFact | SettlementFact | DisputeFact | DowntimeFact

@@ -26,6 +26,7 @@ from services.payments.gateways.facts import (
     SettlementFact,
     SettlementItem,
     TokenFact,
+    oldest_first,
 )
 from services.payments.gateways.gateway import ChargeRequest, CustomerRequest, OrderRequest, RefundRequest
 from services.payments.gateways.razorpay_api import RazorpayApi
@@ -93,7 +94,7 @@ class RazorpayGateway:
 
     async def payments_of_order(self, order_id: str) -> Answer[Sequence[PaymentFact]]:
         def read(collection: Document) -> list[PaymentFact]:
-            return sorted((payment_fact(one) for one in collection.items("items")), key=lambda one: one.occurred_at)
+            return oldest_first([payment_fact(one) for one in collection.items("items")])
 
         return await self._api.ask("payments_of_order", at("orders", order_id, "payments"), read)
 
@@ -141,7 +142,7 @@ class RazorpayGateway:
 
     async def refunds_of_payment(self, payment_id: str) -> Answer[Sequence[RefundFact]]:
         found = await self._api.ask_all("refunds_of_payment", at("payments", payment_id, "refunds"), refund_fact)
-        return Answered(sorted(found.fact, key=lambda one: one.occurred_at)) if isinstance(found, Answered) else found
+        return Answered(oldest_first(found.fact)) if isinstance(found, Answered) else found
 
     async def refund_by_id(self, refund_id: str) -> Answer[RefundFact]:
         return await self._api.ask("refund_by_id", at("refunds", refund_id), refund_fact)

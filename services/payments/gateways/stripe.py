@@ -25,6 +25,7 @@ from services.payments.gateways.facts import (
     SettlementFact,
     SettlementItem,
     TokenFact,
+    oldest_first,
 )
 from services.payments.gateways.gateway import ChargeRequest, CustomerRequest, OrderRequest, RefundRequest
 from services.payments.gateways.request_checks import fault_of
@@ -149,7 +150,7 @@ class StripeGateway:
     async def refunds_of_payment(self, payment_id: str) -> Answer[Sequence[RefundFact]]:
         query = [("payment_intent", payment_id)]
         found = await self._api.ask_all("refunds_of_payment", at("refunds"), refund_fact, query)
-        return Answered(sorted(found.fact, key=lambda one: one.occurred_at)) if isinstance(found, Answered) else found
+        return Answered(oldest_first(found.fact)) if isinstance(found, Answered) else found
 
     async def refund_by_id(self, refund_id: str) -> Answer[RefundFact]:
         return await self._api.ask("refund_by_id", at("refunds", refund_id), refund_fact)
