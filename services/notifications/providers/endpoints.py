@@ -14,12 +14,12 @@ from services.notifications.providers.schemas import (
     ChannelName,
     RouteOut,
     RoutePut,
-    StandingOut,
 )
 from shared.runtime.http.etag import ETag, IfMatch
 from shared.runtime.http.problems import problems
 from shared.runtime.http.runtime import runtime_of
 from shared.runtime.http.session import WriteDb
+from shared.runtime.outside.standings import StandingOut
 from shared.runtime.vault import NoEncryption
 
 accounts = APIRouter(prefix="/v1/provider-accounts", tags=["provider-accounts"])

@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.notifications.callbacks.paths import callback_path
 from services.notifications.providers.models import ProviderAccount
-from shared.runtime.outside.circuits import Standing
 
 AccountName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,49}$")]
 Kind = Literal["smtp", "sendgrid", "ses", "twilio", "msg91"]
@@ -98,25 +97,3 @@ class RouteOut(BaseModel):
     channel: ChannelName
     accounts: list[str]
     is_own: bool = Field(description="Whether the organization has chosen it; else it is the installation's.")
-
-
-class StandingOut(BaseModel):
-    """How an account stands with all workers."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"account": "sendgrid", "closed_s": 12.5, "closed_since_s": 47.0, "refuses_us": False}]}
-    )
-
-    account: str
-    closed_s: float = Field(ge=0, description="For how long it takes nothing; 0 when it is open.")
-    closed_since_s: float = Field(ge=0)
-    refuses_us: bool = Field(description="Whether it refuses our login or sender.")
-
-    @classmethod
-    def of(cls, standing: Standing) -> "StandingOut":
-        return cls(
-            account=standing.name,
-            closed_s=standing.closed_s,
-            closed_since_s=standing.closed_since_s,
-            refuses_us=standing.refuses_us,
-        )
