@@ -7,11 +7,12 @@ from fastapi import APIRouter, Path, Request
 from services.payments import gateways_deps
 from services.payments.auth import AdministeredOrganization, OverseeingAdmin
 from services.payments.gateways.errors import GatewayAccountActive, GatewayAccountNotFound, GatewayAccountUnusable
-from services.payments.gateways.schemas import AccountName, AccountOut, AccountPut, StandingOut
+from services.payments.gateways.schemas import AccountName, AccountOut, AccountPut
 from shared.runtime.http.etag import ETag, IfMatch
 from shared.runtime.http.problems import problems
 from shared.runtime.http.runtime import runtime_of
 from shared.runtime.http.session import ReadDb, WriteDb
+from shared.runtime.outside.standings import StandingOut
 from shared.runtime.vault import NoEncryption
 
 accounts = APIRouter(prefix="/v1/gateway-accounts", tags=["gateway-accounts"])

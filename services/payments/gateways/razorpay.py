@@ -30,7 +30,6 @@ from services.payments.gateways.facts import (
 )
 from services.payments.gateways.gateway import ChargeRequest, CustomerRequest, OrderRequest, RefundRequest
 from services.payments.gateways.razorpay_api import RazorpayApi
-from services.payments.gateways.razorpay_errors import declined, error_of
 from services.payments.gateways.razorpay_facts import (
     RAZORPAY,
     downtime_fact,
@@ -41,6 +40,7 @@ from services.payments.gateways.razorpay_facts import (
     settlement_item,
     token_fact,
 )
+from services.payments.gateways.razorpay_refusals import declined, error_of
 from services.payments.gateways.razorpay_requests import charge_body, customer_body, order_body, refund_body
 from services.payments.gateways.razorpay_webhooks import razorpay_event
 from services.payments.gateways.request_checks import fault_of

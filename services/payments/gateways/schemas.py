@@ -10,7 +10,6 @@ from services.payments.gateways.account_facts import AccountFacts, RazorpayFacts
 from services.payments.gateways.models import GatewayAccount
 from services.payments.gateways.paths import webhook_path
 from services.payments.gateways.service import Use
-from shared.runtime.outside.circuits import Standing
 
 AccountName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,49}$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
@@ -103,26 +102,3 @@ class AccountOut(BaseModel):
         names = ("name", "organization_id", "gateway", "currencies", "rank", "active", "config", "created_at", "updated_at")
         url = f"{backend_url.rstrip('/')}{webhook_path(account.id)}"
         return cls(**{name: getattr(account, name) for name in names}, encrypted_with=account.key_id, webhook_url=url)
-
-
-class StandingOut(BaseModel):
-    """How an account stands with all workers."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"account": "razorpay", "closed_s": 12.5, "closed_since_s": 47.0, "refuses_us": False}]}
-    )
-
-    account: str
-    closed_s: float = Field(ge=0, description="For how long it is left alone; 0 when it is open.")
-    closed_since_s: float = Field(ge=0)
-    refuses_us: bool = Field(description="Whether it does not know our key.")
-
-    @classmethod
-    def of(cls, standing: Standing) -> "StandingOut":
-        """The standing as it is shown."""
-        return cls(
-            account=standing.name,
-            closed_s=standing.closed_s,
-            closed_since_s=standing.closed_since_s,
-            refuses_us=standing.refuses_us,
-        )

@@ -32,7 +32,6 @@ from services.payments.gateways.request_checks import fault_of
 from services.payments.gateways.signatures import CheckoutProof
 from services.payments.gateways.stripe_api import StripeApi
 from services.payments.gateways.stripe_declines import stripe_decline
-from services.payments.gateways.stripe_errors import error_of, is_decline
 from services.payments.gateways.stripe_facts import (
     STRIPE,
     decline_of,
@@ -42,6 +41,7 @@ from services.payments.gateways.stripe_facts import (
     settlement_fact,
     token_fact,
 )
+from services.payments.gateways.stripe_refusals import error_of, is_decline
 from services.payments.gateways.stripe_reports import EXPAND as EXPAND_SOURCE
 from services.payments.gateways.stripe_reports import payout_itself, settlement_item
 from services.payments.gateways.stripe_requests import (

@@ -7,7 +7,7 @@ from services.payments.gateways.answers import Answered, Failure, Unavailable
 from services.payments.gateways.api import GatewayApi
 from services.payments.gateways.calls import Call, GatewayCalls
 from services.payments.gateways.documents import Document
-from services.payments.gateways.stripe_errors import refusal
+from services.payments.gateways.stripe_refusals import refusal
 from shared.runtime.outside.http_api import Reply
 
 T = TypeVar("T")
