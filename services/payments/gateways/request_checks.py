@@ -9,6 +9,7 @@ from services.payments.gateways.answers import Refusal, Refused
 
 _RECEIPT: Final = re.compile(r"[A-Za-z0-9_-]{10,40}")
 _MAX_NOTES: Final = 15
+_MAX_NAME_CHARS: Final = 40
 _MAX_NOTE_CHARS: Final = 256
 
 
@@ -19,6 +20,7 @@ def fault_of(gateway: str, receipt: str, amount_minor: int, currency: str, notes
         return Refused(Refusal.INVALID, amount, "amount")
     if not _RECEIPT.fullmatch(receipt):
         return Refused(Refusal.INVALID, "a receipt has 10 to 40 letters, digits, hyphens and underscores", "receipt")
-    if len(notes) > _MAX_NOTES or any(len(text) > _MAX_NOTE_CHARS for one in notes.items() for text in one):
-        return Refused(Refusal.INVALID, f"there may be {_MAX_NOTES} notes of {_MAX_NOTE_CHARS} characters each", "notes")
+    are_long = any(len(name) > _MAX_NAME_CHARS or len(text) > _MAX_NOTE_CHARS for name, text in notes.items())
+    if are_long or len(notes) > _MAX_NOTES:
+        return Refused(Refusal.INVALID, "there may be 15 notes, with names of 40 and texts of 256 characters", "notes")
     return None

@@ -129,7 +129,7 @@ class StripeGateway:
         fault = amount_fault(STRIPE, amount_minor, currency)
         if fault is not None:
             return Refused(Refusal.INVALID, fault, "amount")
-        form = {"amount_to_capture": str(amount_minor), "expand[0]": EXPAND}
+        form = {"amount_to_capture": str(amount_minor), "expand[]": EXPAND}
         path = at("payment_intents", payment_id, "capture")
         # A payment is captured once whatever the key; one of its own lets a later call see more than the end of this one.
         ended = await self._api.do("capture", path, form, key_of("capture", uuid.uuid4().hex))
@@ -137,7 +137,7 @@ class StripeGateway:
 
     async def cancel(self, payment_id: str) -> Answer[PaymentFact]:
         path = at("payment_intents", payment_id, "cancel")
-        ended = await self._api.do("cancel", path, {"expand[0]": EXPAND}, key_of("cancel", uuid.uuid4().hex))
+        ended = await self._api.do("cancel", path, {"expand[]": EXPAND}, key_of("cancel", uuid.uuid4().hex))
         return self._api.done(ended, payment_fact)
 
     async def refund(self, request: RefundRequest) -> Answer[RefundFact]:

@@ -37,7 +37,7 @@ def charge_form(request: ChargeRequest, *, capture: bool) -> dict[str, str]:
         "off_session": "true",
         "confirm": "true",
         "capture_method": "automatic" if capture else "manual",
-        "expand[0]": EXPAND,
+        "expand[]": EXPAND,
     }
 
 

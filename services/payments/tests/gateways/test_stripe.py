@@ -93,20 +93,20 @@ CALLS: list[tuple[Ask, str, dict[str, str] | None, str | None]] = [
             "off_session": "true",
             "confirm": "true",
             "capture_method": "automatic",
-            "expand[0]": "latest_charge.balance_transaction",
+            "expand[]": "latest_charge.balance_transaction",
         },
         f"charge-{RECEIPT}",
     ),
     (
         lambda gateway: gateway.capture("pi_1", 150_000, "INR"),
         "POST /v1/payment_intents/pi_1/capture",
-        {"amount_to_capture": "150000", "expand[0]": "latest_charge.balance_transaction"},
+        {"amount_to_capture": "150000", "expand[]": "latest_charge.balance_transaction"},
         f"capture-{HEX}",
     ),
     (
         lambda gateway: gateway.cancel("pi_1"),
         "POST /v1/payment_intents/pi_1/cancel",
-        {"expand[0]": "latest_charge.balance_transaction"},
+        {"expand[]": "latest_charge.balance_transaction"},
         f"cancel-{HEX}",
     ),
     (
