@@ -161,12 +161,15 @@ class StripeGateway:
         return self._api.done(ended, lambda customer: CustomerFact(STRIPE, customer.text("id")))
 
     async def tokens(self, customer_id: str) -> Answer[Sequence[TokenFact]]:
-        path = at("customers", customer_id, "payment_methods")
-        return await self._api.ask_all("tokens", path, lambda method: token_fact(method, self._clock()))
+        query = [("customer", customer_id)]
+        return await self._api.ask_all("tokens", at("payment_methods"), lambda one: token_fact(one, self._clock()), query)
 
     async def token(self, customer_id: str, token_id: str) -> Answer[TokenFact]:
-        path = at("customers", customer_id, "payment_methods", token_id)
-        return await self._api.ask("token", path, lambda method: token_fact(method, self._clock()))
+        path = at("payment_methods", token_id)
+        found = await self._api.ask("token", path, lambda one: token_fact(one, self._clock()))
+        if isinstance(found, Answered) and found.fact.customer_id not in (None, customer_id):
+            return Refused(Refusal.NOT_FOUND, "stripe: the payment method is another customer's", "customer")
+        return found
 
     async def delete_token(self, customer_id: str, token_id: str) -> Answer[None]:  # noqa: ARG002 - Stripe knows whose it is
         path = at("payment_methods", token_id, "detach")

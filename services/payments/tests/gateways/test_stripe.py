@@ -137,8 +137,8 @@ CALLS: list[tuple[Ask, str, dict[str, str] | None, str | None]] = [
     ),
     (lambda gateway: gateway.refunds_of_payment("pi_1"), "GET /v1/refunds?payment_intent=pi_1&limit=100", None, None),
     (lambda gateway: gateway.refund_by_id("re_1"), "GET /v1/refunds/re_1", None, None),
-    (lambda gateway: gateway.tokens("cus_1"), "GET /v1/customers/cus_1/payment_methods?limit=100", None, None),
-    (lambda gateway: gateway.token("cus_1", "pm_1"), "GET /v1/customers/cus_1/payment_methods/pm_1", None, None),
+    (lambda gateway: gateway.tokens("cus_1"), "GET /v1/payment_methods?customer=cus_1&limit=100", None, None),
+    (lambda gateway: gateway.token("cus_1", "pm_1"), "GET /v1/payment_methods/pm_1", None, None),
     (
         lambda gateway: gateway.settlement_items(date(2026, 3, 2)),
         "GET /v1/payouts?arrival_date%5Bgte%5D=1772409600&arrival_date%5Blt%5D=1772496000&limit=100",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from services.payments.gateways.answers import Answered
+from services.payments.gateways.answers import Answered, Refusal, Refused
 from services.payments.gateways.facts import SettlementFact, TokenStatus
 from services.payments.tests.gateways import stripe_wire as wire
 from services.payments.tests.gateways.arrange import NOW, RECEIPT, scripted, stripe_at
@@ -30,6 +30,13 @@ async def test_token_may_be_charged_while_it_is_attached_and_its_card_holds(
     answer = await answer_of(lambda gateway: gateway.token("cus_1", "pm_1"), redis, (200, method))
 
     assert (answer.fact.status, answer.fact.network, answer.fact.last4) == (status, "visa", "4242")
+
+
+async def test_token_of_another_customer_is_none_of_theirs(redis: Redis) -> None:
+    method = {"id": "pm_1", "object": "payment_method", "type": "card", "customer": "cus_2"}
+    answer = await answer_of(lambda gateway: gateway.token("cus_1", "pm_1"), redis, (200, method))
+
+    assert (type(answer), answer.why) == (Refused, Refusal.NOT_FOUND)
 
 
 async def test_settlement_is_a_payout(redis: Redis) -> None:
