@@ -9,9 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
-
 from deploy.sandbox.entries import Timer
+from deploy.sandbox.posting import Poster, Unanswered
 from deploy.sandbox.provider import Core
 from deploy.sandbox.transaction import Transaction
 
@@ -48,12 +47,11 @@ class Callbacks:
         given_up: Callable[[], None] | None = None,
     ) -> None:
         self._anywhere = anywhere
-        self._timeout_s = timeout_s
+        self._poster = Poster(timeout_s)
         self._given_up = given_up
         self._core = core
         self._name = name
         self._build = build
-        self._client: httpx.AsyncClient | None = None
         core.timers.handle(name, self._send)
 
     @property
@@ -77,8 +75,7 @@ class Callbacks:
 
     async def close(self) -> None:
         """Give back the connections."""
-        if self._client is not None:
-            await self._client.aclose()
+        await self._poster.close()
 
     async def _send(self, timer: Timer) -> None:
         taken, tries = await self._post(timer), timer.payload["tries"] + 1
@@ -95,14 +92,13 @@ class Callbacks:
             self._given_up()
 
     async def _post(self, timer: Timer) -> bool:
-        if self._client is None:
-            self._client = httpx.AsyncClient(timeout=self._timeout_s, trust_env=False)
         request = self._build(timer.payload["plan"])
         try:
-            answer = await self._client.post(request.url, content=request.body, headers=request.headers)
-        except httpx.HTTPError as error:
-            log.warning("callback_failed", extra={"provider": self._name, "error": type(error).__name__})
+            status = await self._poster.post(request.url, request.body, request.headers)
+        except Unanswered as error:
+            log.warning("callback_failed", extra={"provider": self._name, "error": str(error)})
             return False
-        if not answer.is_success:
-            log.warning("callback_refused", extra={"provider": self._name, "status": answer.status_code})
-        return answer.is_success
+        is_taken = 200 <= status < 300
+        if not is_taken:
+            log.warning("callback_refused", extra={"provider": self._name, "status": status})
+        return is_taken

@@ -141,6 +141,7 @@ class Ledger:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             results = [work(transaction) for work in works]
+            transaction.flush()
             excess = self._size + transaction.growth - self._limit
             if excess > 0:
                 transaction.prune(excess)

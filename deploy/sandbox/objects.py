@@ -23,53 +23,75 @@ CREATE TABLE object_keys (
 """
 
 
+_UPSERT = """
+INSERT INTO objects (provider, kind, id, created, document) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (provider, kind, id) DO UPDATE SET document = excluded.document RETURNING seq
+"""
+
+
 class Objects:
-    """One provider's documents. Each is of a kind (`order`) and has an `id` in it that is unique within the kind."""
+    """One provider's documents. Each is of a kind (`order`) and has an `id` in it that is unique within the kind.
+
+    Within a transaction a document is read once and written once: who asks for it again gets the same one, and whoever changes
+    it puts it back.
+    """
 
     def __init__(self, connection: sqlite3.Connection, provider: str) -> None:
         self._connection = connection
         self._provider = provider
+        self._held: dict[tuple[str, str], Document] = {}
+        self._created: dict[tuple[str, str], int] = {}
+        self._keys: dict[tuple[str, str], dict[str, str]] = {}
 
     def get(self, kind: str, object_id: str) -> Document | None:
-        """One document, as a copy that may be changed and put back."""
+        """One document."""
+        held = self._held.get((kind, object_id))
+        if held is not None:
+            return held
         row = self._connection.execute(
             "SELECT document FROM objects WHERE provider = ? AND kind = ? AND id = ?", (self._provider, kind, object_id)
         ).fetchone()
-        return json.loads(row[0]) if row else None
+        return self._hold(kind, row[0]) if row else None
 
     def add(self, kind: str, document: Document, *, created: int, keys: Mapping[str, str | None] | None = None) -> None:
         """Keep a new document. created: seconds since the epoch. keys: by which else it is found; None stands for none."""
-        row = self._connection.execute(
-            "INSERT INTO objects (provider, kind, id, created, document) VALUES (?, ?, ?, ?, ?) RETURNING seq",
-            (self._provider, kind, document["id"], created, _text(document)),
-        ).fetchone()
-        self._connection.executemany(
-            "INSERT OR IGNORE INTO object_keys VALUES (?, ?, ?, ?, ?)",
-            [(self._provider, kind, name, value, row[0]) for name, value in (keys or {}).items() if value is not None],
-        )
+        at = (kind, document["id"])
+        self._created[at] = created
+        self.put(kind, document, {name: value for name, value in (keys or {}).items() if value is not None})
 
     def put(self, kind: str, document: Document, keys: Mapping[str, str] | None = None) -> None:
         """Put a document in the place of that with its id. keys: further ones, by which it is found from now on."""
-        row = self._connection.execute(
-            "UPDATE objects SET document = ? WHERE provider = ? AND kind = ? AND id = ? RETURNING seq",
-            (_text(document), self._provider, kind, document["id"]),
-        ).fetchone()
-        for name, value in (keys or {}).items():
-            self._connection.execute(
-                "INSERT OR IGNORE INTO object_keys VALUES (?, ?, ?, ?, ?)", (self._provider, kind, name, value, row[0])
-            )
+        at = (kind, document["id"])
+        self._held[at] = document
+        self._keys.setdefault(at, {}).update(keys or {})
+
+    def flush(self) -> None:
+        """Write what has been added and put."""
+        changed, self._keys = self._keys, {}
+        for at, keys in changed.items():
+            # What is there already keeps the time at which it came to be.
+            values = (self._provider, *at, self._created.pop(at, 0), json.dumps(self._held[at], separators=(",", ":")))
+            seq = self._connection.execute(_UPSERT, values).fetchone()[0]
+            for name, value in keys.items():
+                self._connection.execute(
+                    "INSERT OR IGNORE INTO object_keys VALUES (?, ?, ?, ?, ?)", (self._provider, at[0], name, value, seq)
+                )
 
     def remove(self, kind: str, object_id: str) -> None:
         """Forget a document and its keys."""
-        for (seq,) in self._connection.execute(
+        self.flush()
+        self._held.pop((kind, object_id), None)
+        removed = self._connection.execute(
             "DELETE FROM objects WHERE provider = ? AND kind = ? AND id = ? RETURNING seq", (self._provider, kind, object_id)
-        ).fetchall():
+        ).fetchall()
+        for (seq,) in removed:
             self._connection.execute(
                 "DELETE FROM object_keys WHERE provider = ? AND kind = ? AND seq = ?", (self._provider, kind, seq)
             )
 
     def unkey(self, kind: str, name: str, value: str, object_id: str) -> None:
         """Find a document no more by one of its keys."""
+        self.flush()
         self._connection.execute(
             "DELETE FROM object_keys WHERE provider = ? AND kind = ? AND name = ? AND value = ?"
             " AND seq = (SELECT seq FROM objects WHERE provider = ? AND kind = ? AND id = ?)",
@@ -86,6 +108,7 @@ class Objects:
         old_first: bool = False,
     ) -> Iterator[Document]:
         """The documents of a kind, the newest first. key: name and value of one that they must have. Times are inclusive."""
+        self.flush()
         condition, values = "objects.provider = ? AND objects.kind = ?", [self._provider, kind]
         source = "objects"
         if key is not None:
@@ -102,13 +125,8 @@ class Objects:
             f"SELECT objects.document FROM {source} WHERE {condition} ORDER BY objects.created {order}, objects.seq {order}",
             values,
         )
-        return (json.loads(row[0]) for row in rows)
+        return (self._hold(kind, row[0]) for row in rows)
 
-    def count(self, kind: str) -> int:
-        """How many documents there are of a kind."""
-        sql = "SELECT count(*) FROM objects WHERE provider = ? AND kind = ?"
-        return int(self._connection.execute(sql, (self._provider, kind)).fetchone()[0])
-
-
-def _text(document: Document) -> str:
-    return json.dumps(document, separators=(",", ":"))
+    def _hold(self, kind: str, text: str) -> Document:
+        document = json.loads(text)
+        return self._held.setdefault((kind, document["id"]), document)

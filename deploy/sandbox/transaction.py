@@ -62,6 +62,7 @@ class Transaction:
         self.growth = 0
         self.changed = False
         self.deferred: list[Timer] = []
+        self._objects: dict[str, Objects] = {}
 
     def record(self, receipt: Receipt) -> int:
         """Put a receipt on record under the next id."""
@@ -90,8 +91,15 @@ class Transaction:
 
     def objects(self, provider: str) -> Objects:
         """What a provider keeps, to be changed within this transaction."""
-        self.changed = True
-        return Objects(self._connection, provider)
+        if provider not in self._objects:
+            self.changed = True
+            self._objects[provider] = Objects(self._connection, provider)
+        return self._objects[provider]
+
+    def flush(self) -> None:
+        """Write the providers' objects, which is the last thing before the commit."""
+        for objects in self._objects.values():
+            objects.flush()
 
     def amend(self, received_id: int, details: dict[str, Any]) -> None:
         """Put these details in the place of an entry's."""

@@ -10,15 +10,17 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 
 from deploy.sandbox.gateways.ids import new_id
-from deploy.sandbox.objects import Document, Objects
+from deploy.sandbox.objects import Document
 from deploy.sandbox.provider import Core
 
 KIND = "movement"
 Move = Literal["capture", "refund", "refund_reversal", "dispute_loss"]
 
 
-def record(objects: Objects, move: Move, of: Document, *, amount: int, at: int, reference: str | None, notes: Any) -> None:
-    """Put one movement on record. of: the payment or refund. amount: minor units. reference: our receipt. notes: ours as well."""
+def movement(
+    move: Move, of: Document, *, amount: int, at: int, reference: str | None, notes: Any
+) -> tuple[Document, dict[str, str | None]]:
+    """One movement and its keys. of: the payment, refund or dispute. amount: minor units. reference: our receipt; notes: ours."""
     document: Document = {
         "id": new_id("mov_", 14),
         "kind": move,
@@ -31,7 +33,7 @@ def record(objects: Objects, move: Move, of: Document, *, amount: int, at: int, 
         "currency": of["currency"].upper(),
         "at": at,
     }
-    objects.add(KIND, document, created=at, keys={"reference": reference})
+    return document, {"reference": reference}
 
 
 def movements_router(core: Core, provider: str) -> APIRouter:
@@ -39,7 +41,7 @@ def movements_router(core: Core, provider: str) -> APIRouter:
     router = APIRouter(prefix=f"/{provider}/ledger", tags=[provider])
 
     @router.get("", summary="What was really done, oldest first; reference: our receipt")
-    async def listed(
+    async def list_movements(
         reference: str | None = None,
         skip: Annotated[int, Query(ge=0)] = 0,
         limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
@@ -49,15 +51,16 @@ def movements_router(core: Core, provider: str) -> APIRouter:
         return {"items": list(islice(found, skip, skip + limit))}
 
     @router.get("/stats", summary="Sums, and which receipts, or values of a note, were captured more than once")
-    async def stats(by: Annotated[str, Query(pattern=r"^(reference|notes\.[^.]+)$")] = "reference") -> dict[str, Any]:
+    async def sum_up(by: Annotated[str, Query(pattern=r"^(reference|notes\.[^.]+)$")] = "reference") -> dict[str, Any]:
         moved = list(core.ledger.objects(provider).find(KIND, old_first=True))
         sums: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         for one in moved:
             sums[one["currency"]][f"{one['kind']}_minor"] += one["amount"]
         captures = Counter(_value(one, by) for one in moved if one["kind"] == "capture")
-        repeated = [{"value": value, "count": count} for value, count in captures.most_common(1000) if value and count > 1]
+        without = captures.pop(None, 0)
+        repeated = [{"value": value, "count": count} for value, count in captures.most_common(1000) if count > 1]
         counts = Counter(one["kind"] for one in moved)
-        return {"counts": dict(counts), "sums": sums, "captured": len(captures), "repeated": repeated}
+        return {"counts": counts, "sums": sums, "captured": len(captures), "without_value": without, "repeated": repeated}
 
     return router
 
@@ -65,6 +68,5 @@ def movements_router(core: Core, provider: str) -> APIRouter:
 def _value(movement: Document, by: str) -> str | None:
     if by == "reference":
         return movement["reference"]  # type: ignore[no-any-return] # the document's own text
-    notes = movement["notes"]
-    found = notes.get(by.removeprefix("notes.")) if isinstance(notes, dict) else None
+    found = movement["notes"].get(by.removeprefix("notes."))
     return str(found) if found is not None else None

@@ -52,16 +52,19 @@ class Webhooks:
             core, f"{name}.webhooks", self._request, anywhere=True, timeout_s=_TIMEOUT_S, given_up=given_up
         )
 
+    def wants(self, event: str) -> bool:
+        """Whether anybody is told of such an event."""
+        account = self._account()
+        is_on = account.webhook_url is not None and account.webhook_enabled
+        return is_on and any(fnmatchcase(event, pattern) for pattern in account.webhook_events)
+
     async def close(self) -> None:
         """Give back the connections."""
         await self._callbacks.close()
 
     def tell(self, transaction: Transaction, events: Sequence[Event], *, seconds: float = 0.0) -> None:
         """Send the events of one change after so many seconds, once the transaction is committed."""
-        account = self._account()
-        wanted = [event for event in events if any(fnmatchcase(event.name, pattern) for pattern in account.webhook_events)]
-        if account.webhook_url is None or not account.webhook_enabled:
-            return
+        account, wanted = self._account(), [event for event in events if self.wants(event.name)]
         rules = [self._board.take(lowered(event.named), lambda rule, name=event.name: rule.tells_of(name)) for event in wanted]  # type: ignore[misc] # a default binds the name now
         reversed_too = any(rule is not None and rule.reorder for rule in rules)
         for index, (event, rule) in enumerate(zip(wanted, rules, strict=True)):

@@ -1,13 +1,13 @@
 """Errors as Razorpay says them (razorpay.com/docs/errors)."""
 
-from typing import Any
-
-from fastapi.responses import JSONResponse
+from deploy.sandbox.gateways.books import Refusal
+from deploy.sandbox.objects import Document
+from deploy.sandbox.razorpay.reasons import Decline
 
 _STATUS = {"BAD_REQUEST_ERROR": 400, "GATEWAY_ERROR": 502, "SERVER_ERROR": 500}
 
 
-class Refusal(Exception):
+class Refused(Refusal):
     """An error. field: the one complained of. metadata: the payment and order that it is about.
 
     status: the HTTP status, where it is not that of the code.
@@ -25,9 +25,7 @@ class Refusal(Exception):
         reason: str = "input_validation_failed",
         metadata: dict[str, str] | None = None,
     ) -> None:
-        super().__init__(description)
-        self.status = status or _STATUS[code]
-        self.error: dict[str, Any] = {
+        error: Document = {
             "code": code,
             "description": description,
             **({"field": field} if field is not None else {}),
@@ -36,22 +34,27 @@ class Refusal(Exception):
             "reason": reason,
             "metadata": metadata or {},
         }
-
-    def response(self, headers: dict[str, str] | None = None) -> JSONResponse:
-        """The documented answer."""
-        return JSONResponse({"error": self.error}, self.status, headers)
+        super().__init__(status or _STATUS[code], {"error": error})
 
 
-def unauthenticated() -> Refusal:
+def declined(decline: Decline, about: dict[str, str], *, status: int | None = None) -> Refused:
+    """The error of a payment that has failed. about: the payment and its order."""
+    return Refused(
+        decline.description,
+        code=decline.code,
+        status=status,
+        source=decline.source,
+        step=decline.step,
+        reason=decline.reason,
+        metadata=about,
+    )
+
+
+def unauthenticated() -> Refused:
     """For a request without the key and its secret."""
-    return Refusal("Authentication failed", status=401, source="NA", step="NA", reason="NA")
+    return Refused("Authentication failed", status=401, source="NA", step="NA", reason="NA")
 
 
-def not_found() -> Refusal:
-    """For an id of nothing. Razorpay says so with 400."""
-    return Refusal("The id provided does not exist")
-
-
-def collection(items: list[dict[str, Any]]) -> dict[str, Any]:
+def collection(items: list[Document]) -> Document:
     """A list as Razorpay has them."""
     return {"entity": "collection", "count": len(items), "items": items}

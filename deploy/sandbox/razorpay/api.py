@@ -5,12 +5,14 @@ import json
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import JSONResponse
 
+from deploy.sandbox.gateways.books import shown
 from deploy.sandbox.gateways.operation import Asked
 from deploy.sandbox.objects import Document
 from deploy.sandbox.razorpay import customers, disputes, downtimes, orders, payments, recurring, refunds, settlements
-from deploy.sandbox.razorpay.answers import Refusal
-from deploy.sandbox.razorpay.books import Books, shown
+from deploy.sandbox.razorpay.answers import Refused
+from deploy.sandbox.razorpay.books import Books
 from deploy.sandbox.razorpay.desk import Desk, fields_of
 
 Id = Annotated[str, Path(max_length=64)]
@@ -52,7 +54,7 @@ def _payments(router: APIRouter, desk: Desk) -> None:
 
     @router.post("/payments/create/recurring", summary="Charge a mandate")
     async def charge(request: Request) -> Response:
-        def work(books: Books, body: Document) -> Document | Refusal:
+        def work(books: Books, body: Document) -> Document | Refused:
             return recurring.charge(books, body, desk.key_secret)
 
         return await desk.serve(request, "payments.recurring", work)
@@ -83,8 +85,8 @@ def _refunds(router: APIRouter, desk: Desk) -> None:
         try:
             desk.authenticate(request)
             key, body = refunds.checked_key(request.headers.get(refunds.KEY_HEADER)), await fields_of(request)
-        except Refusal as refusal:
-            return refusal.response()
+        except Refused as refused:
+            return JSONResponse(refused.body, refused.status)
         named = tuple(word for word in (payment_id, body.get("receipt")) if isinstance(word, str))
 
         async def act(_: object) -> Response:
@@ -118,13 +120,13 @@ def _refund_once(books: Books, payment_id: str, body: Document, key: str | None)
     if key is None:
         return refunds.create(books, payment_id, body)
     asked = hashlib.sha256(json.dumps([payment_id, body], sort_keys=True).encode()).hexdigest()
-    known = books.transaction.objects("razorpay").get("refund_key", key)
+    known = books.objects.get("refund_key", key)
     if known is None:
         answer = refunds.create(books, payment_id, body)
         books.add("refund_key", {"id": key, "asked": asked, "answer": answer, "created_at": books.now})
         return answer
     if known["asked"] != asked:
-        raise Refusal("Different request with the same idempotency key has been made already", status=409)
+        raise Refused("Different request with the same idempotency key has been made already", status=409)
     return known["answer"]  # type: ignore[no-any-return] # the document that was kept
 
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from deploy.sandbox.gateways.ids import new_id
 from deploy.sandbox.objects import Document
-from deploy.sandbox.razorpay.answers import Refusal
+from deploy.sandbox.razorpay.answers import Refused, declined
 from deploy.sandbox.razorpay.attempts import course_of, outcome, run
 from deploy.sandbox.razorpay.books import Books
 from deploy.sandbox.razorpay.customers import Mandate, give
@@ -43,7 +43,7 @@ class Checkout(BaseModel):
     mandate_status: Literal["initiated", "confirmed", "rejected"] = "confirmed"
 
 
-def pay(books: Books, asked: Checkout, key_secret: str) -> Document | Refusal:
+def pay(books: Books, asked: Checkout, key_secret: str) -> Document | Refused:
     """What checkout's handler is given: the signed ids, or the error of a payment that has failed."""
     order = books.get("order", asked.order_id)
     amount = asked.amount or order["amount_due"]
@@ -55,16 +55,8 @@ def pay(books: Books, asked: Checkout, key_secret: str) -> Document | Refusal:
     course = course_of(books, payment, outcome(wanted, asked.seconds))
     books.tell(*run(books, payment, course))
     if payment["status"] == "failed":
-        decline, about = decline_of(course.reason), {"payment_id": payment["id"], "order_id": order["id"]}
-        return Refusal(
-            decline.description,
-            code=decline.code,
-            status=400,
-            source=decline.source,
-            step=decline.step,
-            reason=decline.reason,
-            metadata=about,
-        )
+        about = {"payment_id": payment["id"], "order_id": order["id"]}
+        return declined(decline_of(course.reason), about, status=400)
     return {
         "razorpay_payment_id": payment["id"],
         "razorpay_order_id": order["id"],

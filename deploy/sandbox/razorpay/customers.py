@@ -1,14 +1,14 @@
 """Customers (razorpay.com/docs/api/customers) and their tokens: who pays, and the mandates to charge them."""
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
+from deploy.sandbox.gateways.books import shown
 from deploy.sandbox.gateways.ids import new_id
 from deploy.sandbox.objects import Document
-from deploy.sandbox.razorpay.answers import Refusal, collection, not_found
-from deploy.sandbox.razorpay.books import NAME, Books, shown
-from deploy.sandbox.razorpay.checks import MAX_COUNT, flag_of, known, notes_of, number_of, text_of
+from deploy.sandbox.razorpay.answers import Refused, collection
+from deploy.sandbox.razorpay.books import Books
+from deploy.sandbox.razorpay.checks import flag_of, known, notes_of, text_of
 
 TOKEN_STATUSES = ("initiated", "confirmed", "rejected", "cancelled", "paused")
 VALID_S = 10 * 365 * 86_400
@@ -22,7 +22,7 @@ def create(books: Books, body: Document) -> Document:
     same = next(iter(books.find("customer", who=f"{email} {contact}")), None)
     if same is not None:
         if flag_of({"fail_existing": 1, **body}, "fail_existing"):
-            raise Refusal("Customer already exists for the merchant")
+            raise Refused("Customer already exists for the merchant")
         return shown(same)
     customer: Document = {
         "id": new_id("cust_", 14),
@@ -50,9 +50,7 @@ def edit(books: Books, customer_id: str, body: Document) -> Document:
 
 def listed(books: Books, query: Document) -> Document:
     """GET /v1/customers."""
-    known(query, {"count", "skip"})
-    count, skip = number_of(query, "count", 10, most=MAX_COUNT, least=1) or 10, number_of(query, "skip", 0) or 0
-    return collection([shown(one) for one in islice(books.transaction.objects(NAME).find("customer"), skip, skip + count)])
+    return books.page("customer", query)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +103,14 @@ def token_of(books: Books, customer_id: Any, token_id: Any) -> Document:
     customer = books.get("customer", customer_id)
     token = books.get("token", token_id)
     if token["_customer"] != customer["id"]:
-        raise not_found()
+        raise Refused("The id provided does not exist")
     return token
 
 
 def delete_token(books: Books, customer_id: str, token_id: str) -> Document:
     """DELETE /v1/customers/{id}/tokens/{token_id}."""
     token = token_of(books, customer_id, token_id)
-    books.transaction.objects(NAME).remove("token", token["id"])
+    books.objects.remove("token", token["id"])
     return {"deleted": True}
 
 

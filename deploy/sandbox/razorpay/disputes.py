@@ -1,13 +1,10 @@
 """Disputes (razorpay.com/docs/api/disputes): the customer's bank wants a captured payment back."""
 
-from itertools import islice
-
-from deploy.sandbox.gateways import movements
+from deploy.sandbox.gateways.books import shown
 from deploy.sandbox.gateways.ids import new_id
 from deploy.sandbox.objects import Document
-from deploy.sandbox.razorpay.answers import Refusal, collection
-from deploy.sandbox.razorpay.books import NAME, Books, shown
-from deploy.sandbox.razorpay.checks import MAX_COUNT, known, number_of
+from deploy.sandbox.razorpay.answers import Refused
+from deploy.sandbox.razorpay.books import Books
 
 STATUSES = ("under_review", "action_required", "won", "lost", "closed")
 RESPOND_WITHIN_S = 7 * 86_400
@@ -17,7 +14,7 @@ def create(books: Books, payment_id: str, amount: int | None, reason_code: str) 
     """A new dispute about a captured payment."""
     payment = books.get("payment", payment_id)
     if not payment["captured"]:
-        raise Refusal("Only captured payments are disputed")
+        raise Refused("Only captured payments are disputed")
     dispute: Document = {
         "id": new_id("disp_", 14),
         "entity": "dispute",
@@ -41,21 +38,13 @@ def move(books: Books, dispute_id: str, status: str) -> Document:
     """The dispute has gone on. A lost one takes its amount out of the next settlement."""
     dispute = books.get("dispute", dispute_id)
     if dispute["status"] in ("won", "lost", "closed"):
-        raise Refusal(f"The dispute is {dispute['status']} already")
+        raise Refused(f"The dispute is {dispute['status']} already")
     payment = books.get("payment", dispute["payment_id"])
     # `action_required` is an event of its own, but no status: the bank wants more evidence for a dispute that is open.
     dispute["status"] = "open" if status == "action_required" else status
     if status == "lost":
         dispute["amount_deducted"] = dispute["amount"]
-        movements.record(
-            books.transaction.objects(NAME),
-            "dispute_loss",
-            dispute,
-            amount=dispute["amount"],
-            at=books.now,
-            reference=payment["_receipt"],
-            notes=payment["notes"],
-        )
+        books.move("dispute_loss", dispute, dispute["amount"], payment["_receipt"], payment["notes"])
     books.put("dispute", dispute, **({"unsettled": "1"} if status == "lost" else {}))
     books.tell((f"payment.dispute.{status}", {"payment": payment, "dispute": dispute}))
     return shown(dispute)
@@ -63,8 +52,4 @@ def move(books: Books, dispute_id: str, status: str) -> Document:
 
 def listed(books: Books, query: Document) -> Document:
     """GET /v1/disputes."""
-    known(query, {"from", "to", "count", "skip"})
-    since, until = number_of(query, "from", None), number_of(query, "to", None)
-    count, skip = number_of(query, "count", 10, most=MAX_COUNT, least=1) or 10, number_of(query, "skip", 0) or 0
-    found = books.transaction.objects(NAME).find("dispute", since=since, until=until)
-    return collection([shown(one) for one in islice(found, skip, skip + count)])
+    return books.page("dispute", query)

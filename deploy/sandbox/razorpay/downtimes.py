@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from deploy.sandbox.gateways.books import shown
 from deploy.sandbox.gateways.ids import new_id
 from deploy.sandbox.objects import Document
 from deploy.sandbox.razorpay.answers import collection
-from deploy.sandbox.razorpay.books import Books, shown
+from deploy.sandbox.razorpay.books import Books
 
 KIND = "payment.downtime"
 
@@ -43,4 +44,4 @@ def move(books: Books, downtime_id: str, status: str, severity: str | None) -> D
 
 def listed(books: Books, _: Document) -> Document:
     """GET /v1/payments/downtimes."""
-    return collection([shown(one) for one in books.transaction.objects("razorpay").find(KIND)])
+    return collection([shown(one) for one in books.objects.find(KIND)])

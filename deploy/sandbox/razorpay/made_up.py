@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from deploy.sandbox.objects import Document
-from deploy.sandbox.razorpay.answers import Refusal
+from deploy.sandbox.razorpay.answers import Refused
 
 _SUBSCRIPTIONS: Final = (
     "authenticated",
@@ -45,12 +45,12 @@ TOLD: Final = (
 def entities_of(event: str, given: dict[str, Any] | None) -> dict[str, Document]:
     """The entities of an event's payload by their names: those given, or a plausible one."""
     if event not in (*MADE_UP, *TOLD):
-        raise Refusal(f"Razorpay has no event {event}", field="event")
+        raise Refused(f"Razorpay has no event {event}", field="event")
     if given is not None:
         return given
     kind, _, status = event.rpartition(".")
     if event not in MADE_UP:
-        raise Refusal(f"{event} is about what is kept here: give the entities, or have it happen", field="entities")
+        raise Refused(f"{event} is about what is kept here: give the entities, or have it happen", field="entities")
     return {kind: {**_SAMPLES[kind], "status": status}}
 
 

@@ -3,12 +3,12 @@
 from itertools import islice
 from typing import Any
 
+from deploy.sandbox.gateways.books import shown
 from deploy.sandbox.gateways.ids import new_id
 from deploy.sandbox.objects import Document
-from deploy.sandbox.razorpay.answers import Refusal, collection
-from deploy.sandbox.razorpay.books import Books, shown
+from deploy.sandbox.razorpay.answers import Refused, collection
+from deploy.sandbox.razorpay.books import Books, span_of
 from deploy.sandbox.razorpay.checks import (
-    MAX_COUNT,
     MIN_PAISE,
     amount_of,
     currency_of,
@@ -75,7 +75,7 @@ def _capture(books: Books, body: Document) -> bool:
         return flag_of(body, "payment_capture")
     chosen = body["payment"].get("capture") if isinstance(body.get("payment"), dict) else None
     if chosen not in (None, "automatic", "manual"):
-        raise Refusal("The selected capture is invalid.", field="capture")
+        raise Refused("The selected capture is invalid.", field="capture")
     return (chosen or books.account.capture) == "automatic"
 
 
@@ -88,10 +88,10 @@ def _mandate(books: Books, body: Document) -> Document:
     if wanted is None:
         return found
     if not isinstance(wanted, dict) or not isinstance(wanted.get("max_amount"), int):
-        raise Refusal("The token.max_amount field is required.", field="token.max_amount")
+        raise Refused("The token.max_amount field is required.", field="token.max_amount")
     known(wanted, _TOKEN_FIELDS)
     if wanted.get("frequency", "as_presented") not in _FREQUENCIES:
-        raise Refusal("The selected token.frequency is invalid.", field="token.frequency")
+        raise Refused("The selected token.frequency is invalid.", field="token.frequency")
     return {
         **found,
         "token": {"notes": [], "recurring_status": None, "failure_reason": None, "currency": body.get("currency"), **wanted},
@@ -104,27 +104,26 @@ def _notification(books: Books, body: Document) -> Document | None:
     if wanted is None:
         return None
     if not isinstance(wanted, dict) or not isinstance(wanted.get("payment_after"), int):
-        raise Refusal("The notification.payment_after field is required.", field="notification.payment_after")
+        raise Refused("The notification.payment_after field is required.", field="notification.payment_after")
     known(wanted, {"token_id", "payment_after"})
     token = books.get("token", wanted.get("token_id"))
     if token["recurring_details"]["status"] != "confirmed":
-        raise Refusal("The token is not confirmed for recurring payments", field="notification.token_id")
+        raise Refused("The token is not confirmed for recurring payments", field="notification.token_id")
     return {"token_id": token["id"], "payment_after": wanted["payment_after"], "id": new_id("notification_", 14)}
 
 
 def listed(books: Books, query: Document) -> Document:
     """GET /v1/orders."""
     known(query, {"receipt", "authorized", "from", "to", "count", "skip", "expand[]"})
-    since, until = number_of(query, "from", None), number_of(query, "to", None)
-    count, skip = number_of(query, "count", 10, most=MAX_COUNT, least=1) or 10, number_of(query, "skip", 0) or 0
+    span = span_of(query)
     authorized = number_of(query, "authorized", None, most=1)
     expand = query.get("expand[]")
     if expand not in (None, "payments", "payments.card", "transfers", "virtual_account"):
-        raise Refusal("The selected expand is invalid.", field="expand")
+        raise Refused("The selected expand is invalid.", field="expand")
     key = ("receipt", query["receipt"]) if "receipt" in query else ("authorized", "1") if authorized else None
-    found = books.transaction.objects("razorpay").find("order", key, since=since, until=until)
+    found = books.objects.find("order", key, since=span.since, until=span.until)
     wanted = (one for one in found if authorized is None or one.get("_authorized", False) == bool(authorized))
-    items = [shown(order) for order in islice(wanted, skip, skip + count)]
+    items = [shown(order) for order in islice(wanted, span.skip, span.skip + span.count)]
     if expand == "payments":
         items = [{**order, "payments": payments_of(books, order["id"])} for order in items]
     return collection(items)

@@ -5,10 +5,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from deploy.sandbox.gateways.books import shown
 from deploy.sandbox.objects import Document
 from deploy.sandbox.razorpay import attempts, customers, disputes, downtimes, made_up, payments, settlements
-from deploy.sandbox.razorpay.answers import Refusal
-from deploy.sandbox.razorpay.books import Books, event_of, shown
+from deploy.sandbox.razorpay.answers import Refused
+from deploy.sandbox.razorpay.books import Books
 from deploy.sandbox.razorpay.checkout import Checkout, instrument_of, pay
 from deploy.sandbox.razorpay.desk import Desk
 
@@ -153,7 +154,7 @@ def _account(router: APIRouter, desk: Desk) -> None:
 
     @router.patch("/account", summary="Change how the account is set up, until the next start")
     async def change_account(changes: Annotated[dict[str, Any], Body()]) -> dict[str, Any]:
-        desk.change(**changes)
+        desk.change(changes)
         # A clock that was put on may have gone past the end of the time in which payments can be captured.
         await desk.write(payments.expire)
         return desk.account.model_dump()
@@ -162,9 +163,9 @@ def _account(router: APIRouter, desk: Desk) -> None:
     async def send_event(asked: MadeUpEvent) -> Response:
         def work(books: Books) -> Document:
             if desk.account.webhook_url is None:
-                raise Refusal("There is nobody to tell: set webhook_url of /razorpay/account", status=409)
+                raise Refused("There is nobody to tell: set webhook_url of /razorpay/account", status=409)
             entities = made_up.entities_of(asked.event, asked.entities)
-            event = event_of(desk.account, asked.event, entities, books.now)
+            event = books.event(asked.event, entities)
             desk.webhooks.send(books.transaction, event, forged=asked.forged)
             return {"id": dict(event.headers)["x-razorpay-event-id"]}
 

@@ -1,14 +1,13 @@
 """Payments (razorpay.com/docs/api/payments): one attempt of a customer each."""
 
-from itertools import islice
 from typing import Any
 
-from deploy.sandbox.gateways import movements
+from deploy.sandbox.gateways.books import shown
 from deploy.sandbox.gateways.ids import new_id
 from deploy.sandbox.objects import Document
-from deploy.sandbox.razorpay.answers import Refusal, collection
-from deploy.sandbox.razorpay.books import NAME, Books, Told, shown
-from deploy.sandbox.razorpay.checks import MAX_COUNT, amount_of, currency_of, known, number_of
+from deploy.sandbox.razorpay.answers import Refused
+from deploy.sandbox.razorpay.books import Books, Told
+from deploy.sandbox.razorpay.checks import amount_of, currency_of, known
 from deploy.sandbox.razorpay.reasons import Decline
 
 GST_BP = 1800
@@ -110,15 +109,7 @@ def capture(books: Books, payment: Document, order: Document) -> list[Told]:
         told.append(("order.paid", {"payment": dict(payment), "order": dict(order)}))
     books.put("order", order)
     books.put("payment", payment, unsettled="1")
-    movements.record(
-        books.transaction.objects(NAME),
-        "capture",
-        payment,
-        amount=payment["amount"],
-        at=books.now,
-        reference=order["receipt"],
-        notes=order["notes"],
-    )
+    books.move("capture", payment, payment["amount"], order["receipt"], order["notes"])
     if (rule := books.fate(payment, "dispute")) is not None:
         books.do_later(rule.seconds or 0.0, "dispute", payment["id"])
     return told
@@ -154,7 +145,7 @@ def expire(books: Books) -> None:
         if payment["status"] == "authorized" and payment["created_at"] <= books.now - AUTO_REFUND_S:
             books.tell(*give_back(books, payment))
         if payment["status"] != "authorized":
-            books.transaction.objects(NAME).unkey("payment", "uncaptured", "1", payment["id"])
+            books.objects.unkey("payment", "uncaptured", "1", payment["id"])
 
 
 def capture_asked(books: Books, payment_id: str, body: Document) -> Document:
@@ -165,24 +156,20 @@ def capture_asked(books: Books, payment_id: str, body: Document) -> Document:
     currency = currency_of(body, amount)
     about = {"payment_id": payment["id"], "order_id": payment["order_id"]}
     if payment["captured"]:
-        raise Refusal("This payment has already been captured", metadata=about)
+        raise Refused("This payment has already been captured", metadata=about)
     if payment["status"] != "authorized":
-        raise Refusal("Only payments which have been authorized and not yet captured can be captured", metadata=about)
+        raise Refused("Only payments which have been authorized and not yet captured can be captured", metadata=about)
     if currency != payment["currency"]:
-        raise Refusal("Capture currency must be equal to the currency authorized", field="currency", metadata=about)
+        raise Refused("Capture currency must be equal to the currency authorized", field="currency", metadata=about)
     if amount != payment["amount"]:
-        raise Refusal("Capture amount must be equal to the amount authorized", field="amount", metadata=about)
+        raise Refused("Capture amount must be equal to the amount authorized", field="amount", metadata=about)
     books.tell(*capture(books, payment, books.get("order", payment["order_id"])))
     return shown(payment)
 
 
 def listed(books: Books, query: Document) -> Document:
     """GET /v1/payments."""
-    known(query, {"from", "to", "count", "skip", "expand[]"})
-    since, until = number_of(query, "from", None), number_of(query, "to", None)
-    count, skip = number_of(query, "count", 10, most=MAX_COUNT, least=1) or 10, number_of(query, "skip", 0) or 0
-    found = books.transaction.objects(NAME).find("payment", since=since, until=until)
-    return collection([shown(payment) for payment in islice(found, skip, skip + count)])
+    return books.page("payment", query)
 
 
 def _no_error() -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from deploy.sandbox.objects import Document
-from deploy.sandbox.razorpay.answers import Refusal
+from deploy.sandbox.razorpay.answers import Refused, declined
 from deploy.sandbox.razorpay.attempts import Course, course_of, outcome, run
 from deploy.sandbox.razorpay.books import Books
 from deploy.sandbox.razorpay.checks import amount_of, currency_of, flag_of, known, notes_of, text_of
@@ -19,7 +19,7 @@ MAX_UNAUTHENTICATED = 1_500_000
 _FIELDS = {"email", "contact", "amount", "currency", "order_id", "customer_id", "token", "recurring", "description", "notes"}
 
 
-def charge(books: Books, body: Document, key_secret: str) -> Document | Refusal:
+def charge(books: Books, body: Document, key_secret: str) -> Document | Refused:
     """POST /v1/payments/create/recurring. A payment that has failed is there all the same, and is named in the error."""
     known(body, _FIELDS)
     contact = {name: text_of(body, name) for name in ("email", "contact")}
@@ -38,16 +38,8 @@ def charge(books: Books, body: Document, key_secret: str) -> Document | Refusal:
     course = course_of(books, payment, _course(books, payment, order, token))
     books.tell(*run(books, payment, course))
     if payment["status"] == "failed":
-        decline = decline_of(course.reason)
-        metadata = {"payment_id": payment["id"], "order_id": order["id"]}
-        return Refusal(
-            decline.description,
-            code=decline.code,
-            source=decline.source,
-            step=decline.step,
-            reason=decline.reason,
-            metadata=metadata,
-        )
+        about = {"payment_id": payment["id"], "order_id": order["id"]}
+        return declined(decline_of(course.reason), about)
     if token["method"] == "card":
         return {"razorpay_payment_id": payment["id"]}
     return {
@@ -72,31 +64,32 @@ def _course(books: Books, payment: Document, order: Document, token: Document) -
 
 
 def check_payable(books: Books, order: Document, amount: int) -> None:
-    """Raises Refusal where an order takes no payment of this amount now."""
+    """Raises Refused where an order takes no payment of this amount now."""
     about = {"order_id": order["id"]}
     if order["status"] == "paid":
         decline = decline_of("order_already_paid")
-        raise Refusal(decline.description, reason=decline.reason, metadata=about)
-    if any(payment["status"] == "authorized" for payment in books.find("payment", order_id=order["id"])):
-        raise Refusal("The order has an authorized payment already", metadata=about)
+        raise Refused(decline.description, reason=decline.reason, metadata=about)
+    attempts = books.find("payment", order_id=order["id"]) if order["attempts"] else []
+    if any(payment["status"] == "authorized" for payment in attempts):
+        raise Refused("The order has an authorized payment already", metadata=about)
     is_part = order["_partial"] and 0 < amount <= order["amount_due"]
     if amount != order["amount_due"] and not is_part:
-        raise Refusal("Payment amount is not equal to the order's amount", field="amount", metadata=about)
+        raise Refused("Payment amount is not equal to the order's amount", field="amount", metadata=about)
 
 
 def _check(books: Books, body: Document, order: Document, token: Document, amount: int) -> None:
     about = {"order_id": order["id"]}
     if not flag_of(body, "recurring"):
-        raise Refusal("The recurring field is required.", field="recurring")
+        raise Refused("The recurring field is required.", field="recurring")
     if currency_of(body, amount) != order["currency"]:
-        raise Refusal("Payment currency is not the order's currency", field="currency", metadata=about)
+        raise Refused("Payment currency is not the order's currency", field="currency", metadata=about)
     check_payable(books, order, amount)
     if token["recurring_details"]["status"] != "confirmed":
-        raise Refusal("The token is not confirmed for recurring payments", field="token", metadata=about)
+        raise Refused("The token is not confirmed for recurring payments", field="token", metadata=about)
     if token["max_amount"] is not None and amount > token["max_amount"]:
-        raise Refusal("The amount exceeds the token's maximum amount", field="amount", metadata=about)
+        raise Refused("The amount exceeds the token's maximum amount", field="amount", metadata=about)
     if token["expired_at"] <= books.now:
-        raise Refusal("The token has expired", field="token", metadata=about)
+        raise Refused("The token has expired", field="token", metadata=about)
     _check_notice(books, order, token)
     if token["method"] == "upi":
         _check_cycle(books, order, token)
@@ -107,11 +100,11 @@ def _check_notice(books: Books, order: Document, token: Document) -> None:
     if notification is None:
         return
     if notification["token_id"] != token["id"]:
-        raise Refusal("The order's notification is for another token", field="token", metadata=about)
+        raise Refused("The order's notification is for another token", field="token", metadata=about)
     if order.get("_notice") == "failed":
-        raise Refusal("The notification could not be delivered to the customer", metadata=about)
+        raise Refused("The notification could not be delivered to the customer", metadata=about)
     if notification["payment_after"] > books.now:
-        raise Refusal("The payment cannot be made before the notification's payment_after", metadata=about)
+        raise Refused("The payment cannot be made before the notification's payment_after", metadata=about)
 
 
 def _check_cycle(books: Books, order: Document, token: Document) -> None:
@@ -119,9 +112,9 @@ def _check_cycle(books: Books, order: Document, token: Document) -> None:
     about, cycle = {"order_id": order["id"]}, _cycle(token["_frequency"], books.now)
     for payment in books.find("payment", token_id=token["id"]):
         if payment["status"] in ("created", "authorized"):
-            raise Refusal("The token's last debit is not completed yet", field="token", metadata=about)
+            raise Refused("The token's last debit is not completed yet", field="token", metadata=about)
         if payment["captured"] and cycle is not None and _cycle(token["_frequency"], payment["created_at"]) == cycle:
-            raise Refusal("The token has been debited in this cycle already", field="token", metadata=about)
+            raise Refused("The token has been debited in this cycle already", field="token", metadata=about)
 
 
 def _cycle(frequency: str, at: int) -> tuple[int, ...] | None:

@@ -2,14 +2,13 @@
 
 import re
 from datetime import UTC, datetime
-from itertools import islice
 
-from deploy.sandbox.gateways import movements
+from deploy.sandbox.gateways.books import shown
 from deploy.sandbox.gateways.ids import new_id
 from deploy.sandbox.objects import Document
-from deploy.sandbox.razorpay.answers import Refusal, collection
-from deploy.sandbox.razorpay.books import NAME, Books, shown
-from deploy.sandbox.razorpay.checks import MAX_COUNT, amount_of, known, notes_of, number_of, receipt_of
+from deploy.sandbox.razorpay.answers import Refused
+from deploy.sandbox.razorpay.books import Books
+from deploy.sandbox.razorpay.checks import amount_of, known, notes_of, receipt_of
 from deploy.sandbox.razorpay.reasons import MAGIC_S, REFUND_FAILED, REFUND_PENDING
 
 KEY_HEADER = "X-Refund-Idempotency"
@@ -20,7 +19,7 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{10,}")
 def checked_key(key: str | None) -> str | None:
     """The idempotency key of a request."""
     if key is not None and not _KEY.fullmatch(key):
-        raise Refusal("The idempotency key must have at least 10 characters: letters, digits, hyphens and underscores")
+        raise Refused("The idempotency key must have at least 10 characters: letters, digits, hyphens and underscores")
     return key
 
 
@@ -31,7 +30,7 @@ def create(books: Books, payment_id: str, body: Document) -> Document:
     amount = _amount(books, payment, body)
     speed = body.get("speed", "normal")
     if speed not in ("normal", "optimum"):
-        raise Refusal("speed should be one of normal, optimum", field="speed")
+        raise Refused("speed should be one of normal, optimum", field="speed")
     status, seconds, final = _course(books, payment, amount)
     refund: Document = {
         "id": new_id("rfnd_", 14),
@@ -51,15 +50,7 @@ def create(books: Books, payment_id: str, body: Document) -> Document:
     _count(payment, amount)
     books.put("payment", payment)
     books.add("refund", refund, payment_id=payment["id"], unsettled="1")
-    movements.record(
-        books.transaction.objects(NAME),
-        "refund",
-        refund,
-        amount=amount,
-        at=books.now,
-        reference=refund["receipt"],
-        notes=refund["notes"],
-    )
+    books.move("refund", refund, amount, refund["receipt"], refund["notes"])
     entities = {"refund": dict(refund), "payment": dict(payment)}
     created = ("refund.created", {**entities, "refund": {**refund, "status": "pending"}})
     changed = [("refund.speed_changed", entities)] if speed == "optimum" and status == "processed" else []
@@ -71,15 +62,15 @@ def create(books: Books, payment_id: str, body: Document) -> Document:
 
 def _amount(books: Books, payment: Document, body: Document) -> int:
     if payment["status"] == "refunded":
-        raise Refusal("The payment has been fully refunded already")
+        raise Refused("The payment has been fully refunded already")
     if not payment["captured"]:
-        raise Refusal("The payment status should be captured for action to be taken")
+        raise Refused("The payment status should be captured for action to be taken")
     if _months_between(payment["created_at"], books.now) >= MAX_AGE_MONTHS:
-        raise Refusal("The refund is not possible: the payment is more than 6 months old")
+        raise Refused("The refund is not possible: the payment is more than 6 months old")
     left: int = payment["amount"] - payment["amount_refunded"]
     amount = amount_of(body) if body.get("amount") is not None else left
     if amount > left:
-        raise Refusal("The total refund amount is greater than the refund payment amount", field="amount")
+        raise Refused("The total refund amount is greater than the refund payment amount", field="amount")
     return amount
 
 
@@ -107,15 +98,7 @@ def finish(books: Books, refund_id: str, status: str) -> None:
     else:
         _count(payment, -refund["amount"])
         books.put("payment", payment)
-        movements.record(
-            books.transaction.objects(NAME),
-            "refund_reversal",
-            refund,
-            amount=refund["amount"],
-            at=books.now,
-            reference=refund["receipt"],
-            notes=refund["notes"],
-        )
+        books.move("refund_reversal", refund, refund["amount"], refund["receipt"], refund["notes"])
     books.put("refund", refund)
     books.tell((f"refund.{status}", {"refund": refund, "payment": payment}))
 
@@ -129,19 +112,15 @@ def _count(payment: Document, amount: int) -> None:
 
 def listed(books: Books, query: Document, payment_id: str | None = None) -> Document:
     """GET /v1/refunds, GET /v1/payments/{id}/refunds."""
-    known(query, {"from", "to", "count", "skip"})
-    since, until = number_of(query, "from", None), number_of(query, "to", None)
-    count, skip = number_of(query, "count", 10, most=MAX_COUNT, least=1) or 10, number_of(query, "skip", 0) or 0
     key = ("payment_id", str(books.get("payment", payment_id)["id"])) if payment_id is not None else None
-    found = books.transaction.objects(NAME).find("refund", key, since=since, until=until)
-    return collection([shown(refund) for refund in islice(found, skip, skip + count)])
+    return books.page("refund", query, key)
 
 
 def one_of(books: Books, payment_id: str, refund_id: str) -> Document:
     """GET /v1/payments/{id}/refunds/{refund_id}."""
     refund = books.get("refund", refund_id)
     if refund["payment_id"] != payment_id:
-        raise Refusal("The id provided does not exist")
+        raise Refused("The id provided does not exist")
     return shown(refund)
 
 

@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime
 from itertools import islice
 from zoneinfo import ZoneInfo
 
+from deploy.sandbox.gateways.books import shown
 from deploy.sandbox.gateways.ids import new_id
 from deploy.sandbox.objects import Document
-from deploy.sandbox.razorpay.answers import Refusal, collection
-from deploy.sandbox.razorpay.books import NAME, Books, shown
-from deploy.sandbox.razorpay.checks import MAX_COUNT, MAX_RECON_COUNT, known, number_of
+from deploy.sandbox.razorpay.answers import Refused, collection
+from deploy.sandbox.razorpay.books import Books
+from deploy.sandbox.razorpay.checks import MAX_RECON_COUNT, known, number_of
 from deploy.sandbox.razorpay.drift import drifted
 
 ZONE = ZoneInfo("Asia/Kolkata")
@@ -18,7 +19,7 @@ DAY_S = 86_400
 
 
 def settle(books: Books, *, older_than_days: int) -> Document:
-    """Pay out what has been captured, refunded and lost and is at least so many days old. Nothing to settle is a Refusal."""
+    """Pay out what has been captured, refunded and lost and is at least so many days old. Nothing to settle is a Refused."""
     settlement_id, utr = new_id("setl_", 14), f"{books.now}{new_id('', 6).lower()}"
     items: list[Document] = []
     for kind in ("payment", "refund", "dispute"):
@@ -28,11 +29,11 @@ def settle(books: Books, *, older_than_days: int) -> Document:
             rule = books.fate(entity, "drift")
             if rule is not None and rule.drift == "unsettled":
                 continue
-            books.transaction.objects(NAME).unkey(kind, "unsettled", "1", entity["id"])
+            books.objects.unkey(kind, "unsettled", "1", entity["id"])
             item = _item(books, kind, entity) | {"settlement_id": settlement_id, "settlement_utr": utr, "settled_at": books.now}
             items += drifted(item, rule.drift if rule is not None else None)
     if not items:
-        raise Refusal("There is nothing to settle")
+        raise Refused("There is nothing to settle")
     for item in items:
         _keep(books, item)
     paid = [item for item in items if item["settled"]]
@@ -55,7 +56,7 @@ def _keep(books: Books, item: Document) -> None:
     """Items are listed on the day of their settlement; those that are not settled, on the day of their payment."""
     at = item["settled_at"] or item["created_at"]
     document = {**item, "id": new_id("item_", 14), "_item": True}
-    books.transaction.objects(NAME).add("recon_item", document, created=at, keys={"day": _day(at).isoformat()})
+    books.objects.add("recon_item", document, created=at, keys={"day": _day(at).isoformat()})
 
 
 def _item(books: Books, kind: str, entity: Document) -> Document:
@@ -120,7 +121,7 @@ def report(books: Books, query: Document) -> Document:
     count = number_of(query, "count", 10, most=MAX_RECON_COUNT, least=1) or 10
     skip = number_of(query, "skip", 0) or 0
     days = list(_days(query))
-    objects = books.transaction.objects(NAME)
+    objects = books.objects
     found = (item for day in days for item in objects.find("recon_item", ("day", day.isoformat()), old_first=True))
     items = [{name: value for name, value in shown(item).items() if name != "id"} for item in islice(found, skip, skip + count)]
     return collection(items)
@@ -129,7 +130,7 @@ def report(books: Books, query: Document) -> Document:
 def _days(query: Document) -> Iterator[date]:
     year, month, day = (number_of(query, name, None) for name in ("year", "month", "day"))
     if year is None or month is None:
-        raise Refusal(f"The {'year' if year is None else 'month'} field is required.", field="year" if year is None else "month")
+        raise Refused(f"The {'year' if year is None else 'month'} field is required.", field="year" if year is None else "month")
     try:
         wanted = (
             [date(year, month, day)]
@@ -137,7 +138,7 @@ def _days(query: Document) -> Iterator[date]:
             else [date(year, month, one) for one in range(1, 32) if _is(year, month, one)]
         )
     except ValueError:
-        raise Refusal("The date is not one of the calendar", field="day") from None
+        raise Refused("The date is not one of the calendar", field="day") from None
     return iter(wanted)
 
 
@@ -154,11 +155,7 @@ def _is(year: int, month: int, day: int) -> bool:
 
 def listed(books: Books, query: Document) -> Document:
     """GET /v1/settlements."""
-    known(query, {"from", "to", "count", "skip"})
-    since, until = number_of(query, "from", None), number_of(query, "to", None)
-    count, skip = number_of(query, "count", 10, most=MAX_COUNT, least=1) or 10, number_of(query, "skip", 0) or 0
-    found = books.transaction.objects(NAME).find("settlement", since=since, until=until)
-    return collection([shown(one) for one in islice(found, skip, skip + count)])
+    return books.page("settlement", query)
 
 
 def _day(at: int) -> date:
