@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     razorpay_key_secret: SecretStr = Field(SecretStr("sandbox"), description="The login of Razorpay's clients; signs checkouts.")
     razorpay_webhook_url: str | None = Field(None, pattern=_URL, description="Where Razorpay's events go; none without it.")
     razorpay_webhook_secret: SecretStr = Field(SecretStr("sandbox"), description="Signs Razorpay's events.")
+    stripe_secret_key: SecretStr = Field(SecretStr("sk_test_sandbox"), description="The key that Stripe's clients must show.")
+    stripe_webhook_url: str | None = Field(None, pattern=_URL, description="Where Stripe's events go; none without it.")
+    stripe_webhook_secret: SecretStr = Field(SecretStr("whsec_sandbox"), description="Signs Stripe's events.")
 
     @model_validator(mode="after")
     def _login_is_whole(self) -> Self:

@@ -1,6 +1,7 @@
 """How requests to a gateway are taken: the fault rules, one transaction, the answer; and what happens later by itself."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 from fastapi import Request, Response
@@ -102,7 +103,9 @@ class GatewayDesk(Generic[A, B]):
         payload = timer.payload
 
         def write(transaction: Transaction) -> None:
-            self._later(self.books(transaction), payload["what"], payload["id"], payload["more"])
+            # What was planned may have become pointless, a dispute about a payment that has failed for instance.
+            with suppress(Refusal):
+                self._later(self.books(transaction), payload["what"], payload["id"], payload["more"])
             transaction.finish(timer)
 
         await self._core.ledger.write(write)

@@ -97,6 +97,8 @@ async def fields_of(request: Request) -> Document:
     raw = await request.body()
     try:
         body = json.loads(raw) if raw else {}
+        # Half a surrogate pair is JSON, but no text that could be kept.
+        json.dumps(body, ensure_ascii=False).encode()
     except ValueError:
         body = None
     if not isinstance(body, dict):
