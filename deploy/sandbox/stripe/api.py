@@ -28,8 +28,10 @@ def api_router(desk: Desk) -> APIRouter:
 def _listing(kind: str, path: str, **keys: str) -> Work:
     """A list, narrowed by some parameters. keys: the parameters, and what the objects are found by."""
 
+    more = {"arrival_date"} if kind == "payout" else set()
+
     def work(books: Books, query: Document) -> Document:
-        known(query, {*_PAGE, *keys})
+        known(query, {*_PAGE, *keys, *more})
         return books.page(kind, query, f"/v1/{path}", keys)
 
     return work

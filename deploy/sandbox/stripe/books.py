@@ -69,7 +69,8 @@ class Books(GatewayBooks[StripeAccount]):
         limit = 10 if limit is None else limit
         if not 1 <= limit <= MAX_LIMIT:
             raise Refused(f"This value must be between 1 and {MAX_LIMIT}.", code="parameter_invalid_integer", param="limit")
-        since, until = times_of(query, "created")
+        # A payout arrives in the moment in which it is made.
+        since, until = times_of(query, "arrival_date" if "arrival_date" in query else "created")
         key = next(iter(narrowed.items()), None)
         found = self.objects.find(kind, key, since=since, until=until)
         rest = dict(list(narrowed.items())[1:])
