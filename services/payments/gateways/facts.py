@@ -20,7 +20,8 @@ class PaymentStatus(StrEnum):
     created: begun, no outcome yet; some banks leave it so for days. requires_action: the customer has to prove who they are.
     authorized: the money is held for us, and goes back by itself where we do not capture it in time. captured: it is ours.
     failed: with Razorpay for three days not the last word, because a bank's late yes turns it into authorized or captured.
-    cancelled: an authorization that was given up. refunded: all of it has gone back; what has gone back in part stays captured.
+    cancelled: an authorization that was given up, by us or by its time. refunded: all of what was captured has gone back; what
+    has gone back in part stays captured.
     """
 
     CREATED = "created"

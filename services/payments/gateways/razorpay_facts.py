@@ -75,19 +75,20 @@ def notice_fact(notice: Document, order_id: str | None = None) -> NoticeFact:
 def payment_fact(payment: Document, at: datetime | None = None) -> PaymentFact:
     """A payment. at: when the event happened that shows it.
 
-    What was authorized and went back by itself is refunded in full, and was never captured.
+    What was authorized and went back by itself shows as refunded in full. It was never ours: an authorization that was given up.
     """
-    amount, card = payment.minor("amount"), payment.child("card")
+    amount, card, is_captured = payment.minor("amount"), payment.child("card"), payment.flag("captured")
+    status = _status(PaymentStatus, payment)
     return PaymentFact(
         gateway=RAZORPAY,
         payment_id=payment.text("id"),
         order_id=payment.text_or_none("order_id"),
         receipt=None,
-        status=_status(PaymentStatus, payment),
+        status=PaymentStatus.CANCELLED if status is PaymentStatus.REFUNDED and not is_captured else status,
         amount_minor=amount,
         currency=payment.currency(),
-        captured_minor=amount if payment.flag("captured") else 0,
-        refunded_minor=payment.minor_or_none("amount_refunded") or 0,
+        captured_minor=amount if is_captured else 0,
+        refunded_minor=(payment.minor_or_none("amount_refunded") or 0) if is_captured else 0,
         occurred_at=at or payment.moment("created_at"),
         fee_minor=payment.minor_or_none("fee"),
         tax_minor=payment.minor_or_none("tax"),

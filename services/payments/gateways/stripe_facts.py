@@ -76,7 +76,7 @@ def order_fact(intent: Document) -> OrderFact:
 def payment_fact(intent: Document, at: datetime | None = None) -> PaymentFact:
     """A PaymentIntent as a payment. at: when the event happened that shows it."""
     charge, currency = intent.child("latest_charge"), intent.currency()
-    captured, refunded = intent.minor_or_none("amount_received") or 0, charge.minor_or_none("amount_refunded") or 0
+    captured, refunded = intent.minor_or_none("amount_received") or 0, _refunded(charge)
     details = charge.child("payment_method_details")
     fee_minor, tax_minor = fees(charge.child("balance_transaction"), currency)
     return PaymentFact(
@@ -104,7 +104,7 @@ def payment_fact(intent: Document, at: datetime | None = None) -> PaymentFact:
 
 def payment_of_charge(charge: Document, at: datetime) -> PaymentFact:
     """The payment of a Charge, as events about refunds show it. Raises Malformed for a Charge without a PaymentIntent."""
-    captured, refunded = charge.minor_or_none("amount_captured") or 0, charge.minor_or_none("amount_refunded") or 0
+    captured, refunded = charge.minor_or_none("amount_captured") or 0, _refunded(charge)
     intent_id = id_of(charge, "payment_intent")
     if intent_id is None:
         raise Malformed("payment_intent")
@@ -123,7 +123,7 @@ def payment_of_charge(charge: Document, at: datetime) -> PaymentFact:
         amount_minor=charge.minor("amount"),
         currency=charge.currency(),
         captured_minor=captured,
-        refunded_minor=refunded if captured else 0,
+        refunded_minor=refunded,
         occurred_at=at,
         method=charge.child("payment_method_details").text_or_none("type"),
         customer_id=id_of(charge, "customer"),
@@ -224,6 +224,12 @@ def fees(transaction: Document, currency: str) -> tuple[int | None, int | None]:
 def id_of(document: Document, name: str) -> str | None:
     """The id of an object that is shown whole or by its id."""
     return document.text_or_none(name) or document.child(name).text_or_none("id")
+
+
+def _refunded(charge: Document) -> int:
+    """What went back of what was captured. Stripe counts what it never took of an authorization as refunded, too."""
+    never_taken = (charge.minor_or_none("amount") or 0) - (charge.minor_or_none("amount_captured") or 0)
+    return max(0, (charge.minor_or_none("amount_refunded") or 0) - never_taken)
 
 
 def _payment_status(intent: Document, captured: int, refunded: int) -> PaymentStatus:

@@ -211,7 +211,7 @@ async def test_attempts_at_an_order_come_the_oldest_first(redis: Redis) -> None:
         # What was never captured goes back by itself, and is no money that we had.
         (
             wire.payment(status="refunded", captured=False, amount_refunded=150_000),
-            {"status": PaymentStatus.REFUNDED, "captured_minor": 0, "refunded_minor": 150_000},
+            {"status": PaymentStatus.CANCELLED, "captured_minor": 0},
         ),
         (
             wire.payment(method="card", card={"issuer": "HDFC", "last4": "1111"}, acquirer_data={"auth_code": 299196}),

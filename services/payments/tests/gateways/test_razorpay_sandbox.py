@@ -1,20 +1,16 @@
 """Razorpay's client against its stand-in: whole flows over real sockets, and every way in which an answer can get lost."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import httpx
 import pytest_asyncio
 from redis.asyncio import Redis
 
-from deploy.sandbox.server import running
-from deploy.sandbox.settings import Settings
 from services.payments.gateways.answers import Answered, Declined, Refusal, Refused, Unavailable, Unknown
 from services.payments.gateways.declines import DeclineKind
-from services.payments.gateways.events import Event
 from services.payments.gateways.facts import NoticeStatus, OrderStatus, PaymentFact, PaymentStatus, RefundStatus, TokenStatus
 from services.payments.gateways.gateway import (
     ChargeRequest,
@@ -24,73 +20,33 @@ from services.payments.gateways.gateway import (
     PreDebitNotice,
     RefundRequest,
 )
-from services.payments.gateways.razorpay import RazorpayGateway
 from services.payments.gateways.signatures import OrderProof
 from services.payments.tests.gateways.arrange import RECEIPT, razorpay_at
-from shared.testing.scripted_api import ScriptedApi, scripted_api
-from shared.testing.wait import eventually
+from services.payments.tests.gateways.stand_in import LOST, StandIn, fact, stand_in
 
 INDIA = ZoneInfo("Asia/Kolkata")
 ORDER = OrderRequest(RECEIPT, 150_000, "INR", notes={"order": "O-1"})
 
 
-@dataclass(frozen=True, slots=True)
-class Razorpay:
-    """The stand-in, a client of it, one that gives up within half a second, and where its webhooks go."""
-
-    gateway: RazorpayGateway
-    hasty: RazorpayGateway
-    outside: httpx.AsyncClient
-    hook: ScriptedApi
-
-    async def faults(self, *rules: dict[str, Any]) -> None:
-        """What to do wrong from now on."""
-        answer = await self.outside.put("/faults/razorpay", json=list(rules))
-        assert answer.status_code == 200, answer.text
-
-    async def do(self, path: str, **body: Any) -> Any:
-        """What somebody else does: a customer, a bank, Razorpay itself."""
-        answer = await self.outside.post(f"/razorpay{path}", json=body)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    async def paid(self, request: OrderRequest = ORDER, **checkout: Any) -> PaymentFact:
-        """An order, paid by its customer."""
-        order = fact(await self.gateway.create_order(request))
-        done = await self.do("/checkout", order_id=order.order_id, **checkout)
-        proof = OrderProof(order.order_id, done["razorpay_payment_id"], done["razorpay_signature"])
-        assert self.gateway.verify_checkout(proof)
-        found: PaymentFact = fact(await self.gateway.payment(done["razorpay_payment_id"]))
-        return found
-
-    async def events(self, count: int) -> list[Event]:
-        """The first webhooks, verified and read."""
-        await eventually(lambda: len(self.hook.requests) >= count)
-        return [self.gateway.verify_webhook(body, headers, ["other", "sandbox"]) for _, headers, body in self.hook.requests]
-
-
-def fact(answer: Any) -> Any:
-    """What a call that went well was answered."""
-    assert isinstance(answer, Answered), answer
-    return answer.fact
-
-
 @pytest_asyncio.fixture
-async def razorpay(redis: Redis) -> AsyncIterator[Razorpay]:
-    async with scripted_api() as hook:
-        hook.say(200, {})
-        settings = Settings(http_port=0, smtp_port=0, razorpay_webhook_url=f"{hook.url}/hook")
-        async with running(settings) as sandbox, httpx.AsyncClient(base_url=sandbox.http_url, timeout=30) as outside:
-            account: dict[str, Any] = {"key_id": settings.razorpay_key_id, "key_secret": "sandbox"}
-            url = f"{sandbox.http_url}/razorpay"
-            gateway, hasty = razorpay_at(url, redis, **account), razorpay_at(url, redis, time_factor=0.02, **account)
-            yield Razorpay(gateway, hasty, outside, hook)
-            await gateway.close()
-            await hasty.close()
+async def razorpay(redis: Redis) -> AsyncIterator[StandIn]:
+    account = {"key_id": "rzp_test_WaybillSandbx0", "key_secret": "sandbox"}
+    async with stand_in("razorpay", razorpay_at, redis, account, "sandbox") as found:
+        yield found
 
 
-async def test_order_is_paid_proven_and_told_of(razorpay: Razorpay) -> None:
-    payment = await razorpay.paid()
+async def paid(razorpay: StandIn, request: OrderRequest = ORDER, **checkout: Any) -> PaymentFact:
+    """An order, paid by its customer."""
+    order = fact(await razorpay.gateway.create_order(request))
+    done = await razorpay.do("/checkout", order_id=order.order_id, **checkout)
+    proof = OrderProof(order.order_id, done["razorpay_payment_id"], done["razorpay_signature"])
+    assert razorpay.gateway.verify_checkout(proof)
+    found: PaymentFact = fact(await razorpay.gateway.payment(done["razorpay_payment_id"]))
+    return found
+
+
+async def test_order_is_paid_proven_and_told_of(razorpay: StandIn) -> None:
+    payment = await paid(razorpay)
     order = fact(await razorpay.gateway.order(payment.order_id or ""))
     events = await razorpay.events(3)
 
@@ -103,8 +59,8 @@ async def test_order_is_paid_proven_and_told_of(razorpay: Razorpay) -> None:
     assert [one.payment_id for one in captured.facts if isinstance(one, PaymentFact)] == [payment.payment_id]
 
 
-async def test_authorized_payment_is_captured_once_and_for_its_whole_amount(razorpay: Razorpay) -> None:
-    payment = await razorpay.paid(replace(ORDER, capture=False))
+async def test_authorized_payment_is_captured_once_and_for_its_whole_amount(razorpay: StandIn) -> None:
+    payment = await paid(razorpay, replace(ORDER, capture=False))
     assert payment.status is PaymentStatus.AUTHORIZED
 
     part = await razorpay.gateway.capture(payment.payment_id, 149_000, "INR")
@@ -120,8 +76,8 @@ async def test_authorized_payment_is_captured_once_and_for_its_whole_amount(razo
     assert fact(whole).captured_minor == 150_000
 
 
-async def test_refund_is_made_once_per_receipt_and_never_above_what_is_left(razorpay: Razorpay) -> None:
-    payment = await razorpay.paid()
+async def test_refund_is_made_once_per_receipt_and_never_above_what_is_left(razorpay: StandIn) -> None:
+    payment = await paid(razorpay)
     asked = RefundRequest("refund-0000000001", payment.payment_id, 50_000, "INR")
     first, again = await razorpay.gateway.refund(asked), await razorpay.gateway.refund(asked)
     other = await razorpay.gateway.refund(replace(asked, amount_minor=60_000))
@@ -140,14 +96,14 @@ async def test_refund_is_made_once_per_receipt_and_never_above_what_is_left(razo
     assert (after.status, after.captured_minor, after.refunded_minor) == (PaymentStatus.REFUNDED, 150_000, 150_000)
 
 
-async def test_mandate_is_given_noticed_charged_and_taken_back(razorpay: Razorpay) -> None:
+async def test_mandate_is_given_noticed_charged_and_taken_back(razorpay: StandIn) -> None:
     gateway = razorpay.gateway
     asked = CustomerRequest("payments.customer:7", "Ann O'Neil", "ann@example.com", "+919812345678")
     customer = fact(await gateway.create_customer(asked))
     assert fact(await gateway.create_customer(asked)) == customer
 
     mandate = Mandate("card", 500_000, datetime.now(UTC) + timedelta(days=365))
-    await razorpay.paid(replace(ORDER, customer_id=customer.customer_id, mandate=mandate), method="card")
+    await paid(razorpay, replace(ORDER, customer_id=customer.customer_id, mandate=mandate), method="card")
     (token,) = fact(await gateway.tokens(customer.customer_id))
     assert (token.status, token.max_minor) == (TokenStatus.CONFIRMED, 500_000)
 
@@ -173,7 +129,7 @@ async def test_mandate_is_given_noticed_charged_and_taken_back(razorpay: Razorpa
     assert fact(await gateway.tokens(customer.customer_id)) == []
 
 
-async def charge_of(razorpay: Razorpay, amount_minor: int, receipt: str = RECEIPT) -> ChargeRequest:
+async def charge_of(razorpay: StandIn, amount_minor: int, receipt: str = RECEIPT) -> ChargeRequest:
     """A charge on a mandate that was noticed; the last three digits of its amount decide what becomes of it."""
     customer = fact(await razorpay.gateway.create_customer(CustomerRequest("r:1", "Ann", "ann@example.com")))
     token = await razorpay.do("/tokens", customer_id=customer.customer_id, method="card")
@@ -183,7 +139,7 @@ async def charge_of(razorpay: Razorpay, amount_minor: int, receipt: str = RECEIP
     return ChargeRequest(receipt, order.order_id, amount_minor, "INR", *who)
 
 
-async def test_declined_charge_names_its_payment_and_its_reason(razorpay: Razorpay) -> None:
+async def test_declined_charge_names_its_payment_and_its_reason(razorpay: StandIn) -> None:
     answer = await razorpay.gateway.charge(await charge_of(razorpay, 100_906))
 
     assert isinstance(answer, Declined)
@@ -195,17 +151,7 @@ async def test_declined_charge_names_its_payment_and_its_reason(razorpay: Razorp
     assert (attempt.decline.reason, attempt.decline.kind) == (answer.decline.reason, answer.decline.kind)
 
 
-LOST: list[dict[str, Any]] = [
-    {"action": "timeout_after_commit", "seconds": 0.7},
-    {"action": "status_after_commit", "status": 500},
-    {"action": "status_after_commit", "status": 503},
-    {"action": "drop_connection", "recorded": True},
-    {"action": "malformed", "recorded": True},
-]
-"""What the stand-in does once it has done what was asked; the hasty client waits for 0.4 s."""
-
-
-async def test_order_whose_answer_was_lost_is_found_by_its_receipt(razorpay: Razorpay) -> None:
+async def test_order_whose_answer_was_lost_is_found_by_its_receipt(razorpay: StandIn) -> None:
     began = datetime.now(UTC)
     for number, fault in enumerate(LOST):
         receipt = f"attempt-000000000{number}"
@@ -218,7 +164,7 @@ async def test_order_whose_answer_was_lost_is_found_by_its_receipt(razorpay: Raz
     assert fact(await razorpay.gateway.orders_by_receipt("another-receipt", began)) == []
 
 
-async def test_charge_whose_answer_was_lost_is_found_with_its_order_and_never_repeated(razorpay: Razorpay) -> None:
+async def test_charge_whose_answer_was_lost_is_found_with_its_order_and_never_repeated(razorpay: StandIn) -> None:
     for number, fault in enumerate(LOST):
         await razorpay.faults()
         charge = await charge_of(razorpay, 150_000, f"attempt-000000000{number}")
@@ -230,8 +176,8 @@ async def test_charge_whose_answer_was_lost_is_found_with_its_order_and_never_re
         assert [(one.status, one.captured_minor) for one in found] == [(PaymentStatus.CAPTURED, 150_000)]
 
 
-async def test_refund_whose_answer_was_lost_is_the_same_refund_when_it_is_asked_for_again(razorpay: Razorpay) -> None:
-    payment = await razorpay.paid()
+async def test_refund_whose_answer_was_lost_is_the_same_refund_when_it_is_asked_for_again(razorpay: StandIn) -> None:
+    payment = await paid(razorpay)
     made = []
     for number, fault in enumerate(LOST):
         asked = RefundRequest(f"refund-000000000{number}", payment.payment_id, 10_000, "INR")
@@ -244,7 +190,7 @@ async def test_refund_whose_answer_was_lost_is_the_same_refund_when_it_is_asked_
     assert fact(await razorpay.gateway.refunds_of_payment(payment.payment_id)) == made
 
 
-async def test_account_that_is_throttled_or_down_has_done_nothing(razorpay: Razorpay) -> None:
+async def test_account_that_is_throttled_or_down_has_done_nothing(razorpay: StandIn) -> None:
     await razorpay.faults({"action": "rate_limit", "seconds": 7, "operation": "orders.create"})
     throttled = await razorpay.gateway.create_order(ORDER)
     await razorpay.faults()
@@ -255,7 +201,7 @@ async def test_account_that_is_throttled_or_down_has_done_nothing(razorpay: Razo
     assert 6 < left.retry_after_s <= 7
 
 
-async def test_late_yes_of_a_bank_turns_a_failed_payment_into_a_captured_one(razorpay: Razorpay) -> None:
+async def test_late_yes_of_a_bank_turns_a_failed_payment_into_a_captured_one(razorpay: StandIn) -> None:
     order = fact(await razorpay.gateway.create_order(ORDER))
     refused = await razorpay.outside.post(
         "/razorpay/checkout", json={"order_id": order.order_id, "outcome": "late", "seconds": 60}
@@ -269,8 +215,8 @@ async def test_late_yes_of_a_bank_turns_a_failed_payment_into_a_captured_one(raz
     assert (after.status, after.captured_minor, after.decline) == (PaymentStatus.CAPTURED, 150_000, None)
 
 
-async def test_settlement_and_its_lines_agree_to_the_paisa(razorpay: Razorpay) -> None:
-    payment = await razorpay.paid()
+async def test_settlement_and_its_lines_agree_to_the_paisa(razorpay: StandIn) -> None:
+    payment = await paid(razorpay)
     refund = fact(await razorpay.gateway.refund(RefundRequest("refund-0000000001", payment.payment_id, 50_000, "INR")))
     settled = await razorpay.do("/settlements", older_than_days=0)
     settlement = fact(await razorpay.gateway.settlement(settled["id"]))
@@ -286,7 +232,7 @@ async def test_settlement_and_its_lines_agree_to_the_paisa(razorpay: Razorpay) -
     assert {one.utr for one in items} == {settlement.utr}
 
 
-async def test_downtime_is_known_while_it_lasts(razorpay: Razorpay) -> None:
+async def test_downtime_is_known_while_it_lasts(razorpay: StandIn) -> None:
     await razorpay.do("/downtimes", method="netbanking", instrument={"bank": "HDFC"}, severity="high")
     (downtime,) = fact(await razorpay.gateway.downtimes())
 

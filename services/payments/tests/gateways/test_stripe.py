@@ -198,7 +198,14 @@ async def test_order_is_the_intent_that_a_page_confirms(redis: Redis) -> None:
             wire.intent(status="requires_capture", amount_received=0),
             {"status": PaymentStatus.AUTHORIZED, "captured_minor": 0},
         ),
-        (wire.intent(status="canceled", amount_received=0), {"status": PaymentStatus.CANCELLED, "captured_minor": 0}),
+        (
+            wire.intent(
+                status="canceled",
+                amount_received=0,
+                latest_charge=wire.charge(amount_captured=0, amount_refunded=150_000, captured=False),
+            ),
+            {"status": PaymentStatus.CANCELLED, "captured_minor": 0},
+        ),
         (
             wire.intent(
                 status="requires_action",

@@ -84,6 +84,7 @@ def test_event_says_what_it_is_about_and_brings_its_facts(
         ({"amount_refunded": 50_000}, PaymentStatus.CAPTURED, 150_000, 50_000),
         ({"amount_refunded": 150_000, "refunded": True}, PaymentStatus.REFUNDED, 150_000, 150_000),
         ({"captured": False, "amount_captured": 0}, PaymentStatus.AUTHORIZED, 0, 0),
+        ({"amount_captured": 100_000, "amount_refunded": 60_000}, PaymentStatus.CAPTURED, 100_000, 10_000),
         # An authorization that is given up shows as refunded, and nothing of it was ours.
         (
             {"captured": False, "amount_captured": 0, "amount_refunded": 150_000, "refunded": True},
