@@ -32,6 +32,7 @@ def load_credentials(home: Home, cluster: Cluster) -> dict[str, str]:
         "notifications.signing",
         "notifications.address-hash",
         "notifications.encryption",
+        "payments.encryption",
     ]
     made = {name: secrets.token_urlsafe(SECRET_BYTES) for name in names if name not in known}
     if made:

@@ -9,7 +9,7 @@ admin.env        the administrators' logins of PostgreSQL and Valkey, and the ba
 from collections.abc import Mapping
 
 from deploy.local.home import Home, write_private
-from deploy.local.outside import notifications
+from deploy.local.outside import notifications, payments
 from deploy.local.ports import HOST
 from deploy.local.postgres import ADMIN, DATABASE
 from deploy.postgres.bootstrap import BACKUP
@@ -59,7 +59,13 @@ def _service(service: str, home: Home, passwords: Mapping[str, str], ports: Mapp
         "AUTH_SIGNING_KEY_FILE": str(home.keys / f"{service}.jwk"),
         "CURSOR_SECRET": passwords["cursor.secret"],
     }
-    return variables | notifications(home, passwords, ports) if service == "notifications" else variables
+    match service:
+        case "notifications":
+            return variables | notifications(home, passwords, ports)
+        case "payments":
+            return variables | payments(passwords, ports)
+        case _:
+            return variables
 
 
 def write_environments(home: Home, found: Mapping[str, Environment]) -> None:

@@ -1,4 +1,4 @@
-"""The outside world of the local stack: how notifications reaches the sandbox's providers, and they it.
+"""The outside world of the local stack: how notifications and payments reach the sandbox's providers, and they them.
 
 Credentials of stand-ins guard nothing, so they are the same everywhere. What signs links and addresses is random all the same:
 whoever tries out the public pages should see them as they are.
@@ -15,6 +15,7 @@ from deploy.local.ports import HOST
 from deploy.sandbox.sendgrid.events import EventKey
 
 _TWILIO_SID: Final = "AC" + "5a" * 16
+_RAZORPAY_KEY_ID: Final = "rzp_test_WaybillSandbx0"
 _TOPIC: Final = "arn:aws:sns:ap-south-1:000000000000:ses"
 _MSG91_REPORTS: Final = "sandbox-msg91-reports"
 _BOUNCES: Final = "bounce@bounces.example.com"
@@ -24,7 +25,6 @@ _MAIL_SERVER: Final = "sandbox-mail-server"
 def notifications(home: Home, passwords: Mapping[str, str], ports: Mapping[str, int]) -> dict[str, str]:
     """The settings of the notifications service that name other systems, or sign what leaves the house."""
     sandbox = f"http://{HOST}:{ports['sandbox']}"
-    encryption = base64.b64encode(hashlib.sha256(passwords["notifications.encryption"].encode()).digest()).decode()
     return {
         "EMAIL_PROVIDER": "smtp",
         "EMAIL_FALLBACK_PROVIDERS": "sendgrid,ses",
@@ -56,11 +56,30 @@ def notifications(home: Home, passwords: Mapping[str, str], ports: Mapping[str, 
         **_owners(sandbox),
         "SIGNING_KEYS": f"local:{passwords['notifications.signing']}",
         "ADDRESS_HASH_KEY": passwords["notifications.address-hash"],
-        "ENCRYPTION_KEYS": f"local:{encryption}",
+        "ENCRYPTION_KEYS": _encryption_key(passwords["notifications.encryption"]),
         # The sandbox's mail server is one, and organizations of the local stack may try it as theirs.
         "PRIVATE_MAIL_HOSTS": "true",
         "BOUNCE_ADDRESS": _BOUNCES,
         "BOUNCE_SECRET": _MAIL_SERVER,
+    }
+
+
+def payments(passwords: Mapping[str, str], ports: Mapping[str, int]) -> dict[str, str]:
+    """The settings of the payments service that name other systems, or keep secrets of theirs."""
+    sandbox = f"http://{HOST}:{ports['sandbox']}"
+    return {
+        "PAYMENT_GATEWAY": "razorpay",
+        "PAYMENT_GATEWAYS_BY_CURRENCY": "USD=stripe,EUR=stripe",
+        "RAZORPAY_KEY_ID": _RAZORPAY_KEY_ID,
+        "RAZORPAY_KEY_SECRET": "sandbox",
+        "RAZORPAY_WEBHOOK_SECRET": "sandbox",
+        "RAZORPAY_BASE_URL": f"{sandbox}/razorpay",
+        "STRIPE_SECRET_KEY": "sk_test_sandbox",
+        "STRIPE_PUBLISHABLE_KEY": "pk_test_sandbox",
+        "STRIPE_WEBHOOK_SECRET": "whsec_sandbox",
+        "STRIPE_BASE_URL": f"{sandbox}/stripe",
+        "BACKEND_URL": f"http://{HOST}:{ports['payments-api']}",
+        "ENCRYPTION_KEYS": _encryption_key(passwords["payments.encryption"]),
     }
 
 
@@ -75,6 +94,10 @@ def sandbox(home: Home, ports: Mapping[str, int]) -> dict[str, str]:
         "SANDBOX_BOUNCE_ADDRESS": _BOUNCES,
         "SANDBOX_BOUNCE_SECRET": _MAIL_SERVER,
     }
+
+
+def _encryption_key(password: str) -> str:
+    return f"local:{base64.b64encode(hashlib.sha256(password.encode()).digest()).decode()}"
 
 
 def _owners(sandbox: str) -> dict[str, str]:
