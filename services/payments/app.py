@@ -4,17 +4,33 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
+from services.payments.carts.anonymous_endpoints import router as anonymous_carts
+from services.payments.carts.endpoints import router as carts
+from services.payments.catalog.endpoints import router as products
+from services.payments.coupons.endpoints import router as coupons
+from services.payments.customers.endpoints import router as customers
 from services.payments.gateways import endpoints as gateways
 from services.payments.ledger.endpoints import router as ledger
+from services.payments.orders.action_endpoints import router as order_actions
+from services.payments.orders.endpoints import router as orders
+from services.payments.orders.settings_endpoints import router as order_settings
 from services.payments.settings import PaymentsSettings
 from services.payments.settings import settings as read_settings
 from shared.runtime.http import app as http
 from shared.runtime.logging import configure_logging
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
+    anonymous_carts,
+    carts,
+    coupons,
+    customers,
     gateways.accounts,
     gateways.standings,
     ledger,
+    order_actions,
+    order_settings,
+    orders,
+    products,
 )
 
 

@@ -3,6 +3,10 @@
 from services.payments.settings import settings
 from shared.runtime.celery import make_celery
 
-TASK_MODULES: tuple[str, ...] = ("services.payments.ledger.tasks",)
+TASK_MODULES: tuple[str, ...] = (
+    "services.payments.carts.tasks",
+    "services.payments.ledger.tasks",
+    "services.payments.orders.tasks",
+)
 
 app = make_celery("payments", TASK_MODULES, settings)

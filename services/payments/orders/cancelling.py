@@ -1,0 +1,158 @@
+"""Cancellations: what was not delivered goes, what was paid for it is to be given back, line by line."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from services.payments.coupons.service import Coupons
+from services.payments.orders.customer_messages import CustomerMessages
+from services.payments.orders.errors import NothingToCancel
+from services.payments.orders.life_cycle import CANCELLABLE, require, status_when_delivered, status_when_owing
+from services.payments.orders.models import Change, Order, OrderLine, OrderStatus
+from services.payments.orders.pricing import kept
+from services.payments.orders.repository import OrderReader
+from services.payments.orders.service import Check, held_order, order_of, pieces
+from services.payments.orders.shown_schemas import RefundLine, RefundPlanOut
+from services.payments.orders.writing_repository import OrderRepository
+from services.payments.tax.models import Assessment, TaxedLine
+from shared.runtime.clock import Clock
+
+_NOTHING = TaxedLine(0, 0, 0, 0, 0, 0)
+_AMOUNTS = ("taxable_minor", "cgst_minor", "sgst_minor", "utgst_minor", "igst_minor", "total_minor")
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """What is taken off an order: so many of each line, and what that comes to."""
+
+    quantities: Mapping[int, int]
+    plan: RefundPlanOut
+    owed_minor: int
+
+
+class Cancellations:
+    """Works out what cancellations come to."""
+
+    def __init__(self, orders: OrderReader) -> None:
+        self._orders = orders
+
+    async def preview(
+        self, order_id: UUID, organization_id: UUID | None, asked: Mapping[int, int] | None
+    ) -> tuple[RefundPlanOut, int]:
+        """What a cancellation would come to, and of which version of the order; nothing is written.
+
+        Raises OrderNotFound and what `of` raises.
+        """
+        order = await order_of(self._orders, order_id, organization_id)
+        return (await self.of(order, asked)).plan, order.version
+
+    async def of(self, order: Order, asked: Mapping[int, int] | None) -> Cancellation:
+        """What is taken off an order. asked: quantities by line, None for all that is open.
+
+        Raises StatusForbids, UnknownLine, MoreThanOrdered and NothingToCancel.
+        """
+        require(order, CANCELLABLE, "cancelled")
+        lines = await self._orders.lines(order.id)
+        quantities = pieces(lines, asked)
+        if not quantities:
+            raise NothingToCancel("everything is delivered or cancelled already")
+        was = {line.number: line.cancelled_quantity for line in lines}
+        will = {number: quantity + quantities.get(number, 0) for number, quantity in was.items()}
+        before, after = kept(lines, was, order.terms), kept(lines, will, order.terms)
+        owed = after[1].total_minor
+        # What was given back for other reasons cannot be given back again.
+        left = order.paid_minor - order.refunded_minor - await self._orders.planned_refunds(order.id)
+        plan = RefundPlanOut(
+            currency=order.currency,
+            lines=[_refund_line(line, quantities[line.number], before, after) for line in lines if line.number in quantities],
+            round_off_minor=before[1].round_off_minor - after[1].round_off_minor,
+            cancelled_minor=before[1].total_minor - owed,
+            refund_minor=max(min(order.held_minor - owed, left), 0),
+        )
+        return Cancellation(quantities, plan, owed)
+
+
+class OrderCancelling:
+    """Cancels in one unit of work. Who moves the money carries out the plan that it leaves."""
+
+    def __init__(
+        self,
+        orders: OrderRepository,
+        cancellations: Cancellations,
+        coupon_uses: Coupons,
+        messages: CustomerMessages,
+        clock: Clock,
+        *,
+        by: str,
+    ) -> None:
+        self._orders = orders
+        self._cancellations = cancellations
+        self._coupon_uses = coupon_uses
+        self._messages = messages
+        self._clock = clock
+        self._by = by
+
+    async def cancel(
+        self, order_id: UUID, organization_id: UUID | None, asked: Mapping[int, int] | None, reason: str, check: Check
+    ) -> Order:
+        """Cancel what `preview` has shown. A payment that is under way does not hinder it: what it brings is surplus.
+
+        Raises OrderNotFound, what `Cancellations.of` raises, and what `check` raises.
+        """
+        order = await held_order(self._orders, order_id, organization_id, check)
+        cancellation = await self._cancellations.of(order, asked)
+        await self._orders.cancel(order.id, cancellation.quantities)
+        lines = await self._orders.lines(order.id)
+        status = status_when_delivered(lines) or status_when_owing(order, cancellation.owed_minor)
+        change = Change(self._by, self._clock(), reason, {"lines": _named(cancellation.quantities)})
+        # What the change overwrites: it is the same row, and so the same object.
+        was_draft, held_coupon = order.status == "draft", order.coupon_id if order.coupon_held else None
+        cancelled = await self._orders.change(order.id, _values(order, cancellation, status, change), change)
+        if held_coupon is not None and not cancelled.coupon_held:
+            await self._coupon_uses.release([(held_coupon, cancelled.customer_id)])
+        await self._plan(cancelled, cancellation.plan)
+        if not was_draft:
+            self._tell(cancelled, reason)
+        return cancelled
+
+    async def _plan(self, cancelled: Order, plan: RefundPlanOut) -> None:
+        if plan.refund_minor:
+            row = plan.model_dump() | {"order_id": cancelled.id, "order_version": cancelled.version}
+            await self._orders.plan_refund(row, by=self._by, at=cancelled.updated_at)
+
+    def _tell(self, cancelled: Order, reason: str) -> None:
+        status = "cancelled" if cancelled.status == "cancelled" else "partly cancelled"
+        self._messages.stands(cancelled, status, reason, key=f"v{cancelled.version}", at=cancelled.updated_at)
+        if cancelled.status in ("cancelled", "fulfilled"):
+            self._messages.forget_reminders(cancelled.id, cancelled.reminders, "the order was cancelled")
+
+
+def _values(order: Order, cancellation: Cancellation, status: OrderStatus, change: Change) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "status": status,
+        "cancelled_minor": order.total_minor - cancellation.owed_minor,
+        "released_minor": order.released_minor + max(order.held_minor - cancellation.owed_minor, 0),
+    }
+    if status == "cancelled":
+        values |= {"cancelled_at": change.at, "coupon_held": False}
+    if status not in ("draft", "placed", "partially_paid"):
+        values["remind_at"] = None
+    return values
+
+
+def _refund_line(
+    line: OrderLine, quantity: int, before: tuple[dict[int, int], Assessment], after: tuple[dict[int, int], Assessment]
+) -> RefundLine:
+    was, will = _line_in(line.number, before), _line_in(line.number, after)
+    amounts = {name: getattr(was, name) - getattr(will, name) for name in _AMOUNTS}
+    return RefundLine(number=line.number, sku=line.sku, quantity=quantity, **amounts)
+
+
+def _line_in(number: int, kept_lines: tuple[dict[int, int], Assessment]) -> TaxedLine:
+    places, assessment = kept_lines
+    return assessment.lines[places[number]] if number in places else _NOTHING
+
+
+def _named(quantities: Mapping[int, int]) -> list[dict[str, int]]:
+    return [{"number": number, "quantity": quantity} for number, quantity in sorted(quantities.items())]

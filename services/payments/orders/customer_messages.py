@@ -1,0 +1,131 @@
+"""What customers hear of their orders. Each message has a key by which it is sent once, and an end to its being worth sending."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Final, Protocol
+from uuid import UUID
+
+from services.payments.customers.models import reference_of
+from services.payments.orders.models import Fulfilment, Order, PricedLine
+from shared.contracts.money import Money
+from shared.contracts.notifications import (
+    CancelMessages,
+    OrderLine,
+    SendOrderConfirmation,
+    SendOrderReminder,
+    SendOrderShipped,
+    SendOrderStatus,
+)
+from shared.runtime.outbox import Publisher
+
+_WORTH: Final = timedelta(days=7)
+_REMINDER_WORTH: Final = timedelta(hours=24)
+_CONFIRMED_LINES: Final = 50
+"""So many lines a confirmation names; names of two hundred could be more than a message holds."""
+
+
+class About(Protocol):
+    """What a message has to know of an order."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def organization_id(self) -> UUID: ...
+    @property
+    def customer_id(self) -> UUID: ...
+    @property
+    def number(self) -> str: ...
+
+
+class CustomerMessages:
+    """Publishes in the unit of work of what it tells of."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+
+    def confirmed(self, order: Order, lines: Sequence[PricedLine]) -> None:
+        """The order was placed."""
+        shown = [
+            OrderLine(
+                name=line.name, quantity=line.quantity, amount=Money(amount_minor=line.total_minor, currency=order.currency)
+            )
+            for line in lines[:_CONFIRMED_LINES]
+        ]
+        assert order.placed_at is not None, "it is placed"
+        self._publisher.publish(
+            SendOrderConfirmation(
+                to_person=reference_of(order.customer_id),
+                organization_id=order.organization_id,
+                order_id=str(order.id),
+                order_number=order.number,
+                total=Money(amount_minor=order.total_minor, currency=order.currency),
+                lines=shown,
+                estimated_delivery_on=order.due_on,
+                subject_key=_subject(order),
+                dedupe_key=f"payments.order_confirmation:{order.id}",
+                valid_until=order.placed_at + _WORTH,
+            )
+        )
+
+    def stands(self, order: About, status: str, note: str | None, *, key: str, at: datetime) -> None:
+        """How the order stands now. key: what tells this piece of news from others of the same order."""
+        self._publisher.publish(
+            SendOrderStatus(
+                to_person=reference_of(order.customer_id),
+                organization_id=order.organization_id,
+                order_id=str(order.id),
+                order_number=order.number,
+                status=status,
+                note=note,
+                subject_key=_subject(order),
+                dedupe_key=f"payments.order_status:{order.id}:{key}",
+                valid_until=at + _WORTH,
+            )
+        )
+
+    def shipped(self, order: About, parcel: Fulfilment) -> None:
+        """Something of the order is on its way."""
+        self._publisher.publish(
+            SendOrderShipped(
+                to_person=reference_of(order.customer_id),
+                organization_id=order.organization_id,
+                order_id=str(order.id),
+                order_number=order.number,
+                carrier=parcel.carrier,
+                tracking_number=parcel.tracking_number,
+                tracking_url=parcel.tracking_url,
+                subject_key=_subject(order),
+                dedupe_key=f"payments.order_shipped:{parcel.id}",
+                valid_until=parcel.fulfilled_at + _WORTH,
+            )
+        )
+
+    def reminded(self, order: About, action: str, *, by: date | None, reminder: int, at: datetime) -> None:
+        """The order waits for its customer. reminder: counted from 1."""
+        self._publisher.publish(
+            SendOrderReminder(
+                to_person=reference_of(order.customer_id),
+                organization_id=order.organization_id,
+                order_id=str(order.id),
+                order_number=order.number,
+                action=action,
+                due_on=by,
+                subject_key=_reminders_of(order.id),
+                dedupe_key=f"payments.order_reminder:{order.id}:{reminder}",
+                valid_until=at + _REMINDER_WORTH,
+            )
+        )
+
+    def forget_reminders(self, order_id: UUID, reminders: int, reason: str) -> None:
+        """The order waits no more: drop reminders that have not been sent, if there were any."""
+        if reminders:
+            self._publisher.publish(CancelMessages(subject_key=_reminders_of(order_id), reason=reason))
+
+
+def _subject(order: About) -> str:
+    return f"payments.order:{order.id}"
+
+
+def _reminders_of(order_id: UUID) -> str:
+    # A subject of their own: what is paid needs no reminder any more, and its confirmation all the same.
+    return f"payments.order_reminder:{order_id}"

@@ -1,0 +1,50 @@
+"""/v1/order-settings: how an organization sells."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from services.payments import orders_deps as deps
+from services.payments.auth import AdministeredOrganization, OneOrganization, PaymentsAdmin
+from services.payments.orders.errors import SettingsNotFound
+from services.payments.orders.settings_repository import OrderSettingsReader
+from services.payments.orders.settings_schemas import OrderSettingsIn, OrderSettingsOut
+from services.payments.orders.settings_service import settings_of
+from shared.runtime.errors import PreconditionFailed, PreconditionRequired
+from shared.runtime.http.etag import ETag, ExpectedTag
+from shared.runtime.http.problems import may_answer, problems
+from shared.runtime.http.runtime import runtime_of
+from shared.runtime.http.session import ReadDb, WriteDb
+
+router = APIRouter(prefix="/v1/order-settings", tags=["order-settings"])
+
+
+@may_answer(PreconditionRequired, PreconditionFailed)
+def expected_tag(request: Request) -> ExpectedTag:
+    """The If-Match of a request that may do without: the first one needs none, and as a declared header it would be required."""
+    return ExpectedTag(request.headers.get("if-match"))
+
+
+@router.get("", summary="Read the settings of orders", responses=problems(SettingsNotFound))
+async def get(organization_id: OneOrganization, db: ReadDb, etag: ETag) -> OrderSettingsOut:
+    """Those that new orders are made by."""
+    found = await settings_of(OrderSettingsReader(db), organization_id)
+    etag.show(found.version)
+    return OrderSettingsOut.model_validate(found)
+
+
+@router.put("", summary="Write the settings of orders")
+async def put(
+    body: OrderSettingsIn,
+    request: Request,
+    principal: PaymentsAdmin,
+    organization_id: AdministeredOrganization,
+    db: WriteDb,
+    if_match: Annotated[ExpectedTag, Depends(expected_tag)],
+    etag: ETag,
+) -> OrderSettingsOut:
+    """The first time without If-Match. Orders that were placed keep the terms that they have."""
+    changes = deps.order_settings_changes(db, runtime_of(request).clock)
+    kept = await changes.put(organization_id, body, if_match.check, by=deps.actor(principal))
+    etag.show(kept.version)
+    return OrderSettingsOut.model_validate(kept)
