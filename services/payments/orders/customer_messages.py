@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from services.payments.customers.models import reference_of
@@ -54,10 +54,7 @@ class CustomerMessages:
         assert order.placed_at is not None, "it is placed"
         self._publisher.publish(
             SendOrderConfirmation(
-                to_person=reference_of(order.customer_id),
-                organization_id=order.organization_id,
-                order_id=str(order.id),
-                order_number=order.number,
+                **_of(order),
                 total=Money(amount_minor=order.total_minor, currency=order.currency),
                 lines=shown,
                 estimated_delivery_on=order.due_on,
@@ -71,10 +68,7 @@ class CustomerMessages:
         """How the order stands now. key: what tells this piece of news from others of the same order."""
         self._publisher.publish(
             SendOrderStatus(
-                to_person=reference_of(order.customer_id),
-                organization_id=order.organization_id,
-                order_id=str(order.id),
-                order_number=order.number,
+                **_of(order),
                 status=status,
                 note=note,
                 subject_key=_subject(order),
@@ -87,10 +81,7 @@ class CustomerMessages:
         """Something of the order is on its way."""
         self._publisher.publish(
             SendOrderShipped(
-                to_person=reference_of(order.customer_id),
-                organization_id=order.organization_id,
-                order_id=str(order.id),
-                order_number=order.number,
+                **_of(order),
                 carrier=parcel.carrier,
                 tracking_number=parcel.tracking_number,
                 tracking_url=parcel.tracking_url,
@@ -104,10 +95,7 @@ class CustomerMessages:
         """The order waits for its customer. reminder: counted from 1."""
         self._publisher.publish(
             SendOrderReminder(
-                to_person=reference_of(order.customer_id),
-                organization_id=order.organization_id,
-                order_id=str(order.id),
-                order_number=order.number,
+                **_of(order),
                 action=action,
                 due_on=by,
                 subject_key=_reminders_of(order.id),
@@ -120,6 +108,16 @@ class CustomerMessages:
         """The order waits no more: drop reminders that have not been sent, if there were any."""
         if reminders:
             self._publisher.publish(CancelMessages(subject_key=_reminders_of(order_id), reason=reason))
+
+
+def _of(order: About) -> dict[str, Any]:
+    """Whom a message goes to, and of what order it speaks."""
+    return {
+        "to_person": reference_of(order.customer_id),
+        "organization_id": order.organization_id,
+        "order_id": str(order.id),
+        "order_number": order.number,
+    }
 
 
 def _subject(order: About) -> str:

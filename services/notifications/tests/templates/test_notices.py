@@ -24,6 +24,7 @@ from shared.runtime.db import Session
 EMAIL, SMS, IN_APP = "email", "sms", "in_app"
 CHANNELS: Final[Mapping[str, tuple[str, ...]]] = {
     "campaign_newsletter": (EMAIL,),
+    "cart_abandoned": (EMAIL,),
     "daily_digest": (EMAIL,),
     "invoice": (EMAIL,),
     "invoice_overdue": (EMAIL, SMS),
