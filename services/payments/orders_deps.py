@@ -19,6 +19,7 @@ from services.payments.customers.service import Customers
 from services.payments.orders.amending import OrderAmending
 from services.payments.orders.cancelling import Cancellations, OrderCancelling
 from services.payments.orders.customer_messages import CustomerMessages
+from services.payments.orders.drafts import DraftPlacing
 from services.payments.orders.order_payments import OrderPayments
 from services.payments.orders.placing import OrderPlacing
 from services.payments.orders.quoting import OrderQuoting
@@ -118,17 +119,15 @@ def order_steps(session: Session, clock: Clock, *, by: str) -> OrderSteps:
 
 
 def order_amending(session: Session, clock: Clock, *, by: str) -> OrderAmending:
-    """Amends orders and places drafts, in the session's unit of work."""
-    return OrderAmending(
-        orders=OrderRepository(session),
-        products=ProductReader(session),
-        coupons=CouponReader(session),
-        coupon_uses=coupons(session, clock),
-        sellers=sellers(session),
-        messages=_messages(session),
-        clock=clock,
-        by=by,
-    )
+    """Amends orders, in the session's unit of work."""
+    readers = ProductReader(session), CouponReader(session)
+    return OrderAmending(OrderRepository(session), *readers, _messages(session), clock, by=by)
+
+
+def draft_placing(session: Session, clock: Clock, *, by: str) -> DraftPlacing:
+    """Makes orders of drafts, in the session's unit of work."""
+    quoting, uses = order_quoting(session, clock), coupons(session, clock)
+    return DraftPlacing(OrderRepository(session), quoting, uses, _messages(session), clock, by=by)
 
 
 def cancellation_previews(session: ReadSession) -> Cancellations:

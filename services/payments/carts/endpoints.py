@@ -41,12 +41,11 @@ from services.payments.customers.errors import CustomerErased, CustomerNotFound
 from services.payments.paging import after_id
 from shared.runtime.http.cursors import Page, Paging
 from shared.runtime.http.etag import ETag, IfMatch, etag_of
-from shared.runtime.http.idempotency import Idempotent, IdempotentRoute
 from shared.runtime.http.problems import problems
 from shared.runtime.http.runtime import runtime_of
 from shared.runtime.http.session import ReadDb, WriteDb
 
-router = APIRouter(prefix="/v1/carts", tags=["carts"], route_class=IdempotentRoute)
+router = APIRouter(prefix="/v1/carts", tags=["carts"])
 
 ItemSku = Annotated[Sku, Path(description="The product's SKU.")]
 
@@ -105,9 +104,11 @@ async def create(
     response: Response,
     db: WriteDb,
     etag: ETag,
-    _: Idempotent,
 ) -> CartCreated:
-    """A customer has one at a time. An anonymous one is changed at `/v1/anonymous-carts/{secret}`, by whoever has the secret."""
+    """A customer has one at a time. An anonymous one is changed at `/v1/anonymous-carts/{secret}`, by whoever has the secret.
+
+    Repeated it begins an anonymous cart more, which costs nothing; an Idempotency-Key would keep its secret with the answer.
+    """
     clock = runtime_of(request).clock
     cart, secret = await deps.carts(db, clock).create(organization_id, body.customer_id, body.currency)
     response.headers["Location"] = f"/v1/carts/{cart.id}"

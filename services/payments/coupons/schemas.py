@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from services.payments.days import Moment
 from services.payments.money.schemas import CurrencyCode, NonNegativeMinor, PositiveMinor
-from shared.contracts.message import UtcDatetime
 
 CouponCode = Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{2,39}$", examples=["DIWALI10"]), AfterValidator(str.upper)]
 Uses = Annotated[int, Field(strict=True, ge=1, le=1_000_000_000, examples=[1000])]
@@ -23,8 +23,8 @@ class CouponIn(BaseModel):
     amount_minor: PositiveMinor | None = Field(default=None, description="Off the whole order, before tax.")
     minimum_minor: NonNegativeMinor = Field(default=0, description="What the order must come to before discount and tax.")
     currency: CurrencyCode | None = Field(default=None, description="Of amount_minor and minimum_minor; null: for any order.")
-    valid_from: UtcDatetime | None = Field(default=None, description="Default: now.")
-    valid_until: UtcDatetime | None = Field(default=None, description="No use at or after this moment. Null: for ever.")
+    valid_from: Moment | None = Field(default=None, description="Default: now.")
+    valid_until: Moment | None = Field(default=None, description="No use at or after this moment. Null: for ever.")
     max_uses: Uses | None = Field(default=None, description="By all customers together. Null: without limit.")
     max_uses_per_customer: Uses | None = None
 
@@ -47,7 +47,7 @@ class CouponChange(BaseModel):
 
     # Factories keep the defaults, which nobody reads, out of the documentation.
     active: bool = Field(default_factory=bool, strict=True)
-    valid_until: UtcDatetime | None = Field(default_factory=lambda: None)
+    valid_until: Moment | None = Field(default_factory=lambda: None)
     max_uses: Uses | None = Field(default_factory=lambda: None)
     max_uses_per_customer: Uses | None = Field(default_factory=lambda: None)
 

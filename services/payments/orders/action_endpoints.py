@@ -8,10 +8,12 @@ from services.payments import orders_deps as deps
 from services.payments.auth import PaymentsWrite, ReadableOrganization
 from services.payments.catalog.errors import OF_SALE, PricesChanged
 from services.payments.coupons.errors import OF_USE, CouponMinimum
+from services.payments.customers.errors import CustomerErased
 from services.payments.orders.endpoints import OrderId
 from services.payments.orders.errors import (
     BelowFulfilled,
     BelowPaid,
+    DueTooSoon,
     MoreThanOrdered,
     NothingOrdered,
     NothingToCancel,
@@ -19,6 +21,7 @@ from services.payments.orders.errors import (
     OrderTooLarge,
     OrderUnpaid,
     PaymentInProgress,
+    SellerNotSetUp,
     StatusForbids,
     UnknownLine,
 )
@@ -49,6 +52,7 @@ class Desk:
         clock, by = runtime_of(request).clock, deps.actor(principal)
         self.organization_id = principal.organization_id
         self.steps = deps.order_steps(db, clock, by=by)
+        self.drafts = deps.draft_placing(db, clock, by=by)
         self.amending = deps.order_amending(db, clock, by=by)
         self.cancelling = deps.order_cancelling(db, clock, by=by)
         self._reader = OrderReader(db)
@@ -61,7 +65,9 @@ class Desk:
 
 
 AtDesk = Annotated[Desk, Depends()]
-_TO_PLACE = problems(OrderNotFound, StatusForbids, PricesChanged, *OF_SALE, *OF_USE)
+_TO_PLACE = problems(
+    OrderNotFound, StatusForbids, CustomerErased, SellerNotSetUp, DueTooSoon, OrderTooLarge, PricesChanged, *OF_SALE, *OF_USE
+)
 _TO_FULFIL = problems(OrderNotFound, StatusForbids, UnknownLine, MoreThanOrdered)
 _TO_CANCEL = problems(OrderNotFound, StatusForbids, UnknownLine, MoreThanOrdered, NothingToCancel)
 _TO_AMEND = problems(
@@ -81,7 +87,7 @@ _TO_AMEND = problems(
 @router.post("/{order_id:uuid}/place", summary="Place a draft", responses=_TO_PLACE)
 async def place(order_id: OrderId, desk: AtDesk, if_match: IfMatch) -> OrderDetail:
     """Quoted prices hold as far as the organization tolerates; if they do not, amend the draft. Repeated it is refused."""
-    return await desk.show(await desk.amending.place(order_id, desk.organization_id, if_match.check))
+    return await desk.show(await desk.drafts.place(order_id, desk.organization_id, if_match.check))
 
 
 @router.post(

@@ -1,15 +1,14 @@
 """Amendments: more or fewer of something, at the price at which it was ordered."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from services.payments.catalog.models import MAX_LINES, MAX_QUANTITY, Seen
+from services.payments.catalog.models import MAX_LINES, MAX_QUANTITY
 from services.payments.catalog.repository import ProductReader
 from services.payments.coupons.models import Coupon
 from services.payments.coupons.repository import CouponReader
-from services.payments.coupons.service import Coupons
-from services.payments.coupons.terms import check_window
 from services.payments.orders.customer_messages import CustomerMessages
 from services.payments.orders.errors import (
     BelowFulfilled,
@@ -19,28 +18,25 @@ from services.payments.orders.errors import (
     OrderTooLarge,
     PaymentInProgress,
 )
-from services.payments.orders.life_cycle import AMENDABLE, PLACEABLE, require, status_when_owing
+from services.payments.orders.life_cycle import AMENDABLE, require, status_when_owing
 from services.payments.orders.models import Bought, Change, Order, OrderLine, Priced
 from services.payments.orders.new_orders import Wanted
 from services.payments.orders.placing import FIRST_REMINDER
-from services.payments.orders.pricing import kept, priced
+from services.payments.orders.pricing import at_price, kept, priced, totals_of
 from services.payments.orders.quoting import bought
-from services.payments.orders.sellers import Seller, Sellers
 from services.payments.orders.service import Check, held_order
 from services.payments.orders.writing_repository import OrderRepository
 from shared.runtime.clock import Clock
 
 
 class OrderAmending:
-    """Changes what was ordered, and places what was quoted, in one unit of work."""
+    """Changes what was ordered, in one unit of work."""
 
     def __init__(
         self,
         orders: OrderRepository,
         products: ProductReader,
         coupons: CouponReader,
-        coupon_uses: Coupons,
-        sellers: Sellers,
         messages: CustomerMessages,
         clock: Clock,
         *,
@@ -49,8 +45,6 @@ class OrderAmending:
         self._orders = orders
         self._products = products
         self._coupons = coupons
-        self._coupon_uses = coupon_uses
-        self._sellers = sellers
         self._messages = messages
         self._clock = clock
         self._by = by
@@ -67,15 +61,14 @@ class OrderAmending:
         require(order, AMENDABLE, "amended")
         if order.in_payment_since is not None:
             raise PaymentInProgress("the order is being paid; wait until the payment has ended")
-        seller = await self._sellers.of(order.organization_id)
         known = await self._orders.lines(order.id)
-        lines = await self._with_deltas(order, known, deltas, seller)
+        lines = await self._with_deltas(order, known, deltas)
         coupon = await self._coupon(order)
         now_priced = priced(lines, coupon, order.terms)
         change = Change(self._by, self._clock(), reason, {"lines": _differences(known, now_priced)})
         await self._orders.rewrite(order.id, now_priced.lines)
         owed = await self._owed(order, now_priced)
-        values = _totals(now_priced) | {"cancelled_minor": now_priced.total_minor - owed}
+        values = totals_of(now_priced) | {"cancelled_minor": now_priced.total_minor - owed}
         values["status"] = status_when_owing(order, owed)
         if values["status"] in ("placed", "partially_paid"):
             values |= {"remind_at": change.at + FIRST_REMINDER, "reminders": 0}
@@ -84,41 +77,12 @@ class OrderAmending:
             self._messages.stands(amended, "changed", reason, key=f"v{amended.version}", at=change.at)
         return amended
 
-    async def place(self, order_id: UUID, organization_id: UUID | None, check: Check) -> Order:
-        """Make an order of a quotation, at its prices as far as they hold by now.
-
-        Raises OrderNotFound, StatusForbids, PricesChanged, CouponUsedUp, CouponUsedByCustomer, and what `sold`, `check_window`,
-        `discounts` and `check` raise.
-        """
-        order = await held_order(self._orders, order_id, organization_id, check)
-        require(order, PLACEABLE, "placed")
-        now, seller, coupon = self._clock(), await self._sellers.of(order.organization_id), await self._coupon(order)
-        if coupon is not None:
-            check_window(coupon, now)
-        known = await self._orders.lines(order.id)
-        products = await self._products.by_sku(order.organization_id, [line.sku for line in known])
-        seen = [Wanted(line.sku, line.quantity, Seen(line.sku, line.unit_price_minor, line.tax_rate_bp)) for line in known]
-        at_today = bought(seen, products, order.currency, seller)
-        lines = [_at_price(line, line.quantity, one.unit_price_minor) for line, one in zip(known, at_today, strict=True)]
-        now_priced = priced(lines, coupon, order.terms)
-        await self._orders.rewrite(order.id, now_priced.lines)
-        values = _totals(now_priced) | {"status": "placed" if now_priced.total_minor else "paid", "placed_at": now}
-        values |= {"pay_until": now + seller.pay_within, "remind_at": now + FIRST_REMINDER, "reminders": 0}
-        self._messages.forget_reminders(order.id, order.reminders, "the order was placed")
-        placed = await self._orders.change(order.id, values | {"coupon_held": coupon is not None}, Change(self._by, now))
-        if coupon is not None:
-            await self._coupon_uses.hold(coupon.id, order.customer_id)
-        self._messages.confirmed(placed, now_priced.lines)
-        return placed
-
     async def _coupon(self, order: Order) -> Coupon | None:
         return await self._coupons.find(order.coupon_id, order.organization_id) if order.coupon_id is not None else None
 
-    async def _with_deltas(
-        self, order: Order, known: Sequence[OrderLine], deltas: Mapping[str, int], seller: Seller
-    ) -> list[Bought]:
+    async def _with_deltas(self, order: Order, known: Sequence[OrderLine], deltas: Mapping[str, int]) -> list[Bought]:
         kept_lines = [
-            _at_price(line, quantity, line.unit_price_minor)
+            at_price(line, quantity, line.unit_price_minor)
             for line in known
             if (quantity := _amended(line, deltas.get(line.sku, 0)))
         ]
@@ -126,9 +90,9 @@ class OrderAmending:
         if any(delta < 0 for delta in new.values()):
             raise MoreThanOrdered("there is none of a product in the order to be taken off; GET it to see its lines")
         products = await self._products.by_sku(order.organization_id, list(new)) if new else {}
-        added = bought([Wanted(sku, delta) for sku, delta in new.items()], products, order.currency, seller)
+        added = bought([Wanted(sku, delta) for sku, delta in new.items()], products, order.currency)
         last = max(line.number for line in known)
-        lines = kept_lines + [_numbered(line, last + number) for number, line in enumerate(added, start=1)]
+        lines = kept_lines + [replace(line, number=last + line.number) for line in added]
         if not lines:
             raise NothingOrdered("nothing would be left; cancel the order instead")
         if len(lines) > MAX_LINES:
@@ -159,28 +123,6 @@ def _amended(line: OrderLine, delta: int) -> int:
             f"{bound} pieces of line {line.number} are delivered or cancelled; leave at least as many", bound=bound
         )
     return quantity
-
-
-def _at_price(line: OrderLine, quantity: int, unit_price_minor: int) -> Bought:
-    return Bought(line.number, line.sku, line.name, line.hsn_sac, line.capability, quantity, unit_price_minor, line.tax_rate_bp)
-
-
-def _numbered(line: Bought, number: int) -> Bought:
-    return Bought(
-        number,
-        line.sku,
-        line.name,
-        line.hsn_sac,
-        line.capability,
-        line.quantity,
-        line.unit_price_minor,
-        line.tax_rate_bp,
-    )
-
-
-def _totals(what: Priced) -> dict[str, Any]:
-    names = ("subtotal_minor", "discount_minor", "tax_minor", "round_off_minor", "total_minor")
-    return {name: getattr(what, name) for name in names}
 
 
 def _differences(known: Sequence[OrderLine], what: Priced) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from services.payments.orders.customer_messages import CustomerMessages
 from services.payments.orders.models import Order, OrderLine, OrderStatus, PricedLine
 from services.payments.orders.new_orders import CartOrder, NewOrder, Wanted
 from services.payments.orders.numbers import new_number
+from services.payments.orders.pricing import totals_of
 from services.payments.orders.quoting import OrderQuoting, Priceable
 from services.payments.orders.writing_repository import OrderRepository
 from shared.runtime.clock import Clock
@@ -102,20 +103,14 @@ def _of_cart(new: CartOrder, taken: Taken) -> NewOrder:
 
 def _values(new: NewOrder, what: Priceable, now: datetime) -> dict[str, Any]:
     """The columns of a new order."""
-    total = what.priced.total_minor
-    status: OrderStatus = "draft" if new.draft else "paid" if total == 0 else "placed"
+    status: OrderStatus = "draft" if new.draft else "placed" if what.priced.total_minor else "paid"
     waits = status == "placed" and new.subscription_id is None
-    return {
+    return totals_of(what.priced) | {
         "id": uuid7(),
         "organization_id": new.organization_id,
         "customer_id": new.customer_id,
         "status": status,
         "currency": what.terms.currency,
-        "subtotal_minor": what.priced.subtotal_minor,
-        "discount_minor": what.priced.discount_minor,
-        "tax_minor": what.priced.tax_minor,
-        "round_off_minor": what.priced.round_off_minor,
-        "total_minor": total,
         "supply_kind": what.terms.supply_kind,
         "supplier_state": what.terms.supplier_state,
         "place_of_supply": what.terms.place_of_supply,

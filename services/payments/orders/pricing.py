@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Final
+from typing import Any, Final
 
 from services.payments.coupons.models import Coupon
 from services.payments.coupons.terms import discounts
@@ -66,6 +66,17 @@ def kept(lines: Sequence[OrderLine], cancelled: Mapping[int, int], terms: Terms)
         for line, quantity in left
     ]
     return {line.number: place for place, (line, _) in enumerate(left)}, _assessed(taxable, terms)
+
+
+def at_price(line: OrderLine, quantity: int, unit_price_minor: int) -> Bought:
+    """So many of an order's line, at a price."""
+    return Bought(line.number, line.sku, line.name, line.hsn_sac, line.capability, quantity, unit_price_minor, line.tax_rate_bp)
+
+
+def totals_of(what: Priced) -> dict[str, Any]:
+    """What an order comes to, by column."""
+    names = ("subtotal_minor", "discount_minor", "tax_minor", "round_off_minor", "total_minor")
+    return {name: getattr(what, name) for name in names}
 
 
 def _taxable(line: Bought | OrderLine, quantity: int, discount_minor: int) -> TaxableLine:

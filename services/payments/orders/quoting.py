@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from services.payments.carts.paying import Taken
-from services.payments.catalog.models import Product
+from services.payments.catalog.models import Product, Seen
 from services.payments.catalog.repository import ProductReader
 from services.payments.catalog.sale import agreed_price, differences, prices_changed, sold
 from services.payments.coupons.models import Coupon
@@ -17,9 +17,9 @@ from services.payments.customers.models import Customer
 from services.payments.customers.repository import CustomerReader
 from services.payments.customers.service import known_customer
 from services.payments.orders.errors import DueTooSoon
-from services.payments.orders.models import Bought, Priced, Terms
+from services.payments.orders.models import Bought, Order, OrderLine, Priced, Terms
 from services.payments.orders.new_orders import NewOrder, Wanted
-from services.payments.orders.pricing import HOME, priced, terms_of
+from services.payments.orders.pricing import HOME, at_price, priced, terms_of
 from services.payments.orders.sellers import Seller, Sellers
 from services.payments.periods.zones import day_at
 from shared.runtime.clock import Clock
@@ -65,6 +65,24 @@ class OrderQuoting:
         coupon = await self._coupons.find(taken.coupon_id, new.organization_id) if taken.coupon_id is not None else None
         return await self._priceable(new, coupon, hold=True, honoured=taken if taken.was_locked else None)
 
+    async def requote(self, order: Order, known: Sequence[OrderLine]) -> Priceable:
+        """What a draft comes to by now: at its prices as far as they hold, on the terms on which it was quoted.
+
+        Raises CustomerErased, SellerNotSetUp, DueTooSoon, PricesChanged, and what `sold`, `check_window` and `discounts` raise.
+        """
+        now, organization_id = self._clock(), order.organization_id
+        coupon = await self._coupons.find(order.coupon_id, organization_id) if order.coupon_id is not None else None
+        if coupon is not None:
+            check_window(coupon, now)
+        seller = await self._sellers.of(organization_id)
+        customer = await known_customer(self._customers, order.customer_id, organization_id, hold="known")
+        products = await self._products.by_sku(organization_id, [line.sku for line in known])
+        seen = [Wanted(line.sku, line.quantity, Seen(line.sku, line.unit_price_minor, line.tax_rate_bp)) for line in known]
+        at_today = bought(seen, products, order.currency, seller.price_tolerance_bp)
+        _check_due(order.due_on, list(products.values()), day_at(now, customer.time_zone))
+        lines = [at_price(line, line.quantity, one.unit_price_minor) for line, one in zip(known, at_today, strict=True)]
+        return Priceable(seller, customer, order.delivery, coupon, order.terms, priced(lines, coupon, order.terms))
+
     async def _priceable(self, new: NewOrder, coupon: Coupon | None, *, hold: bool, honoured: Taken | None = None) -> Priceable:
         now = self._clock()
         if coupon is not None:
@@ -75,15 +93,18 @@ class OrderQuoting:
         country = (delivery["address"] or {}).get("country", HOME)
         terms = terms_of(seller, new.currency, country, delivery["state_code"])
         products = await self._products.by_sku(new.organization_id, [line.sku for line in new.lines])
-        lines = _honoured(honoured, products) if honoured is not None else bought(new.lines, products, new.currency, seller)
+        if honoured is not None:
+            lines = _honoured(honoured, products)
+        else:
+            lines = bought(new.lines, products, new.currency, seller.price_tolerance_bp)
         _check_due(new.due_on, [products[line.sku] for line in lines if line.sku in products], day_at(now, customer.time_zone))
         return Priceable(seller, customer, delivery, coupon, terms, priced(lines, coupon, terms))
 
 
-def bought(lines: Sequence[Wanted], products: Mapping[str, Product], currency: str, seller: Seller) -> list[Bought]:
+def bought(lines: Sequence[Wanted], products: Mapping[str, Product], currency: str, tolerance_bp: int = 0) -> list[Bought]:
     """The lines at what they are sold for. Raises PricesChanged with all that the customer has to see, and what `sold` raises."""
     sellable = [sold(products, line.sku, line.quantity, currency) for line in lines]
-    prices = [agreed_price(line.seen, product, seller.price_tolerance_bp) for line, product in zip(lines, sellable, strict=True)]
+    prices = [agreed_price(line.seen, product, tolerance_bp) for line, product in zip(lines, sellable, strict=True)]
     if None in prices:
         raise prices_changed(differences([line.seen for line in lines if line.seen is not None], products))
     return [
@@ -115,9 +136,11 @@ def _honoured(taken: Taken, products: Mapping[str, Product]) -> list[Bought]:
 
 
 def _delivery(given: Mapping[str, Any] | None, customer: Customer) -> dict[str, Any]:
-    """Where the order goes, with what is not said taken from the customer."""
-    delivery = {"address": customer.address, "state_code": None, "latitude": None, "longitude": None} | dict(given or {})
-    return delivery | {"state_code": delivery["state_code"] or customer.state_code}
+    """Where the order says, or else to the customer's address. The two are not mixed, for the tax depends on it."""
+    said = {"address": None, "state_code": None, "latitude": None, "longitude": None} | dict(given or {})
+    if said["address"] is None and said["state_code"] is None:
+        return said | {"address": customer.address, "state_code": customer.state_code}
+    return said
 
 
 def _check_due(due_on: date | None, products: Sequence[Product], today: date) -> None:

@@ -1,6 +1,5 @@
 """Shapes of the orders API: what is asked for."""
 
-from datetime import date
 from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from services.payments.catalog.models import MAX_LINES, MAX_QUANTITY, Seen
 from services.payments.catalog.schemas import Sku
 from services.payments.coupons.schemas import CouponCode
 from services.payments.customers.schemas import Address, StateCode
+from services.payments.days import Day
 from services.payments.money.schemas import CurrencyCode, NonNegativeMinor
 from services.payments.orders.new_orders import CartOrder, NewOrder, Wanted
 from services.payments.texts import Reason, ShortText
@@ -25,7 +25,7 @@ class Delivery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     address: Address | None = None
-    state_code: StateCode | None = Field(default=None, description="Decides about the tax. Default: the customer's.")
+    state_code: StateCode | None = Field(default=None, description="Decides about the tax; it goes with an address in India.")
     latitude: float | None = Field(default=None, ge=-90, le=90, allow_inf_nan=False)
     longitude: float | None = Field(default=None, ge=-180, le=180, allow_inf_nan=False)
 
@@ -68,8 +68,8 @@ class _Order(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    delivery: Delivery | None = Field(default=None, description="Default: the customer's address.")
-    due_on: date | None = Field(default=None, description="When the customer wants it.")
+    delivery: Delivery | None = Field(default=None, description="Default: the customer's address and state.")
+    due_on: Day | None = Field(default=None, description="When the customer wants it.")
 
     @property
     def delivered_to(self) -> dict[str, Any] | None:

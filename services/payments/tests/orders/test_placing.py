@@ -51,6 +51,7 @@ async def test_tax_follows_the_state_and_the_country_that_an_order_goes_to(shop:
     away = (await shop.order(ann, delivery={"state_code": "29", "latitude": 12.97, "longitude": 77.59})).json()
     abroad = (await shop.order(ann, delivery=berlin)).json()
     nowhere = await shop.order(await shop.customer(state_code=None))
+    somewhere = await shop.order(ann, delivery={"address": {"line1": "MG Road 1", "city": "Bengaluru"}})
     under_lut = {"tax": "gst", "state_code": "27", "has_lut": True, "round_to_minor": 1}
     await shop.ok("PUT", "/v1/order-settings", json=under_lut, headers={"If-Match": '"v1"'})
     zero_rated = (await shop.order(ann, delivery=berlin)).json()
@@ -60,7 +61,7 @@ async def test_tax_follows_the_state_and_the_country_that_an_order_goes_to(shop:
     kinds = [(one["supply_kind"], one["place_of_supply"], one["tax_minor"], one["total_minor"]) for one in (away, abroad)]
     assert kinds == [("domestic", "29", 90_036, 590_200), ("export_without_lut", "96", 90_036, 590_200)]
     assert (away["lines"][0]["igst_minor"], away["delivery"]["latitude"]) == (90_036, 12.97)
-    assert code(nowhere) == (422, "place_of_supply_unknown")
+    assert [code(one) for one in (nowhere, somewhere)] == [(422, "place_of_supply_unknown")] * 2
     assert [(one["supply_kind"], one["total_minor"]) for one in (zero_rated, untaxed)] == [
         ("export_with_lut", 500_200),
         ("untaxed", 500_200),
@@ -83,6 +84,7 @@ BAD: list[tuple[dict[str, Any], tuple[int, str]]] = [
     ({"currency": "USD"}, (422, "currency_mismatch")),
     ({"lines": [{"sku": "GOLD", "quantity": 2}]}, (422, "line_too_large")),
     ({"lines": [{"sku": "GOLD", "quantity": 1}]}, (422, "order_too_large")),
+    ({"due_on": 1_772_409_600}, (422, "invalid_request")),
     ({"due_on": "2026-03-01"}, (422, "due_too_soon")),
     ({"lines": [{"sku": "SLOW", "quantity": 1}], "due_on": "2026-03-15"}, (422, "due_too_soon")),
     ({"coupon_code": "NONE"}, (422, "unknown_coupon")),
@@ -228,6 +230,23 @@ async def test_a_draft_is_placed_at_its_prices_as_far_as_they_hold(shop: Shop, s
     assert [order[name] for name in ("status", "placed_at", "due_minor")] == ["placed", "2026-03-02T11:00:00Z", 509_800]
     assert await rows(session, "SELECT uses FROM coupons") == [(1,)]
     assert len(await published(session, SendOrderConfirmation)) == 1
+
+
+async def test_a_draft_is_not_placed_too_late_nor_for_somebody_who_was_erased(
+    shop: Shop, session: Session, clock: FrozenClock
+) -> None:
+    ann = await shop.customer()
+    late = (await shop.order(ann, draft=True, due_on="2026-03-03")).json()
+    draft = (await shop.order(ann, draft=True)).json()
+    clock.advance(timedelta(days=2))
+
+    too_late = await shop.act(late["id"], "place")
+    await shop.api.delete(f"/v1/customers/{ann}", headers={"If-Match": "*"})
+    nobody = await shop.act(draft["id"], "place")
+
+    assert (code(too_late), too_late.json()["earliest_on"]) == ((422, "due_too_soon"), "2026-03-04")
+    assert code(nobody) == (409, "customer_erased")
+    assert await rows(session, "SELECT DISTINCT status, version FROM orders") == [("draft", 1)]
 
 
 async def test_an_order_that_costs_nothing_is_paid(shop: Shop) -> None:
