@@ -42,6 +42,7 @@ class Objects:
         self._held: dict[tuple[str, str], Document] = {}
         self._created: dict[tuple[str, str], int] = {}
         self._keys: dict[tuple[str, str], dict[str, str]] = {}
+        self.written = False
 
     def get(self, kind: str, object_id: str) -> Document | None:
         """One document."""
@@ -68,6 +69,7 @@ class Objects:
     def flush(self) -> None:
         """Write what has been added and put."""
         changed, self._keys = self._keys, {}
+        self.written = self.written or bool(changed)
         for at, keys in changed.items():
             # What is there already keeps the time at which it came to be.
             values = (self._provider, *at, self._created.pop(at, 0), json.dumps(self._held[at], separators=(",", ":")))
@@ -81,6 +83,7 @@ class Objects:
         """Forget a document and its keys."""
         self.flush()
         self._held.pop((kind, object_id), None)
+        self.written = True
         removed = self._connection.execute(
             "DELETE FROM objects WHERE provider = ? AND kind = ? AND id = ? RETURNING seq", (self._provider, kind, object_id)
         ).fetchall()
@@ -126,6 +129,19 @@ class Objects:
             values,
         )
         return (self._hold(kind, row[0]) for row in rows)
+
+    def count(self, kind: str, key: tuple[str, str] | None = None) -> int:
+        """How many documents of a kind are committed, or how many of them have a key."""
+        if key is None:
+            row = self._connection.execute(
+                "SELECT count(*) FROM objects WHERE provider = ? AND kind = ?", (self._provider, kind)
+            ).fetchone()
+        else:
+            row = self._connection.execute(
+                "SELECT count(*) FROM object_keys WHERE provider = ? AND kind = ? AND name = ? AND value = ?",
+                (self._provider, kind, *key),
+            ).fetchone()
+        return int(row[0])
 
     def _hold(self, kind: str, text: str) -> Document:
         document = json.loads(text)

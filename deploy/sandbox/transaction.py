@@ -92,7 +92,6 @@ class Transaction:
     def objects(self, provider: str) -> Objects:
         """What a provider keeps, to be changed within this transaction."""
         if provider not in self._objects:
-            self.changed = True
             self._objects[provider] = Objects(self._connection, provider)
         return self._objects[provider]
 
@@ -100,6 +99,7 @@ class Transaction:
         """Write the providers' objects, which is the last thing before the commit."""
         for objects in self._objects.values():
             objects.flush()
+            self.changed = self.changed or objects.written
 
     def amend(self, received_id: int, details: dict[str, Any]) -> None:
         """Put these details in the place of an entry's."""

@@ -1,6 +1,7 @@
 """What the lists of everything received share: the core of a request, and waiting for a number of entries."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -23,10 +24,15 @@ CoreParam = Annotated[Core, Depends(_core)]
 
 async def reach(core: Core, criteria: Criteria, wanted: int, seconds: float) -> int:
     """How many entries are meant, as soon as there are so many as wanted, or at the end of the time."""
+    return await reach_count(core, lambda: core.ledger.count(criteria), wanted, seconds)
+
+
+async def reach_count(core: Core, counted: Callable[[], int], wanted: int, seconds: float) -> int:
+    """The same for whatever else is counted."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     while True:
-        revision, count = core.changes.revision, core.ledger.count(criteria)
+        revision, count = core.changes.revision, counted()
         left = deadline - loop.time()
         if count >= wanted or left <= 0 or core.changes.closed:
             return count

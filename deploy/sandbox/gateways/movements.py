@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query
 from deploy.sandbox.gateways.ids import new_id
 from deploy.sandbox.objects import Document
 from deploy.sandbox.provider import Core
+from deploy.sandbox.waiting import reach_count
 
 KIND = "movement"
 Move = Literal["capture", "refund", "refund_reversal", "dispute_loss"]
@@ -33,7 +34,7 @@ def movement(
         "currency": of["currency"].upper(),
         "at": at,
     }
-    return document, {"reference": reference}
+    return document, {"reference": reference, "kind": move}
 
 
 def movements_router(core: Core, provider: str) -> APIRouter:
@@ -49,6 +50,16 @@ def movements_router(core: Core, provider: str) -> APIRouter:
         key = ("reference", reference) if reference is not None else None
         found = core.ledger.objects(provider).find(KIND, key, old_first=True)
         return {"items": list(islice(found, skip, skip + limit))}
+
+    @router.get("/wait", summary="Wait until so many captures, refunds and so on have been made")
+    async def wait(
+        kind: Move | None = None,
+        count: Annotated[int, Query(ge=1)] = 1,
+        seconds: Annotated[float, Query(alias="timeout", ge=0, le=300)] = 10.0,
+    ) -> dict[str, Any]:
+        key = ("kind", kind) if kind is not None else None
+        found = await reach_count(core, lambda: core.ledger.objects(provider).count(KIND, key), count, seconds)
+        return {"reached": found >= count, "count": found}
 
     @router.get("/stats", summary="Sums, and which receipts, or values of a note, were captured more than once")
     async def sum_up(by: Annotated[str, Query(pattern=r"^(reference|notes\.[^.]+)$")] = "reference") -> dict[str, Any]:

@@ -21,6 +21,7 @@ def api_router(desk: Desk) -> APIRouter:
     _intents(router, desk)
     _refunds(router, desk)
     _customers(router, desk)
+    _payment_methods(router, desk)
     _balance(router, desk)
     return router
 
@@ -28,10 +29,8 @@ def api_router(desk: Desk) -> APIRouter:
 def _listing(kind: str, path: str, **keys: str) -> Work:
     """A list, narrowed by some parameters. keys: the parameters, and what the objects are found by."""
 
-    more = {"arrival_date"} if kind == "payout" else set()
-
     def work(books: Books, query: Document) -> Document:
-        known(query, {*_PAGE, *keys, *more})
+        known(query, {*_PAGE, *keys, *(("arrival_date",) if kind == "payout" else ())})
         return books.page(kind, query, f"/v1/{path}", keys)
 
     return work
@@ -92,6 +91,20 @@ def _refunds(router: APIRouter, desk: Desk) -> None:
         return await desk.fetch(request, "refunds.retrieve", "refund", refund_id)
 
 
+def _methods(customer_id: str) -> Work:
+    """A customer's payment methods."""
+
+    def work(books: Books, query: Document) -> Document:
+        known(query, {*_PAGE, "type"})
+        customer = books.get("customer", customer_id, "customer")
+        keys = {"customer": "customer", "type": "type"}
+        return books.page(
+            "payment_method", {**query, "customer": customer["id"]}, f"/v1/customers/{customer_id}/payment_methods", keys
+        )
+
+    return work
+
+
 def _customers(router: APIRouter, desk: Desk) -> None:
     @router.post("/customers", summary="Create a customer")
     async def create_customer(request: Request) -> Response:
@@ -111,6 +124,19 @@ def _customers(router: APIRouter, desk: Desk) -> None:
             return customers.edit(books, customer_id, fields)
 
         return await desk.serve(request, "customers.update", work, customer_id)
+
+
+def _payment_methods(router: APIRouter, desk: Desk) -> None:
+    @router.get("/customers/{customer_id}/payment_methods", summary="List a customer's payment methods")
+    async def list_methods_of_customer(request: Request, customer_id: Id) -> Response:
+        return await desk.serve(request, "payment_methods.list", _methods(customer_id), customer_id)
+
+    @router.get("/customers/{customer_id}/payment_methods/{method_id}", summary="Read a customer's payment method")
+    async def read_method_of_customer(request: Request, customer_id: Id, method_id: Id) -> Response:
+        def work(books: Books, _: Document) -> Document:
+            return customers.method_of_customer(books, customer_id, method_id)
+
+        return await desk.serve(request, "payment_methods.retrieve", work, customer_id, method_id)
 
     @router.get("/payment_methods", summary="List a customer's payment methods")
     async def list_methods(request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar
 
@@ -20,10 +21,12 @@ Told = tuple[str, Document]
 _NAMES = ("id", "payment_intent", "charge", "customer", "payment_method")
 
 
+@dataclass(frozen=True, slots=True)
 class Books(GatewayBooks[StripeAccount]):
-    """One transaction."""
+    """One transaction. asked_by: the ids of the request that it serves, its own and its idempotency key; events name them."""
 
-    __slots__ = ()
+    asked_by: tuple[str | None, str | None] = (None, None)
+
     name: ClassVar[str] = NAME
     created: ClassVar[str] = "created"
 
@@ -53,7 +56,7 @@ class Books(GatewayBooks[StripeAccount]):
             "data": {"object": shown(document)},
             "livemode": False,
             "pending_webhooks": int(self.webhooks.wants(name)),
-            "request": {"id": None, "idempotency_key": None},
+            "request": dict(zip(("id", "idempotency_key"), self.asked_by, strict=True)),
             "type": name,
         }
 
@@ -63,13 +66,15 @@ class Books(GatewayBooks[StripeAccount]):
         return Event(name, json.dumps(self._event(name, document)), tuple(self.named(document)))
 
     def page(self, kind: str, query: Document, path: str, keys: dict[str, str] | None = None) -> Document:
-        """A list as Stripe pages them. keys: parameters that narrow it, and what the objects are found by."""
+        """A list as Stripe pages them. keys: parameters that narrow it, and what the objects are found by.
+
+        Payouts arrive when they are made, so that `arrival_date` narrows them as `created` does.
+        """
         narrowed = {key: value for name, key in (keys or {}).items() if (value := text_of(query, name)) is not None}
         limit = integer_of(query, "limit")
         limit = 10 if limit is None else limit
         if not 1 <= limit <= MAX_LIMIT:
             raise Refused(f"This value must be between 1 and {MAX_LIMIT}.", code="parameter_invalid_integer", param="limit")
-        # A payout arrives in the moment in which it is made.
         since, until = times_of(query, "arrival_date" if "arrival_date" in query else "created")
         key = next(iter(narrowed.items()), None)
         found = self.objects.find(kind, key, since=since, until=until)

@@ -43,7 +43,7 @@ def charge(books: Books, intent: Document, method: Document, decline: str | None
         "paid": is_paid,
         "payment_intent": intent["id"],
         "payment_method": method["id"],
-        "payment_method_details": {"card": method["card"], "type": "card"},
+        "payment_method_details": {"card": {**method["card"], "network_transaction_id": new_id("", 15)}, "type": "card"},
         "receipt_email": intent["receipt_email"],
         "receipt_number": None,
         "receipt_url": None,
@@ -94,8 +94,13 @@ def fees(amount: int, fee_bp: int) -> tuple[int, int]:
     return base + tax, tax
 
 
-def transaction(books: Books, kind: str, source: Document, *, amount: int, fee: int = 0, tax: int = 0) -> Document:
-    """A movement of the balance. amount: minor units, what comes in positive; fee: kept of it, with the tax in it."""
+def transaction(
+    books: Books, kind: str, source: Document, *, amount: int, fee: int = 0, tax: int = 0, category: str | None = None
+) -> Document:
+    """A movement of the balance. amount: minor units, what comes in positive; fee: kept of it, with the tax in it.
+
+    category: for reports, where it is another word than the kind.
+    """
     details: list[Document] = []
     if fee:
         common: dict[str, Any] = {"application": None, "currency": source["currency"]}
@@ -116,7 +121,7 @@ def transaction(books: Books, kind: str, source: Document, *, amount: int, fee: 
         "fee": fee,
         "fee_details": details,
         "net": amount - fee,
-        "reporting_category": kind,
+        "reporting_category": category or kind,
         "source": source["id"],
         "status": "pending",
         "type": kind,

@@ -5,7 +5,7 @@ from typing import Any
 from deploy.sandbox.gateways.books import shown
 from deploy.sandbox.gateways.ids import new_id
 from deploy.sandbox.objects import Document
-from deploy.sandbox.stripe.answers import Refused
+from deploy.sandbox.stripe.answers import Refused, missing
 from deploy.sandbox.stripe.books import Books
 from deploy.sandbox.stripe.declines import SUCCEEDS, TEST_METHODS
 from deploy.sandbox.stripe.forms import known, metadata_of, text_of
@@ -145,4 +145,12 @@ def detach(books: Books, method_id: str, fields: Document) -> Document:
     method["customer"] = None
     books.put("payment_method", method)
     books.announce(("payment_method.detached", method))
+    return shown(method)
+
+
+def method_of_customer(books: Books, customer_id: str, method_id: str) -> Document:
+    """GET /v1/customers/{id}/payment_methods/{payment_method}."""
+    customer, method = books.get("customer", customer_id, "customer"), books.get("payment_method", method_id, "payment_method")
+    if method["customer"] != customer["id"]:
+        raise missing("payment_method", method_id, "payment_method")
     return shown(method)

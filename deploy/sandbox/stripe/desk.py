@@ -7,6 +7,7 @@ import hmac
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from fastapi import Request, Response
@@ -86,7 +87,7 @@ class Desk(GatewayDesk[StripeAccount, Books]):
                 if known["digest"] != digest:
                     raise _other_request(key)
                 return {**known, "is_first": False}
-            status, body = _result(books, work, fields)
+            status, body = _result(replace(books, asked_by=(request_id, key)), work, fields)
             if rule is not None and rule.action == "status_after_commit":
                 spoilt = self.refusal_of(rule)
                 status, body = spoilt.status_code, json.loads(bytes(spoilt.body))

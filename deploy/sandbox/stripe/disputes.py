@@ -38,7 +38,7 @@ def create(books: Books, charge_id: str, reason: str) -> Document:
         "reason": reason,
         "status": "needs_response",
     }
-    taken = transaction(books, "adjustment", dispute, amount=-dispute["amount"])
+    taken = transaction(books, "adjustment", dispute, amount=-dispute["amount"], category="dispute")
     dispute["balance_transactions"] = [shown(taken)]
     charge["disputed"] = True
     books.put("charge", charge)
@@ -56,7 +56,7 @@ def move(books: Books, dispute_id: str, status: str) -> Document:
     dispute["status"] = status
     events = [("charge.dispute.closed" if status in _CLOSED else "charge.dispute.updated", dispute)]
     if status == "won":
-        back = transaction(books, "adjustment", dispute, amount=dispute["amount"])
+        back = transaction(books, "adjustment", dispute, amount=dispute["amount"], category="dispute_reversal")
         dispute["balance_transactions"] = [*dispute["balance_transactions"], shown(back)]
         events.append(("charge.dispute.funds_reinstated", dispute))
     if status == "lost":

@@ -40,5 +40,7 @@ def _expand(books: Books, document: Document, names: list[str], path: str) -> Do
         kind = _KINDS.get(value.partition("_")[0])
         if kind is None:
             raise Refused(f"This property cannot be expanded ({path}).", param="expand")
-        value = shown(books.get(kind, value))
+        found = books.objects.get(kind, value)
+        # What a report is wrong about stays the id that it is.
+        value = shown(found) if found is not None else value
     return {**document, name: _expand(books, value, rest, path) if rest and isinstance(value, dict) else value}
