@@ -1,6 +1,7 @@
 """One counter of changes, so that a page or a waiting test is told instead of asking again and again."""
 
 import asyncio
+from contextlib import suppress
 
 
 class Changes:
@@ -8,8 +9,13 @@ class Changes:
 
     def __init__(self) -> None:
         self.revision = 0
-        self.closed = False
+        self._closing = asyncio.Event()
         self._next = asyncio.Event()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the process is ending."""
+        return self._closing.is_set()
 
     def bump(self) -> None:
         """Note a change and wake everybody who waits for one."""
@@ -18,7 +24,7 @@ class Changes:
 
     def close(self) -> None:
         """Release everybody who waits, so that the process can stop at once."""
-        self.closed = True
+        self._closing.set()
         self._wake()
 
     async def wait(self, since: int, seconds: float) -> bool:
@@ -31,6 +37,12 @@ class Changes:
             except TimeoutError:
                 break
         return self.revision != since
+
+    async def pause(self, seconds: float) -> None:
+        """Sleep, but not beyond the process's end."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
 
     def _wake(self) -> None:
         event, self._next = self._next, asyncio.Event()

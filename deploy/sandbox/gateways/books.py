@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -36,7 +36,7 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class GatewayBooks(Generic[A]):
-    """One transaction. now: seconds since the epoch by the gateway's clock.
+    """One transaction. now: seconds since the epoch by the gateway's clock. told: the events that are to go out.
 
     name: of the gateway. created: what it calls the time at which an object came to be.
     """
@@ -46,6 +46,7 @@ class GatewayBooks(Generic[A]):
     board: FaultBoard[Any]
     webhooks: Webhooks
     now: int
+    told: list[Event] = field(default_factory=list)
 
     name: ClassVar[str]
     created: ClassVar[str]
@@ -89,9 +90,12 @@ class GatewayBooks(Generic[A]):
         self.objects.add("movement", document, created=self.now, keys=keys)
 
     def tell(self, *events: tuple[str, dict[str, Document]]) -> None:
-        """Send the events of one change, each with its entities as they are now."""
-        wanted = [self.event(name, entities) for name, entities in events if self.webhooks.wants(name)]
-        self.webhooks.tell(self.transaction, wanted)
+        """Tell of what has happened, each event with its entities as they are now."""
+        self.told.extend(self.event(name, entities) for name, entities in events if self.webhooks.wants(name))
+
+    def close(self) -> None:
+        """Send the events of the whole change."""
+        self.webhooks.tell(self.transaction, self.told)
 
     def event(self, name: str, entities: dict[str, Document]) -> Event:
         """An event as the gateway words it."""

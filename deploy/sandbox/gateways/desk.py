@@ -46,7 +46,11 @@ class GatewayDesk(Generic[A, B]):
         self.board: FaultBoard[Any] = FaultBoard(self.name, rule, core.changes)
         self.webhooks = Webhooks(core, self.name, self.board, lambda: self.account, sign, given_up=self._switch_off)
         self._operations = Operations(
-            self.board, refusal=self.refusal_of, in_use=self.in_use, answer_after_s=lambda: self.account.answer_after_s
+            self.board,
+            refusal=self.refusal_of,
+            in_use=self.in_use,
+            answer_after_s=lambda: self.account.answer_after_s,
+            pause=core.changes.pause,
         )
         core.timers.handle(self.name, self._go_on)
 
@@ -71,10 +75,13 @@ class GatewayDesk(Generic[A, B]):
         """Carry something out in one transaction. Raises Refusal; one that is returned has kept what it is about."""
 
         def within(transaction: Transaction) -> Document | Refusal | None:
+            books = self.books(transaction)
             try:
-                return work(self.books(transaction))
+                done = work(books)
             except Refusal as refusal:
                 return refusal
+            books.close()
+            return done
 
         done = await self._core.ledger.write(within)
         if isinstance(done, Refusal):
@@ -104,8 +111,10 @@ class GatewayDesk(Generic[A, B]):
 
         def write(transaction: Transaction) -> None:
             # What was planned may have become pointless, a dispute about a payment that has failed for instance.
+            books = self.books(transaction)
             with suppress(Refusal):
-                self._later(self.books(transaction), payload["what"], payload["id"], payload["more"])
+                self._later(books, payload["what"], payload["id"], payload["more"])
+            books.close()
             transaction.finish(timer)
 
         await self._core.ledger.write(write)

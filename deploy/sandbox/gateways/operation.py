@@ -31,7 +31,7 @@ class Operations:
     """Carries requests out.
 
     refusal: how the gateway says the error of a rule. in_use: how it says that the key is another request's that is not answered
-    yet. answer_after_s: how long every answer takes.
+    yet. answer_after_s: how long every answer takes. pause: sleeps, but not beyond the end of the process.
     """
 
     def __init__(
@@ -41,11 +41,13 @@ class Operations:
         refusal: Callable[[GatewayRule], Response],
         in_use: Callable[[], Response],
         answer_after_s: Callable[[], float],
+        pause: Callable[[float], Awaitable[None]],
     ) -> None:
         self._board = board
         self._refusal = refusal
         self._in_use = in_use
         self._answer_after_s = answer_after_s
+        self._pause = pause
         self._keys: set[str] = set()
 
     async def carry_out(self, request: Request, asked: Asked, act: Act) -> Response:
@@ -81,7 +83,7 @@ class Operations:
     async def _spoil(self, request: Request, rule: GatewayRule, answer: Response) -> Response:
         match rule.action:
             case "delay":
-                await asyncio.sleep(rule.seconds or 0.0)
+                await self._pause(rule.seconds or 0.0)
                 return answer
             case "status_after_commit":
                 return self._refusal(rule)
@@ -91,7 +93,7 @@ class Operations:
                     body[: max(1, len(body) // 2)] if rule.recorded else b"<html>", 200, media_type="application/json"
                 )
             case "timeout_before" | "timeout_after_commit":
-                await asyncio.sleep(rule.silence_s)
+                await self._pause(rule.silence_s)
                 return await drop(request)
             case _:
                 return await drop(request)

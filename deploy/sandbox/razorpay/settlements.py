@@ -53,9 +53,8 @@ def settle(books: Books, *, older_than_days: int) -> Document:
 
 
 def _keep(books: Books, item: Document) -> None:
-    """Items are listed on the day of their settlement; those that are not settled, on the day of their payment."""
-    at = item["settled_at"] or item["created_at"]
-    document = {**item, "id": new_id("item_", 14), "_item": True}
+    """Items are listed on the day of the settlement that they are in, or would be if they were not on hold."""
+    at, document = books.now, {**item, "id": new_id("item_", 14)}
     books.objects.add("recon_item", document, created=at, keys={"day": _day(at).isoformat()})
 
 

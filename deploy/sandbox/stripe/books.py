@@ -39,13 +39,11 @@ class Books(GatewayBooks[StripeAccount]):
 
     def announce(self, *told: Told) -> None:
         """Tell of what happened, and keep the events for /v1/events."""
-        events = []
         for name, document in told:
             kept = self._event(name, document)
             self.objects.add("event", kept, created=self.now, keys={"type": name})
             if self.webhooks.wants(name):
-                events.append(Event(name, json.dumps(kept), tuple(self.named(document))))
-        self.webhooks.tell(self.transaction, events)
+                self.told.append(Event(name, json.dumps(kept), tuple(self.named(document))))
 
     def _event(self, name: str, document: Document) -> Document:
         return {

@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from deploy.sandbox.server import running
 from deploy.sandbox.settings import Settings
+from deploy.sandbox.tests.gateway_arrange import Razorpay, Stripe, razorpay_of, stripe_of
 
 SENDER = "alerts@waybill.example"
 
@@ -86,3 +87,15 @@ async def start() -> AsyncIterator[Start]:
             return await stack.enter_async_context(harness(**settings))
 
         yield begin
+
+
+@pytest_asyncio.fixture
+async def razorpay(sandbox: Harness) -> Razorpay:
+    """Razorpay's stand-in, and a client of it."""
+    return razorpay_of(sandbox.http)
+
+
+@pytest_asyncio.fixture
+async def stripe(sandbox: Harness) -> Stripe:
+    """Stripe's stand-in, and a client of it."""
+    return stripe_of(sandbox.http)
