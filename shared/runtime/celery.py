@@ -17,7 +17,7 @@ from kombu.transport import TRANSPORT_ALIASES
 from shared.contracts.lanes import lanes_of
 from shared.runtime.broker import junk_key
 from shared.runtime.logging import configure_logging
-from shared.runtime.process import close_process_loop, process_loop
+from shared.runtime.process import close_process_loop, process_loop, settle_heap
 from shared.runtime.settings import ServiceSettings
 from shared.runtime.tasks import MessageTask
 from shared.runtime.worker import commands  # noqa: F401  # `celery inspect` looks its commands up in the client, too
@@ -195,6 +195,7 @@ def _connect_signals(app: ServiceCelery) -> None:
 
     def start_child(**_: Any) -> None:
         process_loop(app.waybill_settings())
+        settle_heap()
 
     def end_child(**_: Any) -> None:
         close_process_loop()
