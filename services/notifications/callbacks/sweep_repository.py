@@ -51,22 +51,18 @@ _SILENT: Final = text("""
                      WHERE delivery_id = deliveries.id AND outcome = 'accepted' AND provider_message_id IS NOT NULL
                      ORDER BY number DESC LIMIT 1) AS attempt ON true
       LEFT JOIN delivery_inquiries AS inquiry ON inquiry.delivery_id = deliveries.id
-     WHERE deliveries.status = 'sent' AND deliveries.awaits_report
-       AND coalesce(deliveries.receipt, 'processed') IN ('processed', 'deferred')
-       AND deliveries.finished_at BETWEEN :sent_after AND :sent_before
+     WHERE deliveries.awaited_since BETWEEN :sent_after AND :sent_before
        AND (own.kind = ANY(CAST(:kinds AS text[])) OR own.id IS NULL AND deliveries.provider = ANY(CAST(:providers AS text[])))
        AND (inquiry.asked_at IS NULL OR inquiry.asked_at < :asked_before)
-     ORDER BY inquiry.asked_at NULLS FIRST, deliveries.finished_at, deliveries.id
+     ORDER BY inquiry.asked_at NULLS FIRST, deliveries.awaited_since, deliveries.id
      LIMIT :limit
 """)
 
 _OVERDUE: Final = text("""
     SELECT deliveries.id, deliveries.provider
       FROM deliveries
-     WHERE deliveries.status = 'sent' AND deliveries.awaits_report
-       AND coalesce(deliveries.receipt, 'processed') IN ('processed', 'deferred')
-       AND deliveries.finished_at < :sent_before
-     ORDER BY deliveries.finished_at, deliveries.id
+     WHERE deliveries.awaited_since < :sent_before
+     ORDER BY deliveries.awaited_since, deliveries.id
      LIMIT :limit
 """)
 

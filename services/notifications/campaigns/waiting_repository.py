@@ -25,7 +25,7 @@ _BACKLOG: Final = text("""
 # What was told to come at once and has not come yet is due, and not found again.
 _WAITING: Final = """
     SELECT deliveries.id FROM deliveries JOIN inbox USING (id)
-     WHERE subject_key = :subject_key AND status = 'queued' AND {keeps}
+     WHERE subject_key = :subject_key AND unsent = 'queued' AND {keeps}
        AND inbox.state = 2 AND inbox.due_at > now()
      ORDER BY {order} LIMIT :limit
 """

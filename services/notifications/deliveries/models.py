@@ -1,4 +1,4 @@
-"""The tables of deliveries and their attempts; see migrations 0002, 0005 and 0006 for what each column says."""
+"""The tables of deliveries and their attempts; see migrations 0002, 0005, 0006 and 0016 for what each column says."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -40,6 +40,7 @@ class Delivery(Model):
     requester: Mapped[str | None]
     subject_key: Mapped[str | None]
     status: Mapped[str]
+    unsent: Mapped[str | None]
     message_id_header: Mapped[str | None]
     retries: Mapped[int]
     attempts: Mapped[int]

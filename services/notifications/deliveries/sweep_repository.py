@@ -29,7 +29,9 @@ _WORKS: Final = text("""
 # Neither waits for its turn nor lies with an operator: nobody would ever take it up again.
 _LOST: Final = text("""
     SELECT id, requester, retries FROM deliveries
-     WHERE status IN ('queued', 'sending') AND created_at < now() - make_interval(secs => :older_s)
+     WHERE id IN (SELECT id FROM deliveries WHERE unsent = 'queued'
+                   UNION ALL SELECT delivery_id FROM delivery_attempts WHERE outcome IS NULL)
+       AND status IN ('queued', 'sending') AND created_at < now() - make_interval(secs => :older_s)
        AND NOT EXISTS (SELECT FROM inbox WHERE inbox.id = deliveries.id AND state IN (1, 2, 3, 4, 7))
        AND NOT EXISTS (SELECT FROM outbox WHERE outbox.id = deliveries.id)
      ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import pytest
 from sqlalchemy import text
 
 from services.notifications.tests.deliveries.arrange import ALERT, delivery, due_again, email
@@ -9,9 +10,17 @@ from services.notifications.tests.mail_server import MailServer
 from shared.contracts.notifications import DeliveryFinished, RetryFailedEmails, SendEmail
 from shared.contracts.retry import RetryPolicy
 from shared.runtime.db import Session
+from shared.runtime.ids import uuid7
 from shared.testing.messages import TaskRunner, assert_published
 
 ONCE = RetryPolicy(max_retries=0)
+
+_LOST = text("""
+    INSERT INTO deliveries (id, channel, to_address, status, retries, attempts, asked_at, created_at, category, requester)
+    VALUES (:id, 'email', 'ann@example.com', :status, 2, 3, now() - interval '2 days', now() - interval '2 days', 'general',
+            :alert)
+""")
+_OPEN_ATTEMPT = text("INSERT INTO delivery_attempts (delivery_id, number, provider, started_at) VALUES (:id, 3, 'smtp', now())")
 
 
 async def states_of(session: Session, ids: list[UUID]) -> list[str]:
@@ -86,16 +95,14 @@ async def test_what_its_recipient_or_its_content_has_killed_is_left_alone(
     assert await states_of(session, refused + unknown) == ["dead", "dead"]
 
 
-async def test_delivery_whose_message_nobody_holds_ends_as_failed_and_is_told(run_task: TaskRunner, session: Session) -> None:
-    await session.execute(
-        text("""
-            INSERT INTO deliveries (id, channel, to_address, status, retries, attempts, asked_at, created_at, category, requester)
-            VALUES (gen_random_uuid(), 'email', 'ann@example.com', 'queued', 2, 3, now() - interval '2 days',
-                    now() - interval '2 days', 'general', :alert)
-        """),
-        {"alert": ALERT},
-    )
-    key = await session.scalar(text("SELECT id FROM deliveries"))
+@pytest.mark.parametrize("status", ["queued", "sending"])
+async def test_delivery_whose_message_nobody_holds_ends_as_failed_and_is_told(
+    run_task: TaskRunner, session: Session, status: str
+) -> None:
+    key = uuid7()
+    await session.execute(_LOST, {"id": key, "status": status, "alert": ALERT})
+    if status == "sending":
+        await session.execute(_OPEN_ATTEMPT, {"id": key})
     await run_task(RetryFailedEmails())
 
     found = await delivery(session, key)

@@ -43,6 +43,19 @@ async def test_message_becomes_one_mail_one_delivery_and_one_event(
     )
 
 
+async def test_mail_that_goes_out_at_once_changes_in_no_index_of_deliveries(run_task: TaskRunner, session: Session) -> None:
+    handled = await run_task.run([email(f"{number}@example.com", subject_key="order:7") for number in range(3)])
+
+    changed = await session.execute(
+        text("""
+            SELECT pg_stat_get_xact_tuples_updated(oid), pg_stat_get_xact_tuples_hot_updated(oid)
+              FROM pg_class WHERE oid = CAST('deliveries' AS regclass)
+        """)
+    )
+    assert [one.outcome for one in handled] == ["done"] * 3
+    assert tuple(changed.one()) == (3, 3)
+
+
 async def test_message_that_comes_twice_is_sent_once(run_task: TaskRunner, session: Session, mail_server: MailServer) -> None:
     message: SendEmail = email()
     message_id = uuid7()

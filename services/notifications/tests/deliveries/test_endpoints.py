@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
 from services.notifications.deliveries.repository import DeliveryRepository, DeliveryRow
 from services.notifications.tests.mail_server import MailServer
@@ -17,6 +18,11 @@ from shared.testing.service import ApiClient
 
 OURS, THEIRS = UUID(int=5), UUID(int=6)
 EMAIL = {"to_email": "ann@example.com", "subject": "Late", "body": "3 days."}
+
+_STANDS = text("""
+    UPDATE deliveries SET status = :status, finished_at = CASE WHEN :status <> 'sending' THEN created_at END WHERE id = :id
+""")
+_OPEN_ATTEMPT = text("INSERT INTO delivery_attempts (delivery_id, number, provider, started_at) VALUES (:id, 1, 'smtp', now())")
 
 
 @pytest.fixture
@@ -115,6 +121,21 @@ async def test_list_shows_the_newest_first_in_pages_and_by_status(
     assert (len(first["items"]), second["next_cursor"]) == (3, None)
     assert (await operator.get("/v1/deliveries", params={"status": "sent"})).json()["items"] == []
     assert (await operator.get("/v1/deliveries", params={"status": "lost"})).status_code == 422
+
+
+async def test_list_is_narrowed_to_each_way_in_which_a_delivery_can_stand(
+    operator: ApiClient, session: Session, clock: FrozenClock
+) -> None:
+    await add(session, clock)
+    ids = {status: await add(session, clock) for status in ("sending", "sent", "failed", "dropped")}
+    for status, delivery_id in ids.items():
+        await session.execute(_STANDS, {"id": delivery_id, "status": status})
+    await session.execute(_OPEN_ATTEMPT, {"id": ids["sending"]})
+
+    found = {status: (await operator.get("/v1/deliveries", params={"status": status})).json()["items"] for status in ids}
+    assert {status: [one["id"] for one in items] for status, items in found.items()} == {
+        status: [str(delivery_id)] for status, delivery_id in ids.items()
+    }
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,8 @@ from shared.testing.messages import TaskRunner, assert_nothing_published, publis
 _DELIVERY: Final = text("""
     INSERT INTO deliveries (id, channel, to_address, address_hash, subject, status, message_id_header, attempts, requester,
                             subject_key, created_at, asked_at)
-    VALUES (:id, :channel, :to, :hash, 'Late', :status, '<m@example.com>', 1, :requester, 'orders.order:7', now(), now())
+    VALUES (:id, :channel, :to, :hash, 'Late', :status, '<' || CAST(:id AS uuid) || '@example.com>', 1, :requester,
+            'orders.order:7', now(), now())
 """)
 _ATTEMPT: Final = text("""
     INSERT INTO delivery_attempts (delivery_id, number, provider, started_at, finished_at, outcome, detail, provider_message_id)
