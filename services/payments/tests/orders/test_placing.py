@@ -4,9 +4,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from sqlalchemy import event
 
 from services.payments import orders_deps as deps
+from services.payments.orders import placing
 from services.payments.orders.new_orders import NewOrder, Wanted
 from services.payments.tests.shop import ADA, CHAIR, OURS, TABLE, THEIRS, Shop, changes_of, code, key, open_shop, rows
 from shared.contracts.money import Money
@@ -182,13 +184,24 @@ async def test_an_order_of_two_hundred_lines_takes_no_more_statements_than_one_o
     assert counts == [8, 8]
 
 
+async def test_a_number_that_is_taken_is_drawn_again(shop: Shop, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann, drawn = await shop.customer(), iter(["260302-A", "260302-A", "260302-B", *["260302-A"] * 3])
+    monkeypatch.setattr(placing, "new_number", lambda _: next(drawn))
+
+    numbers = [(await shop.order(ann)).json()["number"] for _ in range(2)]
+    refused = await shop.order(ann)
+
+    assert (numbers, code(refused)) == (["260302-A", "260302-B"], (409, "conflict"))
+    assert await rows(session, "SELECT count(*) FROM order_lines") == [(2,)]
+
+
 async def test_the_order_of_a_period_is_made_once(shop: Shop, session: Session, clock: FrozenClock) -> None:
     ann, subscription = await shop.customer(), uuid4()
     start = clock().date()
     new = NewOrder(OURS, ann, "INR", [Wanted(CHAIR, 1)], subscription_id=subscription, period_start=start)
-    placing = deps.order_placing(session, clock)
+    orders = deps.order_placing(session, clock)
 
-    first, again = [await placing.place(new, by="system:subscriptions") for _ in range(2)]
+    first, again = [await orders.place(new, by="system:subscriptions") for _ in range(2)]
 
     assert (first.is_new, again.is_new, again.order.id) == (True, False, first.order.id)
     assert (first.order.pay_until, first.order.remind_at) == (None, None)
