@@ -1,1 +1,32 @@
-"""Messages that the trips service owns. It owns none yet."""
+"""Messages that the trips service owns."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.contracts import lanes
+from shared.contracts.message import Contract, Event, UtcDatetime
+from shared.contracts.notifications.fields import REFERENCE
+
+
+class TripCompleted(Event):
+    """A trip has ended; these are the facts that it is billed by.
+
+    customer: who pays, `payments.customer:<id>`; None where nobody is billed. mobility: how the passenger travels, such as
+    ambulatory, wheelchair or stretcher. waiting_s: of duration_s, how long the vehicle stood and waited for the passenger.
+    entity_version: the trip's; a correction comes as a newer version.
+    """
+
+    contract: ClassVar = Contract("trips.trip_completed", (lanes.PAYMENTS_NORMAL,), max_batch=100)
+
+    trip_id: UUID
+    organization_id: UUID
+    entity_version: int = Field(ge=1)
+    trip_number: str = Field(min_length=1, max_length=100)
+    customer: str | None = Field(default=None, max_length=200, pattern=REFERENCE)
+    mobility: str = Field(max_length=50, pattern=r"^[a-z][a-z0-9_]*$")
+    distance_m: int = Field(ge=0, le=100_000_000)
+    duration_s: int = Field(ge=0, le=100_000_000)
+    waiting_s: int = Field(default=0, ge=0, le=100_000_000)
+    completed_at: UtcDatetime
