@@ -1,0 +1,28 @@
+"""What is refused about legal entities.
+
+Invalid (422)
+└── LegalEntityIncomplete   something is missing that an invoice needs; `missing` lists it
+NotFound (404)
+└── LegalEntityNotFound
+Conflict (409)
+├── LegalEntityInUse        documents name it
+└── NoLegalEntity           the organization has none that issues where nobody names one
+"""
+
+from shared.runtime.errors import Conflict, Invalid, NotFound
+
+
+class LegalEntityIncomplete(Invalid):
+    code, title = "legal_entity_incomplete", "The legal entity cannot issue invoices yet"
+
+
+class LegalEntityNotFound(NotFound):
+    code, title = "legal_entity_not_found", "No such legal entity"
+
+
+class LegalEntityInUse(Conflict):
+    code, title = "legal_entity_in_use", "Documents name this legal entity"
+
+
+class NoLegalEntity(Conflict):
+    code, title = "no_legal_entity", "The organization has no legal entity that issues its invoices"
