@@ -1,0 +1,73 @@
+"""Money on invoices. What a gateway or a cashier has proved is never refused here: what an invoice has no use for is returned.
+
+The ledger's entries are those of the payment and the refund, and not of this.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from services.payments.invoices.errors import PaymentNotApplicable
+from services.payments.invoices.models import Applied, Invoice, PaymentKind
+from services.payments.invoices.payment_repository import InvoicePaymentRepository
+from services.payments.invoices.stored import found
+from services.payments.invoices.withdrawal import Withdrawal
+from services.payments.invoices.writing_repository import Change, InvoiceRepository
+
+
+class InvoicePayments:
+    """Works in one unit of work, under the lock of the invoice."""
+
+    def __init__(self, repository: InvoiceRepository, payments: InvoicePaymentRepository, withdrawal: Withdrawal) -> None:
+        self._repository = repository
+        self._payments = payments
+        self._withdrawal = withdrawal
+
+    async def of_order(self, order_id: UUID) -> UUID | None:
+        """The invoice that an order has in force; None where it has none yet. Lock the order before, or it may just be issued."""
+        return await self._payments.of_order(order_id)
+
+    async def apply(self, invoice_id: UUID, amount_minor: int, payment_id: UUID, at: datetime) -> Applied:
+        """Count a payment, once; again it answers the same. Above what is due, and on a void invoice, it is surplus.
+
+        Raises InvoiceNotFound, and PaymentNotApplicable for an amount that is not positive or a draft.
+        """
+        invoice = await self._lock(invoice_id, amount_minor)
+        known = await self._payments.find(invoice_id, "payment", payment_id)
+        if known is not None:
+            return known
+        applied = min(amount_minor, invoice.balance_minor)
+        await self._note(invoice, "payment", payment_id, amount_minor, applied, at)
+        left = invoice.balance_minor - applied
+        if applied and left == 0:
+            await self._withdrawal.of_reminders(invoice.id, "the invoice is paid")
+        return Applied(applied, amount_minor - applied, left)
+
+    async def take_back(self, invoice_id: UUID, amount_minor: int, refund_id: UUID, at: datetime) -> Applied:
+        """Count a refund, once; again it answers the same. What was not paid on the invoice is surplus.
+
+        Raises InvoiceNotFound, and PaymentNotApplicable for an amount that is not positive or a draft.
+        """
+        invoice = await self._lock(invoice_id, amount_minor)
+        known = await self._payments.find(invoice_id, "refund", refund_id)
+        if known is not None:
+            return known
+        applied = min(amount_minor, invoice.paid_minor)
+        await self._note(invoice, "refund", refund_id, amount_minor, applied, at)
+        due = invoice.total_minor - invoice.credited_minor - invoice.paid_minor + applied
+        return Applied(applied, amount_minor - applied, max(due, 0) if invoice.status == "issued" else 0)
+
+    async def _lock(self, invoice_id: UUID, amount_minor: int) -> Invoice:
+        if amount_minor <= 0:
+            raise PaymentNotApplicable("amount_minor must be positive: a number of minor units (12.50 INR is 1250)")
+        invoice = found(await self._repository.lock(invoice_id, organization_id=None))
+        if invoice.status == "draft":
+            raise PaymentNotApplicable("the invoice is a draft; issue it first")
+        return invoice
+
+    async def _note(
+        self, invoice: Invoice, kind: PaymentKind, source_id: UUID, amount_minor: int, applied: int, at: datetime
+    ) -> None:
+        await self._payments.insert(invoice.id, kind, source_id, amount_minor=amount_minor, applied_minor=applied, at=at)
+        if applied:
+            counted = applied if kind == "payment" else -applied
+            await self._repository.add_payment(invoice.id, counted, Change(at, f"{kind}:{source_id}"))
