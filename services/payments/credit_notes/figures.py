@@ -1,0 +1,93 @@
+"""What a credit note comes to. All credit notes of a line together take back exactly the line, whatever the steps."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from services.payments.credit_notes.errors import CreditAboveRemaining
+from services.payments.credit_notes.models import Before, CreditedLine, WantedLine
+from services.payments.invoices.models import Figures, Invoice, InvoiceLine
+from services.payments.money.rounding import divide
+
+_TAXES: Final = ("cgst_minor", "sgst_minor", "utgst_minor", "igst_minor")
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """Lines and totals, all positive."""
+
+    lines: tuple[CreditedLine, ...]
+    figures: Figures
+
+
+def credit(invoice: Invoice, lines: Sequence[InvoiceLine], before: Before, wanted: Sequence[WantedLine]) -> Credit:
+    """What is to be taken back now. wanted: nothing for all that is left. Raises CreditAboveRemaining."""
+    by_number = {line.number: line for line in lines}
+    meant = wanted or [WantedLine(line.number) for line in lines]
+    credited = []
+    for one in meant:
+        line = by_number.get(one.line)
+        if line is None:
+            raise CreditAboveRemaining(f"the invoice has no line {one.line}; its lines are 1 to {len(lines)}", remaining=0)
+        credited.append(_line(line, before.lines.get(one.line, _nothing(one.line)), one, charged=_is_charged(invoice)))
+    kept = tuple(line for line in credited if line.taxable_minor or line.quantity)
+    figures = _figures(invoice, kept, before, is_rest=_is_rest(by_number, before, kept))
+    remaining = invoice.total_minor - invoice.credited_minor
+    if not 0 < figures.total_minor <= remaining:
+        raise CreditAboveRemaining(
+            f"{figures.total_minor} is asked for, and {remaining} of the invoice can be credited", remaining=remaining
+        )
+    return Credit(kept, figures)
+
+
+def _line(line: InvoiceLine, before: CreditedLine, wanted: WantedLine, *, charged: bool) -> CreditedLine:
+    left, pieces = line.taxable_minor - before.taxable_minor, line.quantity - before.quantity
+    quantity = wanted.quantity or 0
+    taxable = left
+    if wanted.taxable_minor is not None:
+        taxable = wanted.taxable_minor
+    elif wanted.quantity is None:
+        quantity = pieces
+    elif quantity < pieces:
+        taxable = divide(line.taxable_minor * quantity, line.quantity)
+    if quantity > pieces or taxable > left:
+        raise CreditAboveRemaining(
+            f"line {line.number} has {pieces} {line.unit} and {left} before tax left to credit", remaining=left, quantity=pieces
+        )
+    taxes = {name: _share(line, before, taxable, name) for name in _TAXES}
+    total = taxable + (sum(taxes.values()) if charged else 0)
+    return CreditedLine(line.number, quantity, taxable, **taxes, total_minor=total)
+
+
+def _share(line: InvoiceLine, before: CreditedLine, taxable: int, name: str) -> int:
+    """Of one tax: what brings all credits together to their part of it, so that the last one takes the rest."""
+    if line.taxable_minor == 0:
+        return 0
+    all_of_it = getattr(line, name) * (before.taxable_minor + taxable)
+    return divide(all_of_it, line.taxable_minor) - int(getattr(before, name))
+
+
+def _figures(invoice: Invoice, lines: Sequence[CreditedLine], before: Before, *, is_rest: bool) -> Figures:
+    taxable = sum(line.taxable_minor for line in lines)
+    tax = sum(getattr(line, name) for line in lines for name in _TAXES)
+    charged_tax = tax if _is_charged(invoice) else 0
+    exact = taxable + charged_tax
+    remaining = invoice.total_minor - invoice.credited_minor
+    # The last credit note takes the rounding along; one before never more than what the customer was asked for.
+    round_off = invoice.round_off_minor - before.round_off_minor if is_rest else min(0, remaining - exact)
+    if not is_rest and round_off < min(0, invoice.round_off_minor - before.round_off_minor):
+        round_off = 0
+    return Figures(taxable, tax, charged_tax, round_off, exact + round_off)
+
+
+def _is_rest(lines: Mapping[int, InvoiceLine], before: Before, now: Sequence[CreditedLine]) -> bool:
+    credited = sum(line.taxable_minor for line in (*before.lines.values(), *now))
+    return credited == sum(line.taxable_minor for line in lines.values())
+
+
+def _is_charged(invoice: Invoice) -> bool:
+    return not invoice.reverse_charge
+
+
+def _nothing(line: int) -> CreditedLine:
+    return CreditedLine(line, 0, 0, 0, 0, 0, 0, 0)

@@ -1,0 +1,105 @@
+"""Credit notes: a number of their own series, the opposite in the ledger, and less to be paid, in one transaction."""
+
+from uuid import UUID
+
+from services.payments.credit_notes.errors import CreditNoteNotFound
+from services.payments.credit_notes.figures import Credit, credit
+from services.payments.credit_notes.models import CreditNote, Wanted
+from services.payments.credit_notes.repository import CreditNoteReader, CreditNoteRepository
+from services.payments.invoices.models import Invoice, Number
+from services.payments.invoices.numbering import financial_year, shown
+from services.payments.invoices.posting import CREDIT_NOTE, sale
+from services.payments.invoices.repository import InvoiceReader
+from services.payments.invoices.stored import in_force
+from services.payments.invoices.withdrawal import Withdrawal
+from services.payments.invoices.writing_repository import Change, InvoiceRepository
+from services.payments.ledger.models import Entry, Posting
+from services.payments.ledger.repository import Ledger
+from services.payments.legal_entities.models import LegalEntity
+from services.payments.legal_entities.service import Sellers
+from services.payments.periods.zones import day_at
+from shared.contracts.payments import RenderCreditNotePdf
+from shared.runtime.ids import uuid7
+from shared.runtime.outbox import Publisher
+
+
+class CreditNotes:
+    """Works in one unit of work, under the lock of the invoice."""
+
+    def __init__(
+        self,
+        invoices: tuple[InvoiceReader, InvoiceRepository],
+        notes: tuple[CreditNoteReader, CreditNoteRepository],
+        sellers: Sellers,
+        ledger: Ledger,
+        withdrawal: Withdrawal,
+        publisher: Publisher,
+    ) -> None:
+        self._invoices, self._invoice_repository = invoices
+        self._notes, self._repository = notes
+        self._sellers = sellers
+        self._ledger = ledger
+        self._withdrawal = withdrawal
+        self._publisher = publisher
+
+    async def issue(self, invoice_id: UUID, organization_id: UUID | None, wanted: Wanted, change: Change) -> CreditNote:
+        """Take back what is wanted of an issued invoice. What was paid on it stays paid, and is for a refund to give back.
+
+        Raises InvoiceNotFound, InvoiceNotIssued, CreditAboveRemaining and SeriesExhausted.
+        """
+        invoice = in_force(await self._invoice_repository.lock(invoice_id, organization_id=organization_id))
+        lines = await self._invoices.lines(invoice_id)
+        found = credit(invoice, lines, await self._notes.before(invoice_id), wanted.lines)
+        entity = await self._sellers.of(invoice.organization_id, invoice.legal_entity_id)
+        note = _note(invoice, found, wanted, await self._number(entity, change), change)
+        await self._repository.insert(note, found.lines)
+        await self._invoice_repository.add_credit(invoice_id, note.total_minor, change)
+        await self._ledger.post([_posting(note, found)])
+        if invoice.balance_minor and invoice.balance_minor <= note.total_minor:
+            await self._withdrawal.of_reminders(invoice_id, "the invoice is credited")
+        self._publisher.publish(RenderCreditNotePdf(credit_note_id=note.id))
+        return note
+
+    async def _number(self, entity: LegalEntity, change: Change) -> Number:
+        day = day_at(change.at, entity.time_zone)
+        year = financial_year(day, entity.financial_year_start_month)
+        return await self._invoice_repository.take_number(entity.id, entity.credit_note_prefix, year, day)
+
+
+def found(note: CreditNote | None) -> CreditNote:
+    """The credit note that is there. Raises CreditNoteNotFound."""
+    if note is None:
+        raise CreditNoteNotFound("there is no credit note with this id; GET /v1/credit-notes lists those that you may see")
+    return note
+
+
+def _note(invoice: Invoice, credited: Credit, wanted: Wanted, number: Number, change: Change) -> CreditNote:
+    figures = credited.figures
+    return CreditNote(
+        id=uuid7(),
+        organization_id=invoice.organization_id,
+        legal_entity_id=invoice.legal_entity_id,
+        invoice_id=invoice.id,
+        series=number.series,
+        financial_year=number.financial_year,
+        sequence=number.sequence,
+        number=shown(number),
+        issued_at=change.at,
+        issued_on=number.issued_on,
+        reason=wanted.reason,
+        note=wanted.note,
+        currency=invoice.currency,
+        taxable_minor=figures.taxable_minor,
+        tax_minor=figures.tax_minor,
+        charged_tax_minor=figures.charged_tax_minor,
+        round_off_minor=figures.round_off_minor,
+        total_minor=figures.total_minor,
+        pdf_sha256=None,
+        created_by=change.by,
+    )
+
+
+def _posting(note: CreditNote, credited: Credit) -> Posting:
+    """The opposite of a sale."""
+    entries = tuple(Entry(one.account, one.currency, -one.amount_minor) for one in sale(note, credited.lines))
+    return Posting(note.organization_id, CREDIT_NOTE, str(note.id), note.issued_at, f"Credit note {note.number}", entries)
