@@ -27,6 +27,7 @@ CHANNELS: Final[Mapping[str, tuple[str, ...]]] = {
     "cart_abandoned": (EMAIL,),
     "daily_digest": (EMAIL,),
     "invoice": (EMAIL,),
+    "invoice_due": (EMAIL,),
     "invoice_overdue": (EMAIL, SMS),
     "order_confirmation": (EMAIL, SMS),
     "order_reminder": (EMAIL,),
