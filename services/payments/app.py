@@ -8,29 +8,45 @@ from services.payments.carts.anonymous_endpoints import router as anonymous_cart
 from services.payments.carts.endpoints import router as carts
 from services.payments.catalog.endpoints import router as products
 from services.payments.coupons.endpoints import router as coupons
+from services.payments.credit_notes.endpoints import of_invoice as credit_notes_of_invoice
+from services.payments.credit_notes.endpoints import router as credit_notes
 from services.payments.customers.endpoints import router as customers
 from services.payments.gateways import endpoints as gateways
+from services.payments.invoices.action_endpoints import router as invoice_actions
+from services.payments.invoices.endpoints import router as invoices
+from services.payments.invoices.pdf_endpoints import router as invoice_files
 from services.payments.ledger.endpoints import router as ledger
+from services.payments.legal_entities.endpoints import router as legal_entities
 from services.payments.orders.action_endpoints import router as order_actions
 from services.payments.orders.endpoints import router as orders
 from services.payments.orders.settings_endpoints import router as order_settings
 from services.payments.settings import PaymentsSettings
 from services.payments.settings import settings as read_settings
+from services.payments.tariffs.endpoints import router as tariffs
+from services.payments.tariffs.endpoints import trips as billable_trips
 from shared.runtime.http import app as http
 from shared.runtime.logging import configure_logging
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     anonymous_carts,
+    billable_trips,
     carts,
     coupons,
+    credit_notes,
+    credit_notes_of_invoice,
     customers,
     gateways.accounts,
     gateways.standings,
+    invoice_actions,
+    invoice_files,
+    invoices,
     ledger,
+    legal_entities,
     order_actions,
     order_settings,
     orders,
     products,
+    tariffs,
 )
 
 

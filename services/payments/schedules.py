@@ -1,8 +1,10 @@
 """What the payments service does by the clock."""
 
 from shared.contracts.payments import (
+    AuditInvoiceNumbers,
     CheckLedger,
     CleanupExpiredCarts,
+    ProcessOverdueInvoices,
     ProcessPendingOrders,
     RefreshLedgerBalances,
     RemindOfAbandonedCarts,
@@ -11,11 +13,15 @@ from shared.contracts.payments import (
 from shared.runtime.schedule import Entry
 
 ENTRIES: tuple[Entry, ...] = (
+    # One proof covers all that came before it.
+    Entry(name="audit-invoice-numbers", crontab="30 3 * * *", message=AuditInvoiceNumbers(), catch_up="last"),
     Entry(name="check-ledger", crontab="15 3 * * *", message=CheckLedger(), catch_up="last"),
     # Daily and not monthly: what a posting for an earlier month has taken away is made again, and a missed month made good.
     Entry(name="refresh-ledger-balances", crontab="45 2 * * *", message=RefreshLedgerBalances(), catch_up="last"),
     # A missed night is made good by the next one: nothing is lost but disk space.
     Entry(name="cleanup-expired-carts", crontab="0 2 * * *", message=CleanupExpiredCarts(), catch_up="skip"),
+    # The newest slot alone finds all that came due while no scheduler ran, and reminds of it once.
+    Entry(name="process-overdue-invoices", crontab="0 2 * * *", message=ProcessOverdueInvoices(), catch_up="last"),
     # The newest slot alone finds everything that came due while no scheduler ran.
     Entry(name="process-pending-orders", crontab="*/15 * * * *", message=ProcessPendingOrders(), catch_up="last"),
     Entry(name="remind-of-abandoned-carts", crontab="*/15 * * * *", message=RemindOfAbandonedCarts(), catch_up="last"),

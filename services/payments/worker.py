@@ -5,8 +5,12 @@ from shared.runtime.celery import make_celery
 
 TASK_MODULES: tuple[str, ...] = (
     "services.payments.carts.tasks",
+    "services.payments.credit_notes.tasks",
+    "services.payments.invoice_reminders.tasks",
+    "services.payments.invoices.tasks",
     "services.payments.ledger.tasks",
     "services.payments.orders.tasks",
+    "services.payments.tariffs.tasks",
 )
 
 app = make_celery("payments", TASK_MODULES, settings)
