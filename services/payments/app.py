@@ -10,7 +10,9 @@ from services.payments.catalog.endpoints import router as products
 from services.payments.coupons.endpoints import router as coupons
 from services.payments.credit_notes.endpoints import of_invoice as credit_notes_of_invoice
 from services.payments.credit_notes.endpoints import router as credit_notes
+from services.payments.credits import endpoints as credit
 from services.payments.customers.endpoints import router as customers
+from services.payments.disputes import endpoints as disputes
 from services.payments.gateways import endpoints as gateways
 from services.payments.invoices.action_endpoints import router as invoice_actions
 from services.payments.invoices.endpoints import router as invoices
@@ -20,10 +22,15 @@ from services.payments.legal_entities.endpoints import router as legal_entities
 from services.payments.orders.action_endpoints import router as order_actions
 from services.payments.orders.endpoints import router as orders
 from services.payments.orders.settings_endpoints import router as order_settings
+from services.payments.payment_methods import endpoints as payment_methods
+from services.payments.payments import action_endpoints as payment_actions
+from services.payments.payments import endpoints as payments
+from services.payments.refunds import endpoints as refunds
 from services.payments.settings import PaymentsSettings
 from services.payments.settings import settings as read_settings
 from services.payments.tariffs.endpoints import router as tariffs
 from services.payments.tariffs.endpoints import trips as billable_trips
+from services.payments.webhooks import endpoints as webhooks
 from shared.runtime.http import app as http
 from shared.runtime.logging import configure_logging
 
@@ -32,9 +39,11 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     billable_trips,
     carts,
     coupons,
+    credit.router,
     credit_notes,
     credit_notes_of_invoice,
     customers,
+    disputes.router,
     gateways.accounts,
     gateways.standings,
     invoice_actions,
@@ -45,8 +54,16 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     order_actions,
     order_settings,
     orders,
+    payment_actions.actions,
+    payment_actions.settings,
+    payment_methods.methods,
+    payment_methods.of_customers,
+    payments.router,
     products,
+    refunds.router,
     tariffs,
+    webhooks.events,
+    webhooks.webhooks,
 )
 
 

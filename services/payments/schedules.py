@@ -4,11 +4,16 @@ from shared.contracts.payments import (
     AuditInvoiceNumbers,
     CheckLedger,
     CleanupExpiredCarts,
+    ExpirePayments,
     ProcessOverdueInvoices,
     ProcessPendingOrders,
+    PruneGatewayEvents,
     RefreshLedgerBalances,
     RemindOfAbandonedCarts,
+    ResolveUnknownPayments,
+    RetryFailedPayments,
     SendOrderReminders,
+    WatchAuthorizations,
 )
 from shared.runtime.schedule import Entry
 
@@ -26,4 +31,9 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(name="process-pending-orders", crontab="*/15 * * * *", message=ProcessPendingOrders(), catch_up="last"),
     Entry(name="remind-of-abandoned-carts", crontab="*/15 * * * *", message=RemindOfAbandonedCarts(), catch_up="last"),
     Entry(name="send-order-reminders", crontab="0 */6 * * *", message=SendOrderReminders(), catch_up="last"),
+    Entry(name="expire-payments", crontab="*/5 * * * *", message=ExpirePayments(), catch_up="last"),
+    Entry(name="prune-gateway-events", crontab="40 3 * * *", message=PruneGatewayEvents(), catch_up="skip"),
+    Entry(name="resolve-unknown-payments", crontab="*/5 * * * *", message=ResolveUnknownPayments(), catch_up="last"),
+    Entry(name="retry-failed-payments", crontab="*/30 * * * *", message=RetryFailedPayments(), catch_up="last"),
+    Entry(name="watch-authorizations", crontab="20 * * * *", message=WatchAuthorizations(), catch_up="last"),
 )

@@ -4,13 +4,17 @@ from services.payments.settings import settings
 from shared.runtime.celery import make_celery
 
 TASK_MODULES: tuple[str, ...] = (
+    "services.payments.attempts.call_tasks",
+    "services.payments.attempts.tasks",
     "services.payments.carts.tasks",
     "services.payments.credit_notes.tasks",
     "services.payments.invoice_reminders.tasks",
     "services.payments.invoices.tasks",
     "services.payments.ledger.tasks",
     "services.payments.orders.tasks",
+    "services.payments.refunds.tasks",
     "services.payments.tariffs.tasks",
+    "services.payments.webhooks.tasks",
 )
 
 app = make_celery("payments", TASK_MODULES, settings)

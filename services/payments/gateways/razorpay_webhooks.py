@@ -50,6 +50,14 @@ def razorpay_event(raw: bytes, headers: Mapping[str, str], secrets: Sequence[str
         raise UnreadableWebhook(f"it is signed, and {error} is not there or not of its documented form") from None
 
 
+def stored_razorpay_event(raw: bytes, event_id: str, now: datetime) -> Event:
+    """What a call-back says that was verified when it came. Raises UnreadableWebhook."""
+    try:
+        return _event(Document.parse(raw), event_id, now)
+    except Malformed as error:
+        raise UnreadableWebhook(f"it was signed, and {error} is not there or not of its documented form") from None
+
+
 def _event(envelope: Document, event_id: str, now: datetime) -> Event:
     name, payload = envelope.text("event"), envelope.child("payload")
     # The documented events about notices have it one level too deep.

@@ -43,6 +43,14 @@ def stripe_event(raw: bytes, headers: Mapping[str, str], secrets: Sequence[str],
         raise UnreadableWebhook(f"it is signed, and {error} is not there or not of its documented form") from None
 
 
+def stored_stripe_event(raw: bytes, now: datetime) -> Event:
+    """What a call-back says that was verified when it came. Raises UnreadableWebhook."""
+    try:
+        return _event(Document.parse(raw), now)
+    except Malformed as error:
+        raise UnreadableWebhook(f"it was signed, and {error} is not there or not of its documented form") from None
+
+
 def _event(event: Document, now: datetime) -> Event:
     name, about, at = event.text("type"), event.child("data").child("object"), event.moment("created")
     facts: tuple[Fact, ...] = ()

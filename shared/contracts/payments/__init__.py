@@ -1,11 +1,27 @@
 """Messages that the payments service owns.
 
+charges.py   charging, retries, captures, refunds, gateways' reports
 events.py    what is told of orders, payments, invoices and subscriptions
 invoices.py  issuing invoices, their PDFs, reminders and the audit of their numbers
 ledger.py    checking and tending the ledger
 orders.py    carts and orders
 """
 
+from shared.contracts.payments.charges import (
+    ApplyGatewayEvents,
+    CapturePayment,
+    ExecuteRefund,
+    ExecuteRefundPlan,
+    ExpirePayments,
+    HandleFailedPayment,
+    ProcessPayment,
+    PruneGatewayEvents,
+    ReleasePayment,
+    ResolvePayment,
+    ResolveUnknownPayments,
+    RetryFailedPayments,
+    WatchAuthorizations,
+)
 from shared.contracts.payments.events import InvoiceIssued
 from shared.contracts.payments.invoices import (
     AuditInvoiceNumbers,
@@ -19,17 +35,30 @@ from shared.contracts.payments.ledger import CheckLedger, RefreshLedgerBalances
 from shared.contracts.payments.orders import CleanupExpiredCarts, ProcessPendingOrders, RemindOfAbandonedCarts, SendOrderReminders
 
 __all__ = [
+    "ApplyGatewayEvents",
     "AuditInvoiceNumbers",
+    "CapturePayment",
     "CheckLedger",
     "CleanupExpiredCarts",
+    "ExecuteRefund",
+    "ExecuteRefundPlan",
+    "ExpirePayments",
     "GenerateInvoice",
     "GeneratedInvoice",
+    "HandleFailedPayment",
     "InvoiceIssued",
     "ProcessOverdueInvoices",
+    "ProcessPayment",
     "ProcessPendingOrders",
+    "PruneGatewayEvents",
     "RefreshLedgerBalances",
+    "ReleasePayment",
     "RemindOfAbandonedCarts",
     "RenderCreditNotePdf",
     "RenderInvoicePdf",
+    "ResolvePayment",
+    "ResolveUnknownPayments",
+    "RetryFailedPayments",
     "SendOrderReminders",
+    "WatchAuthorizations",
 ]

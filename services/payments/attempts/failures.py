@@ -1,0 +1,100 @@
+"""What follows from a payment's failure: another try by itself or none, and that its customer hears of it once for each try."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from services.payments.attempts.upkeep_repository import UpkeepRepository
+from services.payments.customers.models import reference_of
+from services.payments.payments.listeners import Missed, PaymentListener
+from services.payments.payments.models import Payment
+from services.payments.payments.writing_repository import PaymentRepository
+from shared.contracts.money import Money
+from shared.contracts.notifications import SendPaymentFailed
+from shared.contracts.payments.charges import PROMISED
+from shared.runtime.clock import Clock
+from shared.runtime.errors import Dropped
+from shared.runtime.outbox import Publisher
+
+TRIES_OF_A_MESSAGE: Final = PROMISED.max_retries + 1
+_WORTH: Final = timedelta(days=7)
+_LATER: Final = (timedelta(days=1), timedelta(days=3), timedelta(days=5))
+"""After the first, second and third failure that may heal with time; then it is the customer's."""
+_TECHNICAL: Final = timedelta(hours=1)
+_MOST_ROUNDS: Final = 3
+
+
+class FailureHandling:
+    """Works in one unit of work, under the payment's lock."""
+
+    def __init__(
+        self,
+        payments: PaymentRepository,
+        upkeep: UpkeepRepository,
+        publisher: Publisher,
+        clock: Clock,
+        listeners: Sequence[PaymentListener] = (),
+    ) -> None:
+        self._payments = payments
+        self._upkeep = upkeep
+        self._publisher = publisher
+        self._clock = clock
+        self._listeners = listeners
+
+    async def handle(self, payment_id: UUID) -> None:
+        """Raises Dropped where it has not failed, is handled already, or is just being tried again."""
+        payment = (await self._payments.lock([payment_id])).get(payment_id)
+        if payment is None or payment.status != "failed":
+            raise Dropped("the payment has not failed, or not any more")
+        if payment.handled_tries >= payment.tries:
+            raise Dropped("it was handled before")
+        if is_trying(payment):
+            raise Dropped("it is tried again at once")
+        now = self._clock()
+        next_attempt_at = next_try(payment, now)
+        reason = "it is tried again" if next_attempt_at is not None else "it is not tried again by itself"
+        await self._upkeep.handled(payment.id, next_attempt_at=next_attempt_at, reason=reason, at=now)
+        self._tell(payment, next_attempt_at, now)
+        for listener in self._listeners:
+            await listener.missed(Missed(payment, next_attempt_at, now))
+
+    def _tell(self, payment: Payment, next_attempt_at: datetime | None, now: datetime) -> None:
+        amount = Money(amount_minor=payment.amount_minor, currency=payment.currency)
+        if payment.customer_id is not None:
+            self._publisher.publish(
+                SendPaymentFailed(
+                    to_person=reference_of(payment.customer_id),
+                    organization_id=payment.organization_id,
+                    payment_id=str(payment.id),
+                    order_id=str(payment.order_id) if payment.order_id is not None else None,
+                    amount=amount,
+                    failure=payment.failure,
+                    next_attempt_at=next_attempt_at,
+                    subject_key=failure_subject(payment.id),
+                    dedupe_key=f"payments.payment_failed:{payment.id}:{payment.tries}",
+                    valid_until=now + _WORTH,
+                )
+            )
+
+
+def is_trying(payment: Payment) -> bool:
+    """Whether the message that charges it has tries left for a technical failure."""
+    is_ours = payment.payment_method_id is not None and payment.decline_kind == "safe_now"
+    return is_ours and payment.tries % TRIES_OF_A_MESSAGE != 0
+
+
+def next_try(payment: Payment, now: datetime) -> datetime | None:
+    """When it is charged again by itself. A subscription decides that for its own payments."""
+    if payment.payment_method_id is None or payment.subscription_id is not None:
+        return None
+    if payment.decline_kind == "later" and 1 <= payment.tries <= len(_LATER):
+        return now + _LATER[payment.tries - 1]
+    if payment.decline_kind == "safe_now" and payment.tries < _MOST_ROUNDS * TRIES_OF_A_MESSAGE:
+        return now + _TECHNICAL
+    return None
+
+
+def failure_subject(payment_id: UUID) -> str:
+    """Under which notifications keeps what is said of a failure, and drops what is not sent once it is paid."""
+    return f"payments.payment_failure:{payment_id}"

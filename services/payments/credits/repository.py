@@ -1,0 +1,89 @@
+"""Statements on customers' credit."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+
+from services.payments.credits.models import CreditBalance, CreditEntry
+from shared.runtime.db import ReadSession, Session
+
+_NAMES: Final = [field.name for field in fields(CreditEntry)]
+_BALANCES: Final = text("""
+    SELECT currency, sum(amount_minor)::bigint AS balance_minor FROM customer_credits WHERE customer_id = :customer_id
+     GROUP BY currency ORDER BY currency
+""")
+_ENTRIES: Final = text(f"""
+    SELECT {", ".join(_NAMES)} FROM customer_credits
+     WHERE customer_id = :customer_id AND coalesce(id < CAST(:after AS uuid), true) ORDER BY id DESC LIMIT :limit
+""")  # noqa: S608 - the columns are constants of this module
+# Held until the unit of work ends; the trigger that guards the balance takes the same lock.
+_HOLD: Final = text(
+    "SELECT pg_advisory_xact_lock("
+    "hashtextextended('payments.credit:' || CAST(:customer_id AS uuid) || CAST(:currency AS text), 0))"
+)
+_BALANCE: Final = text("""
+    SELECT coalesce(sum(amount_minor), 0)::bigint FROM customer_credits WHERE customer_id = :customer_id AND currency = :currency
+""")
+_DUE_ORDERS: Final = text("""
+    SELECT id FROM orders WHERE customer_id = :customer_id AND currency = :currency AND due_minor > 0 AND in_payment_since IS NULL
+     ORDER BY placed_at, id LIMIT :limit
+""")
+_ADD: Final = text("""
+    INSERT INTO customer_credits (id, organization_id, customer_id, currency, kind, amount_minor, source, source_id, order_id,
+                                  invoice_id, note, at)
+    SELECT row.* FROM unnest(
+        CAST(:id AS uuid[]), CAST(:organization_id AS uuid[]), CAST(:customer_id AS uuid[]), CAST(:currency AS text[]),
+        CAST(:kind AS text[]), CAST(:amount_minor AS bigint[]), CAST(:source AS text[]), CAST(:source_id AS uuid[]),
+        CAST(:order_id AS uuid[]), CAST(:invoice_id AS uuid[]), CAST(:note AS text[]), CAST(:at AS timestamptz[]))
+        AS row(id, organization_id, customer_id, currency, kind, amount_minor, source, source_id, order_id, invoice_id, note, at)
+     ORDER BY row.customer_id, row.currency, row.id
+    ON CONFLICT (source, source_id, kind) DO NOTHING
+    RETURNING id
+""")
+
+
+class CreditReader:
+    """What is read of credits."""
+
+    def __init__(self, session: ReadSession) -> None:
+        self._session = session
+
+    async def balances(self, customer_id: UUID) -> Sequence[CreditBalance]:
+        """By currency."""
+        rows = await self._session.execute(_BALANCES, {"customer_id": customer_id})
+        return [CreditBalance(row.currency, row.balance_minor) for row in rows]
+
+    async def entries(self, customer_id: UUID, *, after: UUID | None, limit: int) -> Sequence[CreditEntry]:
+        """The newest first."""
+        rows = await self._session.execute(_ENTRIES, {"customer_id": customer_id, "after": after, "limit": limit})
+        return [CreditEntry(**row) for row in rows.mappings()]
+
+
+class CreditRepository(CreditReader):
+    """What is written of credits."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._writing = session
+
+    async def hold(self, customer_id: UUID, currency: str) -> int:
+        """Hold a customer's credit until the unit of work ends, and say what it comes to."""
+        bound = {"customer_id": customer_id, "currency": currency}
+        await self._writing.execute(_HOLD, bound)
+        balance: int = (await self._writing.execute(_BALANCE, bound)).scalar_one()
+        return balance
+
+    async def due_orders(self, customer_id: UUID, currency: str, limit: int) -> list[UUID]:
+        """A customer's orders that are not paid and that nobody is paying, the oldest first."""
+        bound = {"customer_id": customer_id, "currency": currency, "limit": limit}
+        return list((await self._writing.scalars(_DUE_ORDERS, bound)).all())
+
+    async def add(self, entries: Sequence[CreditEntry]) -> set[UUID]:
+        """Write entries, each once; returns those that are new. The database refuses what is above the balance."""
+        if not entries:
+            return set()
+        bound: dict[str, Any] = {name: [getattr(one, name) for one in entries] for name in _NAMES}
+        return set((await self._writing.scalars(_ADD, bound)).all())

@@ -1,0 +1,111 @@
+"""Money that a person has counted: cash, bank transfers, cheques. It converges like any gateway's."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from services.payments.attempts.repository import AttemptRepository
+from services.payments.gateways.facts import PaymentFact, PaymentStatus
+from services.payments.orders.receipts_repository import ReceiptRepository
+from services.payments.payments.creating import Asked, Beginning
+from services.payments.payments.errors import AlreadyBeingPaid, CurrencyDiffers, PaymentStateForbids
+from services.payments.payments.facts import GatewayFacts
+from services.payments.payments.models import OFFLINE, NewPayment, Payment
+from services.payments.payments.telling import Told
+from services.payments.payments.writing_repository import PaymentRepository
+from shared.runtime.clock import Clock
+from shared.runtime.ids import uuid7
+
+OfflineKind = Literal["cash", "bank_transfer", "cheque"]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What was received. More than is due is the customer's credit. reference: a cheque's number, a transfer's UTR."""
+
+    order_id: UUID | None
+    invoice_id: UUID | None
+    amount_minor: int
+    currency: str
+    kind: OfflineKind
+    reference: str | None
+    received_at: datetime | None
+
+
+class OfflinePayments:
+    """Works in one unit of work."""
+
+    def __init__(
+        self,
+        beginning: Beginning,
+        payments: PaymentRepository,
+        attempts: AttemptRepository,
+        receipts: ReceiptRepository,
+        facts: GatewayFacts,
+        clock: Clock,
+    ) -> None:
+        self._beginning = beginning
+        self._payments = payments
+        self._attempts = attempts
+        self._receipts = receipts
+        self._facts = facts
+        self._clock = clock
+
+    async def record(self, counted: Counted, organization_id: UUID, *, by: str) -> Payment:
+        """Write it, once and for all. Raises NothingToPay, NothingDue, CurrencyDiffers and AlreadyBeingPaid."""
+        now = self._clock()
+        asked = Asked(counted.order_id, counted.invoice_id, counted.amount_minor, counted.currency)
+        known, due = await self._beginning.due(asked, organization_id)
+        if known is not None:
+            raise AlreadyBeingPaid(
+                "a payment is under way; wait for it, or cancel it", payment_id=str(known.id), status=known.status
+            )
+        if counted.currency != due.currency:
+            raise CurrencyDiffers(f"it is due in {due.currency}", currency=due.currency)
+        new = NewPayment(
+            id=uuid7(),
+            organization_id=organization_id,
+            customer_id=due.customer_id,
+            order_id=due.order_id,
+            invoice_id=due.invoice_id,
+            subscription_id=None,
+            period_start=None,
+            gateway=OFFLINE,
+            account=counted.kind,
+            payment_method_id=None,
+            currency=due.currency,
+            amount_minor=counted.amount_minor,
+            expires_at=None,
+        )
+        if not await self._payments.insert([new], by=by, at=now):
+            raise AlreadyBeingPaid("somebody else has just begun to pay it; read its payments and try again")
+        fact = PaymentFact(
+            gateway=OFFLINE,
+            payment_id=str(new.id),
+            order_id=str(new.id),
+            receipt=None,
+            status=PaymentStatus.CAPTURED,
+            amount_minor=counted.amount_minor,
+            currency=counted.currency,
+            captured_minor=counted.amount_minor,
+            refunded_minor=0,
+            occurred_at=counted.received_at or now,
+            method=counted.kind,
+            reference=counted.reference,
+        )
+        await self._attempts.bind_orders({new.id: str(new.id)})
+        after = await self._facts.apply([Told(counted.kind, fact)], touched=[new.id], by=by)
+        return after[new.id]
+
+    async def cancel(self, payment: Payment, *, by: str) -> None:
+        """Give up a payment that nobody has begun to make. It is held. Raises PaymentStateForbids."""
+        if payment.status not in ("created", "failed"):
+            raise PaymentStateForbids(
+                "only what nobody has begun to pay can be cancelled; what is authorized is released", status=payment.status
+            )
+        now = self._clock()
+        await self._payments.end([payment.id], "cancelled", by=by, at=now, reason="it was cancelled")
+        if payment.order_id is not None and payment.is_open:
+            await self._receipts.lock([payment.order_id])
+            await self._receipts.processing([payment.order_id], now, on=False)

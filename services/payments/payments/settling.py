@@ -1,0 +1,141 @@
+"""Money that has come: to its order or invoice, what is over to the customer's credit, all of it into the ledger."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.payments.credits.models import CreditEntry
+from services.payments.credits.repository import CreditRepository
+from services.payments.invoices.paying import InvoicePayments
+from services.payments.ledger.models import Posting
+from services.payments.ledger.repository import Ledger
+from services.payments.orders.order_payments import OrderPayments
+from services.payments.orders.receipts_repository import Receipt
+from services.payments.payments import booking
+from services.payments.payments.cases import Cases
+from services.payments.payments.deriving import is_mismatch
+from services.payments.payments.listeners import Paid, PaymentListener
+from services.payments.payments.models import Held, Payment
+from services.payments.payments.writing_repository import PaymentRepository
+from shared.runtime.ids import uuid7
+
+
+@dataclass(frozen=True, slots=True)
+class Surplus:
+    """What nothing was due for, and is to the customer's credit now. gateway_payment_id: that brought it."""
+
+    payment_id: UUID
+    amount_minor: int
+    gateway_payment_id: str
+
+
+class Settling:
+    """Works in the unit of work that holds the payments and their orders. Each of a gateway's payments is booked once."""
+
+    def __init__(
+        self,
+        payments: PaymentRepository,
+        orders: OrderPayments,
+        invoices: InvoicePayments,
+        credit_entries: CreditRepository,
+        ledger: Ledger,
+        cases: Cases,
+        listeners: Sequence[PaymentListener] = (),
+    ) -> None:
+        self._payments = payments
+        self._orders = orders
+        self._invoices = invoices
+        self._credits = credit_entries
+        self._ledger = ledger
+        self._cases = cases
+        self._listeners = listeners
+
+    async def settle(self, payments: Mapping[UUID, Payment], held: Sequence[Held], now: datetime) -> list[Surplus]:
+        """Book what is new among the money that gateways hold; returns what was over."""
+        kinds = _kinds(payments, held)
+        if not kinds:
+            return []
+        await self._payments.count_as({one.id: kind for one, kind in kinds})
+        main = [one for one, kind in kinds if kind == "main"]
+        applied = await self._apply(payments, main, now)
+        postings, surplus, entries, paid = list[Posting](), list[Surplus](), list[CreditEntry](), list[Paid]()
+        for one, kind in kinds:
+            payment, at = payments[one.payment_id], one.captured_at or now
+            if kind == "mismatch":
+                postings.append(booking.captured_otherwise(payment, one.id, one.captured_minor, one.currency, at))
+                await self._cases.open("amount_mismatch", payment.id, {"gateway_payment_id": one.gateway_payment_id})
+                continue
+            over = one.captured_minor - applied.get(one.payment_id, 0) if kind == "main" else one.captured_minor
+            if kind == "main":
+                paid.append(Paid(payment, one.captured_minor, one.captured_minor - over, at))
+                postings.append(booking.captured(payment, applied_minor=one.captured_minor - over, surplus_minor=over, at=at))
+            else:
+                postings.append(booking.captured_again(payment, one.id, over, at))
+                await self._cases.open("duplicate_capture", payment.id, {"gateway_payment_id": one.gateway_payment_id})
+            if over and payment.customer_id is not None:
+                surplus.append(Surplus(payment.id, over, one.gateway_payment_id))
+                entries.append(_grant(payment, one, over, kind, now))
+        await self._ledger.post(postings)
+        await self._credits.add(entries)
+        for listener in self._listeners:
+            await listener.paid(paid)
+        return surplus
+
+    async def _apply(self, payments: Mapping[UUID, Payment], main: Sequence[Held], now: datetime) -> dict[UUID, int]:
+        """What orders and invoices had use for, by payment. Money for a period that is not invoiced yet is for its invoice."""
+        receipts, applied = list[Receipt](), dict[UUID, int]()
+        for one in main:
+            payment = payments[one.payment_id]
+            if payment.order_id is not None:
+                receipts.append(Receipt(payment.order_id, payment.id, one.captured_minor, one.captured_at or now))
+            elif payment.invoice_id is not None:
+                done = await self._invoices.apply(payment.invoice_id, one.captured_minor, payment.id, one.captured_at or now)
+                applied[payment.id] = done.applied_minor
+            else:
+                applied[payment.id] = one.captured_minor
+        if receipts:
+            for receipt, order in zip(receipts, await self._orders.received_many(receipts), strict=True):
+                applied[receipt.source_id] = order.applied_minor
+                await self._to_invoice(receipt, order.applied_minor)
+        return applied
+
+    async def _to_invoice(self, receipt: Receipt, applied_minor: int) -> None:
+        """An order that is invoiced already: its invoice is paid by the same money. A later one finds what the order has."""
+        if applied_minor and (invoice_id := await self._invoices.of_order(receipt.order_id)) is not None:
+            await self._invoices.apply(invoice_id, applied_minor, receipt.source_id, receipt.at)
+
+
+def _kinds(payments: Mapping[UUID, Payment], held: Sequence[Held]) -> list[tuple[Held, str]]:
+    """Those that have brought money which is not booked yet, and what each is: one per payment is the one that was wanted."""
+    has_main = {one.payment_id for one in held if one.counted_as == "main"}
+    kinds = list[tuple[Held, str]]()
+    for one in held:
+        if not one.captured_minor or one.counted_as is not None:
+            continue
+        if is_mismatch(payments[one.payment_id], one):
+            kinds.append((one, "mismatch"))
+        elif one.payment_id in has_main:
+            kinds.append((one, "duplicate"))
+        else:
+            has_main.add(one.payment_id)
+            kinds.append((one, "main"))
+    return kinds
+
+
+def _grant(payment: Payment, one: Held, amount_minor: int, kind: str, now: datetime) -> CreditEntry:
+    assert payment.customer_id is not None, "credit is a customer's"
+    return CreditEntry(
+        id=uuid7(),
+        organization_id=payment.organization_id,
+        customer_id=payment.customer_id,
+        currency=payment.currency,
+        kind="grant",
+        amount_minor=amount_minor,
+        source="payment" if kind == "main" else "duplicate",
+        source_id=payment.id if kind == "main" else one.id,
+        order_id=payment.order_id,
+        invoice_id=payment.invoice_id,
+        note=None,
+        at=now,
+    )

@@ -1,0 +1,104 @@
+"""Refunds as operators ask for them and plans carry them out: payments are held before their refunds."""
+
+from typing import Final
+from uuid import UUID
+
+from services.payments.payments.errors import CurrencyDiffers, PaymentNotFound
+from services.payments.payments.models import PAID, Payment
+from services.payments.payments.policy_models import PaymentPolicy
+from services.payments.payments.policy_repository import PolicyReader
+from services.payments.payments.writing_repository import PaymentRepository
+from services.payments.refunds.errors import RefundAboveCaptured, RefundNotFound, RefundPlanNotFound
+from services.payments.refunds.models import Refund
+from services.payments.refunds.repository import RefundRepository
+from services.payments.refunds.requesting import RefundRequests, Wish
+from shared.contracts.money import Money
+from shared.runtime.clock import Clock
+
+_CANCELLED: Final = "what was cancelled of the order"
+
+
+class Refunds:
+    """Works in one unit of work."""
+
+    def __init__(
+        self,
+        payments: PaymentRepository,
+        refunds: RefundRepository,
+        requests: RefundRequests,
+        policies: PolicyReader,
+        clock: Clock,
+    ) -> None:
+        self._payments = payments
+        self._refunds = refunds
+        self._requests = requests
+        self._policies = policies
+        self._clock = clock
+
+    async def request(self, payment_id: UUID, organization_id: UUID, amount: Money | None, *, reason: str, by: str) -> Refund:
+        """Ask for a refund; above the organization's threshold it waits for a second person.
+
+        Raises PaymentNotFound, CurrencyDiffers and RefundAboveCaptured.
+        """
+        payment = await self._held(payment_id, organization_id)
+        if amount is not None and amount.currency != payment.currency:
+            raise CurrencyDiffers(f"the payment was made in {payment.currency}", currency=payment.currency)
+        left = await self._requests.refundable(payment) if payment.status in PAID else 0
+        amount_minor = amount.amount_minor if amount is not None else left
+        if not amount_minor:
+            raise RefundAboveCaptured("nothing is left to give back of this payment", refundable_minor=0)
+        policy = await self._policies.of(payment.organization_id)
+        wish = Wish(amount_minor, reason, awaits_approval=_is_above(policy, amount_minor))
+        return await self._requests.request(payment, wish, by=by, at=self._clock())
+
+    async def approve(self, refund_id: UUID, organization_id: UUID, *, by: str) -> Refund:
+        """Let one be made. Raises RefundNotFound, RefundStateForbids and RefundNeedsAnother."""
+        refund, payment = await self._both(refund_id, organization_id)
+        return await self._requests.approve(refund, payment, by=by, at=self._clock())
+
+    async def reject(self, refund_id: UUID, organization_id: UUID, *, by: str) -> Refund:
+        """Let one not be made. Raises RefundNotFound and RefundStateForbids."""
+        refund, _ = await self._both(refund_id, organization_id)
+        return await self._requests.reject(refund, by=by, at=self._clock())
+
+    async def execute_plan(self, plan_id: UUID) -> None:
+        """Give back what a cancellation has planned, of the payments that brought it, the newest first.
+
+        Done again it does nothing more. Raises RefundPlanNotFound, and RefundAboveCaptured where the payments have less left.
+        """
+        order_id = await self._refunds.plan_order(plan_id)
+        if order_id is None:
+            raise RefundPlanNotFound("there is no such plan")
+        payments = await self._payments.lock(await self._refunds.payments_of_order(order_id))
+        plan = await self._refunds.lock_plan(plan_id)
+        if plan.status not in ("planned", "executing"):
+            return
+        known = [one for one in await self._refunds.of_payments(payments) if one.plan_id == plan_id]
+        missing = plan.refund_minor - sum(one.amount_minor for one in known if one.status not in ("failed", "rejected"))
+        for payment in sorted(payments.values(), key=lambda one: one.id, reverse=True):
+            part = min(missing, await self._requests.refundable(payment))
+            if part > 0 and payment.currency == plan.currency:
+                wish = Wish(part, _CANCELLED, plan_id=plan_id)
+                await self._requests.request(payment, wish, by=plan.created_by, at=self._clock())
+                missing -= part
+        if missing:
+            raise RefundAboveCaptured("the payments of the order have less left than the plan gives back", missing_minor=missing)
+        await self._refunds.move_plans({plan_id})
+
+    async def _both(self, refund_id: UUID, organization_id: UUID) -> tuple[Refund, Payment]:
+        found = await self._refunds.find(refund_id, organization_id)
+        if found is None:
+            raise RefundNotFound("there is no refund with this id; list those of the payment")
+        payment = await self._held(found.payment_id, organization_id)
+        return (await self._refunds.lock([refund_id]))[refund_id], payment
+
+    async def _held(self, payment_id: UUID, organization_id: UUID) -> Payment:
+        payment = (await self._payments.lock([payment_id])).get(payment_id)
+        if payment is None or payment.organization_id != organization_id:
+            raise PaymentNotFound("there is no payment with this id; list the payments of the order or customer")
+        return payment
+
+
+def _is_above(policy: PaymentPolicy, amount_minor: int) -> bool:
+    threshold = policy.approve_refunds_above_minor
+    return threshold is not None and amount_minor > threshold
