@@ -55,7 +55,7 @@ def sellers(session: ReadSession) -> Sellers:
 
 def drafts(session: Session) -> Drafts:
     """Writes drafts of invoices, in the session's unit of work."""
-    return Drafts(InvoiceReader(session), InvoiceRepository(session), sellers(session))
+    return Drafts(InvoiceRepository(session), sellers(session), BuyerReader(session))
 
 
 def previews(session: ReadSession) -> Previews:

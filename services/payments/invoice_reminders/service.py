@@ -31,17 +31,20 @@ class InvoiceReminders:
         """Ask for the reminders that have come by `slot`, a chunk per message; returns how many."""
         reminders, last = await self._repository.take(slot, after=after, limit=CHUNK)
         for reminder in reminders:
-            invoice = reminder.invoice
-            if invoice.customer_id is not None or invoice.buyer.email is not None:
-                self._publisher.publish(_notice(reminder, slot))
+            notice = _notice(reminder, slot)
+            if notice is not None:
+                self._publisher.publish(notice)
         if last is not None:
             self._publisher.publish(ProcessOverdueInvoices(slot=slot, after=last))
         return len(reminders)
 
 
-def _notice(reminder: Reminder, slot: datetime) -> SendTemplatedEmail | SendInvoiceOverdue:
-    """Up to the due day a mail with the PDF; after it the notice, which goes by SMS as well."""
+def _notice(reminder: Reminder, slot: datetime) -> SendTemplatedEmail | SendInvoiceOverdue | None:
+    """Up to the due day a mail with the PDF; after it the notice, which goes by SMS as well. None for who cannot be reached."""
     invoice = reminder.invoice
+    is_over = reminder.days_overdue > 0
+    if invoice.buyer.email is None and not (is_over and invoice.buyer.phone):
+        return None
     due = Money(amount_minor=invoice.balance_minor, currency=invoice.currency)
     common = {
         **recipient(invoice),
@@ -51,7 +54,7 @@ def _notice(reminder: Reminder, slot: datetime) -> SendTemplatedEmail | SendInvo
         "valid_until": slot + _VALID,
     }
     said = {"invoice_number": invoice.number, "amount_due": due.model_dump(), "due_on": str(invoice.due_on)}
-    if reminder.days_overdue > 0:
+    if is_over:
         overdue = {"invoice_id": str(invoice.id), "days_overdue": reminder.days_overdue}
         return SendInvoiceOverdue.model_validate({**common, **said, **overdue})
     mail = {

@@ -65,8 +65,8 @@ class InvoiceDocuments:
 
 
 def mail_of(invoice: Invoice) -> SendInvoiceEmail | None:
-    """The mail that brings an issued invoice, once; None where nobody is known who could get it."""
-    if invoice.customer_id is None and invoice.buyer.email is None:
+    """The mail that brings an issued invoice, once; None where no address is known."""
+    if invoice.buyer.email is None:
         return None
     total = Money(amount_minor=invoice.total_minor, currency=invoice.currency)
     return SendInvoiceEmail.model_validate(
@@ -84,9 +84,8 @@ def mail_of(invoice: Invoice) -> SendInvoiceEmail | None:
     )
 
 
-def recipient(invoice: Invoice) -> dict[str, str]:
-    """Whom notices about an invoice go to: the customer by reference, or else the address that the invoice has."""
+def recipient(invoice: Invoice) -> dict[str, str | None]:
+    """Whom messages about an invoice go to: the customer by reference, or else whoever the invoice says."""
     if invoice.customer_id is not None:
         return {"to_person": f"payments.customer:{invoice.customer_id}"}
-    assert invoice.buyer.email is not None, "asked before"
-    return {"to_email": invoice.buyer.email, "to_name": invoice.buyer.name}
+    return {"to_email": invoice.buyer.email, "to_phone": invoice.buyer.phone, "to_name": invoice.buyer.name}

@@ -1,10 +1,11 @@
 """Drafts: writing them, changing them, taking them away, and saying what they would come to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from services.payments.invoices.errors import InvoiceNotDraft
+from services.payments.invoices.customer_repository import BuyerReader
+from services.payments.invoices.errors import CustomerUnknown, InvoiceNotDraft
 from services.payments.invoices.figures import Computed, compute, placed
 from services.payments.invoices.figures import missing as missing_of_invoice
 from services.payments.invoices.models import Invoice, InvoiceDraft
@@ -31,13 +32,14 @@ class Preview:
 class Drafts:
     """Writes drafts. `organization_id` is whose the caller may touch, None for anybody's."""
 
-    def __init__(self, reader: InvoiceReader, repository: InvoiceRepository, sellers: Sellers) -> None:
-        self._reader = reader
+    def __init__(self, repository: InvoiceRepository, sellers: Sellers, buyers: BuyerReader) -> None:
         self._repository = repository
         self._sellers = sellers
+        self._buyers = buyers
 
     async def create(self, draft: InvoiceDraft, change: Change) -> UUID:
-        """A new one. Raises NoLegalEntity, LegalEntityNotFound and what the tax refuses."""
+        """A new one. Raises NoLegalEntity, LegalEntityNotFound, CustomerUnknown and what the tax refuses."""
+        draft = await self._reachable(draft)
         entity = await self._sellers.of(draft.organization_id, draft.legal_entity_id)
         computed = compute(draft, entity)
         invoice_id = uuid7()
@@ -53,6 +55,7 @@ class Drafts:
 
     async def replace(self, invoice: Invoice, draft: InvoiceDraft, change: Change) -> None:
         """What a locked draft says from now on. Raises what `create` raises."""
+        draft = await self._reachable(draft)
         entity = await self._sellers.of(draft.organization_id, draft.legal_entity_id)
         computed = compute(draft, entity)
         await self._repository.replace(invoice.id, entity.id, draft, computed.figures, computed.lines, change)
@@ -60,6 +63,16 @@ class Drafts:
     async def delete(self, invoice: Invoice) -> None:
         """Take a locked draft away."""
         await self._repository.delete(invoice.id)
+
+    async def _reachable(self, draft: InvoiceDraft) -> InvoiceDraft:
+        """The draft, and where nothing is said of how its customer is reached, what is on record."""
+        if draft.customer_id is None:
+            return draft
+        customer = await self._buyers.find(draft.customer_id, organization_id=draft.organization_id)
+        if customer is None:
+            raise CustomerUnknown("the organization has no customer with this id; GET /v1/customers lists them")
+        known = {"email": draft.buyer.email or customer.email, "phone": draft.buyer.phone or customer.phone}
+        return replace(draft, buyer=draft.buyer.model_copy(update=known))
 
 
 class Previews:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.payments import invoice_deps as deps
 from services.payments.auth import PaymentsRead, PaymentsWrite, ReadableOrganization, WritableOrganization
-from services.payments.invoices.errors import InvoiceNotDraft, InvoiceNotFound
+from services.payments.invoices.errors import CustomerUnknown, InvoiceNotDraft, InvoiceNotFound
 from services.payments.invoices.filter_models import InvoiceFilter
 from services.payments.invoices.repository import InvoiceReader
 from services.payments.invoices.schemas import (
@@ -35,7 +35,7 @@ from shared.runtime.http.session import ReadDb, WriteDb
 
 router = APIRouter(prefix="/v1/invoices", tags=["invoices"], route_class=IdempotentRoute)
 
-_TO_WRITE = (LegalEntityNotFound, NoLegalEntity, UnknownState, InvalidSupply)
+_TO_WRITE = (CustomerUnknown, LegalEntityNotFound, NoLegalEntity, UnknownState, InvalidSupply)
 
 
 def filter_of_query(meant: Annotated[InvoiceFilter, Query()]) -> InvoiceFilter:

@@ -1,6 +1,7 @@
 """What is refused about invoices.
 
 Invalid (422)
+├── CustomerUnknown         the organization has no such customer
 ├── InvoiceNotIssuable      the law or the books ask for something that is not there; `missing` lists it
 └── PaymentNotApplicable    the amount or the moment cannot be meant
 NotFound (404)
@@ -20,6 +21,10 @@ Permanent
 """
 
 from shared.runtime.errors import Conflict, Invalid, NotFound, Permanent, Transient
+
+
+class CustomerUnknown(Invalid):
+    code, title = "customer_unknown", "There is no such customer"
 
 
 class InvoiceNotIssuable(Invalid):

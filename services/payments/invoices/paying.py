@@ -27,12 +27,12 @@ class InvoicePayments:
         return await self._payments.of_order(order_id)
 
     async def apply(self, invoice_id: UUID, amount_minor: int, payment_id: UUID, at: datetime) -> Applied:
-        """Count a payment, once; again it answers the same. Above what is due, and on a void invoice, it is surplus.
+        """Count a payment, once. Above what is due, and on a void invoice, it is surplus.
 
+        Told of again, it answers what came of it then, and what is due by now.
         Raises InvoiceNotFound, and PaymentNotApplicable for an amount that is not positive or a draft.
         """
-        invoice = await self._lock(invoice_id, amount_minor)
-        known = await self._payments.find(invoice_id, "payment", payment_id)
+        invoice, known = await self._begin(invoice_id, "payment", payment_id, amount_minor)
         if known is not None:
             return known
         applied = min(amount_minor, invoice.balance_minor)
@@ -43,12 +43,11 @@ class InvoicePayments:
         return Applied(applied, amount_minor - applied, left)
 
     async def take_back(self, invoice_id: UUID, amount_minor: int, refund_id: UUID, at: datetime) -> Applied:
-        """Count a refund, once; again it answers the same. What was not paid on the invoice is surplus.
+        """Count a refund, once. What was not paid on the invoice is surplus.
 
-        Raises InvoiceNotFound, and PaymentNotApplicable for an amount that is not positive or a draft.
+        Told of again, it answers as `apply` does, and raises the same.
         """
-        invoice = await self._lock(invoice_id, amount_minor)
-        known = await self._payments.find(invoice_id, "refund", refund_id)
+        invoice, known = await self._begin(invoice_id, "refund", refund_id, amount_minor)
         if known is not None:
             return known
         applied = min(amount_minor, invoice.paid_minor)
@@ -56,13 +55,16 @@ class InvoicePayments:
         due = invoice.total_minor - invoice.credited_minor - invoice.paid_minor + applied
         return Applied(applied, amount_minor - applied, max(due, 0) if invoice.status == "issued" else 0)
 
-    async def _lock(self, invoice_id: UUID, amount_minor: int) -> Invoice:
+    async def _begin(
+        self, invoice_id: UUID, kind: PaymentKind, source_id: UUID, amount_minor: int
+    ) -> tuple[Invoice, Applied | None]:
+        """The locked invoice, and what became of this payment or refund if it was told of before."""
         if amount_minor <= 0:
             raise PaymentNotApplicable("amount_minor must be positive: a number of minor units (12.50 INR is 1250)")
         invoice = found(await self._repository.lock(invoice_id, organization_id=None))
         if invoice.status == "draft":
             raise PaymentNotApplicable("the invoice is a draft; issue it first")
-        return invoice
+        return invoice, await self._payments.find(invoice_id, kind, source_id)
 
     async def _note(
         self, invoice: Invoice, kind: PaymentKind, source_id: UUID, amount_minor: int, applied: int, at: datetime

@@ -53,4 +53,4 @@ def _lines(trip: BillableTrip, tariff: TariffVersion, day: date) -> list[DraftLi
     what = f"Trip {trip.trip_number}, {trip.mobility.replace('_', ' ')}, {day:%d.%m.%Y}"
     named = [(f"{what}: {part.description}", part.amount_minor) for part in price(trip.facts, rates)]
     # A trip that costs nothing is invoiced all the same: its completion waits for the invoice.
-    return [DraftLine(text, rates.sac, 1, "TRP", amount, 0, rates.tax_rate_bp) for text, amount in named or [(what, 0)]]
+    return [DraftLine(text, rates.sac, 1, "NOS", amount, 0, rates.tax_rate_bp) for text, amount in named or [(what, 0)]]

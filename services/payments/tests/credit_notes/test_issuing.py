@@ -9,7 +9,7 @@ from services.payments.credit_notes.errors import CreditAboveRemaining
 from services.payments.credit_notes.models import CreditNote, Reason, Wanted, WantedLine
 from services.payments.invoices.errors import InvoiceNotFound, InvoiceNotIssued
 from services.payments.invoices.models import Invoice
-from services.payments.tests.invoices.arrange import DRAFT, NOW, THEIRS, again, entries, issued, rows, seller
+from services.payments.tests.invoices.arrange import NOW, THEIRS, again, drafted, entries, issued, rows, seller
 from shared.contracts.notifications import CancelMessages
 from shared.contracts.payments import RenderCreditNotePdf
 from shared.runtime.db import Session
@@ -111,7 +111,7 @@ async def test_reverse_charge_is_credited_without_the_tax_that_was_not_charged(s
 
 async def test_drafts_and_foreign_invoices_are_not_credited(session: Session) -> None:
     await seller(session)
-    draft_id, invoice = await deps.drafts(session).create(DRAFT, NOW), await issued(session)
+    draft_id, invoice = await drafted(session), await issued(session)
 
     with pytest.raises(InvoiceNotIssued):
         await deps.credit_notes(session).issue(draft_id, None, Wanted("other", None, ()), NOW)

@@ -143,7 +143,7 @@ async def test_chunks_follow_each_other_and_reach_every_invoice_once(session: Se
     assert [row[0] for row in await rows(session, "SELECT invoice_id FROM invoice_reminders ORDER BY 1")] == ids
 
 
-async def test_invoice_of_nobody_is_noted_and_nobody_is_written_to(session: Session, run_task: TaskRunner) -> None:
+async def test_who_cannot_be_reached_is_noted_and_not_written_to(session: Session, run_task: TaskRunner) -> None:
     await seller(session)
     await issued(session, customer_id=None, buyer=Buyer(name="Ravi", state_code="27"))
 
@@ -152,3 +152,15 @@ async def test_invoice_of_nobody_is_noted_and_nobody_is_written_to(session: Sess
     assert ([reminder.step for reminder in taken], last) == ([3], None)
     await run_task(ProcessOverdueInvoices(slot=slot(7)))
     await assert_nothing_published(session, SendInvoiceOverdue)
+
+
+async def test_who_has_a_number_alone_hears_once_it_is_overdue(session: Session, run_task: TaskRunner) -> None:
+    await seller(session)
+    await issued(session, customer_id=None, buyer=Buyer(name="Ravi", state_code="27", phone="+919812345678"))
+
+    for days in (0, 3):
+        await run_task(ProcessOverdueInvoices(slot=slot(days)))
+
+    await assert_nothing_published(session, SendTemplatedEmail)
+    overdue = await assert_published(session, SendInvoiceOverdue, to_phone="+919812345678")
+    assert (overdue.to_email, overdue.to_name) == (None, "Ravi")

@@ -67,6 +67,11 @@ async def issued(session: Session, draft: InvoiceDraft = DRAFT, change: Change =
     return invoice
 
 
+async def drafted(session: Session) -> UUID:
+    """A draft of nobody's account."""
+    return await deps.drafts(session).create(replace(DRAFT, customer_id=None), NOW)
+
+
 async def again(session: ReadSession, invoice: Invoice | UUID) -> Invoice:
     """The invoice as it stands in the database."""
     invoice_id = invoice if isinstance(invoice, UUID) else invoice.id

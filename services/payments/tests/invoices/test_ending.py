@@ -8,7 +8,7 @@ import pytest
 from services.payments import invoice_deps as deps
 from services.payments.credit_notes.models import Wanted, WantedLine
 from services.payments.invoices.errors import InvoiceHasMoney, InvoiceNotFound, InvoiceNotIssued
-from services.payments.tests.invoices.arrange import BOXES, DRAFT, NOW, THEIRS, again, entries, issued, of_trip, rows, seller
+from services.payments.tests.invoices.arrange import BOXES, NOW, THEIRS, again, drafted, entries, issued, of_trip, rows, seller
 from shared.contracts.notifications import CancelMessages
 from shared.runtime.db import Session
 from shared.testing.messages import assert_nothing_published, published
@@ -68,7 +68,7 @@ async def test_paid_and_credited_invoices_are_not_void(session: Session) -> None
 
 async def test_drafts_void_and_foreign_invoices_are_neither_void_nor_disputed(session: Session) -> None:
     await seller(session)
-    draft_id, invoice = await deps.drafts(session).create(DRAFT, NOW), await issued(session)
+    draft_id, invoice = await drafted(session), await issued(session)
     void = await issued(session)
     ending = deps.ending(session)
     await ending.void(void.id, None, NOW)

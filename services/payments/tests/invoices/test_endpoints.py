@@ -7,7 +7,7 @@ import pytest
 
 from services.payments import invoice_deps as deps
 from services.payments.credit_notes.models import Wanted, WantedLine
-from services.payments.tests.invoices.arrange import DRAFT, NOW, OURS, THEIRS, entries, issued, rows, seller
+from services.payments.tests.invoices.arrange import NOW, OURS, THEIRS, drafted, entries, issued, rows, seller
 from shared.contracts.payments import InvoiceIssued
 from shared.runtime.db import Session
 from shared.testing.messages import assert_nothing_published
@@ -134,6 +134,24 @@ async def test_bad_drafts_are_refused_with_their_place(session: Session, operato
     assert await rows(session, "SELECT 1 FROM invoices") == []
 
 
+async def test_customer_of_a_draft_is_the_organizations_own_and_says_how_to_be_reached(
+    session: Session, client: ApiClient, operator: ApiClient
+) -> None:
+    await seller(session)
+    customer = {"name": "Ann", "email": "ann@example.com", "phone": "+919812345678"}
+    known = (await operator.post("/v1/customers", json=customer, headers=key())).json()["id"]
+    theirs = client.as_role("operator", organization_id=THEIRS)
+    foreign = (await theirs.post("/v1/customers", json=customer, headers=key())).json()["id"]
+
+    made = await operator.post("/v1/invoices", json={**BODY, "customer_id": known}, headers=key())
+    refused = await operator.post("/v1/invoices", json={**BODY, "customer_id": foreign}, headers=key())
+    kept = await operator.put(made.headers["Location"], json={**BODY, "customer_id": foreign}, headers={"If-Match": "*"})
+
+    assert (made.json()["buyer"]["email"], made.json()["buyer"]["phone"]) == ("ann@example.com", "+919812345678")
+    assert [(answer.status_code, answer.json()["code"]) for answer in (refused, kept)] == [(422, "customer_unknown")] * 2
+    assert await rows(session, "SELECT customer_id FROM invoices") == [(UUID(known),)]
+
+
 async def test_unknown_state_is_refused(session: Session, operator: ApiClient) -> None:
     await seller(session)
 
@@ -167,7 +185,7 @@ async def test_void_dispute_and_credit_by_http(session: Session, operator: ApiCl
 async def test_list_shows_what_is_meant_newest_first_in_pages(session: Session, operator: ApiClient) -> None:
     await seller(session)
     made = [await issued(session) for _ in range(3)]
-    draft_id = await deps.drafts(session).create(DRAFT, NOW)
+    draft_id = await drafted(session)
 
     async def ids(**query: object) -> list[str]:
         answer = await operator.get("/v1/invoices", params={name: str(value) for name, value in query.items()})

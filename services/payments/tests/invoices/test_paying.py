@@ -8,7 +8,7 @@ from services.payments import invoice_deps as deps
 from services.payments.credit_notes.models import Wanted, WantedLine
 from services.payments.invoices.errors import InvoiceNotFound, PaymentNotApplicable
 from services.payments.invoices.models import Applied
-from services.payments.tests.invoices.arrange import DRAFT, NOW, OURS, again, issued, rows, seller
+from services.payments.tests.invoices.arrange import NOW, OURS, again, drafted, issued, rows, seller
 from shared.contracts.notifications import CancelMessages
 from shared.runtime.db import Session
 from shared.testing.messages import assert_nothing_published, assert_published
@@ -80,7 +80,7 @@ async def test_money_on_a_void_invoice_is_all_surplus(session: Session) -> None:
 async def test_amounts_of_nothing_drafts_and_unknown_invoices_are_refused(session: Session) -> None:
     await seller(session)
     invoice = await issued(session)
-    draft_id = await deps.drafts(session).create(DRAFT, NOW)
+    draft_id = await drafted(session)
     payments = deps.invoice_payments(session)
 
     for invoice_id, amount_minor in ((invoice.id, 0), (invoice.id, -1), (draft_id, 1)):

@@ -12,7 +12,7 @@ from services.payments.credit_notes.models import Wanted, WantedLine
 from services.payments.invoices.export import decimal_of
 from services.payments.invoices.models import DraftLine
 from services.payments.invoices.party_models import Buyer
-from services.payments.tests.invoices.arrange import ASHA, DRAFT, NEIGHBOUR, NOW, OURS, THEIRS, issued, seller
+from services.payments.tests.invoices.arrange import ASHA, NEIGHBOUR, NOW, OURS, THEIRS, drafted, issued, seller
 from shared.runtime.db import Session
 from shared.runtime.http.csv_file import MEDIA_TYPE
 from shared.testing.service import ApiClient
@@ -34,7 +34,7 @@ async def test_register_has_every_document_and_sums_to_the_receivables(
     first, void = await issued(session), await issued(session, buyer=NEIGHBOUR)
     await deps.ending(session).void(void.id, None, NOW)
     await deps.credit_notes(session).issue(first.id, None, Wanted("deficiency", None, (WantedLine(2),)), NOW)
-    await deps.drafts(session).create(DRAFT, NOW)
+    await drafted(session)
 
     found = await _read(client, "register.csv")
 

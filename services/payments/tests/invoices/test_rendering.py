@@ -10,7 +10,7 @@ from services.payments import invoice_deps as deps
 from services.payments.credit_notes.models import Wanted, WantedLine
 from services.payments.invoices.models import Invoice
 from services.payments.invoices.party_models import Buyer
-from services.payments.tests.invoices.arrange import CUSTOMER, DRAFT, NOW, OURS, THEIRS, again, issued, rows, seller
+from services.payments.tests.invoices.arrange import CUSTOMER, NOW, OURS, THEIRS, again, drafted, issued, rows, seller
 from shared.contracts.money import Money
 from shared.contracts.notifications import SendInvoiceEmail
 from shared.contracts.payments import InvoiceIssued, RenderCreditNotePdf, RenderInvoicePdf
@@ -140,7 +140,7 @@ async def test_customer_without_account_is_mailed_at_the_invoices_address(sessio
 
 async def test_drafts_and_strangers_have_no_pdf(session: Session, run_task: TaskRunner, client: ApiClient) -> None:
     await seller(session)
-    draft_id, invoice = await deps.drafts(session).create(DRAFT, NOW), await issued(session)
+    draft_id, invoice = await drafted(session), await issued(session)
 
     dead = await run_task.run([RenderInvoicePdf(invoice_id=one) for one in (draft_id, NOBODY)])
     theirs = client.as_role("viewer", organization_id=THEIRS)
