@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from deploy.sandbox import problems
 from deploy.sandbox.faults_endpoints import faults_router
+from deploy.sandbox.gateways.endpoints import router as payments_router
 from deploy.sandbox.mailbox.endpoints import router as mailbox_router
 from deploy.sandbox.owners import owners_router
 from deploy.sandbox.problems import Problem
@@ -59,6 +60,7 @@ def create_app(core: Core, providers: Sequence[Provider]) -> FastAPI:
         app.include_router(provider.router())
     app.include_router(mailbox_router)
     app.include_router(sms_router)
+    app.include_router(payments_router)
     app.include_router(owners_router())
     app.include_router(faults_router({provider.name: provider.faults for provider in providers}))
     _add_health(app, core, providers)
@@ -94,7 +96,9 @@ def _add_health(app: FastAPI, core: Core, providers: Sequence[Provider]) -> None
                 ) from error
         return {"status": "ready", **{provider.name: provider.facts() for provider in providers}}
 
-    @app.get("/changes", tags=["changes"], summary="Wait for the next change of the mailbox or the fault rules")
+    @app.get(
+        "/changes", tags=["changes"], summary="Wait for the next change of what was received, of payments or of the fault rules"
+    )
     async def changes(
         since: Annotated[int, Query(description="The revision that is known.")] = -1,
         seconds: Annotated[float, Query(alias="timeout", ge=0, le=60)] = 25.0,

@@ -23,6 +23,8 @@ CREATE TABLE object_keys (
 """
 
 
+_LATEST = 2**62
+"""Seconds; what is later is asked for by nobody, and does not fit into SQLite."""
 _UPSERT = """
 INSERT INTO objects (provider, kind, id, created, document) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (provider, kind, id) DO UPDATE SET document = excluded.document RETURNING seq
@@ -108,40 +110,41 @@ class Objects:
         *,
         since: int | None = None,
         until: int | None = None,
+        containing: str = "",
         old_first: bool = False,
     ) -> Iterator[Document]:
-        """The documents of a kind, the newest first. key: name and value of one that they must have. Times are inclusive."""
+        """The documents of a kind, the newest first.
+
+        key: name and value of one that they must have. since, until: inclusive. containing: a text anywhere in the document.
+        """
         self.flush()
-        condition, values = "objects.provider = ? AND objects.kind = ?", [self._provider, kind]
-        source = "objects"
-        if key is not None:
-            source = "object_keys JOIN objects USING (seq)"
-            condition += (
-                " AND object_keys.provider = ? AND object_keys.kind = ? AND object_keys.name = ? AND object_keys.value = ?"
-            )
-            values += [self._provider, kind, *key]
+        source, condition, values = self._where(kind, key, containing)
         for comparison, moment in ((">=", since), ("<=", until)):
             if moment is not None:
-                condition += f" AND objects.created {comparison} {int(moment)}"
+                condition += f" AND objects.created {comparison} ?"
+                values.append(min(moment, _LATEST))
         order = "ASC" if old_first else "DESC"
-        rows = self._connection.execute(
-            f"SELECT objects.document FROM {source} WHERE {condition} ORDER BY objects.created {order}, objects.seq {order}",
-            values,
-        )
-        return (self._hold(kind, row[0]) for row in rows)
+        sql = f"SELECT objects.document FROM {source} WHERE {condition} ORDER BY objects.created {order}, objects.seq {order}"
+        return (self._hold(kind, row[0]) for row in self._connection.execute(sql, values))
 
-    def count(self, kind: str, key: tuple[str, str] | None = None) -> int:
-        """How many documents of a kind are committed, or how many of them have a key."""
-        if key is None:
-            row = self._connection.execute(
-                "SELECT count(*) FROM objects WHERE provider = ? AND kind = ?", (self._provider, kind)
-            ).fetchone()
-        else:
-            row = self._connection.execute(
-                "SELECT count(*) FROM object_keys WHERE provider = ? AND kind = ? AND name = ? AND value = ?",
-                (self._provider, kind, *key),
-            ).fetchone()
-        return int(row[0])
+    def count(self, kind: str, key: tuple[str, str] | None = None, *, containing: str = "") -> int:
+        """How many documents `find` gives, as far as they are committed."""
+        source, condition, values = self._where(kind, key, containing)
+        return int(self._connection.execute(f"SELECT count(*) FROM {source} WHERE {condition}", values).fetchone()[0])
+
+    def _where(self, kind: str, key: tuple[str, str] | None, containing: str) -> tuple[str, str, list[Any]]:
+        """Tables, condition and its values."""
+        source, condition = "objects", "objects.provider = ? AND objects.kind = ?"
+        values: list[Any] = [self._provider, kind]
+        if key is not None:
+            # A cross join is SQLite's word for: the keys first, then their documents, whatever else seems cheaper.
+            source = "object_keys CROSS JOIN objects USING (seq)"
+            condition = "object_keys.provider = ? AND object_keys.kind = ? AND object_keys.name = ? AND object_keys.value = ?"
+            values += key
+        if containing:
+            condition += " AND instr(lower(objects.document), lower(?)) > 0"
+            values.append(containing)
+        return source, condition, values
 
     def _hold(self, kind: str, text: str) -> Document:
         document = json.loads(text)

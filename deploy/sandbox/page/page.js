@@ -3,6 +3,7 @@
 import { element, request, shortTime } from "./dom.js";
 import { faultsView } from "./faults.js";
 import { mailView } from "./mail.js";
+import { money, paymentView, standing } from "./payment.js";
 import { said, smsView } from "./sms.js";
 
 const PAGE = 50;
@@ -13,10 +14,11 @@ const RETRY_MS = 2000;
 const at = (id) => document.getElementById(id);
 const state = { kind: "mail", search: "", shown: PAGE, faults: null, where: null, smtp: "" };
 
-// What is listed: where it is, how it is called, one and many, and how it is shown.
+// What is listed: where it is, how it is called, one and many, how it is shown, and whether it is kept for good.
 const KINDS = {
   mail: { path: "/mail", home: "#/", one: "mail", many: "mails", item: mailItem, view: mailView },
   sms: { path: "/sms", home: "#/sms", one: "SMS", many: "SMS", item: smsItem, view: smsView },
+  payments: { path: "/payments", home: "#/payments", one: "payment", many: "payments", item: paymentItem, view: paymentView, kept: true },
 };
 let latestListing = 0;
 
@@ -26,14 +28,14 @@ function query(more = {}) {
 
 async function refreshList() {
   const ticket = ++latestListing;
-  const { path, one, many, item } = KINDS[state.kind];
+  const { path, one, many, item, kept } = KINDS[state.kind];
   const [page, total] = await Promise.all([request(`${path}?${query({ limit: state.shown })}`), request(`${path}/count?${query()}`)]);
   if (ticket !== latestListing) return;
   const focused = document.activeElement?.dataset?.mail;
   at("mails").replaceChildren(...page.items.map(item));
   if (focused) at("mails").querySelector(`[data-mail="${focused}"]`)?.focus();
   at("count").textContent = `${total.count.toLocaleString()} ${total.count === 1 ? one : many}${state.search ? " found" : ""}`;
-  at("delete-all").hidden = total.count === 0;
+  at("delete-all").hidden = kept || total.count === 0;
   at("delete-all").textContent = state.search ? "Delete found" : "Delete all";
   at("delete-all").dataset.count = total.count;
   at("more").hidden = page.next_cursor === null || state.shown >= AT_MOST;
@@ -44,6 +46,7 @@ async function refreshList() {
 
 function emptyNote() {
   if (state.search) return [`Nothing matches “${state.search}”.`];
+  if (state.kind === "payments") return ["No payment yet. Take one at", element("br"), element("code", { textContent: `${location.origin}/razorpay` })];
   if (state.kind === "sms") return ["No SMS yet. Send one to", element("br"), element("code", { textContent: `${location.origin}/twilio` })];
   return ["No mail yet. Send one to", element("br"), element("code", { textContent: state.smtp })];
 }
@@ -55,6 +58,11 @@ function mailItem(mail) {
 
 function smsItem(sms) {
   return listItem(`#/sms/${sms.id}`, sms, sms.to, `${said(sms)} · ${sms.text}`);
+}
+
+function paymentItem(payment) {
+  const amount = money(payment.amount_minor, payment.currency);
+  return listItem(`#/payments/${payment.gateway}/${payment.id}`, payment, amount, `${standing(payment)} · ${payment.reference ?? payment.id}`);
 }
 
 function listItem(href, entry, to, subject) {
@@ -87,11 +95,12 @@ function placeholder(text) {
 
 async function route() {
   const where = (state.where = location.hash);
-  const [, kind, id] = /^#\/(mail|sms)\/(\d+)$/.exec(where) ?? [];
+  const [, kind, id] = /^#\/(mail|sms|payments)\/([\w/]+)$/.exec(where) ?? [];
   at("panes").dataset.view = id || where === "#/faults" ? "detail" : "list";
   state.faults = null;
-  showKind(kind ?? (where === "#/sms" ? "sms" : where === "#/faults" ? state.kind : "mail"));
-  let shown = placeholder(`Choose ${state.kind === "sms" ? "an SMS" : "a mail"} to read it.`);
+  const home = Object.keys(KINDS).find((name) => KINDS[name].home === where);
+  showKind(kind ?? home ?? (where === "#/faults" ? state.kind : "mail"));
+  let shown = placeholder(`Choose ${{ mail: "a mail", sms: "an SMS", payments: "a payment" }[state.kind]} to read it.`);
   if (where === "#/faults") {
     state.faults = faultsView();
     shown = state.faults.root;

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from deploy.sandbox.tests.conftest import harness
-from deploy.sandbox.tests.gateway_arrange import Razorpay, Stripe, razorpay_of, told
+from deploy.sandbox.tests.conftest import Harness, harness
+from deploy.sandbox.tests.gateway_arrange import KEY_ID, Razorpay, Stripe, razorpay_of, stripe_of, told
 from deploy.sandbox.tests.subscriber import subscriber
 from deploy.sandbox.transaction import open_database
 
@@ -64,6 +64,33 @@ async def test_ledger_of_what_was_done_is_summed_up_by_receipt_and_by_note(razor
     (one,) = (await razorpay.get("/ledger", reference="a-2"))["items"]
     assert (one["kind"], one["amount"], one["currency"], one["notes"]) == ("capture", 50_000, "INR", {"order": "O-1"})
     assert await razorpay.get("/ledger/wait", kind="capture", count=5, timeout=0) == {"reached": False, "count": 4}
+
+
+async def test_payments_of_both_gateways_are_listed_found_and_shown_to_people(sandbox: Harness) -> None:
+    razorpay = razorpay_of(sandbox.http)
+    payment_id = await razorpay.captured(receipt="a-1")
+    refund = (await razorpay.refund(payment_id, amount=100)).json()
+    await razorpay.account(clock_offset_s=60)
+    await razorpay.failed(await razorpay.order(receipt="a-2"), outcome="card_expired")
+    stripe = stripe_of(sandbox.http)
+    await stripe.account(clock_offset_s=120)
+    await stripe.charge(payment_method="pm_card_chargeDeclined", receipt="a-3")
+
+    listed = await sandbox.get("/payments")
+    shown = [(one["gateway"], one["status"], one["declined"], one["reference"]) for one in listed["items"]]
+    assert shown == [
+        ("stripe", "requires_payment_method", "generic_decline", "a-3"),
+        ("razorpay", "failed", "card_expired", "a-2"),
+        ("razorpay", "captured", None, "a-1"),
+    ]
+    second = await sandbox.get("/payments", limit=1, cursor=1)
+    assert (second["items"], second["next_cursor"]) == (listed["items"][1:2], 2)
+    assert [one["reference"] for one in (await sandbox.get("/payments", search="EXPIRED"))["items"]] == ["a-2"]
+    assert [(await sandbox.get("/payments/count", search=word))["count"] for word in ("", "A-3", "nowhere")] == [3, 1, 0]
+    detail = await sandbox.get(f"/payments/razorpay/{payment_id}")
+    assert (detail["amount_minor"], detail["currency"], detail["refunds"]) == (50_000, "INR", [refund])
+    assert detail["document"] == (await sandbox.http.get(f"/razorpay/v1/payments/{payment_id}", auth=(KEY_ID, "sandbox"))).json()
+    assert (await sandbox.http.get("/payments/stripe/pi_none")).json()["code"] == "payment_not_found"
 
 
 NONSENSE: Final[tuple[Any, ...]] = (None, [{"a": 1}], {"a": []}, -1, 10**30, 0.5, "\ud800", "\x00" * 300)

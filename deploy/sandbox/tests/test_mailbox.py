@@ -177,7 +177,7 @@ async def test_the_page_and_its_files_are_served_under_a_strict_policy(sandbox: 
     assert '<script type="module" src="/page/page.js">' in page.text
     assert "script-src 'self'" in page.headers["content-security-policy"]
     assert "unsafe" not in page.headers["content-security-policy"]
-    for name in ("page.js", "mail.js", "faults.js", "dom.js", "page.css", "icon.svg"):
+    for name in ("page.js", "mail.js", "sms.js", "payment.js", "faults.js", "dom.js", "page.css", "icon.svg"):
         assert (await sandbox.http.get(f"/page/{name}")).status_code == 200
 
 
