@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from shared.runtime.ids import uuid7
 
@@ -24,7 +24,7 @@ class Trace:
         """The same trace under a new span."""
         match = _TRACEPARENT.fullmatch(self.traceparent)
         trace_id, flags = (match[1], match[3]) if match else (os.urandom(16).hex(), "01")
-        return replace(self, traceparent=f"00-{trace_id}-{os.urandom(8).hex()}-{flags}")
+        return Trace(self.correlation_id, f"00-{trace_id}-{os.urandom(8).hex()}-{flags}")
 
 
 _current: ContextVar[Trace | None] = ContextVar("waybill_trace", default=None)

@@ -79,12 +79,20 @@ class Channel(Protocol[Out]):
 
 async def in_turn(carrier: Carrier[Out], outgoing: Out) -> Answer:
     """Send once the account has room for it, which is waited for shortly: a slow account must not hold up its whole batch."""
-    try:
-        async with asyncio.timeout(TURN_S):
-            await carrier.slots.acquire()
-    except TimeoutError:
+    if not await _has_turn(carrier.slots):
         return Answer(Verdict.TRANSIENT, "the account was busy with others", reached=False)
     try:
         return await carrier.provider.send(outgoing)
     finally:
         carrier.slots.release()
+
+
+async def _has_turn(slots: asyncio.Semaphore) -> bool:
+    if not slots.locked():
+        # As nearly always. A timer would cost more than all else here.
+        return await slots.acquire()
+    try:
+        async with asyncio.timeout(TURN_S):
+            return await slots.acquire()
+    except TimeoutError:
+        return False

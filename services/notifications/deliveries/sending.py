@@ -48,7 +48,7 @@ from shared.runtime.clock import Clock
 from shared.runtime.db import Session
 from shared.runtime.errors import Transient
 from shared.runtime.inbox.delivery import Received
-from shared.runtime.outcomes import NOT_REACHED, Done, Failed, Outcome, Retry, Skipped
+from shared.runtime.outcomes import NOT_REACHED, Failed, Outcome, Retry, Skipped
 
 M = TypeVar("M", bound=ChannelSend)
 Out = TypeVar("Out")
@@ -137,7 +137,7 @@ class ChannelSending(Generic[M, Out]):
         if time.monotonic() - work.claimed_at > self._channel.latest_start_s(attempt):
             return NOT_REACHED
         outgoing = await self._channel.prepared(attempt, work.outgoing)
-        if isinstance(outgoing, Done | Skipped | Retry | Failed):
+        if isinstance(outgoing, Outcome):
             return outgoing
         began = time.monotonic()
         answer = await self._channel.send(attempt, outgoing, work.carrier)

@@ -71,8 +71,18 @@ def mailbox(address: str, name: str | None = None, *, header: str = "To") -> Mai
 
     header: the name of the header that it will stand in, for its folding.
     """
+    plain, international = _checked(address)
+    phrase = _phrase(single_line(name), header) if name else ""
+    gap = "\r\n " if len(phrase) + len(plain) > _MAX_HEADER_LINE - 10 else " "
+    shown = f"{phrase}{gap}<{plain}>" if phrase else f"<{plain}>"
+    return Mailbox(plain, shown, international, single_line(name) if name else None)
+
+
+@lru_cache(maxsize=1024)
+def _checked(address: str) -> tuple[str, bool]:
+    """The address with its domain in ASCII, and whether its name is international. Asked for twice for every mail of a batch:
+    when its recipient is looked at, and when it is written. Raises AddressUnusable."""
     local, at, domain = address.rpartition("@")
-    international = not local.isascii()
     if not domain.isascii():
         try:
             domain = domain.encode("idna").decode()
@@ -82,11 +92,7 @@ def mailbox(address: str, name: str | None = None, *, header: str = "To") -> Mai
         raise AddressUnusable("the address is not of the form name@domain as RFC 5321 has it; correct it and send anew")
     if len(local.encode()) > 64 or len(local.encode()) + len(domain) > 253 or any(len(label) > 63 for label in domain.split(".")):
         raise AddressUnusable("the address is longer than mail servers accept (64 before the @, 63 in a label, 254 in all)")
-    plain = f"{local}@{domain}"
-    phrase = _phrase(single_line(name), header) if name else ""
-    gap = "\r\n " if len(phrase) + len(plain) > _MAX_HEADER_LINE - 10 else " "
-    shown = f"{phrase}{gap}<{plain}>" if phrase else f"<{plain}>"
-    return Mailbox(plain, shown, international, single_line(name) if name else None)
+    return f"{local}@{domain}", not local.isascii()
 
 
 def sender_mailbox(smtp_from: str) -> Mailbox:

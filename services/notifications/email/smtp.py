@@ -26,6 +26,8 @@ THROTTLED_S: Final = 60.0
 CONFIG_S: Final = 300.0
 """How long a server that refuses our login is left alone: more tries would lock the account."""
 
+_WAITS_S: Final = {Verdict.THROTTLED: THROTTLED_S, Verdict.CONFIG: CONFIG_S}
+
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
@@ -61,10 +63,9 @@ class SmtpProvider:
 
     async def transfer(self, email: Envelope) -> Answer:
         """Hand over one mail as it is."""
-        progress = Progress()
+        progress = Progress(until=asyncio.get_running_loop().time() + SEND_S * self._time_factor)
         try:
-            async with asyncio.timeout(SEND_S * self._time_factor):
-                answer = self._read(await self._transfer(email, progress))
+            answer = self._read(await self._transfer(email, progress))
         except aiosmtplib.SMTPResponseException as error:
             answer = self._read(Reply(progress.stage, error.code, error.message))
         except Exception as error:
@@ -88,16 +89,18 @@ class SmtpProvider:
 
     async def _try(self, email: Envelope, progress: Progress, *, new: bool) -> Reply | None:
         """The server's reply; None where a session from before had been ended by the server, which says nothing of this mail."""
-        async with self._pool.session(new=new) as session:
-            from_before = session.used
-            try:
-                reply = await session.deliver(email, progress)
-            except (aiosmtplib.SMTPServerDisconnected, OSError):
-                session.abort()
-                if from_before and progress.stage is Stage.MAIL:
-                    return None
-                raise
-            return None if from_before and reply.stage is Stage.MAIL and reply.code == 421 else reply
+        session = await self._pool.take(until=progress.until, new=new)
+        from_before = session.used
+        try:
+            reply = await session.deliver(email, progress)
+        except BaseException as error:
+            session.abort()
+            if _is_lost(error) and from_before and progress.stage is Stage.MAIL:
+                return None
+            raise
+        finally:
+            self._pool.give_back(session)
+        return None if from_before and reply.stage is Stage.MAIL and reply.code == 421 else reply
 
     async def _connect(self) -> SmtpSession:
         server, timeout_s = self._server, CONNECT_S * self._time_factor
@@ -118,7 +121,7 @@ class SmtpProvider:
             await client.connect()
             if client.is_ehlo_or_helo_needed:
                 await client.ehlo()
-            # From here on the time-out of the whole mail holds; one per command would cost a task each.
+            # From here on the time-out of the whole mail holds.
             return SmtpSession(client)
         except BaseException:
             client.close()
@@ -126,11 +129,13 @@ class SmtpProvider:
 
     def _read(self, reply: Reply) -> Answer:
         verdict = classify(reply.stage, reply.code, reply.text)
+        enhanced = enhanced_status(reply.code, reply.text)
+        if verdict is Verdict.ACCEPTED:
+            return Answer(verdict, reply.text, reply.code, enhanced)
         # What is said to a recipient or a text is about that mail, whatever it says; before them, it is about us.
         is_about_us = reply.stage <= Stage.MAIL or reply.code in LOGIN_CODES
         closes = verdict in (Verdict.CONFIG, Verdict.THROTTLED) and is_about_us
-        wait_s = self._retry_after_s(verdict)
-        enhanced = enhanced_status(reply.code, reply.text)
+        wait_s = _WAITS_S.get(verdict, 0.0) * self._time_factor
         return Answer(verdict, reply.text, reply.code, enhanced, wait_s, closes=closes)
 
     def _interrupted(self, error: Exception, stage: Stage) -> Answer:
@@ -149,8 +154,10 @@ class SmtpProvider:
             detail = f"{str(error) or type(error).__name__} ({stage.name.lower()})"
         return Answer(verdict, detail, retry_after_s=retry_after_s * self._time_factor, closes=retry_after_s > 0)
 
-    def _retry_after_s(self, verdict: Verdict) -> float:
-        return {Verdict.THROTTLED: THROTTLED_S, Verdict.CONFIG: CONFIG_S}.get(verdict, 0.0) * self._time_factor
+
+def _is_lost(error: BaseException) -> bool:
+    """Whether the connection has ended, and not the time for the mail."""
+    return isinstance(error, aiosmtplib.SMTPServerDisconnected | OSError) and not isinstance(error, TimeoutError)
 
 
 def _is_our_setup(error: BaseException) -> bool:

@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
+import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,8 +48,9 @@ class Reply:
 
 @dataclass(slots=True)
 class Progress:
-    """How far a mail has come; it survives the exception that ended it."""
+    """How far a mail has come; it survives the exception that ended it. until: when its time is over, by the loop's clock."""
 
+    until: float
     stage: Stage = Stage.CONNECT
 
 
@@ -72,8 +74,9 @@ class SmtpSession:
         return self._wire.is_open
 
     async def deliver(self, email: Envelope, progress: Progress) -> Reply:
-        """One transaction: MAIL, RCPT, DATA and the text. Raises aiosmtplib's errors, OSError, and what cancels it."""
+        """One transaction: MAIL, RCPT, DATA and the text. Raises aiosmtplib's errors, OSError and TimeoutError."""
         progress.stage = Stage.MAIL
+        self._wire.until = progress.until
         self.used = True
         if email.international and not self._international:
             return Reply(Stage.RCPT, 553, _NOT_INTERNATIONAL)
@@ -97,7 +100,7 @@ class SmtpSession:
 
     async def _exchange(self, commands: Sequence[_Command], progress: Progress) -> Reply | None:
         """Send commands at once and read their replies in order: the first that refuses the mail, or None."""
-        self._wire.command(*(command.encode() for _, command, _ in commands))
+        self._wire.command(*[command.encode() for _, command, _ in commands])
         for unread, (stage, _, expected) in zip(reversed(range(len(commands))), commands, strict=True):
             progress.stage = stage
             code, text = await self._wire.reply()
@@ -139,6 +142,7 @@ class SmtpSession:
 
     async def quit(self) -> None:
         """Close the connection politely, without waiting long."""
+        self._wire.until = math.inf
         with contextlib.suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
             async with asyncio.timeout(QUIT_S):
                 self._wire.command(b"QUIT")
@@ -159,19 +163,28 @@ class SmtpPool:
         self._slots = asyncio.Semaphore(size)
         self._idle: list[SmtpSession] = []
 
-    @contextlib.asynccontextmanager
-    async def session(self, *, new: bool = False) -> AsyncIterator[SmtpSession]:
-        """A session for one mail. new: a connection of its own. What is no longer open, or left by an error, is not kept."""
-        async with self._slots:
-            session = (None if new else self._rested()) or await self._connect()
+    async def take(self, *, until: float, new: bool = False) -> SmtpSession:
+        """A session for one mail, to be given back whatever becomes of that. new: a connection of its own.
+
+        Raises TimeoutError where there is none until then, by the loop's clock.
+        """
+        if not new and not self._slots.locked() and (rested := self._rested()) is not None:
+            await self._slots.acquire()
+            return rested
+        async with asyncio.timeout_at(until):
+            await self._slots.acquire()
             try:
-                yield session
+                return (None if new else self._rested()) or await self._connect()
             except BaseException:
-                session.abort()
+                self._slots.release()
                 raise
-            if session.is_open:
-                session.idle_since = time.monotonic()
-                self._idle.append(session)
+
+    def give_back(self, session: SmtpSession) -> None:
+        """Let the next mail have the session; one that is no longer open is not kept."""
+        if session.is_open:
+            session.idle_since = time.monotonic()
+            self._idle.append(session)
+        self._slots.release()
 
     def _rested(self) -> SmtpSession | None:
         # The one that was used last: the surplus of a busy time then ages and goes.

@@ -16,7 +16,7 @@ from shared.runtime.inbox import answers, store
 from shared.runtime.inbox.delivery import Delivery, Item, Received
 from shared.runtime.inbox.handlers import Effect, EffectHandler
 from shared.runtime.inbox.light import MAX_CRASHES, Report, claim_one, lease_seconds, past_conflicts, poisonous, with_retries
-from shared.runtime.outcomes import NOT_REACHED, Done, Failed, Outcome, Retry, Skipped, outcome_of, own_errors
+from shared.runtime.outcomes import NOT_REACHED, Failed, Outcome, outcome_of, own_errors
 from shared.runtime.process import ProcessRuntime
 
 logger = logging.getLogger(__name__)
@@ -112,7 +112,7 @@ class _Batch:
         deadline = time.monotonic() + self._runtime.settings.scaled(BUDGET_S)
         ready: list[tuple[Received[Any], Any]] = []
         for one, work in zip(received, await self._prepare(received), strict=True):
-            if isinstance(work, Done | Skipped | Retry | Failed):
+            if isinstance(work, Outcome):
                 self._finished.put_nowait((one, None, work))
             else:
                 ready.append((one, work))

@@ -111,6 +111,19 @@ async def test_silence_ends_in_time(script: ScriptedServer, connect: Open, verb:
     assert time.monotonic() - began < 5
 
 
+async def test_time_for_a_mail_begins_with_that_mail(script: ScriptedServer, connect: Open) -> None:
+    provider, time_s = connect(script.port, pool_size=1, time_factor=0.02), smtp.SEND_S * 0.02
+    first_began = time.monotonic()
+    while time.monotonic() - first_began < 0.8 * time_s:
+        assert await verdict(provider) == "accepted"
+    script.say(".", SILENCE)
+    began = time.monotonic()
+
+    assert await verdict(provider) == "unknown"
+    assert time.monotonic() - began >= 0.9 * time_s
+    assert script.count("EHLO") == 1
+
+
 async def test_server_that_is_away_costs_no_try_and_is_left_alone_for_a_while(connect: Open, script: ScriptedServer) -> None:
     reserved = await asyncio.start_server(script.serve, "127.0.0.1", 0)
     port = reserved.sockets[0].getsockname()[1]
