@@ -2,6 +2,7 @@
 
 from services.payments import payment_deps
 from services.payments.attempts.call_claims import CallClaims, CallRecords
+from services.payments.attempts.claiming import SETTLE_S
 from services.payments.attempts.repository import AttemptRepository
 from services.payments.customers.models import reference_of
 from services.payments.customers.repository import CustomerReader
@@ -27,8 +28,9 @@ from shared.runtime.http.runtime import HttpRuntime
 class DeskParts:
     """The parts of a unit of work of the desk."""
 
-    def __init__(self, accounts: Gateways, clock: Clock) -> None:
+    def __init__(self, accounts: Gateways, clock: Clock, settle_s: float) -> None:
         self._accounts = accounts
+        self._settle_s = settle_s
         self._clock = clock
 
     def beginning(self, session: Session) -> Beginning:
@@ -58,7 +60,7 @@ class DeskParts:
 
     def records(self, session: Session) -> CallRecords:
         """Writes what calls about payments have brought."""
-        return payment_deps.call_records(session, self._clock)
+        return payment_deps.call_records(session, self._clock, settle_s=self._settle_s)
 
     async def payer(self, session: Session, payment: Payment) -> Payer | None:
         """Whom the gateway gets to know."""
@@ -90,12 +92,12 @@ class DeskParts:
 
 def payment_desk(database: Database, runtime: HttpRuntime) -> PaymentDesk:
     """Makes payments for people."""
-    return PaymentDesk(database.unit_of_work, DeskParts(gateways(runtime), runtime.clock))
+    return PaymentDesk(database.unit_of_work, DeskParts(gateways(runtime), runtime.clock, runtime.settings.scaled(SETTLE_S)))
 
 
 def offline_payments(session: Session, runtime: HttpRuntime) -> OfflinePayments:
     """Records what was counted, in the session's unit of work."""
-    parts = DeskParts(gateways(runtime), runtime.clock)
+    parts = DeskParts(gateways(runtime), runtime.clock, runtime.settings.scaled(SETTLE_S))
     return OfflinePayments(
         parts.beginning(session),
         PaymentRepository(session),

@@ -6,9 +6,9 @@ from typing import Final
 from services.payments.attempts.models import End
 from services.payments.attempts.work import CallWork
 from services.payments.gateways.answers import Answer, Answered, Declined, Refusal, Refused, Unavailable, Unknown
-from services.payments.gateways.facts import PaymentFact, RefundFact, RefundStatus
+from services.payments.gateways.facts import PaymentFact
 from services.payments.gateways.gateway import Gateway, RefundRequest
-from services.payments.payments.models import OFFLINE
+from services.payments.gateways.offline import OfflineRefund, offline_refund
 from services.payments.payments.telling import Told
 from shared.runtime.failpoints import failpoint
 from shared.runtime.outcomes import Done, Failed, Outcome, Retry
@@ -71,10 +71,8 @@ async def give_back(work: CallWork, now: datetime) -> Outcome:
     refund = work.refund
     assert refund is not None, "there is one to make"
     if work.account is None:
-        fact = RefundFact(
-            OFFLINE, str(refund.id), refund.gateway_payment_id or "", str(refund.id), RefundStatus.PROCESSED, refund.amount_minor,
-            refund.currency, now,
-        )  # fmt: skip
+        record = OfflineRefund(str(refund.id), refund.gateway_payment_id or "", refund.amount_minor, refund.currency, now)
+        fact = offline_refund(record)
         work.found.told.append(Told(refund.account, fact))
         return Done()
     gateway = work.account.gateway

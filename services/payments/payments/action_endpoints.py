@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from services.payments import payment_deps, payment_desk_deps
 from services.payments.auth import AdministeredOrganization, OneOrganization, PaymentsAdmin, PaymentsWrite, WritableOrganization
+from services.payments.gateways.offline import Clearing
 from services.payments.orders_deps import actor
 from services.payments.payments.desk import payment_not_found
 from services.payments.payments.errors import (
@@ -17,7 +18,7 @@ from services.payments.payments.errors import (
     PaymentStateForbids,
 )
 from services.payments.payments.policy_repository import PolicyReader, PolicyRepository
-from services.payments.payments.schemas import PaymentOut, PaymentPolicyIn, PaymentPolicyOut
+from services.payments.payments.schemas import ClearingIn, PaymentOut, PaymentPolicyIn, PaymentPolicyOut
 from services.payments.payments.writing_repository import PaymentRepository
 from services.payments.refunds.errors import RefundAboveCaptured
 from services.payments.refunds.schemas import RefundIn, RefundOut
@@ -85,6 +86,29 @@ async def cancel(
         raise payment_not_found()
     await payment_desk_deps.offline_payments(db, runtime_of(request)).cancel(held, by=actor(principal))
     return PaymentOut.model_validate(await PaymentRepository(db).find(payment_id, organization_id))
+
+
+@actions.post(
+    "/{payment_id:uuid}/clearing",
+    name="clear",
+    summary="Say what became of a cheque",
+    responses=problems(PaymentNotFound, PaymentStateForbids),
+)
+async def clear(
+    payment_id: PaymentId,
+    body: ClearingIn,
+    request: Request,
+    principal: PaymentsWrite,
+    organization_id: WritableOrganization,
+    db: WriteDb,
+    _: Idempotent,
+) -> PaymentOut:
+    """One that has bounced has failed like any other payment."""
+    held = (await PaymentRepository(db).lock([payment_id])).get(payment_id)
+    if held is None or held.organization_id != organization_id:
+        raise payment_not_found()
+    offline = payment_desk_deps.offline_payments(db, runtime_of(request))
+    return PaymentOut.model_validate(await offline.clear(held, Clearing(body.clearing), body.at, by=actor(principal)))
 
 
 @actions.post(

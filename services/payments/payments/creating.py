@@ -26,6 +26,8 @@ from shared.runtime.clock import Clock
 from shared.runtime.db import Session
 from shared.runtime.ids import uuid7
 
+SETTLE: Final = timedelta(seconds=45)
+"""How long a call of somebody else may be on its way: the longest that a call takes, and more."""
 PAY_WITHIN: Final = timedelta(minutes=30)
 """How long a checkout may stay open. Until then its order does not change; after that the money is still taken where it comes."""
 
@@ -125,7 +127,7 @@ class Beginning:
         return await self._call(inserted[0], account, None, now)
 
     async def due(self, asked: Asked, organization_id: UUID) -> tuple[Payment | None, Due]:
-        """The payment that is under way, and what is due; both are held. Raises NothingToPay and NothingDue."""
+        """The payment that is under way, and what is due; both are held. Raises NothingToPay, NothingDue and AlreadyBeingPaid."""
         order_id, invoice_id = asked.order_id, asked.invoice_id
         invoice = await self._invoices.find(invoice_id, organization_id=organization_id) if invoice_id is not None else None
         if invoice_id is not None and invoice is None:
@@ -142,6 +144,9 @@ class Beginning:
             due = Due(None, invoice.id, invoice.customer_id, invoice.currency, invoice.balance_minor)
         else:
             raise NothingToPay("name order_id or invoice_id")
+        if known is None and (begun := await self._payments.open_of(order_id, invoice_id)) is not None:
+            # Begun while we waited for the order. To insert beside it would be to wait for somebody who waits for the order.
+            raise AlreadyBeingPaid("somebody else has just begun to pay it; try again in a moment", payment_id=str(begun))
         if due.due_minor <= 0:
             raise NothingDue("nothing is due: it is paid, cancelled, or not placed or issued yet")
         return known, due
@@ -156,6 +161,11 @@ class Beginning:
         if known.gateway_order_id is not None:
             return Begun(known, account, None, None, None)
         calls = (await self._attempts.unfinished([known.id])).get(known.id, [])
+        if calls and calls[-1].status == "started" and now - calls[-1].started_at < SETTLE:
+            # Two orders at the gateway for one payment would be two chances to pay it.
+            raise AlreadyBeingPaid(
+                "somebody is just beginning to pay it; try again in a minute", payment_id=str(known.id), status=known.status
+            )
         return await self._call(known, account, calls[-1] if calls else None, now)
 
     async def _call(self, payment: Payment, account: Account, earlier: Attempt | None, now: datetime) -> Begun:

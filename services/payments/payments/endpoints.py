@@ -9,6 +9,7 @@ from services.payments import payment_desk_deps as deps
 from services.payments.auth import OneOrganization, PaymentsWrite, ReadableOrganization, WritableOrganization
 from services.payments.gateways.amounts import AmountRefused
 from services.payments.gateways.errors import NoGateway
+from services.payments.gateways.offline import OfflineRefused
 from services.payments.orders_deps import actor
 from services.payments.paging import after_id
 from services.payments.payments.desk import payment_not_found
@@ -101,7 +102,13 @@ async def create(
     return CheckoutOut.of(checkout)
 
 
-@router.post("/offline", name="offline", status_code=201, summary="Record money that was received", responses=problems(*_OF_DUE))
+@router.post(
+    "/offline",
+    name="offline",
+    status_code=201,
+    summary="Record money that was received",
+    responses=problems(*_OF_DUE, OfflineRefused, AmountRefused),
+)
 async def offline(
     body: OfflineIn,
     request: Request,

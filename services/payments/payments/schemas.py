@@ -7,11 +7,12 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.payments.gateways.gateway import Frequency, Mandate
+from services.payments.gateways.offline import Clearing, OfflineMethod
 from services.payments.money.schemas import CurrencyCode, NonNegativeMinor, PositiveMinor, PositiveMoney
 from services.payments.payments.creating import Asked
 from services.payments.payments.desk import Checkout
 from services.payments.payments.models import PaymentStatus
-from services.payments.payments.offline import Counted, OfflineKind
+from services.payments.payments.offline import Counted
 from services.payments.payments.policy_models import PaymentPolicy
 from services.payments.refunds.schemas import RefundOut
 from shared.contracts.message import UtcDatetime
@@ -78,8 +79,10 @@ class OfflineIn(_In):
     order_id: UUID | None = None
     invoice_id: UUID | None = None
     amount: PositiveMoney
-    kind: OfflineKind
-    reference: str | None = Field(default=None, max_length=100, description="A cheque's number, a transfer's UTR.")
+    kind: OfflineMethod
+    reference: str | None = Field(default=None, max_length=50, description="A cheque's number, a transfer's UTR.")
+    bank: str | None = Field(default=None, max_length=100, description="Whose cheque or account it is.")
+    clearing: Clearing | None = Field(default=None, description="Of a cheque alone: one that waits is no money yet.")
     received_at: UtcDatetime | None = Field(default=None, description="Now, unless it is given.")
 
     @model_validator(mode="after")
@@ -90,10 +93,24 @@ class OfflineIn(_In):
 
     def counted(self) -> Counted:
         """As the service takes it."""
-        amount = self.amount
         return Counted(
-            self.order_id, self.invoice_id, amount.amount_minor, amount.currency, self.kind, self.reference, self.received_at
+            self.order_id,
+            self.invoice_id,
+            self.amount.amount_minor,
+            self.amount.currency,
+            self.kind,
+            self.reference,
+            self.bank,
+            self.clearing,
+            self.received_at,
         )
+
+
+class ClearingIn(_In):
+    """What became of a cheque."""
+
+    clearing: Literal["cleared", "bounced"]
+    at: UtcDatetime | None = Field(default=None, description="When the bank said so; now, unless it is given.")
 
 
 class PaymentOut(_Out):

@@ -45,6 +45,11 @@ _LOCK_OPEN: Final = text(f"""
            OR (order_id IS NULL AND CAST(:order_id AS uuid) IS NULL AND invoice_id = CAST(:invoice_id AS uuid)))
      ORDER BY id FOR NO KEY UPDATE
 """)  # noqa: S608 - as above
+_OPEN_OF: Final = text("""
+    SELECT id FROM payments
+     WHERE is_open AND (order_id = CAST(:order_id AS uuid)
+           OR (order_id IS NULL AND CAST(:order_id AS uuid) IS NULL AND invoice_id = CAST(:invoice_id AS uuid)))
+""")
 _HELD: Final = text(f"""
     SELECT {", ".join(field.name for field in fields(Held))} FROM gateway_payments WHERE payment_id = ANY (CAST(:ids AS uuid[]))
      ORDER BY payment_id, first_seen_at, id
@@ -137,6 +142,11 @@ class PaymentRepository(PaymentReader):
         rows = await self._writing.execute(_LOCK_OPEN, {"order_id": order_id, "invoice_id": invoice_id})
         row = rows.mappings().first()
         return payment_of(row) if row is not None else None
+
+    async def open_of(self, order_id: UUID | None, invoice_id: UUID | None) -> UUID | None:
+        """The payment that is under way, not held; whoever holds the order or is alone gets a true answer."""
+        found: UUID | None = await self._writing.scalar(_OPEN_OF, {"order_id": order_id, "invoice_id": invoice_id})
+        return found
 
     async def held(self, payment_ids: Collection[UUID]) -> list[Held]:
         """What gateways hold of these payments, the oldest first."""

@@ -157,10 +157,16 @@ async def test_cash_pays_a_part_and_more_than_is_due_is_credit(client: ApiClient
 
     part = await us.post("/v1/payments/offline", json=cash, headers=_key())
     cheque = {**cash, "kind": "cheque", "reference": "000123", "amount": {"amount_minor": TOTAL, "currency": "INR"}}
-    rest = await us.post("/v1/payments/offline", json=cheque, headers=_key())
+    unclear = await us.post("/v1/payments/offline", json=cheque, headers=_key())
+    waiting = await us.post("/v1/payments/offline", json={**cheque, "clearing": "waiting"}, headers=_key())
+    path = f"/v1/payments/{waiting.json()['id']}/clearing"
+    bounced = await us.post(path, json={"clearing": "bounced"}, headers=_key())
+    rest = await us.post("/v1/payments/offline", json={**cheque, "clearing": "cleared"}, headers=_key())
     over = await us.post("/v1/payments/offline", json=cash, headers=_key())
 
-    assert [one.json().get("status") for one in (part, rest)] == ["captured", "captured"]
+    statuses = [one.json().get("status") for one in (part, waiting, bounced, rest)]
+    assert statuses == ["captured", "processing", "failed", "captured"]
+    assert (unclear.status_code, unclear.json()["code"]) == (422, "offline_payment_refused")
     assert (over.status_code, over.json()["code"]) == (409, "nothing_due")
     expected = {"cash": 5000, "bank": TOTAL, "accounts_receivable": -TOTAL, "customer_credit": -5000}
     assert await balances(session) == expected
