@@ -85,6 +85,7 @@ def payments(passwords: Mapping[str, str], ports: Mapping[str, int]) -> dict[str
 
 def sandbox(home: Home, ports: Mapping[str, int]) -> dict[str, str]:
     """The settings of the sandbox that are about its callers."""
+    payments_api = f"http://{HOST}:{ports['payments-api']}"
     return {
         "SANDBOX_CALLBACK_URL": f"http://{HOST}:{ports['notifications-api']}",
         "SANDBOX_SENDGRID_EVENT_KEY_FILE": str(_event_key_file(home)),
@@ -93,6 +94,9 @@ def sandbox(home: Home, ports: Mapping[str, int]) -> dict[str, str]:
         "SANDBOX_SNS_TOPIC_ARN": _TOPIC,
         "SANDBOX_BOUNCE_ADDRESS": _BOUNCES,
         "SANDBOX_BOUNCE_SECRET": _MAIL_SERVER,
+        "SANDBOX_RAZORPAY_KEY_ID": _RAZORPAY_KEY_ID,
+        "SANDBOX_RAZORPAY_WEBHOOK_URL": f"{payments_api}/v1/webhooks/razorpay",
+        "SANDBOX_STRIPE_WEBHOOK_URL": f"{payments_api}/v1/webhooks/stripe",
     }
 
 
