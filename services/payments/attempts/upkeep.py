@@ -14,6 +14,7 @@ from services.payments.refunds.repository import RefundRepository
 from shared.contracts.payments import (
     CapturePayment,
     ExecuteRefund,
+    ExecuteRefundPlan,
     ExpirePayments,
     ProcessPayment,
     ReleasePayment,
@@ -59,7 +60,7 @@ class PaymentUpkeep:
             self._publisher.publish(RetryFailedPayments(slot=slot))
 
     async def resolve(self, slot: datetime) -> None:
-        """Have gateways asked about what is not known, and match what came before its payment."""
+        """Have gateways asked about what is not known, match what came before its payment, and carry out what is to go back."""
         taken = await self._upkeep.take_checks(slot, AT_ONCE)
         for one in taken:
             self._publisher.publish(ResolvePayment(payment_id=one.id), message_id=_once("check", one.id, one.tries, slot))
@@ -76,6 +77,8 @@ class PaymentUpkeep:
         for refund_id in await self._refunds.overdue(before, AT_ONCE):
             # The same request again, or a look at it: both are harmless.
             self._publisher.publish(ExecuteRefund(refund_id=refund_id), message_id=_once("refund", refund_id, hour))
+        for plan_id in await self._refunds.planned(AT_ONCE):
+            self._publisher.publish(ExecuteRefundPlan(plan_id=plan_id), message_id=_once("plan", plan_id))
         if len(taken) == AT_ONCE:
             self._publisher.publish(ResolveUnknownPayments(slot=slot))
 

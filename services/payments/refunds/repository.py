@@ -69,6 +69,7 @@ _LOCK_PLAN: Final = text("""
 """)
 _PLAN_OF: Final = text("SELECT order_id FROM refund_plans WHERE id = :id")
 _PAID_BY: Final = text("SELECT id FROM payments WHERE order_id = :order_id AND captured_minor > 0")
+_PLANNED: Final = text("SELECT id FROM refund_plans WHERE status = 'planned' ORDER BY created_at, id LIMIT :limit")
 _OVERDUE: Final = text("""
     SELECT id FROM refunds WHERE status IN ('requested', 'pending') AND updated_at < :before ORDER BY updated_at LIMIT :limit
 """)
@@ -150,6 +151,10 @@ class RefundRepository(RefundReader):
     async def payments_of_order(self, order_id: UUID) -> set[UUID]:
         """Those that have brought it money."""
         return set((await self._writing.scalars(_PAID_BY, {"order_id": order_id})).all())
+
+    async def planned(self, limit: int) -> list[UUID]:
+        """Plans of cancellations that nobody has begun to carry out."""
+        return list((await self._writing.scalars(_PLANNED, {"limit": limit})).all())
 
     async def overdue(self, before: datetime, limit: int) -> list[UUID]:
         """Refunds of which nothing was heard since."""

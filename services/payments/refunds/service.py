@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.payments.payments.errors import CurrencyDiffers, PaymentNotFound
 from services.payments.payments.models import PAID, Payment
-from services.payments.payments.policy_models import PaymentPolicy
+from services.payments.payments.policy_models import DEFAULT, PaymentPolicy
 from services.payments.payments.policy_repository import PolicyReader
 from services.payments.payments.writing_repository import PaymentRepository
 from services.payments.refunds.errors import RefundAboveCaptured, RefundNotFound, RefundPlanNotFound
@@ -75,10 +75,12 @@ class Refunds:
             return
         known = [one for one in await self._refunds.of_payments(payments) if one.plan_id == plan_id]
         missing = plan.refund_minor - sum(one.amount_minor for one in known if one.status not in ("failed", "rejected"))
+        policies = await self._policies.of_many({one.organization_id for one in payments.values()})
         for payment in sorted(payments.values(), key=lambda one: one.id, reverse=True):
             part = min(missing, await self._requests.refundable(payment))
             if part > 0 and payment.currency == plan.currency:
-                wish = Wish(part, _CANCELLED, plan_id=plan_id)
+                policy = policies.get(payment.organization_id, DEFAULT)
+                wish = Wish(part, _CANCELLED, plan_id=plan_id, awaits_approval=_is_above(policy, part))
                 await self._requests.request(payment, wish, by=plan.created_by, at=self._clock())
                 missing -= part
         if missing:
