@@ -4,7 +4,12 @@ import importlib
 import sys
 from typing import Final
 
-BENCHMARKS: Final = {"alerts": "bench.alerts.run", "messages": "bench.messages.run", "email": "bench.email.run"}
+BENCHMARKS: Final = {
+    "alerts": "bench.alerts.run",
+    "email": "bench.email.run",
+    "matching": "bench.matching.run",
+    "messages": "bench.messages.run",
+}
 
 
 def main() -> int:

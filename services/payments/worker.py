@@ -11,6 +11,8 @@ TASK_MODULES: tuple[str, ...] = (
     "services.payments.invoice_reminders.tasks",
     "services.payments.invoices.tasks",
     "services.payments.ledger.tasks",
+    "services.payments.matching.tasks",
+    "services.payments.offers.tasks",
     "services.payments.orders.tasks",
     "services.payments.refunds.tasks",
     "services.payments.tariffs.tasks",

@@ -49,7 +49,11 @@ class GatewaySettings(HttpSettings):
     stripe_base_url: str = Field("https://api.stripe.com", pattern=_URL, description="Another address for stand-ins.")
     stripe_capture: Capture = Field("automatic", description="As `RAZORPAY_CAPTURE`.")
 
-    backend_url: str = Field("http://localhost:8003", pattern=_URL, description="This API as gateways reach it: their webhooks.")
+    backend_url: str = Field(
+        "http://localhost:8003",
+        pattern=_URL,
+        description="This API as others reach it: gateways with their webhooks, manufacturers who answer offers.",
+    )
     encryption_keys: AesKeys | None = Field(
         None,
         description="Encrypt the credentials of organizations' own accounts: `<id>:<32 bytes as base64>`, more behind commas; "

@@ -4,6 +4,7 @@ charges.py   charging, retries, captures, refunds, gateways' reports
 events.py    what is told of orders, payments, invoices and subscriptions
 invoices.py  issuing invoices, their PDFs, reminders and the audit of their numbers
 ledger.py    checking and tending the ledger
+matching.py  finding manufacturers for orders, and the offers that are made to them
 orders.py    carts and orders
 """
 
@@ -32,6 +33,7 @@ from shared.contracts.payments.invoices import (
     RenderInvoicePdf,
 )
 from shared.contracts.payments.ledger import CheckLedger, RefreshLedgerBalances
+from shared.contracts.payments.matching import ExpireOffers, MatchOrders
 from shared.contracts.payments.orders import CleanupExpiredCarts, ProcessPendingOrders, RemindOfAbandonedCarts, SendOrderReminders
 
 __all__ = [
@@ -42,11 +44,13 @@ __all__ = [
     "CleanupExpiredCarts",
     "ExecuteRefund",
     "ExecuteRefundPlan",
+    "ExpireOffers",
     "ExpirePayments",
     "GenerateInvoice",
     "GeneratedInvoice",
     "HandleFailedPayment",
     "InvoiceIssued",
+    "MatchOrders",
     "ProcessOverdueInvoices",
     "ProcessPayment",
     "ProcessPendingOrders",
