@@ -18,14 +18,17 @@ A noun's `errors.py` subclasses these. Only the runtime maps Transient, Permanen
 happens to a message, and only the HTTP edge maps a status to a response.
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
+
+MEMBERS: Final = frozenset({"type", "title", "status", "detail", "instance", "code", "correlation_id"})
+"""What every problem document has of its own (RFC 9457), and no refusal may replace."""
 
 
 class ServiceError(Exception):
     """A refusal with a status, a stable code, what was wrong and how to mend it.
 
     detail: a sentence for the person who reads the response or the log, without personal data.
-    extra: members added to the problem document; JSON values.
+    extra: members added to the problem document; JSON values. Raises ValueError for a name that the document has already.
     """
 
     status: ClassVar[int] = 400
@@ -33,6 +36,8 @@ class ServiceError(Exception):
     title: ClassVar[str] = "Bad request"
 
     def __init__(self, detail: str, *, headers: dict[str, str] | None = None, **extra: Any) -> None:
+        if replaced := MEMBERS & extra.keys():
+            raise ValueError(f"{', '.join(sorted(replaced))} is a member of every problem; name yours otherwise")
         super().__init__(detail)
         self.detail = detail
         self.headers = headers or {}

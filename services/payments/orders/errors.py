@@ -54,7 +54,7 @@ class SellerNotSetUp(Conflict):
 
 
 class StatusForbids(Conflict):
-    """`status` is the order's, `possible` from where it could be done."""
+    """`order_status` is the order's, `possible` from where it could be done."""
 
     code, title = "status_forbids", "The order's status does not allow this"
 

@@ -22,7 +22,7 @@ def require(order: Order, statuses: Collection[OrderStatus], what: str) -> None:
         possible = sorted(statuses)
         raise StatusForbids(
             f"the order is {order.status} and cannot be {what}; it could while it is {', '.join(possible)}",
-            status=order.status,
+            order_status=order.status,
             possible=possible,
         )
 

@@ -155,7 +155,7 @@ class Beginning:
         """Two who pay the same at once get the same payment, or are told of it."""
         if known.amount_minor != amount_minor or known.payment_method_id is not None or known.status != "created":
             raise AlreadyBeingPaid(
-                "a payment is under way; wait for it, or cancel it", payment_id=str(known.id), status=known.status
+                "a payment is under way; wait for it, or cancel it", payment_id=str(known.id), payment_status=known.status
             )
         account = await self._gateways.get(self._session, known.account)
         if known.gateway_order_id is not None:
@@ -164,7 +164,9 @@ class Beginning:
         if calls and calls[-1].status == "started" and now - calls[-1].started_at < SETTLE:
             # Two orders at the gateway for one payment would be two chances to pay it.
             raise AlreadyBeingPaid(
-                "somebody is just beginning to pay it; try again in a minute", payment_id=str(known.id), status=known.status
+                "somebody is just beginning to pay it; try again in a minute",
+                payment_id=str(known.id),
+                payment_status=known.status,
             )
         return await self._call(known, account, calls[-1] if calls else None, now)
 

@@ -197,7 +197,7 @@ class PaymentDesk:
             work = (await begin(self._parts.claims(session), [payment_id]))[payment_id]
         if not isinstance(work, CallWork):
             reason = work.reason if isinstance(work, Skipped) else "it is not to be called about"
-            raise PaymentStateForbids(f"{reason}; read it to see what can be done", status=payment.status)
+            raise PaymentStateForbids(f"{reason}; read it to see what can be done", payment_status=payment.status)
         return work.payment, work
 
     async def _gateway_customer(self, begun: Begun, payer: Payer | None) -> str:

@@ -10,7 +10,7 @@ Invalid (422)
 Conflict (409)
 ├── NothingDue            it is paid, cancelled or not placed yet
 ├── AlreadyBeingPaid      another payment of it is under way; `payment_id` names it
-├── PaymentStateForbids   `status` is the payment's
+├── PaymentStateForbids   `payment_status` is the payment's
 ├── GatewayRefused
 ├── MandateNeedsCustomer
 ├── MethodNotUsable       the stored method cannot be charged
@@ -54,7 +54,7 @@ class AlreadyBeingPaid(Conflict):
 
 
 class PaymentStateForbids(Conflict):
-    """`status` is the payment's."""
+    """`payment_status` is the payment's."""
 
     code, title = "payment_state_forbids", "The payment's state does not allow this"
 

@@ -67,7 +67,7 @@ class OfflinePayments:
         known, due = await self._beginning.due(asked, organization_id)
         if known is not None:
             raise AlreadyBeingPaid(
-                "a payment is under way; wait for it, or cancel it", payment_id=str(known.id), status=known.status
+                "a payment is under way; wait for it, or cancel it", payment_id=str(known.id), payment_status=known.status
             )
         if counted.currency != due.currency:
             raise CurrencyDiffers(f"it is due in {due.currency}", currency=due.currency)
@@ -98,7 +98,7 @@ class OfflinePayments:
     async def clear(self, payment: Payment, clearing: Clearing, at: datetime | None, *, by: str) -> Payment:
         """Say what became of a cheque. It is held; said again it changes nothing. Raises PaymentStateForbids."""
         if payment.gateway != OFFLINE or payment.account != OfflineMethod.CHEQUE:
-            raise PaymentStateForbids("only cheques are cleared", status=payment.status)
+            raise PaymentStateForbids("only cheques are cleared", payment_status=payment.status)
         counted = Counted(
             payment.order_id, payment.invoice_id, payment.amount_minor, payment.currency, OfflineMethod.CHEQUE, _UNTOLD
         )
@@ -110,7 +110,8 @@ class OfflinePayments:
         """Give up a payment that nobody has begun to make. It is held. Raises PaymentStateForbids."""
         if payment.status not in ("created", "failed"):
             raise PaymentStateForbids(
-                "only what nobody has begun to pay can be cancelled; what is authorized is released", status=payment.status
+                "only what nobody has begun to pay can be cancelled; what is authorized is released",
+                payment_status=payment.status,
             )
         now = self._clock()
         await self._payments.end([payment.id], "cancelled", by=by, at=now, reason="it was cancelled")

@@ -5,7 +5,7 @@ NotFound (404)
 └── RefundPlanNotFound
 Conflict (409)
 ├── RefundAboveCaptured    `refundable_minor` is what is left
-├── RefundStateForbids     `status` is the refund's
+├── RefundStateForbids     `refund_status` is the refund's
 └── RefundNeedsAnother     who asks for it may not approve it
 """
 
@@ -27,7 +27,7 @@ class RefundAboveCaptured(Conflict):
 
 
 class RefundStateForbids(Conflict):
-    """`status` is the refund's."""
+    """`refund_status` is the refund's."""
 
     code, title = "refund_state_forbids", "The refund's state does not allow this"
 

@@ -119,4 +119,4 @@ class RefundRequests:
 
 def _require_waiting(refund: Refund) -> None:
     if refund.status != "awaiting_approval":
-        raise RefundStateForbids("the refund does not wait for approval", status=refund.status)
+        raise RefundStateForbids("the refund does not wait for approval", refund_status=refund.status)

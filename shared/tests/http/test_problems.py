@@ -2,6 +2,7 @@ import asyncpg
 import httpx
 import pytest
 
+from shared.runtime.errors import Conflict
 from shared.testing.proxy import FaultProxy
 
 
@@ -133,3 +134,8 @@ async def test_a_body_over_the_limit_is_refused_whether_it_is_read_or_not(anonym
 
     assert [(response.status_code, response.json()["code"]) for response in refused] == [(413, "request_too_large")] * 2
     assert (await anonymous.post("/v1/large", content=b"x" * 3_000_000)).json() == 3_000_000
+
+
+def test_no_refusal_replaces_a_member_that_every_problem_has() -> None:
+    with pytest.raises(ValueError, match="status is a member of every problem"):
+        Conflict("it is paid already", status="paid")
