@@ -28,6 +28,7 @@ _WITH_BODY: Final = (BadRequest, RequestTooLarge)
 _COMMON: Final = (*_ALWAYS, *_WITH_TOKEN, *_WITH_BODY, InvalidRequest)
 
 _REQUIRED_HEADERS: Final = frozenset({"idempotency-key", "if-match"})
+_NOT_MODIFIED: Final = {"description": "It is still the version that If-None-Match names, or `*` was asked for."}
 
 
 def operation_id(route: APIRoute) -> str:
@@ -47,6 +48,8 @@ def complete(document: Document, routes: list[BaseRoute]) -> None:
         for method in getattr(context, "methods", None) or ():
             operation = document["paths"].get(context.path_format, {}).get(method.lower())
             if operation is not None:
+                if method == "GET" and _takes_header(operation, "if-none-match"):
+                    operation["responses"].setdefault("304", dict(_NOT_MODIFIED))
                 own = [error for call in dependencies_of(context) for error in answers_of(call)]
                 _complete_operation(operation, access_of(context), own)
 
@@ -69,6 +72,10 @@ def _complete_operation(operation: Document, access: AccessDecision | None, own:
         expected.append(InvalidRequest)
     for error in expected:
         _add(responses, error)
+
+
+def _takes_header(operation: Document, name: str) -> bool:
+    return any(one["in"] == "header" and one["name"].lower() == name for one in operation.get("parameters", ()))
 
 
 def _name_required_headers(operation: Document) -> None:

@@ -57,3 +57,11 @@ async def test_the_documentation_needs_nothing_from_elsewhere(anonymous: httpx.A
         assert "//" not in address
         assert (await anonymous.get(f"/{address}")).status_code == 200
     assert (await anonymous.get("/openapi.json")).json()["info"]["title"] == "Waybill alerts"
+
+
+def test_only_what_is_read_with_if_none_match_may_be_not_modified(document: dict[str, Any]) -> None:
+    found = {
+        method for path in document["paths"].values() for method, operation in path.items() if "304" in operation["responses"]
+    }
+
+    assert found == {"get"}
