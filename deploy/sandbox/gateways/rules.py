@@ -1,7 +1,7 @@
 """The fault rules of payment gateways: what answer a request gets, what becomes of a payment or refund, how webhooks come."""
 
 from fnmatch import fnmatchcase
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -32,8 +32,8 @@ Drift = Literal[
     "adjustment",
     "unsettled",
 ]
-ANSWERS: tuple[str, ...] = Answer.__args__  # type: ignore[attr-defined] # a Literal has its values there
-FATES: tuple[str, ...] = Fate.__args__  # type: ignore[attr-defined] # as above
+ANSWERS: tuple[str, ...] = get_args(Answer)
+FATES: tuple[str, ...] = get_args(Fate)
 _STATUSES = ("status", "status_after_commit")
 _TIMED = (
     "rate_limit",
