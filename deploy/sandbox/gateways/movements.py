@@ -77,7 +77,5 @@ def movements_router(core: Core, provider: str) -> APIRouter:
 
 
 def _value(movement: Document, by: str) -> str | None:
-    if by == "reference":
-        return movement["reference"]  # type: ignore[no-any-return] # the document's own text
-    found = movement["notes"].get(by.removeprefix("notes."))
+    found = movement["reference"] if by == "reference" else movement["notes"].get(by.removeprefix("notes."))
     return str(found) if found is not None else None

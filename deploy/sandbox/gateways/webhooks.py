@@ -65,7 +65,7 @@ class Webhooks:
     def tell(self, transaction: Transaction, events: Sequence[Event], *, seconds: float = 0.0) -> None:
         """Send the events of one change after so many seconds, once the transaction is committed."""
         account, wanted = self._account(), [event for event in events if self.wants(event.name)]
-        rules = [self._board.take(lowered(event.named), lambda rule, name=event.name: rule.tells_of(name)) for event in wanted]  # type: ignore[misc] # a default binds the name now
+        rules = [self._rule(event) for event in wanted]
         reversed_too = any(rule is not None and rule.reorder for rule in rules)
         for index, (event, rule) in enumerate(zip(wanted, rules, strict=True)):
             if rule is not None and rule.lost:
@@ -75,6 +75,9 @@ class Webhooks:
             for repetition in range(rule.repeat if rule is not None else 1):
                 late_s = seconds + at + ((rule.seconds or 0.0) if rule is not None else 0.0) + repetition * _GAP_S
                 self._callbacks.plan(transaction, plan, seconds=late_s, retry_after_s=account.retry_after_s)
+
+    def _rule(self, event: Event) -> GatewayRule | None:
+        return self._board.take(lowered(event.named), lambda rule: rule.tells_of(event.name))
 
     def send(self, transaction: Transaction, event: Event, *, forged: bool) -> None:
         """Send one event that somebody made up."""
