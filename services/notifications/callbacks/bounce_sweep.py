@@ -9,7 +9,7 @@ from soft bounces are looked at anew.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import UUID
@@ -233,6 +233,6 @@ def _declined(row: SuppressionRow, listed: Listed, wrote: Sequence[Wrote]) -> li
     if listed is Listed.COMPLAINED:
         reason = Reason.COMPLAINT
         whose = dict.fromkeys(one.organization_id for one in wrote)
-        return [replace(row, scope=Scope.ORGANIZATION, reason=reason, organization_id=one) for one in whose]
-    row = replace(row, scope=Scope.CATEGORY, reason=Reason.UNSUBSCRIBED)
-    return [replace(row, organization_id=one.organization_id, category=one.category) for one in wrote]
+        return [row._replace(scope=Scope.ORGANIZATION, reason=reason, organization_id=one) for one in whose]
+    row = row._replace(scope=Scope.CATEGORY, reason=Reason.UNSUBSCRIBED)
+    return [row._replace(organization_id=one.organization_id, category=one.category) for one in wrote]

@@ -1,9 +1,9 @@
 """Statements on cancellations: what was asked for about a subject up to a moment is not to be sent any more."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -14,8 +14,7 @@ KEPT_DAYS: Final = 30
 """As long as the inbox remembers a message; what is tried longer than that does not exist."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A message that asks for a delivery, as far as a cancellation concerns it. asked_at: when it was published."""
 
     id: UUID
@@ -24,8 +23,7 @@ class Asked:
     asked_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Cancellation:
+class Cancellation(NamedTuple):
     """organization_id: whose messages alone; None for everybody's."""
 
     subject_key: str
@@ -124,5 +122,6 @@ class CancellationRepository(CancellationReader):
         await self._writing.execute(_FORGET_OLD, {"days": KEPT_DAYS})
 
 
-def _columns(of: type[Any], rows: Sequence[Any]) -> dict[str, list[Any]]:
-    return {field.name: [getattr(row, field.name) for row in rows] for field in fields(of)}
+def _columns(of: type[NamedTuple], rows: Sequence[NamedTuple]) -> dict[str, Sequence[Any]]:
+    columns = zip(*rows, strict=True) if rows else ((),) * len(of._fields)
+    return dict(zip(of._fields, columns, strict=True))

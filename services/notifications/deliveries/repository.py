@@ -1,10 +1,9 @@
 """Statements on deliveries and their attempts. What a batch needs is one statement for all of its messages."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, select, text, tuple_
@@ -16,8 +15,7 @@ from shared.runtime.db import ReadSession, Session
 ABANDONED: Final = "its process ended before the answer was recorded"
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryRow:
+class DeliveryRow(NamedTuple):
     """A delivery as its message asks for it.
 
     to_address, address_hash, subject, template_version: None until they are known, which they are once the text has been made.
@@ -46,16 +44,14 @@ class DeliveryRow:
     template_versions: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimedAttempt:
+class ClaimedAttempt(NamedTuple):
     """An attempt that is committed before its call. message_id_header: as the first attempt had it, of an e-mail."""
 
     number: int
     message_id_header: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptResult:
+class AttemptResult(NamedTuple):
     """What came of an attempt; see the columns of delivery_attempts."""
 
     delivery_id: UUID
@@ -70,8 +66,7 @@ class AttemptResult:
     provider_message_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryResult:
+class DeliveryResult(NamedTuple):
     """Where a delivery stands now.
 
     finished_at: None unless the status is final. cancelled_at: when it was cancelled, where that is why it was dropped.
@@ -97,8 +92,7 @@ class DeliveryResult:
     at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ChangedDelivery:
+class ChangedDelivery(NamedTuple):
     """What a result has made of a delivery. is_news: its retries or its error are others than before. error: as it stands."""
 
     is_news: bool
@@ -241,8 +235,7 @@ _NOTE: Final = text("""
 """)
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """A line of a delivery's timeline. id: the same when the same is noted again. code: a stable reason. detail: for people."""
 
     id: UUID
@@ -387,8 +380,7 @@ def _one(delivery_id: UUID, organization_id: UUID | None) -> Select[Delivery]:
     return query if organization_id is None else query.where(Delivery.organization_id == organization_id)
 
 
-def _columns(of: type[Any], rows: Sequence[Any], *, prefix: str = "") -> dict[str, Sequence[Any]]:
+def _columns(of: type[NamedTuple], rows: Sequence[NamedTuple], *, prefix: str = "") -> dict[str, Sequence[Any]]:
     """The rows, turned: a sequence of values for each field."""
-    names = [field.name for field in fields(of)]
-    columns = zip(*map(attrgetter(*names), rows), strict=True) if rows else ((),) * len(names)
-    return {prefix + name: column for name, column in zip(names, columns, strict=True)}
+    columns = zip(*rows, strict=True) if rows else ((),) * len(of._fields)
+    return {prefix + name: column for name, column in zip(of._fields, columns, strict=True)}

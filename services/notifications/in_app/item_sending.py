@@ -5,7 +5,7 @@ its delivery sent. What is left to the call is the hint to those who follow the 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -272,4 +272,4 @@ def _candidate(addressed: _Addressed) -> Candidate:
 
 def _row(one: _Received, item: NewItem | None) -> DeliveryRow:
     row = delivery_row(RowFacts(one.id, CHANNEL, "", one.occurred_at, one.attempt - 1), one.message, None, None)
-    return replace(row, subject=item.title) if item is not None else row
+    return row._replace(subject=item.title) if item is not None else row

@@ -1,9 +1,9 @@
 """Statements on the suppression list."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Select, and_, or_, select, text, tuple_
@@ -12,8 +12,7 @@ from services.notifications.suppressions.models import Reason, Scope, Suppressio
 from shared.runtime.db import ReadSession, Session
 
 
-@dataclass(frozen=True, slots=True)
-class SuppressionRow:
+class SuppressionRow(NamedTuple):
     """An entry as it is to be kept.
 
     address: as people read it; None where nobody may read it any more. address_hash: see addresses.py. category: where the
@@ -34,8 +33,7 @@ class SuppressionRow:
     expires_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
+class Removal(NamedTuple):
     """Which entries are taken off; None of organization_id and category means what belongs to none."""
 
     channel: str
@@ -61,8 +59,7 @@ class SuppressionFilter:
     category: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A message that asks whether it may go out."""
 
     id: UUID
@@ -231,7 +228,7 @@ class SuppressionRepository(SuppressionReader):
         """The entry that has the key of this one, which has been added."""
         same = Removal(row.channel, row.address_hash, row.scope, row.reason, row.organization_id, row.category)
         query = select(Suppression).where(
-            *(getattr(Suppression, one.name).is_not_distinct_from(getattr(same, one.name)) for one in fields(Removal))
+            *(getattr(Suppression, name).is_not_distinct_from(value) for name, value in same._asdict().items())
         )
         return (await self._writing.scalars(query.execution_options(populate_existing=True))).one()
 
@@ -260,5 +257,6 @@ def _meant(wanted: SuppressionFilter) -> Select[Suppression]:
     return query.where(own if wanted.address_hash is None else or_(own, and_(Suppression.scope == Scope.GLOBAL.value)))
 
 
-def _columns(of: type[Any], rows: Sequence[Any]) -> dict[str, list[Any]]:
-    return {field.name: [getattr(row, field.name) for row in rows] for field in fields(of)}
+def _columns(of: type[NamedTuple], rows: Sequence[NamedTuple]) -> dict[str, Sequence[Any]]:
+    columns = zip(*rows, strict=True) if rows else ((),) * len(of._fields)
+    return dict(zip(of._fields, columns, strict=True))

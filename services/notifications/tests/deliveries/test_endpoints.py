@@ -38,7 +38,7 @@ def key() -> dict[str, str]:
 async def add(session: Session, clock: FrozenClock, organization_id: UUID | None = OURS, **fields: Any) -> UUID:
     """A delivery that waits, a second after the one before."""
     delivery_id = uuid7()
-    columns: dict[str, Any] = dict.fromkeys(DeliveryRow.__slots__)
+    columns: dict[str, Any] = dict.fromkeys(DeliveryRow._fields)
     given = {
         "channel": "email",
         "category": "general",
