@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Protocol, TypeVar
+from typing import Final, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from services.notifications.deliveries.letters import Letter
@@ -22,8 +21,7 @@ TURN_S: Final = 4.0
 """A batch starts calls for 20 s and a provider has 25 s for one, which leaves so much of the 50 s that a delivery may take."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One attempt, committed and not yet called.
 
     message_id_header: of an e-mail. tries: how many counted so far, this one included. unknown_since: when the attempt before

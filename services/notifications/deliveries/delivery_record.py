@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from services.notifications.deliveries.delivery_drop import DroppedDeliveries
@@ -24,8 +24,7 @@ from shared.runtime.outcomes import NOT_REACHED, Outcome, Retry
 _LEARNED = frozenset({Verdict.BAD_RECIPIENT, Verdict.OPTED_OUT, Verdict.COMPLAINED, Verdict.SOFT_RECIPIENT})
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """One message and what came of it.
 
     number: of the attempt; None where there was none. result, answer, provider: None where no call was made. account_of: whose

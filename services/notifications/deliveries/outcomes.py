@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID, uuid5
 
 from services.notifications.deliveries.decision import WAITS
@@ -67,8 +67,7 @@ def note_of(delivery_id: UUID, outcome: Outcome) -> Note | None:
             return None
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What an outcome depends on. was_called: whether a call was made. provider, segments, awaits_report: of that call."""
 
     delivery_id: UUID

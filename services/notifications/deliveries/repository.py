@@ -152,7 +152,8 @@ _CLAIM: Final = text(f"""
         RETURNING id, attempts, message_id_header
     ), abandoned AS (
         UPDATE delivery_attempts SET outcome = 'unknown', finished_at = :now, detail = :abandoned
-          FROM claimed WHERE delivery_id = claimed.id AND number < claimed.attempts AND outcome IS NULL
+          FROM claimed
+         WHERE claimed.attempts > 1 AND delivery_id = claimed.id AND number < claimed.attempts AND outcome IS NULL
     ), begun AS (
         INSERT INTO delivery_attempts (delivery_id, number, provider, started_at)
         SELECT claimed.id, attempts, chosen.provider, :now

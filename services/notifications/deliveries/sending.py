@@ -226,10 +226,14 @@ class ChannelSending(Generic[M, Out]):
         works: dict[UUID, Sending[Out] | Outcome] = {}
         chosen: dict[UUID, tuple[Carrier[Out], bool]] = {}
         deliveries = DeliveryRepository(session)
+        alike: dict[object, tuple[Carrier[Out], bool]] = {}
         for key in letters:
-            found = self._choose(waiting[key], past.get(key, _NOTHING_MET), now)
+            one, met = waiting[key], past.get(key, _NOTHING_MET)
+            # For messages that have met nothing, the choice depends on nothing else.
+            about = (one.message.organization_id, one.lane, _max_retries(one)) if met is _NOTHING_MET else key
+            found = alike.get(about) or self._choose(one, met, now)
             if isinstance(found, tuple):
-                chosen[key] = found
+                chosen[key] = alike[about] = found
             else:
                 works[key] = found
         rows = {key: self._row(waiting[key], letters[key].to, letters[key]) for key in chosen}
@@ -238,7 +242,7 @@ class ChannelSending(Generic[M, Out]):
         await self._letters.keep(session, {key: letters[key] for key in claimed})
         works |= {key: Skipped(FINISHED) for key in chosen if key not in claimed}
         attempts = {
-            key: _attempt(waiting[key], letters[key], one, past.get(key, _NOTHING_MET), now) for key, one in claimed.items()
+            key: _attempt(waiting[key], letters[key], begun, past.get(key, _NOTHING_MET), now) for key, begun in claimed.items()
         }
         outgoing = await self._channel.outgoing(session, [(attempts[key], chosen[key][0]) for key in claimed])
         return works | {key: Sending(attempts[key], rows[key], chosen[key][0], outgoing[key], chosen[key][1]) for key in claimed}

@@ -19,7 +19,7 @@ from services.notifications.deliveries.settled_versions import Owned, SettledVer
 from services.notifications.deliveries.surroundings import Surroundings, about
 from services.notifications.deliveries.template_fit import fit
 from services.notifications.deliveries.text_repository import KeptText, TextRepository, TextRow
-from services.notifications.email.mime import mailbox, single_line
+from services.notifications.email.mime import checked_address, single_line
 from services.notifications.people.models import Person
 from services.notifications.people.repository import PersonReader
 from services.notifications.policies.models import Policy
@@ -170,7 +170,7 @@ class TemplatedEmails(TemplatedLetters[M]):
         if person is not None and person.email is None:
             raise RecipientUnknown("the person in to_person has no e-mail address; upsert one, or name to_email")
         address = person.email if person is not None and person.email is not None else message.to_email or ""
-        mailbox(address)
+        checked_address(address)
         return address
 
     def _render(self, to: Addressee, source: TemplateSource, context: Mapping[str, JsonValue]) -> Letter:

@@ -71,7 +71,7 @@ def mailbox(address: str, name: str | None = None, *, header: str = "To") -> Mai
 
     header: the name of the header that it will stand in, for its folding.
     """
-    plain, international = _checked(address)
+    plain, international = checked_address(address)
     phrase = _phrase(single_line(name), header) if name else ""
     gap = "\r\n " if len(phrase) + len(plain) > _MAX_HEADER_LINE - 10 else " "
     shown = f"{phrase}{gap}<{plain}>" if phrase else f"<{plain}>"
@@ -79,9 +79,12 @@ def mailbox(address: str, name: str | None = None, *, header: str = "To") -> Mai
 
 
 @lru_cache(maxsize=1024)
-def _checked(address: str) -> tuple[str, bool]:
-    """The address with its domain in ASCII, and whether its name is international. Asked for twice for every mail of a batch:
-    when its recipient is looked at, and when it is written. Raises AddressUnusable."""
+def checked_address(address: str) -> tuple[str, bool]:
+    """An address that a mail server can be asked to deliver to, its domain in ASCII, and whether the name before the @ is not.
+
+    Asked for twice for every mail of a batch: when its recipient is looked at, and when it is written. Raises AddressUnusable,
+    without quoting the address.
+    """
     local, at, domain = address.rpartition("@")
     if not domain.isascii():
         try:

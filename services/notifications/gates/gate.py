@@ -7,14 +7,13 @@ transaction that claims the attempts, so what they read is what holds when the a
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from shared.runtime.db import Session
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A message to one recipient over one channel, before its attempt.
 
     id: of the delivery. to_person: the reference of a known person. address: e-mail address or E.164 number.

@@ -10,7 +10,7 @@ from services.notifications.addresses import normal
 from services.notifications.deliveries.models import DeliveryStatus
 from services.notifications.deliveries.repository import storable
 from services.notifications.email.errors import AddressUnusable
-from services.notifications.email.mime import mailbox
+from services.notifications.email.mime import checked_address
 from services.notifications.notices.dispatch import Asked, Dispatch, Ending
 from services.notifications.notices.kinds import EMAIL
 from shared.contracts.message import MAX_BODY_BYTES
@@ -75,7 +75,7 @@ def _message(bulk: SendBulkEmail, recipient: BulkRecipient) -> SendTemplatedEmai
     fields |= {"to_email": recipient.to_email, "to_person": recipient.to_person}
     message = SendTemplatedEmail(**fields, to_name=recipient.to_name, locale=recipient.locale, context=dict(context))
     if message.to_email is not None:
-        mailbox(message.to_email)
+        checked_address(message.to_email)
     return message
 
 

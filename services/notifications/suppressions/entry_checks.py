@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from services.notifications.email.errors import AddressUnusable
-from services.notifications.email.mime import mailbox
+from services.notifications.email.mime import checked_address
 from services.notifications.suppressions.errors import SuppressionForAll, SuppressionUnusable
 from services.notifications.suppressions.models import FOR_ALL, Reason, Scope
 
@@ -38,7 +38,7 @@ def usable_address(channel: str, address: str) -> str:
             raise SuppressionUnusable("is no number: +, country code, 7 to 15 digits in all")
         return plain
     try:
-        mailbox(address)
+        checked_address(address)
     except AddressUnusable:
         raise SuppressionUnusable("is no e-mail address") from None
     if len(address) > _MAX_ADDRESS:
