@@ -19,7 +19,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--only", choices=tuple(PARTS), action="append", help="this part; may be given again")
     parser.add_argument("--count", type=int, default=10_000, help="mails per round")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each, taking turns")
-    parser.add_argument("--children", type=int, default=2, help="processes of each worker")
+    parser.add_argument(
+        "--children", type=int, default=4, help="processes of each worker: two per core, so that one calls while another commits"
+    )
     parser.add_argument("--connections", type=int, default=8, help="to the mail server, of all children together")
     parser.add_argument("--no-pipelining", action="store_true", help="a mail server that wants one command at a time")
     parser.add_argument("--no-peers", action="store_true")
