@@ -28,7 +28,7 @@ from services.payments.orders.repository import OrderReader
 from services.payments.orders.sellers import Sellers
 from services.payments.orders.service import OrderSteps
 from services.payments.orders.settings_repository import OrderSettingsReader, OrderSettingsRepository
-from services.payments.orders.settings_service import OrderSettingsChanges, SettingsSellers
+from services.payments.orders.settings_service import EntitySellers, OrderSettingsChanges
 from services.payments.orders.upkeep import OrderUpkeep
 from services.payments.orders.upkeep_repository import OrderUpkeepRepository
 from services.payments.orders.writing_repository import OrderRepository
@@ -88,7 +88,7 @@ def cart_upkeep(session: Session) -> CartUpkeep:
 
 def sellers(session: ReadSession) -> Sellers:
     """Knows organizations as sellers."""
-    return SettingsSellers(OrderSettingsReader(session))
+    return EntitySellers(OrderSettingsReader(session))
 
 
 def order_settings_changes(session: Session, clock: Clock) -> OrderSettingsChanges:

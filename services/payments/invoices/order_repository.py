@@ -9,7 +9,7 @@ from sqlalchemy import text
 from shared.runtime.db import Session
 
 _LOCK: Final = text("""
-    SELECT organization_id, customer_id, number, status, currency, total_minor - cancelled_minor AS total_minor,
+    SELECT organization_id, customer_id, legal_entity_id, number, status, currency, total_minor - cancelled_minor AS total_minor,
            paid_minor - refunded_minor AS received_minor, supply_kind, place_of_supply, delivery
       FROM orders WHERE id = :id FOR UPDATE
 """)
@@ -34,10 +34,12 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """total_minor: without what was cancelled. received_minor: paid, and not given back."""
+    """total_minor: without what was cancelled. received_minor: paid, and not given back. legal_entity_id:
+    who was to invoice it when it was placed, None for orders from before that was kept."""
 
     organization_id: UUID
     customer_id: UUID
+    legal_entity_id: UUID | None
     number: str
     status: str
     currency: str

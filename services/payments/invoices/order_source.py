@@ -35,6 +35,7 @@ class OrderSource:
         return InvoiceDraft(
             organization_id=order.organization_id,
             customer_id=order.customer_id,
+            legal_entity_id=order.legal_entity_id,
             buyer=buyer,
             currency=order.currency,
             lines=[_line(line) for line in order.lines if line.quantity > line.cancelled_quantity],

@@ -17,14 +17,14 @@ Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
 
 
 class Address(BaseModel):
-    """A postal address. country: ISO 3166-1, two letters."""
+    """A postal address, as long as that of a customer may be. country: ISO 3166-1, two letters."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     line1: Annotated[Text, Field(max_length=200, examples=["14 MG Road"])]
     line2: Annotated[Text, Field(max_length=200)] | None = None
     city: Annotated[Text, Field(max_length=100, examples=["Pune"])]
-    postal_code: Annotated[Text, Field(max_length=20, examples=["411001"])] | None = None
+    postal_code: Annotated[Text, Field(max_length=100, examples=["411001"])] | None = None
     country: str = Field(default="IN", pattern=r"^[A-Z]{2}$")
 
 

@@ -18,6 +18,7 @@ _OTHERS_GIVE_WAY: Final = text("""
 _IS_NAMED: Final = text("""
     SELECT EXISTS (SELECT FROM invoices WHERE legal_entity_id = :id)
         OR EXISTS (SELECT FROM invoice_counters WHERE legal_entity_id = :id)
+        OR EXISTS (SELECT FROM orders WHERE legal_entity_id = :id)
 """)
 
 
@@ -74,7 +75,7 @@ class LegalEntityRepository:
         await self._session.flush()
 
     async def is_named(self, entity_id: UUID) -> bool:
-        """Whether an invoice, a draft of one or a counter names it."""
+        """Whether an order, an invoice, a draft of one or a counter names it."""
         return bool(await self._session.scalar(_IS_NAMED, {"id": entity_id}))
 
     async def delete(self, entity: LegalEntity) -> None:

@@ -52,7 +52,7 @@ class LegalEntities:
     async def delete(self, entity: LegalEntity) -> None:
         """Take a locked one away. Raises LegalEntityInUse."""
         if await self._repository.is_named(entity.id):
-            raise LegalEntityInUse("invoices or drafts name this legal entity, so it stays; make another one the default")
+            raise LegalEntityInUse("orders or invoices name this legal entity, so it stays; make another one the default")
         await self._repository.delete(entity)
 
 

@@ -1,8 +1,7 @@
 """What is refused about orders.
 
 NotFound (404)
-├── OrderNotFound
-└── SettingsNotFound
+└── OrderNotFound
 Invalid (422)
 ├── PlaceOfSupplyUnknown
 ├── DueTooSoon
@@ -25,10 +24,6 @@ from shared.runtime.errors import Conflict, Invalid, NotFound
 
 class OrderNotFound(NotFound):
     code, title = "order_not_found", "There is no such order"
-
-
-class SettingsNotFound(NotFound):
-    code, title = "order_settings_not_found", "The organization has no settings for orders"
 
 
 class PlaceOfSupplyUnknown(Invalid):

@@ -1,7 +1,7 @@
 """Orders as the database holds them; see the migration for what each column says."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -54,6 +54,7 @@ class Order(Model):
     released_minor: Mapped[Minor]
     refunded_minor: Mapped[Minor]
     due_minor: Mapped[Minor] = mapped_column(FetchedValue(), FetchedValue(for_update=True))
+    legal_entity_id: Mapped[UUID | None]
     in_payment_since: Mapped[datetime | None] = mapped_column(_MOMENT)
     supply_kind: Mapped[SupplyKind] = mapped_column(Text)
     supplier_state: Mapped[str | None]
@@ -169,21 +170,40 @@ class RefundPlan(Model):
     created_by: Mapped[str]
 
 
+USUAL_PRICE_TOLERANCE_BP: Final = 0
+USUAL_PAY_WITHIN_H: Final = 72
+
+
 class OrderSettings(Model):
-    """How an organization sells."""
+    """On what terms an organization sells."""
 
     __tablename__ = "order_settings"
 
     organization_id: Mapped[UUID] = mapped_column(primary_key=True)
-    tax: Mapped[Literal["gst", "none"]] = mapped_column(Text)
-    state_code: Mapped[str | None]
-    has_lut: Mapped[bool]
-    round_to_minor: Mapped[Minor]
     price_tolerance_bp: Mapped[int]
     pay_within_h: Mapped[int]
     version: Mapped[int]
     updated_at: Mapped[datetime] = mapped_column(_MOMENT)
     updated_by: Mapped[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Seller:
+    """What an order has to know of the organization that sells.
+
+    legal_entity_id: who will invoice the order. state_code: where that one is registered for GST, None for one that charges
+    none. has_lut: exports go out without tax.
+
+    round_to_minor: what totals in rupees are rounded to. price_tolerance_bp: by how much a price may have risen since it was
+    seen, and still be honoured. pay_within: how long an order waits for its money.
+    """
+
+    legal_entity_id: UUID
+    state_code: str | None
+    has_lut: bool
+    round_to_minor: int
+    price_tolerance_bp: int
+    pay_within: timedelta
 
 
 @dataclass(frozen=True, slots=True)

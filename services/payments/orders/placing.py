@@ -109,6 +109,7 @@ def _values(new: NewOrder, what: Priceable, now: datetime) -> dict[str, Any]:
         "id": uuid7(),
         "organization_id": new.organization_id,
         "customer_id": new.customer_id,
+        "legal_entity_id": what.seller.legal_entity_id,
         "status": status,
         "currency": what.terms.currency,
         "supply_kind": what.terms.supply_kind,

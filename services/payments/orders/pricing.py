@@ -9,8 +9,7 @@ from services.payments.coupons.terms import discounts
 from services.payments.money.allocation import allocate
 from services.payments.money.currencies import MAX_AMOUNT_MINOR
 from services.payments.orders.errors import OrderTooLarge, PlaceOfSupplyUnknown
-from services.payments.orders.models import Bought, OrderLine, Priced, PricedLine, SupplyKind, Terms
-from services.payments.orders.sellers import Seller
+from services.payments.orders.models import Bought, OrderLine, Priced, PricedLine, Seller, SupplyKind, Terms
 from services.payments.tax.gst import assess, untaxed
 from services.payments.tax.models import Assessment, Supply, TaxableLine
 from services.payments.tax.states import ABROAD

@@ -17,10 +17,10 @@ from services.payments.customers.models import Customer
 from services.payments.customers.repository import CustomerReader
 from services.payments.customers.service import known_customer
 from services.payments.orders.errors import DueTooSoon
-from services.payments.orders.models import Bought, Order, OrderLine, Priced, Terms
+from services.payments.orders.models import Bought, Order, OrderLine, Priced, Seller, Terms
 from services.payments.orders.new_orders import NewOrder, Wanted
 from services.payments.orders.pricing import HOME, at_price, priced, terms_of
-from services.payments.orders.sellers import Seller, Sellers
+from services.payments.orders.sellers import Sellers
 from services.payments.periods.zones import day_at
 from shared.runtime.clock import Clock
 

@@ -1,4 +1,4 @@
-"""/v1/order-settings: how an organization sells."""
+"""/v1/order-settings: on what terms an organization sells."""
 
 from typing import Annotated
 
@@ -6,13 +6,12 @@ from fastapi import APIRouter, Depends, Request
 
 from services.payments import orders_deps as deps
 from services.payments.auth import AdministeredOrganization, OneOrganization, PaymentsAdmin
-from services.payments.orders.errors import SettingsNotFound
 from services.payments.orders.settings_repository import OrderSettingsReader
 from services.payments.orders.settings_schemas import OrderSettingsIn, OrderSettingsOut
 from services.payments.orders.settings_service import settings_of
 from shared.runtime.errors import PreconditionFailed, PreconditionRequired
 from shared.runtime.http.etag import ETag, ExpectedTag
-from shared.runtime.http.problems import may_answer, problems
+from shared.runtime.http.problems import may_answer
 from shared.runtime.http.runtime import runtime_of
 from shared.runtime.http.session import ReadDb, WriteDb
 
@@ -25,12 +24,12 @@ def expected_tag(request: Request) -> ExpectedTag:
     return ExpectedTag(request.headers.get("if-match"))
 
 
-@router.get("", summary="Read the settings of orders", responses=problems(SettingsNotFound))
+@router.get("", summary="Read the settings of orders")
 async def get(organization_id: OneOrganization, db: ReadDb, etag: ETag) -> OrderSettingsOut:
     """Those that new orders are made by."""
-    found = await settings_of(OrderSettingsReader(db), organization_id)
-    etag.show(found.version)
-    return OrderSettingsOut.model_validate(found)
+    settings = await settings_of(OrderSettingsReader(db), organization_id)
+    etag.show(settings.version)
+    return settings
 
 
 @router.put("", summary="Write the settings of orders")

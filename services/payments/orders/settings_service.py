@@ -1,44 +1,36 @@
-"""How organizations sell: their settings, and what orders make of them."""
+"""How organizations sell: what their legal entity says of taxes, and the settings of their orders."""
 
-from datetime import timedelta
 from uuid import UUID
 
-from services.payments.orders.errors import SellerNotSetUp, SettingsNotFound
-from services.payments.orders.models import OrderSettings
-from services.payments.orders.sellers import Seller
+from services.payments.orders.errors import SellerNotSetUp
+from services.payments.orders.models import OrderSettings, Seller
 from services.payments.orders.service import Check
 from services.payments.orders.settings_repository import OrderSettingsReader, OrderSettingsRepository
-from services.payments.orders.settings_schemas import OrderSettingsIn
+from services.payments.orders.settings_schemas import OrderSettingsIn, OrderSettingsOut
 from shared.runtime.clock import Clock
 from shared.runtime.errors import Conflict, PreconditionRequired
 
 
-class SettingsSellers:
-    """Sellers as the settings of their orders describe them."""
+class EntitySellers:
+    """Sellers as their default legal entities describe them, which issue the invoices."""
 
     def __init__(self, settings: OrderSettingsReader) -> None:
         self._settings = settings
 
     async def of(self, organization_id: UUID) -> Seller:
         """Raises SellerNotSetUp."""
-        found = await self._settings.find(organization_id)
-        if found is None:
-            raise SellerNotSetUp("it is not known how the organization is taxed; PUT /v1/order-settings first")
-        return Seller(
-            state_code=found.state_code,
-            has_lut=found.has_lut,
-            round_to_minor=found.round_to_minor,
-            price_tolerance_bp=found.price_tolerance_bp,
-            pay_within=timedelta(hours=found.pay_within_h),
-        )
+        seller = await self._settings.seller(organization_id)
+        if seller is None:
+            raise SellerNotSetUp("it is not known who sells and how that is taxed; POST /v1/legal-entities first")
+        return seller
 
 
-async def settings_of(settings: OrderSettingsReader, organization_id: UUID) -> OrderSettings:
-    """Raises SettingsNotFound."""
+async def settings_of(settings: OrderSettingsReader, organization_id: UUID) -> OrderSettingsOut:
+    """Those that count, which are the usual ones until somebody writes others."""
     found = await settings.find(organization_id)
     if found is None:
-        raise SettingsNotFound("the organization has no settings for orders yet; PUT them")
-    return found
+        return OrderSettingsOut(organization_id=organization_id, version=0, **OrderSettingsIn().model_dump())
+    return OrderSettingsOut.model_validate(found)
 
 
 class OrderSettingsChanges:

@@ -26,6 +26,7 @@ _NEW: Final = (
     "id",
     "organization_id",
     "customer_id",
+    "legal_entity_id",
     "number",
     "status",
     "currency",

@@ -4,7 +4,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from pydantic import ValidationError
 
+from services.payments.customers.schemas import Address as CustomerAddress
+from services.payments.legal_entities.models import Address as PrintedAddress
 from services.payments.tests.shop import OURS, THEIRS, Shop, code, key, open_shop, rows
 from shared.contracts.notifications import CancelMessages, UpsertPerson
 from shared.runtime.db import Session
@@ -159,3 +162,13 @@ async def test_customers_are_listed_newest_first_by_page_and_found_by_address(op
 
     assert [one["name"] for page in (first, second) for one in page["items"]] == ["Cem", "Ben", "Ann"]
     assert (second["next_cursor"], [one["name"] for one in found["items"]]) == (None, ["Ben"])
+
+
+def test_whatever_address_a_customer_may_have_an_invoice_can_print() -> None:
+    longest = {"line1": "x" * 200, "line2": "y" * 200, "city": "z" * 100, "postal_code": "1" * 100, "country": "IN"}
+    written = CustomerAddress.model_validate(longest).model_dump(mode="json")
+
+    assert PrintedAddress.model_validate(written).model_dump() == longest
+    for field in ("line1", "line2", "city", "postal_code"):
+        with pytest.raises(ValidationError):
+            CustomerAddress.model_validate(longest | {field: longest[field] + "x"})

@@ -30,9 +30,8 @@ RATES: Final = {
 
 
 @pytest_asyncio.fixture
-async def shop(client: ApiClient, session: Session) -> Shop:
+async def shop(client: ApiClient) -> Shop:
     """A shop whose organization can issue."""
-    await seller(session)
     return await open_shop(client)
 
 
@@ -92,11 +91,26 @@ async def test_orders_that_owe_nothing_or_are_unknown_fail_and_write_nothing(
     await assert_nothing_published(session, InvoiceIssued)
 
 
-async def test_order_that_was_priced_by_other_tax_is_refused_with_both_totals(
+async def test_order_is_invoiced_by_whom_it_was_sold_by_whoever_sells_by_then(
     shop: Shop, session: Session, run_task: TaskRunner
 ) -> None:
     order = (await shop.order(await shop.customer())).json()
     await seller(session, gstin=None, state_code=None, invoice_prefix="N")
+
+    handled = await run_task(GenerateInvoice(order_id=order["id"]), occurred_at=NINE)
+
+    assert (handled.outcome, handled.result["number"], handled.result["total"]["amount_minor"]) == (
+        "done",
+        "INV/2526/00001",
+        590_200,
+    )
+
+
+async def test_order_that_was_priced_by_other_tax_is_refused_with_both_totals(
+    shop: Shop, session: Session, run_task: TaskRunner
+) -> None:
+    order = (await shop.order(await shop.customer())).json()
+    await rows(session, "UPDATE legal_entities SET gstin = NULL RETURNING 1")
 
     handled = await run_task(GenerateInvoice(order_id=order["id"]))
 

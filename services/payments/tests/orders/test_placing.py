@@ -54,10 +54,9 @@ async def test_tax_follows_the_state_and_the_country_that_an_order_goes_to(shop:
     abroad = (await shop.order(ann, delivery=berlin)).json()
     nowhere = await shop.order(await shop.customer(state_code=None))
     somewhere = await shop.order(ann, delivery={"address": {"line1": "MG Road 1", "city": "Bengaluru"}})
-    under_lut = {"tax": "gst", "state_code": "27", "has_lut": True, "round_to_minor": 1}
-    await shop.ok("PUT", "/v1/order-settings", json=under_lut, headers={"If-Match": '"v1"'})
+    await shop.sold_by(lut_reference="AD270326000012X", round_to_minor=1)
     zero_rated = (await shop.order(ann, delivery=berlin)).json()
-    await shop.ok("PUT", "/v1/order-settings", json={"tax": "none", "round_to_minor": 1}, headers={"If-Match": '"v2"'})
+    await shop.sold_by(gstin=None, round_to_minor=1)
     untaxed = (await shop.order(ann)).json()
 
     kinds = [(one["supply_kind"], one["place_of_supply"], one["tax_minor"], one["total_minor"]) for one in (away, abroad)]
@@ -112,12 +111,37 @@ async def test_an_organization_sells_nothing_before_it_is_known_how_it_is_taxed(
     await shop.product()
 
     answer = await shop.order(await shop.customer())
-    settings = await shop.api.get("/v1/order-settings")
-    wrong = await shop.api.put("/v1/order-settings", json={"tax": "gst"})
 
-    assert (code(answer), code(settings)) == ((409, "seller_not_set_up"), (404, "order_settings_not_found"))
-    assert code(wrong) == (422, "invalid_request")
-    assert await rows(session, "SELECT 1 FROM order_settings UNION SELECT 1 FROM orders") == []
+    assert code(answer) == (409, "seller_not_set_up")
+    assert await rows(session, "SELECT 1 FROM orders") == []
+
+
+async def test_orders_are_sold_on_the_usual_terms_until_somebody_writes_others(shop: Shop) -> None:
+    usual = await shop.api.get("/v1/order-settings")
+    wrong = await shop.api.put("/v1/order-settings", json={"tax": "gst"})
+    first = await shop.api.put("/v1/order-settings", json={"pay_within_h": 48})
+    unseen = await shop.api.put("/v1/order-settings", json={"pay_within_h": 24})
+
+    assert usual.json() == {
+        "organization_id": str(OURS),
+        "price_tolerance_bp": 0,
+        "pay_within_h": 72,
+        "version": 0,
+        "updated_at": None,
+        "updated_by": None,
+    }
+    assert (code(wrong), code(unseen)) == ((422, "invalid_request"), (428, "precondition_required"))
+    assert (first.json()["pay_within_h"], first.headers["etag"]) == (48, '"v1"')
+
+
+async def test_whoever_sold_an_order_stays_as_long_as_it(shop: Shop) -> None:
+    entity = (await shop.ok("GET", "/v1/legal-entities"))["items"][0]["id"]
+    await shop.order(await shop.customer())
+    await shop.sold_by(name="Oak & Daughters")
+
+    answer = await shop.api.request("DELETE", f"/v1/legal-entities/{entity}", headers={"If-Match": "*"})
+
+    assert code(answer) == (409, "legal_entity_in_use")
 
 
 async def test_the_same_request_makes_one_order_and_another_one_under_its_key_is_refused(shop: Shop, session: Session) -> None:
