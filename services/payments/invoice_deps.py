@@ -1,5 +1,6 @@
 """How legal entities, invoices, credit notes, tariffs and reminders are put together, for endpoints and tasks alike."""
 
+from services.payments.actors import actor
 from services.payments.credit_notes.documents import CreditNoteDocuments
 from services.payments.credit_notes.repository import CreditNoteReader, CreditNoteRepository
 from services.payments.credit_notes.service import CreditNotes
@@ -27,7 +28,6 @@ from services.payments.invoices.writing_repository import Change, InvoiceReposit
 from services.payments.ledger.repository import Ledger
 from services.payments.legal_entities.repository import LegalEntityReader, LegalEntityRepository
 from services.payments.legal_entities.service import LegalEntities, Sellers
-from services.payments.orders_deps import actor
 from services.payments.tariffs.repository import TariffReader, TariffRepository
 from services.payments.tariffs.service import BillableTrips, Tariffs
 from services.payments.tariffs.trip_source import TripSource

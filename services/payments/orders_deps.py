@@ -1,6 +1,5 @@
 """How customers, catalogue, coupons, carts and orders are put together, for endpoints and tasks alike."""
 
-from typing import Final
 from uuid import UUID
 
 from services.payments.carts.cart_view import CartView
@@ -14,8 +13,11 @@ from services.payments.catalog.repository import ProductReader, ProductRepositor
 from services.payments.catalog.service import Catalogue
 from services.payments.coupons.repository import CouponReader, CouponRepository
 from services.payments.coupons.service import Coupons
+from services.payments.credit_notes.order_credits import OrderCredits
 from services.payments.customers.repository import CustomerReader, CustomerRepository
 from services.payments.customers.service import Customers
+from services.payments.invoice_deps import credit_notes
+from services.payments.invoices.repository import InvoiceReader
 from services.payments.orders.amending import OrderAmending
 from services.payments.orders.cancelling import Cancellations, OrderCancelling
 from services.payments.orders.customer_messages import CustomerMessages
@@ -32,17 +34,9 @@ from services.payments.orders.settings_service import EntitySellers, OrderSettin
 from services.payments.orders.upkeep import OrderUpkeep
 from services.payments.orders.upkeep_repository import OrderUpkeepRepository
 from services.payments.orders.writing_repository import OrderRepository
-from shared.runtime.auth.principal import Principal
 from shared.runtime.clock import Clock, system_clock
 from shared.runtime.db import ReadSession, Session
 from shared.runtime.outbox import Publisher
-
-_MAX_ACTOR: Final = 200
-
-
-def actor(principal: Principal) -> str:
-    """As whom a caller is written down."""
-    return principal.id[:_MAX_ACTOR]
 
 
 def customers(session: Session, clock: Clock) -> Customers:
@@ -121,7 +115,7 @@ def order_steps(session: Session, clock: Clock, *, by: str) -> OrderSteps:
 def order_amending(session: Session, clock: Clock, *, by: str) -> OrderAmending:
     """Amends orders, in the session's unit of work."""
     readers = ProductReader(session), CouponReader(session)
-    return OrderAmending(OrderRepository(session), *readers, _messages(session), clock, by=by)
+    return OrderAmending(OrderRepository(session), *readers, order_credits(session), _messages(session), clock, by=by)
 
 
 def draft_placing(session: Session, clock: Clock, *, by: str) -> DraftPlacing:
@@ -137,8 +131,13 @@ def cancellation_previews(session: ReadSession) -> Cancellations:
 
 def order_cancelling(session: Session, clock: Clock, *, by: str) -> OrderCancelling:
     """Cancels orders, in the session's unit of work."""
-    orders = OrderRepository(session)
-    return OrderCancelling(orders, Cancellations(orders), coupons(session, clock), _messages(session), clock, by=by)
+    orders, uses = OrderRepository(session), coupons(session, clock)
+    return OrderCancelling(orders, Cancellations(orders), uses, order_credits(session), _messages(session), clock, by=by)
+
+
+def order_credits(session: Session) -> OrderCredits:
+    """Credits what of an invoiced order is cancelled, in the session's unit of work."""
+    return OrderCredits(InvoiceReader(session), credit_notes(session))
 
 
 def order_payments(session: Session) -> OrderPayments:

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Request, Response
 
 from services.payments import orders_deps as deps
+from services.payments.actors import actor
 from services.payments.auth import PaymentsWrite, ReadableOrganization, WritableOrganization
 from services.payments.coupons.errors import CouponExists, CouponExpired, CouponNotFound
 from services.payments.coupons.repository import CouponReader
@@ -41,7 +42,7 @@ async def create(
     etag: ETag,
 ) -> CouponOut:
     """A code is unique in its organization, so a repeated request creates nothing and needs no Idempotency-Key."""
-    coupon = await deps.coupons(db, runtime_of(request).clock).create(organization_id, body, by=deps.actor(principal))
+    coupon = await deps.coupons(db, runtime_of(request).clock).create(organization_id, body, by=actor(principal))
     response.headers["Location"] = f"/v1/coupons/{coupon.id}"
     etag.show(coupon.version)
     return CouponOut.model_validate(coupon)

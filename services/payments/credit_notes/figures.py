@@ -40,6 +40,25 @@ def credit(invoice: Invoice, lines: Sequence[InvoiceLine], before: Before, wante
     return Credit(kept, figures)
 
 
+def agreed(invoice: Invoice, lines: Sequence[InvoiceLine], before: Before, wanted: Sequence[CreditedLine], total: int) -> Credit:
+    """What was worked out elsewhere, to the last minor unit. total: what it comes to. Raises CreditAboveRemaining."""
+    by_number, remaining = {line.number: line for line in lines}, invoice.total_minor - invoice.credited_minor
+    for one in wanted:
+        line, earlier = by_number[one.invoice_line], before.lines.get(one.invoice_line, _nothing(one.invoice_line))
+        pieces, left = line.quantity - earlier.quantity, line.taxable_minor - earlier.taxable_minor
+        if one.quantity > pieces or one.taxable_minor > left:
+            raise _above(line, pieces, left)
+    if total > remaining:
+        raise CreditAboveRemaining(f"{total} is to be credited, and {remaining} of the invoice can be", remaining=remaining)
+    taxable, tax = sum(one.taxable_minor for one in wanted), sum(getattr(one, name) for one in wanted for name in _TAXES)
+    return Credit(tuple(wanted), Figures(taxable, tax, tax, total - taxable - tax, total))
+
+
+def _above(line: InvoiceLine, pieces: int, left: int) -> CreditAboveRemaining:
+    said = f"line {line.number} has {pieces} {line.unit} and {left} before tax left to credit"
+    return CreditAboveRemaining(said, remaining=left, quantity=pieces)
+
+
 def _line(line: InvoiceLine, before: CreditedLine, wanted: WantedLine, *, charged: bool) -> CreditedLine:
     left, pieces = line.taxable_minor - before.taxable_minor, line.quantity - before.quantity
     quantity = wanted.quantity or 0
@@ -51,9 +70,7 @@ def _line(line: InvoiceLine, before: CreditedLine, wanted: WantedLine, *, charge
     elif quantity < pieces:
         taxable = divide(line.taxable_minor * quantity, line.quantity)
     if quantity > pieces or taxable > left:
-        raise CreditAboveRemaining(
-            f"line {line.number} has {pieces} {line.unit} and {left} before tax left to credit", remaining=left, quantity=pieces
-        )
+        raise _above(line, pieces, left)
     taxes = {name: _share(line, before, taxable, name) for name in _TAXES}
     total = taxable + (sum(taxes.values()) if charged else 0)
     return CreditedLine(line.number, quantity, taxable, **taxes, total_minor=total)

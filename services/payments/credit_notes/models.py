@@ -41,6 +41,15 @@ class CreditedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelledPart:
+    """What of an order is cancelled. lines: by the number of the order's line. total_minor: what is owed less for it, rounded."""
+
+    lines: tuple[CreditedLine, ...]
+    total_minor: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Before:
     """What earlier credit notes have taken back. lines: by the number of the invoice's line."""
 

@@ -1,12 +1,13 @@
 """Credit notes: a number of their own series, the opposite in the ledger, and less to be paid, in one transaction."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from services.payments.credit_notes.errors import CreditNoteNotFound
-from services.payments.credit_notes.figures import Credit, credit
-from services.payments.credit_notes.models import CreditNote, Wanted
+from services.payments.credit_notes.figures import Credit, agreed, credit
+from services.payments.credit_notes.models import CancelledPart, CreditNote, Wanted
 from services.payments.credit_notes.repository import CreditNoteReader, CreditNoteRepository
-from services.payments.invoices.models import Invoice, Number
+from services.payments.invoices.models import Invoice, Number, Source
 from services.payments.invoices.numbering import financial_year, shown
 from services.payments.invoices.posting import CREDIT_NOTE, sale
 from services.payments.invoices.repository import InvoiceReader
@@ -50,13 +51,31 @@ class CreditNotes:
         invoice = in_force(await self._invoice_repository.lock(invoice_id, organization_id=organization_id))
         lines = await self._invoices.lines(invoice_id)
         found = credit(invoice, lines, await self._notes.before(invoice_id), wanted.lines)
+        return await self._write(invoice, found, wanted, change)
+
+    async def cancelled(self, order_id: UUID, what: CancelledPart, change: Change) -> CreditNote | None:
+        """Take back what of an order is cancelled; None where no invoice bills it. Lock the order before.
+
+        Raises CreditAboveRemaining where other credit notes have taken it back already, and SeriesExhausted.
+        """
+        known = await self._invoices.of_source(Source(order_id=order_id))
+        if known is None or known.status != "issued" or not what.total_minor:
+            return None
+        invoice = in_force(await self._invoice_repository.lock(known.id, organization_id=None))
+        lines = await self._invoices.lines(known.id)
+        billed = {line.source_line: line.number for line in lines}
+        wanted = [replace(line, invoice_line=billed[line.invoice_line]) for line in what.lines]
+        found = agreed(invoice, lines, await self._notes.before(known.id), wanted, what.total_minor)
+        return await self._write(invoice, found, Wanted("cancelled", what.note, ()), change)
+
+    async def _write(self, invoice: Invoice, found: Credit, wanted: Wanted, change: Change) -> CreditNote:
         entity = await self._sellers.of(invoice.organization_id, invoice.legal_entity_id)
         note = _note(invoice, found, wanted, await self._number(entity, change), change)
         await self._repository.insert(note, found.lines)
-        await self._invoice_repository.add_credit(invoice_id, note.total_minor, change)
+        await self._invoice_repository.add_credit(invoice.id, note.total_minor, change)
         await self._ledger.post([_posting(note, found)])
         if invoice.balance_minor and invoice.balance_minor <= note.total_minor:
-            await self._withdrawal.of_reminders(invoice_id, "the invoice is credited")
+            await self._withdrawal.of_reminders(invoice.id, "the invoice is credited")
         self._publisher.publish(RenderCreditNotePdf(credit_note_id=note.id))
         return note
 

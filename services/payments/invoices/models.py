@@ -15,7 +15,10 @@ PaymentKind = Literal["payment", "refund"]
 
 @dataclass(frozen=True, slots=True)
 class DraftLine:
-    """What is sold. Prices and discount before tax, the discount for the whole line; unit: a code of the GST portal, NOS, KGS."""
+    """What is sold. Prices and discount before tax, the discount for the whole line; unit: a code of the GST portal, NOS, KGS.
+
+    source_line: the number of the order's line that it bills, None where it bills none.
+    """
 
     description: str
     hsn_sac: str | None
@@ -24,6 +27,7 @@ class DraftLine:
     unit_price_minor: int
     discount_minor: int
     rate_bp: int
+    source_line: int | None = None
 
     @property
     def taxable(self) -> TaxableLine:
@@ -96,6 +100,7 @@ class InvoiceLine:
     utgst_minor: int
     igst_minor: int
     total_minor: int
+    source_line: int | None
 
     @property
     def draft(self) -> DraftLine:
@@ -108,6 +113,7 @@ class InvoiceLine:
             self.unit_price_minor,
             self.discount_minor,
             self.rate_bp,
+            self.source_line,
         )
 
 

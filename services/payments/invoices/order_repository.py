@@ -14,7 +14,7 @@ _LOCK: Final = text("""
       FROM orders WHERE id = :id FOR UPDATE
 """)
 _LINES: Final = text("""
-    SELECT name, hsn_sac, quantity, cancelled_quantity, unit_price_minor, discount_minor, tax_rate_bp
+    SELECT number, name, hsn_sac, quantity, cancelled_quantity, unit_price_minor, discount_minor, tax_rate_bp
       FROM order_lines WHERE order_id = :id ORDER BY number
 """)
 
@@ -23,6 +23,7 @@ _LINES: Final = text("""
 class OrderLine:
     """A line as it was ordered, and how much of it was cancelled."""
 
+    number: int
     name: str
     hsn_sac: str
     quantity: int

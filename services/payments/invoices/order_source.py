@@ -52,7 +52,7 @@ def _line(line: OrderLine) -> DraftLine:
     left = line.quantity - line.cancelled_quantity
     # As cancelling splits it, so that the invoice comes to what the order is.
     discount, _ = allocate(line.discount_minor, [left, line.cancelled_quantity])
-    return DraftLine(line.name, line.hsn_sac, left, "NOS", line.unit_price_minor, discount, line.tax_rate_bp)
+    return DraftLine(line.name, line.hsn_sac, left, "NOS", line.unit_price_minor, discount, line.tax_rate_bp, line.number)
 
 
 def _supply_kind(order: Order) -> SupplyKind:

@@ -37,13 +37,13 @@ _REPLACE: Final = text("""
 _CLEAR_LINES: Final = text("DELETE FROM invoice_lines WHERE invoice_id = :id")
 _INSERT_LINES: Final = text("""
     INSERT INTO invoice_lines (invoice_id, number, description, hsn_sac, quantity, unit, unit_price_minor, discount_minor,
-                               rate_bp, taxable_minor, cgst_minor, sgst_minor, utgst_minor, igst_minor, total_minor)
+                               rate_bp, taxable_minor, cgst_minor, sgst_minor, utgst_minor, igst_minor, total_minor, source_line)
     SELECT :id, row.* FROM unnest(
         CAST(:numbers AS int[]), CAST(:descriptions AS text[]), CAST(:hsn_sacs AS text[]), CAST(:quantitys AS bigint[]),
         CAST(:units AS text[]), CAST(:unit_price_minors AS bigint[]), CAST(:discount_minors AS bigint[]),
         CAST(:rate_bps AS int[]), CAST(:taxable_minors AS bigint[]), CAST(:cgst_minors AS bigint[]),
         CAST(:sgst_minors AS bigint[]), CAST(:utgst_minors AS bigint[]), CAST(:igst_minors AS bigint[]),
-        CAST(:total_minors AS bigint[])) AS row
+        CAST(:total_minors AS bigint[]), CAST(:source_lines AS int[])) AS row
 """)
 _DELETE: Final = text("DELETE FROM invoices WHERE id = :id")
 _LOCK: Final = text(f"""

@@ -5,13 +5,13 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from services.payments import invoice_deps as deps
+from services.payments.actors import actor
 from services.payments.auth import PaymentsRead, PaymentsWrite, ReadableOrganization, WritableOrganization
 from services.payments.legal_entities.errors import LegalEntityInUse, LegalEntityNotFound
 from services.payments.legal_entities.models import LegalEntity
 from services.payments.legal_entities.repository import LegalEntityReader
 from services.payments.legal_entities.schemas import LegalEntityIn, LegalEntityOut
 from services.payments.legal_entities.service import found, missing
-from services.payments.orders_deps import actor
 from services.payments.paging import after_id
 from shared.runtime.http.cursors import Page, Paging
 from shared.runtime.http.etag import ETag, IfMatch

@@ -5,9 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 
 from services.payments import orders_deps as deps
+from services.payments.actors import actor
 from services.payments.auth import PaymentsWrite, ReadableOrganization
 from services.payments.catalog.errors import OF_SALE, PricesChanged
 from services.payments.coupons.errors import OF_USE, CouponMinimum
+from services.payments.credit_notes.errors import CreditAboveRemaining
 from services.payments.customers.errors import CustomerErased
 from services.payments.orders.endpoints import OrderId
 from services.payments.orders.errors import (
@@ -17,6 +19,7 @@ from services.payments.orders.errors import (
     MoreThanOrdered,
     NothingOrdered,
     NothingToCancel,
+    OrderInvoiced,
     OrderNotFound,
     OrderTooLarge,
     OrderUnpaid,
@@ -49,7 +52,7 @@ class Desk:
     """Changes one order for a request, and shows what it has become."""
 
     def __init__(self, request: Request, principal: PaymentsWrite, db: WriteDb, etag: ETag) -> None:
-        clock, by = runtime_of(request).clock, deps.actor(principal)
+        clock, by = runtime_of(request).clock, actor(principal)
         self.organization_id = principal.organization_id
         self.steps = deps.order_steps(db, clock, by=by)
         self.drafts = deps.draft_placing(db, clock, by=by)
@@ -69,11 +72,14 @@ _TO_PLACE = problems(
     OrderNotFound, StatusForbids, CustomerErased, SellerNotSetUp, DueTooSoon, OrderTooLarge, PricesChanged, *OF_SALE, *OF_USE
 )
 _TO_FULFIL = problems(OrderNotFound, StatusForbids, UnknownLine, MoreThanOrdered)
-_TO_CANCEL = problems(OrderNotFound, StatusForbids, UnknownLine, MoreThanOrdered, NothingToCancel)
+_CANCELS_NOT = OrderNotFound, StatusForbids, UnknownLine, MoreThanOrdered, NothingToCancel
+_TO_PREVIEW = problems(*_CANCELS_NOT)
+_TO_CANCEL = problems(*_CANCELS_NOT, CreditAboveRemaining)
 _TO_AMEND = problems(
     OrderNotFound,
     StatusForbids,
     PaymentInProgress,
+    OrderInvoiced,
     BelowFulfilled,
     BelowPaid,
     MoreThanOrdered,
@@ -114,7 +120,9 @@ async def amend(order_id: OrderId, body: AmendmentIn, desk: AtDesk, if_match: If
     return await desk.show(await desk.amending.amend(order_id, desk.organization_id, deltas, body.reason, if_match.check))
 
 
-@router.post("/{order_id:uuid}/cancellation-preview", summary="Say what a cancellation comes to", responses=_TO_CANCEL)
+@router.post(
+    "/{order_id:uuid}/cancellation-preview", summary="Say what a cancellation comes to", responses=problems(*_CANCELS_NOT)
+)
 async def preview(
     order_id: OrderId,
     body: CancellationPreviewIn,
@@ -129,7 +137,12 @@ async def preview(
     return plan
 
 
-@router.post("/{order_id:uuid}/cancellations", status_code=201, summary="Cancel an order", responses=_TO_CANCEL)
+@router.post(
+    "/{order_id:uuid}/cancellations",
+    status_code=201,
+    summary="Cancel an order",
+    responses=_TO_CANCEL,
+)
 async def cancel(order_id: OrderId, body: CancellationIn, desk: AtDesk, if_match: IfMatch, _: Idempotent) -> OrderDetail:
     """All that is not delivered, or some of it. What was paid for it is planned to be given back.
 

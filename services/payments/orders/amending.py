@@ -15,9 +15,11 @@ from services.payments.orders.errors import (
     BelowPaid,
     MoreThanOrdered,
     NothingOrdered,
+    OrderInvoiced,
     OrderTooLarge,
     PaymentInProgress,
 )
+from services.payments.orders.invoicing import Invoicing
 from services.payments.orders.life_cycle import AMENDABLE, require, status_when_owing
 from services.payments.orders.models import Bought, Change, Order, OrderLine, Priced
 from services.payments.orders.new_orders import Wanted
@@ -37,6 +39,7 @@ class OrderAmending:
         orders: OrderRepository,
         products: ProductReader,
         coupons: CouponReader,
+        invoicing: Invoicing,
         messages: CustomerMessages,
         clock: Clock,
         *,
@@ -45,6 +48,7 @@ class OrderAmending:
         self._orders = orders
         self._products = products
         self._coupons = coupons
+        self._invoicing = invoicing
         self._messages = messages
         self._clock = clock
         self._by = by
@@ -54,13 +58,15 @@ class OrderAmending:
     ) -> Order:
         """Change quantities by these deltas, by SKU; what is new comes at today's price.
 
-        Raises OrderNotFound, StatusForbids, PaymentInProgress, BelowFulfilled, BelowPaid, NothingOrdered, MoreThanOrdered,
-        OrderTooLarge, and what `sold`, `discounts` and `check` raise.
+        Raises OrderNotFound, StatusForbids, PaymentInProgress, OrderInvoiced, BelowFulfilled, BelowPaid, NothingOrdered,
+        MoreThanOrdered, OrderTooLarge, and what `sold`, `discounts` and `check` raise.
         """
         order = await held_order(self._orders, order_id, organization_id, check)
         require(order, AMENDABLE, "amended")
         if order.in_payment_since is not None:
             raise PaymentInProgress("the order is being paid; wait until the payment has ended")
+        if await self._invoicing.is_invoiced(order.id):
+            raise OrderInvoiced("an invoice bills the order as it is; cancel pieces, which credits them, and order others anew")
         known = await self._orders.lines(order.id)
         lines = await self._with_deltas(order, known, deltas)
         coupon = await self._coupon(order)

@@ -8,6 +8,7 @@ from uuid import UUID
 from services.payments.coupons.service import Coupons
 from services.payments.orders.customer_messages import CustomerMessages
 from services.payments.orders.errors import NothingToCancel
+from services.payments.orders.invoicing import Invoicing
 from services.payments.orders.life_cycle import CANCELLABLE, require, status_when_delivered, status_when_owing
 from services.payments.orders.models import Change, Order, OrderLine, OrderStatus
 from services.payments.orders.pricing import kept
@@ -81,6 +82,7 @@ class OrderCancelling:
         orders: OrderRepository,
         cancellations: Cancellations,
         coupon_uses: Coupons,
+        invoicing: Invoicing,
         messages: CustomerMessages,
         clock: Clock,
         *,
@@ -89,6 +91,7 @@ class OrderCancelling:
         self._orders = orders
         self._cancellations = cancellations
         self._coupon_uses = coupon_uses
+        self._invoicing = invoicing
         self._messages = messages
         self._clock = clock
         self._by = by
@@ -98,7 +101,8 @@ class OrderCancelling:
     ) -> Order:
         """Cancel what `preview` has shown. A payment that is under way does not hinder it: what it brings is surplus.
 
-        Raises OrderNotFound, what `Cancellations.of` raises, and what `check` raises.
+        An invoice is credited by what it bills of it. Raises OrderNotFound, what `Cancellations.of` raises, what
+        `Invoicing.credit` raises, and what `check` raises.
         """
         order = await held_order(self._orders, order_id, organization_id, check)
         cancellation = await self._cancellations.of(order, asked)
@@ -112,6 +116,7 @@ class OrderCancelling:
         if held_coupon is not None and not cancelled.coupon_held:
             await self._coupon_uses.release([(held_coupon, cancelled.customer_id)])
         await self._plan(cancelled, cancellation.plan)
+        await self._invoicing.credit(order.id, cancellation.plan, change)
         if not was_draft:
             self._tell(cancelled, reason)
         return cancelled

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from services.payments import orders_deps as deps
+from services.payments.actors import actor
 from services.payments.auth import OneOrganization, PaymentsWrite, ReadableOrganization, WritableOrganization
 from services.payments.carts.errors import (
     CartChanged,
@@ -88,7 +89,7 @@ async def create(
     what they saw, and what became cheaper for less. A cart that is locked is sold at what it showed when it was locked.
     """
     placing = deps.order_placing(db, runtime_of(request).clock)
-    placed = await placing.place(body.new(organization_id), by=deps.actor(principal))
+    placed = await placing.place(body.new(organization_id), by=actor(principal))
     response.headers["Location"] = f"/v1/orders/{placed.order.id}"
     etag.show(placed.order.version)
     return shown(placed.order, placed.lines)

@@ -15,6 +15,7 @@ Conflict (409)
 ├── BelowFulfilled
 ├── BelowPaid
 ├── PaymentInProgress
+├── OrderInvoiced
 ├── NothingOrdered
 └── NothingToCancel
 """
@@ -72,6 +73,10 @@ class BelowPaid(Conflict):
 
 class PaymentInProgress(Conflict):
     code, title = "payment_in_progress", "The order is being paid"
+
+
+class OrderInvoiced(Conflict):
+    code, title = "order_invoiced", "An invoice bills the order"
 
 
 class NothingOrdered(Conflict):

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 
 from services.payments import orders_deps as deps
+from services.payments.actors import actor
 from services.payments.auth import AdministeredOrganization, OneOrganization, PaymentsAdmin
 from services.payments.orders.settings_repository import OrderSettingsReader
 from services.payments.orders.settings_schemas import OrderSettingsIn, OrderSettingsOut
@@ -44,6 +45,6 @@ async def put(
 ) -> OrderSettingsOut:
     """The first time without If-Match. Orders that were placed keep the terms that they have."""
     changes = deps.order_settings_changes(db, runtime_of(request).clock)
-    kept = await changes.put(organization_id, body, if_match.check, by=deps.actor(principal))
+    kept = await changes.put(organization_id, body, if_match.check, by=actor(principal))
     etag.show(kept.version)
     return OrderSettingsOut.model_validate(kept)

@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Request, Response
 
 from services.payments import payment_deps, payment_desk_deps
+from services.payments.actors import actor
 from services.payments.auth import AdministeredOrganization, OneOrganization, PaymentsAdmin, PaymentsWrite, WritableOrganization
 from services.payments.gateways.offline import Clearing
-from services.payments.orders_deps import actor
 from services.payments.payments.desk import payment_not_found
 from services.payments.payments.errors import (
     CurrencyDiffers,

@@ -6,11 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from services.payments import payment_desk_deps as deps
+from services.payments.actors import actor
 from services.payments.auth import OneOrganization, PaymentsWrite, ReadableOrganization, WritableOrganization
 from services.payments.gateways.amounts import AmountRefused
 from services.payments.gateways.errors import NoGateway
 from services.payments.gateways.offline import OfflineRefused
-from services.payments.orders_deps import actor
 from services.payments.paging import after_id
 from services.payments.payments.desk import payment_not_found
 from services.payments.payments.errors import (

@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request
 
 from services.payments import payment_deps
+from services.payments.actors import actor
 from services.payments.auth import AdministeredOrganization, PaymentsAdmin, ReadableOrganization
-from services.payments.orders_deps import actor
 from services.payments.paging import after_id
 from services.payments.refunds.errors import RefundNeedsAnother, RefundNotFound, RefundStateForbids
 from services.payments.refunds.repository import RefundReader

@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from services.payments import invoice_deps as deps
+from services.payments.actors import actor
 from services.payments.auth import OneOrganization, PaymentsRead, PaymentsWrite, ReadableOrganization, WritableOrganization
-from services.payments.orders_deps import actor
 from services.payments.paging import after_id
 from services.payments.tariffs.errors import NoTariff, TariffNotFound, TariffTooEarly, TariffVersionExists
 from services.payments.tariffs.pricing import price, tariff_for

@@ -1,4 +1,4 @@
-"""An order is sold by a legal entity, which says how it is taxed: the settings of orders no longer say it a second time."""
+"""An order is sold by a legal entity, which says how it is taxed and issues its invoice, line by line."""
 
 from shared.runtime import migrations
 
@@ -14,6 +14,9 @@ ALTER TABLE order_settings
     DROP COLUMN state_code,
     DROP COLUMN has_lut,
     DROP COLUMN round_to_minor;
+
+-- So that what of an order is cancelled is credited on the lines that bill it. NULL: the line bills none of an order.
+ALTER TABLE invoice_lines ADD COLUMN source_line integer CHECK (source_line >= 1);
 """
 
 

@@ -10,7 +10,7 @@ import pytest_asyncio
 from services.payments import invoice_deps as deps
 from services.payments import orders_deps
 from services.payments.tests.invoices.arrange import NOW, OURS, THEIRS, again, rows, seller
-from services.payments.tests.shop import Shop, key, open_shop
+from services.payments.tests.shop import CHAIR, TABLE, Shop, code, key, open_shop
 from services.payments.tests.tariffs.test_trips import TRIP, completed
 from shared.contracts.payments import GenerateInvoice, InvoiceIssued
 from shared.runtime.db import Session
@@ -104,6 +104,36 @@ async def test_order_is_invoiced_by_whom_it_was_sold_by_whoever_sells_by_then(
         "INV/2526/00001",
         590_200,
     )
+
+
+async def test_what_is_cancelled_of_an_invoiced_order_is_credited_line_by_line_to_the_last_paisa(
+    shop: Shop, session: Session, run_task: TaskRunner
+) -> None:
+    lines = [{"sku": TABLE, "quantity": 1}, {"sku": CHAIR, "quantity": 7}]
+    order = (await shop.order(await shop.customer(address=HOME), lines=lines)).json()
+    await shop.act(order["id"], "cancellations", reason="No table", lines=[{"number": 1, "quantity": 1}])
+    await run_task(GenerateInvoice(order_id=order["id"]), occurred_at=NINE)
+
+    for quantity in (2, 4, 1):
+        cancelled = [{"number": 2, "quantity": quantity}]
+        assert (await shop.act(order["id"], "cancellations", reason="Fewer chairs", lines=cancelled)).status_code == 201
+
+    credited = "SELECT invoice_line, quantity, reason FROM credit_note_lines JOIN credit_notes ON id = credit_note_id"
+    notes = await rows(session, f"{credited} ORDER BY sequence")
+    assert notes == [(1, 2, "cancelled"), (1, 4, "cancelled"), (1, 1, "cancelled")]
+    owed = await rows(session, "SELECT total_minor - cancelled_minor FROM orders")
+    assert (owed, await rows(session, "SELECT total_minor - credited_minor FROM invoices")) == ([(0,)], [(0,)])
+    assert {*await rows(session, "SELECT sum(amount_minor) FROM ledger_entries GROUP BY account")} == {(0,)}
+
+
+async def test_invoiced_order_is_amended_no_more(shop: Shop, session: Session, run_task: TaskRunner) -> None:
+    order = (await shop.order(await shop.customer(address=HOME))).json()
+    await run_task(GenerateInvoice(order_id=order["id"]), occurred_at=NINE)
+
+    answer = await shop.act(order["id"], "amendments", reason="More", lines=[{"sku": CHAIR, "quantity": 1}])
+
+    assert code(answer) == (409, "order_invoiced")
+    assert await rows(session, "SELECT quantity FROM order_lines") == [(4,)]
 
 
 async def test_order_that_was_priced_by_other_tax_is_refused_with_both_totals(
