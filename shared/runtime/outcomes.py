@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from shared.runtime.errors import Dropped, Permanent, ServiceError, Transient
@@ -16,9 +16,14 @@ OUT_OF_TIME: Final = "the time limit of the attempt was reached"
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Carried out. `result` is what a contract that answers gives back: JSON values."""
+    """Carried out. `result` is what a contract that answers gives back: JSON values.
+
+    keeps_body: it may turn out that it was not, and then `store.reopen` has it carried out again. What will not be is told to
+    `store.forget`.
+    """
 
     result: Any = None
+    keeps_body: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

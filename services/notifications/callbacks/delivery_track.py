@@ -192,6 +192,7 @@ def _telling(one: Silent, fate: Fate, delivery: Reported, now: datetime) -> Tell
         provider=one.provider,
         code=fate.code,
         detail=plain(fate.detail),
+        provider_message_id=one.message_id,
     )
     account_of = delivery.organization_id if one.account_id is not None else None
     return Telling(report, delivery, fate.verdict, one.provider, account_of)

@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from services.notifications.callbacks.repository import Reported
+from services.notifications.callbacks.resending import Resending, Undelivered
 from services.notifications.deliveries.models import DeliveryStatus
 from services.notifications.deliveries.receipt_models import Receipt, Report
 from services.notifications.deliveries.report_repository import ReportRepository
@@ -46,6 +47,7 @@ class ReportConsequences:
         self._session = session
         self._suppressing = suppressing
         self._follow = follow
+        self._resending = Resending(session)
 
     async def tell(self, told: Sequence[Telling]) -> None:
         """Draw the conclusions. The same again changes nothing."""
@@ -53,6 +55,7 @@ class ReportConsequences:
         await self._suppressing.learn([_learned(one, one.verdict) for one in told if one.verdict is not None])
         arrived = {one.delivery.address_hash for one in told if one.report.receipt is Receipt.DELIVERED}
         await self._suppressing.arrived(sorted(one for one in arrived if one is not None))
+        await self._resending.follow([Undelivered(one.report, one.delivery, one.verdict) for one in told])
         await self._hurry({one.delivery.id for one in told if one.delivery.status not in _ENDED})
         subjects = {one.delivery.subject_key for one in told if one.delivery.subject_key is not None}
         if self._follow is not None and subjects:

@@ -45,10 +45,12 @@ class Attempt(NamedTuple):
 
 
 class Channel(Protocol[Out]):
-    """One channel. name: as deliveries have it. domain: of the sender, for the Message-ID of e-mails."""
+    """One channel. name: as deliveries have it. domain: of the sender, for the Message-ID of e-mails. comes_back: what a provider
+    has taken may turn out not to have arrived, and is sent again."""
 
     name: str
     domain: str
+    comes_back: bool
 
     async def outgoing(self, session: Session, attempts: Sequence[tuple[Attempt, Carrier[Out]]]) -> Mapping[UUID, Out]:
         """What the accounts' providers take, by the deliveries' ids."""

@@ -52,6 +52,7 @@ class EmailChannel:
     """sender: where the account has none of its own. bounces: None where they go to the sender. time_factor: shrinks timers."""
 
     name = "email"
+    comes_back = False
 
     def __init__(
         self,

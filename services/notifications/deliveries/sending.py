@@ -48,7 +48,7 @@ from shared.runtime.clock import Clock
 from shared.runtime.db import Session
 from shared.runtime.errors import Transient
 from shared.runtime.inbox.delivery import Received
-from shared.runtime.outcomes import NOT_REACHED, Failed, Outcome, Retry, Skipped
+from shared.runtime.outcomes import NOT_REACHED, Done, Failed, Outcome, Retry, Skipped
 
 M = TypeVar("M", bound=ChannelSend)
 Out = TypeVar("Out")
@@ -148,7 +148,7 @@ class ChannelSending(Generic[M, Out]):
         work.answer = answer
         work.result = _result(work, answer, started_at, self._clock(), round(1000 * took_s))
         await self._carriers.circuits.report(work.carrier.key, finding(answer, took_s))
-        return decide(
+        outcome = decide(
             answer,
             tries=attempt.tries,
             max_retries=attempt.max_retries,
@@ -157,6 +157,8 @@ class ChannelSending(Generic[M, Out]):
             others=work.others,
             by=work.carrier.name,
         )
+        may_come_back = self._channel.comes_back and work.carrier.kind in REPORTING and isinstance(outcome, Done)
+        return Done(keeps_body=True) if may_come_back else outcome
 
     async def record(self, session: Session, results: Sequence[tuple[Received[M], Sending[Out] | None, Outcome]]) -> None:
         """Write attempts and deliveries, and tell whoever asked for a delivery that it has ended or takes longer."""

@@ -32,6 +32,7 @@ class SmsChannel:
 
     name = "sms"
     domain = ""
+    comes_back = True
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry

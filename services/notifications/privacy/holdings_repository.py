@@ -107,6 +107,12 @@ HOLDINGS: Final = (
         None,
         "UPDATE delivery_events SET detail = NULL WHERE delivery_id = ANY(CAST(:ids AS uuid[])) AND detail IS NOT NULL",
     ),
+    Holding(
+        "inbox",
+        None,
+        "UPDATE inbox SET body = NULL WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 0 AND body IS NOT NULL",
+        why="a message's body is deleted when it has ended, but for an SMS that may come back; what waits ends at the erasure",
+    ),
     Holding("delivery_texts", None, "DELETE FROM delivery_texts WHERE delivery_id = ANY(CAST(:ids AS uuid[]))"),
     Holding(
         "provider_events",
@@ -240,7 +246,6 @@ NOT_PERSONAL: Final = {
     "digest_progress": "moments, and a bare reference while digests are asked for",
     "dlt_templates": "texts that an organization has registered",
     "idempotency_keys": "answers of this API, which name ids, for a day",
-    "inbox": "a message's body is deleted when the message has ended, and what waits for a person ends at the erasure",
     "lane_pauses": "who did what: operators",
     "operations_audit": "who did what: operators",
     "organization_choices": "an organization's",

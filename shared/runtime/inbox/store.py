@@ -71,16 +71,27 @@ _HURRY: Final = text("""
            SELECT id FROM inbox WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 2 ORDER BY id FOR UPDATE SKIP LOCKED))
 """)
 
+_REOPEN: Final = text("""
+    UPDATE inbox SET state = 2, due_at = now() + make_interval(secs => row.after_s), finished_at = NULL
+      FROM unnest(CAST(:ids AS uuid[]), CAST(:afters AS float8[])) AS row(id, after_s)
+     WHERE inbox.id = row.id AND state = 0 AND body IS NOT NULL
+    RETURNING inbox.id
+""")
+
+_FORGET: Final = text("""
+    UPDATE inbox SET body = NULL WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 0 AND body IS NOT NULL
+""")
+
 _SETTLE: Final = """
     UPDATE inbox SET state = row.state, lease_token = NULL, lease_owner = NULL, attempt = attempt - row.refund,
            due_at = CASE WHEN row.state = 2 THEN now() + make_interval(secs => row.after_s) END,
            finished_at = CASE WHEN row.state = 2 THEN NULL ELSE now() END,
-           body = CASE WHEN row.state IN (0, 5, 6) THEN NULL ELSE body END,
+           body = CASE WHEN row.state IN (0, 5, 6) AND NOT row.keeps_body THEN NULL ELSE body END,
            crashes = CASE WHEN row.state = 2 THEN 0 ELSE crashes END,
            error_class = row.error_class, error = row.error, result = row.result::json
       FROM unnest(CAST(:ids AS uuid[]), CAST(:states AS int[]), CAST(:afters AS float8[]), CAST(:refunds AS int[]),
-                  CAST(:classes AS text[]), CAST(:errors AS text[]), CAST(:results AS text[]))
-           AS row(id, state, after_s, refund, error_class, error, result)
+                  CAST(:classes AS text[]), CAST(:errors AS text[]), CAST(:results AS text[]), CAST(:keeps AS boolean[]))
+           AS row(id, state, after_s, refund, error_class, error, result, keeps_body)
      WHERE inbox.id = row.id AND {fence}
     RETURNING inbox.id
 """
@@ -193,6 +204,21 @@ async def hurry(session: Session, ids: Sequence[UUID]) -> int:
     return int(hurried.rowcount)
 
 
+async def reopen(session: Session, after_s: Mapping[UUID, float]) -> set[UUID]:
+    """Have done messages that kept their bodies carried out again, as a further try each. after_s: how long from now, by id.
+
+    Returns those that will be.
+    """
+    ids = sorted(after_s)
+    rows = await session.execute(_REOPEN, {"ids": ids, "afters": [after_s[key] for key in ids]})
+    return {row.id for row in rows}
+
+
+async def forget(session: Session, ids: Sequence[UUID]) -> None:
+    """Drop the bodies of done messages that kept them: they will not be carried out again."""
+    await session.execute(_FORGET, {"ids": sorted(ids)})
+
+
 async def settle(session: Session, token: UUID, outcomes: Mapping[UUID, Outcome]) -> set[UUID]:
     """Write what became of leased messages, and return those whose lease was still ours: the fence.
 
@@ -204,7 +230,7 @@ async def settle(session: Session, token: UUID, outcomes: Mapping[UUID, Outcome]
         if isinstance(outcome, Failed) and (mutated("fence") or await _is_ours(session, message_id, token)):
             await bury(session, message_id, outcome)
     columns = [_settled(outcomes[message_id]) for message_id in ordered]
-    names = ("states", "afters", "refunds", "classes", "errors", "results")
+    names = ("states", "afters", "refunds", "classes", "errors", "results", "keeps")
     bound = {name: [column[index] for column in columns] for index, name in enumerate(names)}
     statement = _SETTLE_UNFENCED if mutated("fence") else _SETTLE_FENCED
     rows = await session.execute(statement, {"ids": ordered, "token": token, **bound})
@@ -234,16 +260,16 @@ async def _is_ours(session: Session, message_id: UUID, token: UUID) -> bool:
     return found.first() is not None
 
 
-def _settled(outcome: Outcome) -> tuple[int, float, int, str | None, str | None, str | None]:
+def _settled(outcome: Outcome) -> tuple[int, float, int, str | None, str | None, str | None, bool]:
     match outcome:
         case Done(result):
-            return DONE, 0.0, 0, None, None, None if result is None else orjson.dumps(result).decode()
+            return DONE, 0.0, 0, None, None, None if result is None else orjson.dumps(result).decode(), outcome.keeps_body
         case Skipped(reason):
-            return DROPPED, 0.0, 0, "Dropped", reason, None
+            return DROPPED, 0.0, 0, "Dropped", reason, None, False
         case Retry():
-            return RETRY, outcome.after_s, int(not outcome.counts), outcome.error_class, outcome.error, None
+            return RETRY, outcome.after_s, int(not outcome.counts), outcome.error_class, outcome.error, None, False
         case Failed():
-            return DEAD, 0.0, 0, outcome.error_class, outcome.error, None
+            return DEAD, 0.0, 0, outcome.error_class, outcome.error, None, False
 
 
 def _columns(items: Sequence[Item]) -> dict[str, Any]:

@@ -228,3 +228,24 @@ async def test_retry_that_is_due_already_is_not_put_behind_others(database: Data
         await store.hurry(session, [message_id])
 
     assert await ledger.connection.fetchval("SELECT due_at < now() - interval '50 s' FROM inbox WHERE id = $1", message_id)
+
+
+async def test_what_was_done_and_kept_its_body_can_be_reopened_until_it_is_forgotten(database: Database, ledger: Ledger) -> None:
+    ids = [uuid4() for _ in range(3)]
+    token = await _leased(database, *ids)
+    ended = {ids[0]: Done(keeps_body=True), ids[1]: Done(keeps_body=True), ids[2]: Done()}
+    async with database.unit_of_work() as session:
+        await store.settle(session, token, ended)
+        await store.forget(session, [ids[1]])
+
+    async with database.unit_of_work() as session:
+        reopened = await store.reopen(session, dict.fromkeys(ids, 60.0))
+        again = await store.reopen(session, dict.fromkeys(ids, 60.0))
+
+    state = "SELECT state, due_at > now() + interval '50 seconds', body IS NOT NULL, attempt FROM inbox WHERE id = $1"
+    assert (reopened, again) == ({ids[0]}, set())
+    assert [tuple(await ledger.connection.fetchrow(state, key) or ()) for key in ids] == [
+        (store.RETRY, True, True, 1),
+        (store.DONE, None, False, 1),
+        (store.DONE, None, False, 1),
+    ]

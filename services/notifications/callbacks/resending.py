@@ -1,0 +1,104 @@
+"""SMS that a provider has taken and could not deliver for now: sent again, as a further attempt of the same delivery.
+
+A handset that is off is tried twice more over hours, an error that nobody can name once more. A provider hands an SMS to the
+network a single time, where a mail server tries for days; so e-mails are not sent again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import text
+
+from services.notifications.callbacks.repository import Reported
+from services.notifications.deliveries.decision import SOFT_WAITS_S
+from services.notifications.deliveries.models import DeliveryStatus
+from services.notifications.deliveries.receipt_models import Receipt, Report
+from services.notifications.providers.answers import Verdict
+from shared.runtime.db import Session
+from shared.runtime.inbox import store
+
+WAITS_S: Final[Mapping[Verdict, Sequence[float]]] = {Verdict.SOFT_RECIPIENT: SOFT_WAITS_S, Verdict.TRANSIENT: (600.0,)}
+"""How long until each further attempt, by what a report says of the one before (reference of Twilio: 30003 and 30008)."""
+UNDELIVERED: Final = "undelivered"
+
+# A report on an attempt that is not the newest says nothing of that one, and neither does one that a better one has overtaken.
+_ATTEMPTS: Final = text("""
+    SELECT deliveries.id, (SELECT count(*) FROM delivery_attempts AS taken
+                            WHERE taken.delivery_id = deliveries.id AND taken.outcome = 'accepted') AS taken
+      FROM deliveries
+      JOIN unnest(CAST(:ids AS uuid[]), CAST(:message_ids AS text[])) AS told(id, message_id) ON told.id = deliveries.id
+      JOIN delivery_attempts AS newest ON newest.delivery_id = deliveries.id AND newest.number = deliveries.attempts
+                                      AND newest.provider_message_id = told.message_id
+     WHERE status = 'sent' AND receipt = 'bounced_soft'
+""")
+
+_WAIT: Final = text("""
+    UPDATE deliveries
+       SET status = 'queued', finished_at = NULL, reason = :reason, error = row.error,
+           held_until = now() + make_interval(secs => row.after_s)
+      FROM unnest(CAST(:ids AS uuid[]), CAST(:errors AS text[]), CAST(:afters AS float8[])) AS row(id, error, after_s)
+     WHERE deliveries.id = row.id AND status = 'sent'
+""")
+
+_SETTLED: Final = frozenset(Receipt) - {Receipt.PROCESSED, Receipt.DEFERRED}
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """A report, the delivery that it is about, and what it says of why that has not arrived."""
+
+    report: Report
+    delivery: Reported
+    verdict: Verdict | None
+
+
+class Resending:
+    """Sends again, or sees to it that nothing is, in the session's unit of work and under the locks of the deliveries."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def follow(self, told: Sequence[Undelivered]) -> None:
+        """What follows from reports that have been applied. The same again changes nothing."""
+        told = [one for one in told if one.delivery.channel == "sms"]
+        again = await self._again([one for one in told if _may_come_again(one)]) if told else set()
+        settled = {one.delivery.id for one in told if one.report.receipt in _SETTLED} - again
+        if settled:
+            await store.forget(self._session, sorted(settled))
+
+    async def _again(self, told: Sequence[Undelivered]) -> set[UUID]:
+        by_id = {one.delivery.id: one for one in told}
+        if not by_id:
+            return set()
+        bound = {"ids": list(by_id), "message_ids": [one.report.provider_message_id for one in by_id.values()]}
+        afters: dict[UUID, float] = {}
+        for row in await self._session.execute(_ATTEMPTS, bound):
+            waits = _waits(by_id[row.id])
+            if row.taken <= len(waits):
+                afters[row.id] = waits[row.taken - 1]
+        reopened = await store.reopen(self._session, afters) if afters else set()
+        ids = sorted(reopened)
+        if ids:
+            columns = {"errors": [_words(by_id[key].report) for key in ids], "afters": [afters[key] for key in ids]}
+            await self._session.execute(_WAIT, {"ids": ids, "reason": UNDELIVERED, **columns})
+        return reopened
+
+
+def _may_come_again(one: Undelivered) -> bool:
+    return (
+        one.report.receipt is Receipt.BOUNCED_SOFT
+        and one.report.provider_message_id is not None
+        and one.delivery.status == DeliveryStatus.SENT.value
+        and bool(_waits(one))
+    )
+
+
+def _waits(one: Undelivered) -> Sequence[float]:
+    return WAITS_S.get(one.verdict, ()) if one.verdict is not None else ()
+
+
+def _words(report: Report) -> str:
+    code = f" ({report.code})" if report.code is not None else ""
+    return f"{report.provider} could not deliver it{code}"
