@@ -17,6 +17,15 @@ ALTER TABLE order_settings
 
 -- So that what of an order is cancelled is credited on the lines that bill it. NULL: the line bills none of an order.
 ALTER TABLE invoice_lines ADD COLUMN source_line integer CHECK (source_line >= 1);
+
+-- Added without a look at the rows that there are, which would hold up whoever writes; then looked at.
+ALTER TABLE invoices
+    ADD CONSTRAINT invoices_have_their_customer FOREIGN KEY (customer_id) REFERENCES customers NOT VALID,
+    ADD CONSTRAINT invoices_have_their_order FOREIGN KEY (order_id) REFERENCES orders NOT VALID;
+ALTER TABLE order_matches ADD CONSTRAINT matches_have_their_order FOREIGN KEY (order_id) REFERENCES orders NOT VALID;
+ALTER TABLE invoices VALIDATE CONSTRAINT invoices_have_their_customer;
+ALTER TABLE invoices VALIDATE CONSTRAINT invoices_have_their_order;
+ALTER TABLE order_matches VALIDATE CONSTRAINT matches_have_their_order;
 """
 
 

@@ -55,8 +55,15 @@ def at(year: int, month: int, day: int, hour: int = 9, minute: int = 0) -> datet
     return datetime(year, month, day, hour, minute, tzinfo=UTC)
 
 
+_KNOW: Final = text("""
+    INSERT INTO customers (id, organization_id, name, locale, time_zone, created_at, updated_at)
+    VALUES (:id, :organization_id, 'Asha Rao Traders', 'en-IN', 'Asia/Kolkata', now(), now()) ON CONFLICT DO NOTHING
+""")
+
+
 async def seller(session: Session, organization_id: UUID = OURS, **changed: Any) -> LegalEntity:
-    """A legal entity that can issue, as SELLER but for what is named."""
+    """A legal entity that can issue, as SELLER but for what is named, and CUSTOMER, to whom it does."""
+    await session.execute(_KNOW, {"id": CUSTOMER, "organization_id": organization_id})
     content = SELLER.model_copy(update=changed).content()
     return await deps.legal_entities(session, lambda: MONDAY_MORNING).create(organization_id, content, by="user:test")
 
