@@ -30,6 +30,9 @@ LOGINS: Final = (*(f"{service}_{kind}" for service in SERVICES for kind in ("own
 _LOCK: Final = 0x5761_7962
 """Key of the advisory lock that lets one bootstrap in at a time ("Wayb")."""
 
+EXTENSIONS: Final = ("btree_gist",)
+"""What PostgreSQL brings along and no owner of a schema may make: trips excludes double bookings by it."""
+
 _CONNECTION_LIMITS: Final = {"owner": 5, "app": 60}
 _ROLE_SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "owner": {"lock_timeout": "5s", "idle_in_transaction_session_timeout": "5min"},
@@ -57,6 +60,7 @@ async def bootstrap(admin_url: str, passwords: Mapping[str, str]) -> list[str]:
             for login in LOGINS:
                 changes += await _login(connection, login, passwords[login])
             await _close_to_the_public(connection)
+            changes += await _extensions(connection)
             for service in SERVICES:
                 changes += await _schema(connection, service)
             await _backup(connection)
@@ -119,6 +123,18 @@ async def _close_to_the_public(connection: "asyncpg.Connection[Any]") -> None:
     database = _quoted(await connection.fetchval("SELECT current_database()"))
     await connection.execute(f"REVOKE ALL ON DATABASE {database} FROM PUBLIC")
     await connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
+
+
+async def _extensions(connection: "asyncpg.Connection[Any]") -> list[str]:
+    """In `public`, where no service looks: indexes find an extension's operator classes wherever they are."""
+    present = {row["extname"] for row in await connection.fetch("SELECT extname FROM pg_extension")}
+    missing = [name for name in EXTENSIONS if name not in present]
+    for name in missing:
+        try:
+            await connection.execute(f"CREATE EXTENSION {name} WITH SCHEMA public")
+        except asyncpg.PostgresError as error:
+            raise BootstrapError(f"cannot make the extension {name}: {error}; install PostgreSQL's contrib package") from None
+    return [f"created extension {name}" for name in missing]
 
 
 async def _schema(connection: "asyncpg.Connection[Any]", service: str) -> list[str]:

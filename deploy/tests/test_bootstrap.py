@@ -96,6 +96,17 @@ async def test_the_backup_role_reads_everything_and_writes_nothing(prepared: Pos
     await connection.close()
 
 
+async def test_an_owner_excludes_overlaps_by_an_extension_that_the_administrator_made(prepared: PostgresServer) -> None:
+    connection = await login(prepared, "trips_owner")
+    await connection.execute("""
+        CREATE TABLE bookings (vehicle_id uuid, during tstzrange, EXCLUDE USING gist (vehicle_id WITH =, during WITH &&));
+        DROP TABLE bookings;
+    """)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await connection.execute("CREATE EXTENSION hstore")
+    await connection.close()
+
+
 async def test_a_second_run_changes_nothing(prepared: PostgresServer) -> None:
     before = await _catalogue(prepared)
     assert await bootstrap(prepared.url("waybill"), PASSWORDS) == []
