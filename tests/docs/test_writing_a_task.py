@@ -204,7 +204,7 @@ async def test_inspections_of_two_years_ago_are_deleted(run_task: TaskRunner, ow
 async def test_owner_is_written_to_when_a_vehicles_own_period_has_run_out(
     run_task: TaskRunner, app_database: Database, owner: asyncpg.Connection
 ) -> None:
-    row = "INSERT INTO vehicles VALUES ($1, $2, $3, $4)"
+    row = "INSERT INTO inspected_vehicles VALUES ($1, $2, $3, $4)"
     await owner.execute(row, VEHICLE, "due@example.com", 90, NINE - timedelta(minutes=3))
     await owner.execute(row, UUID(int=8), "later@example.com", 30, NINE + timedelta(minutes=3))
 
@@ -214,4 +214,6 @@ async def test_owner_is_written_to_when_a_vehicles_own_period_has_run_out(
     assert len(await published(app_database, SendEmail)) == 1
     email = await assert_published(app_database, SendEmail, to_email="due@example.com")
     assert (email.subject_key, email.valid_until) == (f"trips.vehicle:{VEHICLE}", NINE + timedelta(days=7))
-    assert await owner.fetchval("SELECT next_inspection_at FROM vehicles WHERE id = $1", VEHICLE) == NINE + timedelta(days=90)
+    assert await owner.fetchval("SELECT next_inspection_at FROM inspected_vehicles WHERE id = $1", VEHICLE) == NINE + timedelta(
+        days=90
+    )

@@ -36,11 +36,11 @@ _PRUNE: Final = text("""
 # The period is moved on by the statement that finds it run out, so that a second run finds nothing.
 _TAKE_DUE: Final = text("""
     WITH due AS (
-        SELECT id FROM vehicles WHERE next_inspection_at <= :slot
+        SELECT id FROM inspected_vehicles WHERE next_inspection_at <= :slot
          ORDER BY next_inspection_at, id LIMIT :limit FOR UPDATE SKIP LOCKED)
-    UPDATE vehicles SET next_inspection_at = CAST(:slot AS timestamptz) + make_interval(days => inspect_every_days)
-      FROM due WHERE vehicles.id = due.id
-    RETURNING vehicles.id, owner_email
+    UPDATE inspected_vehicles SET next_inspection_at = CAST(:slot AS timestamptz) + make_interval(days => inspect_every_days)
+      FROM due WHERE inspected_vehicles.id = due.id
+    RETURNING inspected_vehicles.id, owner_email
 """)
 
 

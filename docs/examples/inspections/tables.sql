@@ -1,10 +1,10 @@
-CREATE TABLE vehicles (
+CREATE TABLE inspected_vehicles (
     id                 uuid PRIMARY KEY,
     owner_email        text NOT NULL,
     inspect_every_days integer NOT NULL CHECK (inspect_every_days > 0),
     next_inspection_at timestamptz NOT NULL
 );
-CREATE INDEX vehicles_next_inspection ON vehicles (next_inspection_at, id);
+CREATE INDEX inspected_vehicles_next ON inspected_vehicles (next_inspection_at, id);
 
 CREATE TABLE inspections (
     id           uuid PRIMARY KEY,
