@@ -4,12 +4,17 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
+from services.trips.devices.endpoints import router as devices
+from services.trips.drivers.endpoints import router as drivers
 from services.trips.settings import TripsSettings
 from services.trips.settings import settings as read_settings
+from services.trips.trips.action_endpoints import router as trip_actions
+from services.trips.trips.endpoints import router as trips
+from services.trips.vehicles.endpoints import router as vehicles
 from shared.runtime.http import app as http
 from shared.runtime.logging import configure_logging
 
-ROUTERS: Final[tuple[APIRouter, ...]] = ()
+ROUTERS: Final[tuple[APIRouter, ...]] = (devices, drivers, trip_actions, trips, vehicles)
 
 
 def create_app(settings: TripsSettings | type[TripsSettings] = TripsSettings) -> FastAPI:

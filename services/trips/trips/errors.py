@@ -1,0 +1,38 @@
+"""What is refused about trips.
+
+NotFound (404)
+└── TripNotFound
+Invalid (422)
+├── TimesImpossible
+└── ReasonMissing
+Conflict (409)
+├── StatusForbids
+├── NotEditable
+└── HasReturn
+"""
+
+from shared.runtime.errors import Conflict, Invalid, NotFound
+
+
+class TripNotFound(NotFound):
+    code, title = "trip_not_found", "There is no such trip"
+
+
+class TimesImpossible(Invalid):
+    code, title = "times_impossible", "The times do not go together"
+
+
+class ReasonMissing(Invalid):
+    code, title = "reason_missing", "This needs a reason"
+
+
+class StatusForbids(Conflict):
+    code, title = "trip_status_forbids", "The trip's status does not allow this"
+
+
+class NotEditable(Conflict):
+    code, title = "trip_not_editable", "This cannot be changed any more"
+
+
+class HasReturn(Conflict):
+    code, title = "trip_has_return", "The trip has a return leg"

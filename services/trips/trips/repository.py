@@ -1,0 +1,77 @@
+"""Statements that read trips."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from services.trips.trips.models import ActorRole, Trip, TripEvent, TripStatus
+from shared.runtime.db import ReadSession
+
+_ALLOWED: Final = text("""
+    SELECT to_status FROM trip_transitions_allowed
+     WHERE from_status = :from_status AND actor_role = :actor_role ORDER BY to_status
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class TripFilter:
+    """Which trips are meant; None for any. since and until: of the planned pickup, until excluded."""
+
+    status: TripStatus | None = None
+    customer: str | None = None
+    driver_id: UUID | None = None
+    vehicle_id: UUID | None = None
+    number: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class TripReader:
+    """What is read of trips. organization_id: the tenant whose rows alone are seen; None sees all."""
+
+    def __init__(self, session: ReadSession) -> None:
+        self._session = session
+
+    async def find(self, trip_id: UUID, organization_id: UUID | None, *, lock: bool = False) -> Trip | None:
+        """One trip; with `lock` held as it is until the unit of work ends."""
+        query = select(Trip).where(Trip.id == trip_id)
+        if organization_id is not None:
+            query = query.where(Trip.organization_id == organization_id)
+        if lock:
+            query = query.with_for_update(key_share=True)
+        return (await self._session.scalars(query.execution_options(populate_existing=True))).one_or_none()
+
+    async def newest(self, organization_id: UUID | None, meant: TripFilter, *, after: UUID | None, limit: int) -> Sequence[Trip]:
+        """The newest first, from after `after` on."""
+        wanted = {
+            Trip.organization_id: organization_id,
+            Trip.status: meant.status,
+            Trip.customer: meant.customer,
+            Trip.driver_id: meant.driver_id,
+            Trip.vehicle_id: meant.vehicle_id,
+            Trip.number: meant.number,
+        }
+        query = select(Trip).where(*(column == value for column, value in wanted.items() if value is not None))
+        if meant.since is not None:
+            query = query.where(Trip.pickup_at >= meant.since)
+        if meant.until is not None:
+            query = query.where(Trip.pickup_at < meant.until)
+        if after is not None:
+            query = query.where(Trip.id < after)
+        return (await self._session.scalars(query.order_by(Trip.id.desc()).limit(limit))).all()
+
+    async def events(self, trip_id: UUID, *, before: int | None, limit: int) -> Sequence[TripEvent]:
+        """What happened to a trip, the newest first, from before version `before` on."""
+        query = select(TripEvent).where(TripEvent.trip_id == trip_id)
+        if before is not None:
+            query = query.where(TripEvent.number < before)
+        return (await self._session.scalars(query.order_by(TripEvent.number.desc()).limit(limit))).all()
+
+    async def allowed(self, from_status: str, actor_role: ActorRole) -> list[str]:
+        """Where somebody in this role may take a trip from there; a status itself where it may be changed and stay."""
+        rows = await self._session.execute(_ALLOWED, {"from_status": from_status, "actor_role": actor_role})
+        return list(rows.scalars())
