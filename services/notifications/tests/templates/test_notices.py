@@ -39,6 +39,7 @@ CHANNELS: Final[Mapping[str, tuple[str, ...]]] = {
     "shipment_alert_digest": (EMAIL,),
     "subscription_renewal_reminder": (EMAIL, SMS),
     "trip_assignment": (EMAIL, SMS, IN_APP),
+    "trip_update": (EMAIL, SMS, IN_APP),
     "welcome": (EMAIL,),
 }
 ALERTS: Final = ("shipment_alert", "shipment_alert_digest")
