@@ -5,16 +5,27 @@ from typing import Final
 from fastapi import APIRouter, FastAPI
 
 from services.trips.devices.endpoints import router as devices
+from services.trips.dispatch import endpoints as dispatch
 from services.trips.drivers.endpoints import router as drivers
 from services.trips.settings import TripsSettings
 from services.trips.settings import settings as read_settings
+from services.trips.shifts.endpoints import router as shifts
 from services.trips.trips.action_endpoints import router as trip_actions
 from services.trips.trips.endpoints import router as trips
 from services.trips.vehicles.endpoints import router as vehicles
 from shared.runtime.http import app as http
 from shared.runtime.logging import configure_logging
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (devices, drivers, trip_actions, trips, vehicles)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    devices,
+    dispatch.router,
+    dispatch.settings,
+    drivers,
+    shifts,
+    trip_actions,
+    trips,
+    vehicles,
+)
 
 
 def create_app(settings: TripsSettings | type[TripsSettings] = TripsSettings) -> FastAPI:

@@ -4,9 +4,19 @@ from typing import Final
 
 from services.trips.devices.repository import DeviceReader, DeviceRepository
 from services.trips.devices.service import DeviceEntrance, Devices
+from services.trips.dispatch.availability import AvailabilitySearch
+from services.trips.dispatch.availability_repository import AvailabilityReader
+from services.trips.dispatch.candidates import Candidates
+from services.trips.dispatch.repository import AssignmentRepository
+from services.trips.dispatch.service import Dispatch
+from services.trips.dispatch.settings_service import DispatchSettingsChanges
 from services.trips.drivers.repository import DriverReader, DriverRepository
 from services.trips.drivers.service import Drivers
+from services.trips.shifts.repository import ShiftRepository
+from services.trips.shifts.service import Shifts
+from services.trips.trips.repository import TripReader
 from services.trips.trips.service import TripSteps
+from services.trips.trips.trip_messages import TripMessages
 from services.trips.trips.trip_request import TripRequests
 from services.trips.trips.writing_repository import TripRepository
 from services.trips.vehicles.repository import VehicleReader, VehicleRepository
@@ -26,7 +36,12 @@ def actor(principal: Principal) -> str:
 
 def drivers(session: Session, clock: Clock) -> Drivers:
     """Writes drivers, in the session's unit of work."""
-    return Drivers(DriverRepository(session), Publisher(session), clock)
+    return Drivers(DriverRepository(session), VehicleReader(session), Publisher(session), clock)
+
+
+def shifts(session: Session, clock: Clock, *, by: str) -> Shifts:
+    """Writes shifts of drivers, in the session's unit of work."""
+    return Shifts(ShiftRepository(session), DriverReader(session), clock, by=by)
 
 
 def vehicles(session: Session, clock: Clock) -> Vehicles:
@@ -51,4 +66,21 @@ def trip_requests(session: Session, clock: Clock, *, by: str) -> TripRequests:
 
 def trip_steps(session: Session) -> TripSteps:
     """Takes trips on their way, in the session's unit of work."""
-    return TripSteps(TripRepository(session), DriverReader(session), VehicleReader(session))
+    return TripSteps(TripRepository(session), AssignmentRepository(session), TripMessages(Publisher(session)))
+
+
+def availability(session: ReadSession) -> AvailabilitySearch:
+    """Finds who can do a trip."""
+    return AvailabilitySearch(TripReader(session), AvailabilityReader(session))
+
+
+def dispatch(session: Session) -> Dispatch:
+    """Offers trips to drivers and takes their answers, in the session's unit of work."""
+    publisher = Publisher(session)
+    candidates = Candidates(AvailabilityReader(session))
+    return Dispatch(TripRepository(session), AssignmentRepository(session), candidates, TripMessages(publisher), publisher)
+
+
+def dispatch_settings_changes(session: Session, clock: Clock, *, by: str) -> DispatchSettingsChanges:
+    """Writes how an organization dispatches, in the session's unit of work."""
+    return DispatchSettingsChanges(AssignmentRepository(session), clock, by=by)

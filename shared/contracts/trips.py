@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts import lanes
-from shared.contracts.message import Contract, Event, UtcDatetime
+from shared.contracts.message import Command, Contract, Event, UtcDatetime
 from shared.contracts.notifications.fields import REFERENCE
 
 
@@ -30,3 +30,12 @@ class TripCompleted(Event):
     duration_s: int = Field(ge=0, le=100_000_000)
     waiting_s: int = Field(default=0, ge=0, le=100_000_000)
     completed_at: UtcDatetime
+
+
+class ExpireOffer(Command):
+    """End the offer of a trip that its driver has not answered by `slot`, and offer the trip to the next candidate."""
+
+    contract: ClassVar = Contract("trips.expire_offer", (lanes.TRIPS_NORMAL,), max_batch=20)
+
+    assignment_id: UUID
+    slot: UtcDatetime | None = None

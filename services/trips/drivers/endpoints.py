@@ -13,6 +13,7 @@ from services.trips.drivers.repository import DriverReader
 from services.trips.drivers.schemas import DriverChange, DriverIn, DriverOut
 from services.trips.drivers.service import driver_of
 from services.trips.paging import after_id
+from services.trips.vehicles.errors import VehicleNotFound
 from shared.runtime.http.cursors import Page, Paging
 from shared.runtime.http.etag import ETag, IfMatch
 from shared.runtime.http.idempotency import Idempotent, IdempotentRoute
@@ -37,7 +38,7 @@ async def list_drivers(
     return paging.page(rows, DriverOut, key=lambda row: (row.id,))
 
 
-@router.post("", status_code=201, summary="Create a driver")
+@router.post("", status_code=201, summary="Create a driver", responses=problems(VehicleNotFound))
 async def create(
     body: DriverIn,
     request: Request,
@@ -62,7 +63,7 @@ async def get(driver_id: DriverId, organization_id: ReadableOrganization, db: Re
     return DriverOut.model_validate(driver)
 
 
-@router.patch("/{driver_id:uuid}", summary="Change a driver", responses=problems(DriverNotFound, DriverErased))
+@router.patch("/{driver_id:uuid}", summary="Change a driver", responses=problems(DriverNotFound, DriverErased, VehicleNotFound))
 async def change(
     driver_id: DriverId,
     body: DriverChange,

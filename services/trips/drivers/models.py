@@ -33,6 +33,7 @@ class Driver(Model):
     licence_classes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     licence_expires_on: Mapped[date | None]
     skills: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    usual_vehicle_id: Mapped[UUID | None]
     works: Mapped[Works] = mapped_column(Text)
     status: Mapped[DriverStatus] = mapped_column(Text)
     version: Mapped[int]

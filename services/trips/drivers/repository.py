@@ -75,6 +75,6 @@ class DriverRepository(DriverReader):
 
     async def erase(self, driver_id: UUID, now: datetime) -> Driver:
         """Forget everything personal. Their trips keep the id."""
-        gone: dict[str, Any] = dict.fromkeys(("phone", "email", "licence_number", "licence_expires_on"))
+        gone: dict[str, Any] = dict.fromkeys(("phone", "email", "licence_number", "licence_expires_on", "usual_vehicle_id"))
         values = {**gone, "name": ERASED_NAME, "licence_classes": [], "skills": [], "status": "left", "erased_at": now}
         return await self.change(driver_id, values, now)

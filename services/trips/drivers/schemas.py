@@ -30,6 +30,7 @@ class DriverIn(BaseModel):
     licence_classes: LicenceClasses = Field(default_factory=list, description="Classes that their licence is for.")
     licence_expires_on: Day | None = Field(default=None, description="The last day on which they may drive.")
     skills: Names = Field(default_factory=list, description="What they can do beside driving, such as `first_aid`.")
+    usual_vehicle_id: UUID | None = Field(default=None, description="The vehicle that they drive unless another one is named.")
     works: Works = Field(default="always", description="`shifts`: they are free only within a shift of duty.")
 
 
@@ -48,6 +49,7 @@ class DriverChange(BaseModel):
     licence_classes: LicenceClasses = Field(default_factory=list)
     licence_expires_on: Day | None = Field(default_factory=lambda: None)
     skills: Names = Field(default_factory=list)
+    usual_vehicle_id: UUID | None = Field(default_factory=lambda: None)
     works: Works = Field(default_factory=lambda: "always")
     status: DriverStatus = Field(
         default_factory=lambda: "active", description="Who is not active gets no trips; those that they have stay theirs."
@@ -74,6 +76,7 @@ class DriverOut(BaseModel):
     licence_classes: list[str]
     licence_expires_on: date | None
     skills: list[str]
+    usual_vehicle_id: UUID | None
     works: Works
     status: DriverStatus
     version: int = Field(description="The entity tag's number.")

@@ -7,6 +7,8 @@ from services.trips.drivers.errors import DriverErased, DriverHasTrips, DriverNo
 from services.trips.drivers.models import Driver, reference_of
 from services.trips.drivers.repository import DriverReader, DriverRepository, Hold
 from services.trips.drivers.schemas import DriverChange, DriverIn
+from services.trips.vehicles.repository import VehicleReader
+from services.trips.vehicles.service import vehicle_of
 from shared.contracts.notifications import UpsertPerson
 from shared.runtime.clock import Clock
 from shared.runtime.ids import uuid7
@@ -34,25 +36,28 @@ async def known_driver(
 class Drivers:
     """Writes in one unit of work."""
 
-    def __init__(self, drivers: DriverRepository, publisher: Publisher, clock: Clock) -> None:
+    def __init__(self, drivers: DriverRepository, vehicles: VehicleReader, publisher: Publisher, clock: Clock) -> None:
         self._drivers = drivers
+        self._vehicles = vehicles
         self._publisher = publisher
         self._clock = clock
 
     async def create(self, organization_id: UUID, new: DriverIn) -> Driver:
-        """An active driver, whom messages reach from now on."""
+        """An active driver, whom messages reach from now on. Raises VehicleNotFound."""
+        await self._must_know(new.usual_vehicle_id, organization_id)
         values = new.model_dump() | {"id": uuid7(), "organization_id": organization_id}
         driver = await self._drivers.create(values, self._clock())
         self._tell(driver)
         return driver
 
     async def change(self, driver_id: UUID, organization_id: UUID | None, change: DriverChange, check: Check) -> Driver:
-        """What changes nothing makes no version. Raises DriverNotFound, DriverErased and what `check` raises."""
+        """What changes nothing makes no version. Raises DriverNotFound, DriverErased, VehicleNotFound and what `check` raises."""
         known = await known_driver(self._drivers, driver_id, organization_id, hold="unchanged")
         check(known.version)
         values = {name: value for name, value in change.values().items() if value != getattr(known, name)}
         if not values:
             return known
+        await self._must_know(values.get("usual_vehicle_id"), known.organization_id)
         driver = await self._drivers.change(driver_id, values, self._clock())
         self._tell(driver)
         return driver
@@ -72,6 +77,10 @@ class Drivers:
         self._publisher.publish(
             UpsertPerson(reference=reference_of(driver_id), entity_version=erased.version, organization_id=erased.organization_id)
         )
+
+    async def _must_know(self, vehicle_id: UUID | None, organization_id: UUID) -> None:
+        if vehicle_id is not None:
+            await vehicle_of(self._vehicles, vehicle_id, organization_id)
 
     def _tell(self, driver: Driver) -> None:
         self._publisher.publish(

@@ -98,14 +98,19 @@ class Fleet:
         """A trip that is assigned to a new driver with a new vehicle."""
         trip_id = await self.scheduled(hour, **fields)
         vehicle_id = await self.vehicle(f"MH{uuid4().hex[:8].upper()}")
-        answer = await self.act(trip_id, "assign", driver_id=await self.driver(), vehicle_id=vehicle_id)
-        assert answer.is_success, answer.text
+        await self.offer(trip_id, driver_id=await self.driver(), vehicle_id=vehicle_id)
         return trip_id
+
+    async def offer(self, trip_id: str, **fields: Any) -> Any:
+        """Offer a trip to somebody; the trip."""
+        answer = await self.act(trip_id, "offer", **fields)
+        assert answer.is_success, answer.text
+        return answer.json()
 
     async def drive(self, trip_id: str, until: str) -> None:
         """Take an assigned trip on its way as its driver."""
         for status in WAY[: WAY.index(until) + 1]:
-            answer = await self.step(trip_id, status)
+            answer = await (self.act(trip_id, "offer/accept") if status == "accepted" else self.step(trip_id, status))
             assert answer.is_success, answer.text
 
 

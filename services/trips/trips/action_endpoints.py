@@ -6,13 +6,11 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from services.trips import deps
 from services.trips.auth import TripsWrite
-from services.trips.drivers.errors import DriverErased, DriverNotFound
 from services.trips.trips.endpoints import TripId
 from services.trips.trips.errors import HasReturn, ReasonMissing, StatusForbids, TimesImpossible, TripNotFound
 from services.trips.trips.models import Step, Trip
-from services.trips.trips.schemas import AssignIn, ReturnIn, ScheduleIn, StepIn
+from services.trips.trips.schemas import ReturnIn, ScheduleIn, StepIn
 from services.trips.trips.shown_schemas import TripOut, shown
-from services.trips.vehicles.errors import VehicleNotFound
 from shared.runtime.http.etag import ETag, IfMatch
 from shared.runtime.http.idempotency import Idempotent, IdempotentRoute
 from shared.runtime.http.problems import problems
@@ -69,16 +67,6 @@ async def request_return(trip_id: TripId, body: ReturnIn, response: Response, de
 async def schedule(trip_id: TripId, body: ScheduleIn, desk: AtDesk, if_match: IfMatch) -> TripOut:
     """Plan its times, also for one whose passenger has called. Repeated it plans the same again, so it needs no key."""
     return desk.show(await desk.steps.schedule(trip_id, desk.organization_id, body, desk.as_operator(), if_match.check))
-
-
-@router.post(
-    "/{trip_id:uuid}/assign",
-    summary="Assign a trip",
-    responses=problems(TripNotFound, StatusForbids, DriverNotFound, DriverErased, VehicleNotFound),
-)
-async def assign(trip_id: TripId, body: AssignIn, desk: AtDesk, if_match: IfMatch) -> TripOut:
-    """To a driver with a vehicle."""
-    return desk.show(await desk.steps.assign(trip_id, desk.organization_id, body, desk.as_operator(), if_match.check))
 
 
 @router.post(

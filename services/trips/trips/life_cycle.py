@@ -9,8 +9,6 @@ from services.trips.trips.errors import ReasonMissing, StatusForbids, TimesImpos
 from services.trips.trips.models import ENDED, UNASSIGNED, ActorRole, Step, TripStatus
 from services.trips.trips.repository import TripReader
 
-BUFFER_BEFORE: Final = timedelta(minutes=15)
-"""For the way to the pickup."""
 MAX_TRIP: Final = timedelta(hours=24)
 REASONED: Final = frozenset[TripStatus]({"cancelled", "aborted"})
 
@@ -27,7 +25,7 @@ def effects(to_status: TripStatus, at: datetime) -> dict[str, Any]:
     values: dict[str, Any] = {"status": to_status, "status_at": at}
     if to_status in UNASSIGNED:
         # It begins anew with whoever drives next.
-        return values | dict.fromkeys(("driver_id", "vehicle_id", *_STAMPS.values()))
+        return values | dict.fromkeys(("driver_id", "vehicle_id", "assignment_id", *_STAMPS.values()))
     if to_status in _STAMPS:
         values[_STAMPS[to_status]] = at
     if to_status in ENDED:
@@ -55,10 +53,10 @@ def require_reason(to_status: TripStatus, step: Step) -> None:
         raise ReasonMissing(f"give a reason: a trip does not become {to_status} without one")
 
 
-def plan(pickup_at: datetime, dropoff_at: datetime) -> dict[str, Any]:
-    """The columns of a trip that is driven at these times. Raises TimesImpossible."""
+def plan(pickup_at: datetime, dropoff_at: datetime, before: timedelta, after: timedelta) -> dict[str, Any]:
+    """The columns of a trip that is driven at these times, with so much around it. Raises TimesImpossible."""
     if dropoff_at <= pickup_at:
         raise TimesImpossible("dropoff_at must be after pickup_at")
     if dropoff_at - pickup_at > MAX_TRIP:
         raise TimesImpossible("the trip would take more than 24 hours; check the dates, or make several trips of it")
-    return {"pickup_at": pickup_at, "dropoff_at": dropoff_at, "planned": Range(pickup_at - BUFFER_BEFORE, dropoff_at)}
+    return {"pickup_at": pickup_at, "dropoff_at": dropoff_at, "planned": Range(pickup_at - before, dropoff_at + after)}

@@ -86,6 +86,7 @@ class Trip(Model):
     return_of: Mapped[UUID | None] = mapped_column(ForeignKey("trips.id"))
     driver_id: Mapped[UUID | None]
     vehicle_id: Mapped[UUID | None]
+    assignment_id: Mapped[UUID | None]
     status_at: Mapped[datetime] = mapped_column(_MOMENT)
     started_at: Mapped[datetime | None] = mapped_column(_MOMENT)
     pickup_arrived_at: Mapped[datetime | None] = mapped_column(_MOMENT)

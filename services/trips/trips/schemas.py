@@ -1,7 +1,6 @@
 """Shapes of the trips API: what is asked for."""
 
 from typing import Annotated, Any, Final, Literal, Self
-from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
@@ -140,15 +139,6 @@ class ScheduleIn(BaseModel):
     dropoff_at: Moment = Field(description="When the passenger is expected to be there.")
 
 
-class AssignIn(BaseModel):
-    """Who is to drive a trip, and with what."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    driver_id: UUID
-    vehicle_id: UUID
-
-
 class StepIn(BaseModel):
     """The next step of a trip."""
 
@@ -156,7 +146,6 @@ class StepIn(BaseModel):
 
     status: Literal[
         "will_call",
-        "accepted",
         "en_route_pickup",
         "at_pickup",
         "onboard",

@@ -3,16 +3,15 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from services.trips.drivers.repository import DriverReader
-from services.trips.drivers.service import known_driver
+from services.trips.dispatch.dispatch_terms import buffers
+from services.trips.dispatch.repository import AssignmentRepository
 from services.trips.trips.errors import TripNotFound
 from services.trips.trips.life_cycle import effects, plan, require, require_reason
-from services.trips.trips.models import Step, Trip, TripStatus
+from services.trips.trips.models import ENDED, Step, Trip, TripStatus
 from services.trips.trips.repository import TripReader
-from services.trips.trips.schemas import AssignIn, ScheduleIn
+from services.trips.trips.schemas import ScheduleIn
+from services.trips.trips.trip_messages import STANDINGS, TripMessages
 from services.trips.trips.writing_repository import TripRepository
-from services.trips.vehicles.repository import VehicleReader
-from services.trips.vehicles.service import vehicle_of
 
 Check = Callable[[int], None]
 """Refuses a change of another version than the client has seen."""
@@ -33,10 +32,10 @@ async def held_trip(trips: TripReader, trip_id: UUID, organization_id: UUID | No
 class TripSteps:
     """Takes trips on their way, in one unit of work. Every change raises the version and stands in the history."""
 
-    def __init__(self, trips: TripRepository, drivers: DriverReader, vehicles: VehicleReader) -> None:
+    def __init__(self, trips: TripRepository, assignments: AssignmentRepository, messages: TripMessages) -> None:
         self._trips = trips
-        self._drivers = drivers
-        self._vehicles = vehicles
+        self._assignments = assignments
+        self._messages = messages
 
     async def schedule(self, trip_id: UUID, organization_id: UUID | None, times: ScheduleIn, step: Step, check: Check) -> Trip:
         """Plan when it is driven: for the first time, at other times, or because the passenger has called.
@@ -45,26 +44,31 @@ class TripSteps:
         """
         trip = await held_trip(self._trips, trip_id, organization_id, check)
         await require(self._trips, trip.status, "scheduled", step.role)
-        values = effects("scheduled", step.at) | plan(times.pickup_at, times.dropoff_at)
-        return await self._trips.change(trip, values, step)
-
-    async def assign(self, trip_id: UUID, organization_id: UUID | None, who: AssignIn, step: Step, check: Check) -> Trip:
-        """Give it to a driver with a vehicle. Raises TripNotFound, StatusForbids, DriverNotFound, DriverErased, VehicleNotFound
-        and what `check` raises."""
-        trip = await held_trip(self._trips, trip_id, organization_id, check)
-        await require(self._trips, trip.status, "assigned", step.role)
-        driver = await known_driver(self._drivers, who.driver_id, trip.organization_id, hold="known")
-        vehicle = await vehicle_of(self._vehicles, who.vehicle_id, trip.organization_id)
-        values = effects("assigned", step.at) | {"driver_id": driver.id, "vehicle_id": vehicle.id}
+        before, after = buffers(await self._assignments.settings(trip.organization_id))
+        values = effects("scheduled", step.at) | plan(times.pickup_at, times.dropoff_at, before, after)
         return await self._trips.change(trip, values, step)
 
     async def move(self, trip_id: UUID, organization_id: UUID | None, to_status: TripStatus, step: Step, check: Check) -> Trip:
-        """Take the next step. Raises TripNotFound, StatusForbids, ReasonMissing and what `check` raises."""
+        """Take the next step. An end frees driver and vehicle; what follows from a completed trip is worked off apart.
+
+        Raises TripNotFound, StatusForbids, ReasonMissing and what `check` raises.
+        """
         trip = await held_trip(self._trips, trip_id, organization_id, check)
         await require(self._trips, trip.status, to_status, step.role)
         require_reason(to_status, step)
         values = effects(to_status, step.at) if to_status != trip.status else {}
-        return await self._trips.change(trip, values, step)
+        moved = await self._trips.change(trip, values, step)
+        if to_status in ENDED and to_status != "completed":
+            await self._end(moved, step)
+        return moved
+
+    async def _end(self, trip: Trip, step: Step) -> None:
+        if trip.assignment_id is not None and trip.driver_id is not None:
+            await self._assignments.end(trip.assignment_id, "released", step.at, step.reason)
+            if step.role != "driver":
+                self._messages.taken_back(trip, trip.assignment_id, trip.driver_id, f"the trip is {STANDINGS[trip.status]}")
+        for person in sorted({one for one in (trip.passenger, trip.requester) if one is not None}):
+            self._messages.stands(trip, person, note=step.reason)
 
 
 def _found(trip: Trip | None) -> Trip:

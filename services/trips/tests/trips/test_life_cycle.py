@@ -44,10 +44,10 @@ async def test_a_step_that_is_not_in_the_table_is_refused_with_those_that_are(fl
     trip_id = await fleet.assigned()
 
     too_far = await fleet.step(trip_id, "onboard")
-    not_theirs = await fleet.step(trip_id, "accepted", acting_as="passenger")
+    not_theirs = await fleet.step(trip_id, "en_route_pickup", acting_as="passenger")
     without_reason = await fleet.step(trip_id, "cancelled", acting_as="passenger")
     cancelled = await fleet.step(trip_id, "cancelled", acting_as="passenger", reason="feels better")
-    after = await fleet.step(trip_id, "accepted")
+    after = await fleet.step(trip_id, "en_route_pickup")
 
     assert [code(one) for one in (too_far, not_theirs, after)] == [(409, "trip_status_forbids")] * 3
     assert (too_far.json()["possible"], not_theirs.json()["possible"], after.json()["possible"]) == (
