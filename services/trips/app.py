@@ -4,6 +4,7 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
+from services.trips.completion.endpoints import router as completions
 from services.trips.devices.endpoints import router as devices
 from services.trips.dispatch import endpoints as dispatch
 from services.trips.drivers.endpoints import router as drivers
@@ -17,6 +18,7 @@ from shared.runtime.http import app as http
 from shared.runtime.logging import configure_logging
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
+    completions,
     devices,
     dispatch.router,
     dispatch.settings,

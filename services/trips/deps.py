@@ -2,6 +2,9 @@
 
 from typing import Final
 
+from services.trips.completion.mileage_recording import MileageRecording
+from services.trips.completion.repository import CompletionRepository, MileageReader
+from services.trips.completion.service import TripCompletion
 from services.trips.devices.repository import DeviceReader, DeviceRepository
 from services.trips.devices.service import DeviceEntrance, Devices
 from services.trips.dispatch.availability import AvailabilitySearch
@@ -66,7 +69,8 @@ def trip_requests(session: Session, clock: Clock, *, by: str) -> TripRequests:
 
 def trip_steps(session: Session) -> TripSteps:
     """Takes trips on their way, in the session's unit of work."""
-    return TripSteps(TripRepository(session), AssignmentRepository(session), TripMessages(Publisher(session)))
+    publisher = Publisher(session)
+    return TripSteps(TripRepository(session), AssignmentRepository(session), TripMessages(publisher), publisher)
 
 
 def availability(session: ReadSession) -> AvailabilitySearch:
@@ -84,3 +88,21 @@ def dispatch(session: Session) -> Dispatch:
 def dispatch_settings_changes(session: Session, clock: Clock, *, by: str) -> DispatchSettingsChanges:
     """Writes how an organization dispatches, in the session's unit of work."""
     return DispatchSettingsChanges(AssignmentRepository(session), clock, by=by)
+
+
+def trip_completion(session: Session) -> TripCompletion:
+    """Works off completed trips, in the session's unit of work. Whatever records mileage takes the place of MileageReader."""
+    publisher = Publisher(session)
+    return TripCompletion(
+        TripReader(session),
+        CompletionRepository(session),
+        MileageReader(session),
+        AssignmentRepository(session),
+        TripMessages(publisher),
+        publisher,
+    )
+
+
+def mileage_recording(session: Session) -> MileageRecording:
+    """Records how far trips were, in the session's unit of work."""
+    return MileageRecording(TripReader(session), CompletionRepository(session), trip_completion(session))

@@ -39,3 +39,11 @@ class ExpireOffer(Command):
 
     assignment_id: UUID
     slot: UtcDatetime | None = None
+
+
+class ProcessTripCompletion(Command):
+    """Work off a completed trip: fix its facts, free driver and vehicle, have it invoiced, tell people; each step once."""
+
+    contract: ClassVar = Contract("trips.process_trip_completion", (lanes.TRIPS_NORMAL,), max_batch=20)
+
+    trip_id: UUID

@@ -12,6 +12,8 @@ from services.trips.trips.repository import TripReader
 from services.trips.trips.schemas import ScheduleIn
 from services.trips.trips.trip_messages import STANDINGS, TripMessages
 from services.trips.trips.writing_repository import TripRepository
+from shared.contracts.trips import ProcessTripCompletion
+from shared.runtime.outbox import Publisher
 
 Check = Callable[[int], None]
 """Refuses a change of another version than the client has seen."""
@@ -32,10 +34,13 @@ async def held_trip(trips: TripReader, trip_id: UUID, organization_id: UUID | No
 class TripSteps:
     """Takes trips on their way, in one unit of work. Every change raises the version and stands in the history."""
 
-    def __init__(self, trips: TripRepository, assignments: AssignmentRepository, messages: TripMessages) -> None:
+    def __init__(
+        self, trips: TripRepository, assignments: AssignmentRepository, messages: TripMessages, publisher: Publisher
+    ) -> None:
         self._trips = trips
         self._assignments = assignments
         self._messages = messages
+        self._publisher = publisher
 
     async def schedule(self, trip_id: UUID, organization_id: UUID | None, times: ScheduleIn, step: Step, check: Check) -> Trip:
         """Plan when it is driven: for the first time, at other times, or because the passenger has called.
@@ -58,7 +63,9 @@ class TripSteps:
         require_reason(to_status, step)
         values = effects(to_status, step.at) if to_status != trip.status else {}
         moved = await self._trips.change(trip, values, step)
-        if to_status in ENDED and to_status != "completed":
+        if to_status == "completed":
+            self._publisher.publish(ProcessTripCompletion(trip_id=moved.id))
+        elif to_status in ENDED:
             await self._end(moved, step)
         return moved
 

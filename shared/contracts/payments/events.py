@@ -14,10 +14,10 @@ from shared.contracts.money import Money
 class InvoiceIssued(Event):
     """An invoice has its number. What it was issued for is named by one of order, subscription with period, and trip, or none.
 
-    Payments' own lane renders the PDF, and mails it to the customer once it is there.
+    Payments' own lane renders the PDF, and mails it to the customer once it is there; trips ends the completion of the trip.
     """
 
-    contract: ClassVar = Contract("payments.invoice_issued", (lanes.PAYMENTS_BATCH,), max_batch=20)
+    contract: ClassVar = Contract("payments.invoice_issued", (lanes.PAYMENTS_BATCH, lanes.TRIPS_NORMAL), max_batch=20)
 
     invoice_id: UUID
     organization_id: UUID
