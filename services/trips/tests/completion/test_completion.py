@@ -9,7 +9,7 @@ import pytest_asyncio
 from sqlalchemy.exc import DBAPIError
 
 from services.trips.completion.distance import straight_m
-from services.trips.tests.fleet import CUSTOMER, HOME, OURS, Fleet, code, rows
+from services.trips.tests.fleet import CUSTOMER, OURS, Fleet, code, rows
 from shared.contracts.money import Money
 from shared.contracts.notifications import SendNotification
 from shared.contracts.payments import GenerateInvoice, InvoiceIssued
@@ -141,7 +141,7 @@ async def test_the_best_record_wins_and_a_later_one_corrects_under_a_newer_versi
         await fleet.ok("PUT", path, json=said)
 
     facts = await published(session, TripCompleted)
-    estimated = round(straight_m(HOME["latitude"], HOME["longitude"], 19.0176, 72.8562) * 1.3)
+    estimated = round(straight_m(19.0544, 72.8277, 19.0176, 72.8562) * 1.3)
     assert code(early) == (409, "trip_not_yet_driven")
     assert [(one.distance_m, one.entity_version) for one in facts] == [(estimated, 9), (9_000, 10), (8_000, 11)]
     shown = await fleet.ok("GET", f"/v1/trips/{trip_id}/completion")
