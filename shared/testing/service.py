@@ -6,6 +6,8 @@ Everything here uses the test's rolled-back transaction, or, in a test marked `c
 import dataclasses
 import importlib
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -59,14 +61,35 @@ def settings(request: pytest.FixtureRequest, service: str, broker_url: str, sign
     )
 
 
-@pytest_asyncio.fixture
-async def app(settings: HttpSettings, app_database: Database, clock: FrozenClock, service: str) -> AsyncIterator[FastAPI]:
-    """The service's application, started, with the test's database and clock in place of its own."""
-    application: FastAPI = importlib.import_module(f"services.{service}.app").create_app(settings)
+@cache
+def _application(service: str) -> FastAPI:
+    """Built once per process: that takes longer than most tests. What a test's own is, its start brings."""
+    built: FastAPI = importlib.import_module(f"services.{service}.app").create_app()
+    return built
+
+
+@asynccontextmanager
+async def started(application: FastAPI, settings: HttpSettings, database: Database, clock: FrozenClock) -> AsyncIterator[None]:
+    """The application started with these, and ended."""
+    application.state.settings = settings
     async with application.router.lifespan_context(application):
         runtime: HttpRuntime = application.state.runtime
-        application.state.runtime = dataclasses.replace(runtime, database=app_database, clock=clock)
+        application.state.runtime = dataclasses.replace(runtime, database=database, clock=clock)
+        yield
+
+
+@pytest_asyncio.fixture
+async def app(settings: HttpSettings, app_database: Database, clock: FrozenClock, service: str) -> AsyncIterator[FastAPI]:
+    """The service's application, started, with the test's database and clock in place of its own.
+
+    Tests share it: whoever adds a route makes one with `create_app`, and starts that.
+    """
+    application = _application(service)
+    routes = len(application.router.routes)
+    async with started(application, settings, app_database, clock):
         yield application
+    application.dependency_overrides.clear()
+    assert len(application.router.routes) == routes, "the next test would have the routes that this one has added"
 
 
 class ApiClient(httpx.AsyncClient):

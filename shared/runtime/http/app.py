@@ -40,16 +40,19 @@ def create_app(
 ) -> FastAPI:
     """The API of one service. Routers bring their whole path, `/v1` or a foreign protocol's own.
 
-    settings: or their class, whose values are then read when the application starts.
+    settings: or their class, whose values are then read when the application starts. Until then others can take their place in
+    `app.state.settings`.
     Refuses to be built while a route declares no access, or takes an idempotency key and could not save its answer.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            current = settings.load() if isinstance(settings, type) else settings
+            given: HttpSettings | type[HttpSettings] = app.state.settings
+            current = given.load() if isinstance(given, type) else given
             runtime = await stack.enter_async_context(open_runtime(current))
             app.state.runtime = runtime
+            app.state.readiness = health.Readiness()
             for extra in extras:
                 await stack.enter_async_context(extra(runtime))
             await stack.enter_async_context(hosted_relay(current))
@@ -65,7 +68,7 @@ def create_app(
         generate_unique_id_function=openapi.operation_id,
         middleware=[Middleware(RequestMiddleware, service=settings.service)],
     )
-    app.state.readiness = health.Readiness()
+    app.state.settings = settings
     error_handlers.install(app)
     app.add_exception_handler(Replayed, _replay)
     for router in (health.router, docs.router, operations_router(settings.service), *routers):

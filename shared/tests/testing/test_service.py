@@ -1,6 +1,7 @@
 """A service's API in the test's own process, its tokens, and its real processes."""
 
 import signal
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -8,21 +9,25 @@ from uuid import UUID
 
 import psutil
 import pytest
+import pytest_asyncio
 from fastapi import APIRouter, FastAPI, Security
 from redis.asyncio import Redis
 
 from shared.contracts.notifications import SendEmail
 from shared.runtime.auth.access import require
 from shared.runtime.auth.principal import Principal
-from shared.runtime.db import Session
+from shared.runtime.db import Database, Session
+from shared.runtime.http.app import create_app
 from shared.runtime.http.session import WriteDb
+from shared.runtime.http.settings import HttpSettings
 from shared.runtime.ids import uuid7
 from shared.runtime.outbox import publish
 from shared.runtime.wire import Parcel, envelopes
+from shared.testing.clock import FrozenClock
 from shared.testing.database import FreshDatabase
 from shared.testing.messages import assert_published
 from shared.testing.process import ChildEnded, Processes
-from shared.testing.service import ApiClient
+from shared.testing.service import ApiClient, started
 from shared.testing.tokens import SigningKeys
 from shared.testing.wait import eventually
 
@@ -34,8 +39,8 @@ def service() -> str:
     return "alerts"
 
 
-@pytest.fixture
-def app(app: FastAPI) -> FastAPI:
+@pytest_asyncio.fixture
+async def app(settings: HttpSettings, app_database: Database, clock: FrozenClock) -> AsyncIterator[FastAPI]:
     router = APIRouter()
 
     @router.post("/v1/who")
@@ -44,8 +49,9 @@ def app(app: FastAPI) -> FastAPI:
         publish(db, SendEmail(to_email="a@example.com", subject=principal.id, body="asked"))
         return {"id": principal.id, "organization_id": str(principal.organization_id)}
 
-    app.include_router(router)
-    return app
+    application = create_app(settings, [router])
+    async with started(application, settings, app_database, clock):
+        yield application
 
 
 async def test_role_reaches_the_endpoint_and_its_unit_of_work_joins_the_test(client: ApiClient, session: Session) -> None:
