@@ -17,13 +17,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import IntEnum
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 from urllib.parse import quote
 
 import httpx
 
 from shared.runtime.failpoints import failpoint
+from shared.runtime.outside.connections import Connections
 
 logger = logging.getLogger(__name__)
 
@@ -121,23 +122,20 @@ class HttpApi:
     ) -> None:
         self._timing = timing
         self._time_factor = time_factor
-        # What waits for a connection waits here: httpcore looks through all that wait in its own pool at every step of each
-        # call.
-        self._turns = asyncio.Semaphore(connections)
         steps = (timing.connect_s, timing.read_s, timing.write_s)
         connect_s, read_s, write_s = (self.scaled(one) if one is not None else None for one in steps)
-        self._client = httpx.AsyncClient(
+        make = partial(
+            httpx.AsyncClient,
             base_url=base_url,
             auth=auth,
             verify=_certificates(),
             headers={"Accept": "application/json", "User-Agent": agent, **(headers or {})},
             # The whole call has its own time-out; waiting for one of our own connections counts as well.
             timeout=httpx.Timeout(connect=connect_s, read=read_s, write=write_s, pool=None),
-            limits=httpx.Limits(
-                max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=timing.idle_s
-            ),
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=timing.idle_s),
             follow_redirects=False,
         )
+        self._connections = Connections(make, most=connections, idle_s=timing.idle_s)
 
     def deadline(self) -> float:
         """When a call that begins now has to have ended, in the event loop's time."""
@@ -166,10 +164,10 @@ class HttpApi:
         until = deadline if deadline is not None else self.deadline()
         kind = {"Content-Type": "application/json"} if content is not None else {}
         try:
-            async with asyncio.timeout_at(until), self._turns:
+            async with asyncio.timeout_at(until), self._connections.turns:
                 if asyncio.get_running_loop().time() + self.scaled(self._timing.least_s) > until:
                     raise TimeoutError
-                response = await self._client.request(
+                response = await self._connections.request(
                     method,
                     f"{path}?{encoded(query)}" if query else path,
                     content=content,
@@ -186,7 +184,7 @@ class HttpApi:
 
     async def close(self) -> None:
         """Give back the connections."""
-        await self._client.aclose()
+        await self._connections.close()
 
 
 class _Progress:
