@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from services.payments import payment_deps
 from services.payments.attempts.charging import charge
 from services.payments.attempts.work import ChargeWork
+from services.payments.gateways.calls import CONNECTIONS
 from services.payments.gateways.directory import Gateways
 from services.payments.gateways_deps import gateways
 from shared.contracts.payments import (
@@ -23,9 +24,9 @@ from shared.runtime.tasks import effect, task
 
 
 class ChargeEffect:
-    """Claims and records by batches, and charges up to 64 at once in a process."""
+    """Claims and records by batches; as many charges are under way at once in a process as there are connections for them."""
 
-    concurrency = 64
+    concurrency = CONNECTIONS
 
     def __init__(self, runtime: ProcessRuntime, accounts: Gateways) -> None:
         self._runtime = runtime

@@ -30,7 +30,9 @@ logger = logging.getLogger(__name__)
 TIMING: Final = Timing(call_s=30.0, connect_s=5.0, write_s=10.0, read_s=20.0)
 """A worker's batch begins calls for 20 s, and has to end before its lane's 60 s. Gateways answer within seconds, but for a bank
 that takes its time."""
-CONNECTIONS: Final = 32
+CONNECTIONS: Final = 100
+"""Calls under way at once at an account in one process; a full batch of charges is two rounds of them. Three calls of 50 ms
+each make a charge, so that one connection carries six charges a second at best."""
 AWAY_S: Final = 15.0
 THROTTLED_S: Final = 5.0
 CONFIG_S: Final = 60.0
