@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -118,3 +119,22 @@ def cpu_of(pids: dict[str, int], into: dict[str, float]) -> Iterator[None]:
     yield
     for name, pid in pids.items():
         into[name] = cpu_seconds(pid) - before[name]
+
+
+@contextmanager
+def cpu_percent(pids: dict[str, int], into: dict[str, float]) -> Iterator[None]:
+    """CPU of each process family over the block, of this process (which hosts the relay), and of all others together, in percent
+    of one core."""
+    used = dict[str, float]()
+    started, busy = time.perf_counter(), _busy_s()
+    with cpu_of({"relay+producer": os.getpid(), **pids}, used):
+        yield
+    seconds = time.perf_counter() - started
+    used["others"] = max(0.0, _busy_s() - busy - sum(used.values()))
+    into.update({name: 100 * one / seconds for name, one in used.items()})
+
+
+def _busy_s() -> float:
+    """Seconds for which the machine's cores have worked on anything."""
+    times = psutil.cpu_times()
+    return float(times.user + times.nice + times.system)

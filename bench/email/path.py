@@ -1,18 +1,15 @@
 """Our side: mails published in transactions, carried by relay and worker, recorded in the database."""
 
 import asyncio
-import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-import psutil
 from sqlalchemy import text
 
-from bench.stack import Stack, cpu_of
+from bench.stack import Stack, cpu_percent
 from shared.contracts.lanes import NOTIFICATIONS_BULK, Lane
 from shared.contracts.message import Command
 from shared.runtime.broker import Hint, connect
@@ -155,21 +152,3 @@ class Producer:
                 return True
         async with self._consumer.read() as session:
             return bool((await session.execute(_UNFINISHED)).scalar_one())
-
-
-@contextmanager
-def cpu_percent(pids: dict[str, int], into: dict[str, float]) -> Iterator[None]:
-    """CPU of each process family over the block, of this process, and of all others together, in percent of one core."""
-    used = dict[str, float]()
-    started, busy = time.perf_counter(), _busy_s()
-    with cpu_of({"relay+producer": os.getpid(), **pids}, used):
-        yield
-    seconds = time.perf_counter() - started
-    used["others"] = max(0.0, _busy_s() - busy - sum(used.values()))
-    into.update({name: 100 * one / seconds for name, one in used.items()})
-
-
-def _busy_s() -> float:
-    """Seconds for which the machine's cores have worked on anything."""
-    times = psutil.cpu_times()
-    return float(times.user + times.nice + times.system)

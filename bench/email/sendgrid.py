@@ -9,11 +9,12 @@ from typing import Final
 
 import httpx
 
+from bench.bare_loop import run_bare
 from bench.email import messages
-from bench.email.bare_loop import run_bare
 from bench.email.mail_server import SECRETS
 from bench.email.path import Figures, Make, Producer
-from bench.email.rates import HEADER, Rates, line
+from bench.email.rates import HEADER, line
+from bench.rates import Rates
 from bench.stack import Stack
 from shared.contracts.notifications import SendEmail, SendTemplatedEmail
 from shared.runtime.settings import ROOT, ServiceSettings

@@ -3,11 +3,12 @@
 import argparse
 from typing import Final
 
+from bench.bare_loop import run_bare
 from bench.email import messages
-from bench.email.bare_loop import run_bare
 from bench.email.mail_server import MailServer, serving
 from bench.email.path import Make, Producer
-from bench.email.rates import HEADER, Rates, line
+from bench.email.rates import HEADER, line
+from bench.rates import Rates
 from bench.stack import Stack
 from shared.runtime.settings import ServiceSettings
 

@@ -13,8 +13,8 @@ from uuid import UUID
 
 from bench.email import messages
 from bench.email.mail_server import MailServer, serving
-from bench.email.path import Producer, cpu_percent
-from bench.stack import Stack
+from bench.email.path import Producer
+from bench.stack import Stack, cpu_percent
 from shared.contracts.lanes import NOTIFICATIONS_BULK, lanes_of
 from shared.runtime.clock import system_clock
 from shared.runtime.settings import ServiceSettings

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.email.path import cpu_percent
+from bench.stack import cpu_percent
 from shared.runtime.settings import ROOT
 
 
