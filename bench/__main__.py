@@ -9,6 +9,7 @@ BENCHMARKS: Final = {
     "email": "bench.email.run",
     "matching": "bench.matching.run",
     "messages": "bench.messages.run",
+    "payments": "bench.payments.run",
 }
 
 

@@ -1,0 +1,33 @@
+"""Print how fast due charges are made, invoices issued and orders taken, beside bare loops and limits of the same run."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from typing import Final
+
+import uvloop
+
+from bench.payments import charges
+from bench.stack import running
+
+PARTS: Final = {"charges": charges.measure}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run it. Exit 1 when a charge, an invoice or an order was lost or made twice."""
+    parser = argparse.ArgumentParser(prog="bench payments", description=__doc__)
+    parser.add_argument("--only", choices=tuple(PARTS), action="append", help="this part; may be given again")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each, taking turns")
+    parser.add_argument("--children", type=int, default=2, help="processes of the worker")
+    parser.add_argument("--no-peers", action="store_true")
+    parser.add_argument("--charges", type=int, default=2000, help="charges per round")
+    return uvloop.run(_run(parser.parse_args(arguments)))
+
+
+async def _run(options: argparse.Namespace) -> int:
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.2f} before, fsync on")
+    wrong = 0
+    async with running() as stack:
+        for name in options.only or PARTS:
+            wrong += await PARTS[name](stack, options)
+    return 1 if wrong else 0
