@@ -30,7 +30,7 @@ OverseeingWrite = Annotated[Principal, overseeing(_WRITE)]
 
 
 @may_answer(ForeignOrganization)
-def policy_writer(principal: AlertsWrite, named: NamedOrganization = None) -> Writer:
+async def policy_writer(principal: AlertsWrite, named: NamedOrganization = None) -> Writer:
     """Somebody who writes policies: an organization's, or with alerts:admin and a token bound to none those for all."""
     overseer = principal.organization_id is None and principal.may("alerts:admin")
     return Writer(principal.id, organization_of(principal, named), writes_defaults=overseer)

@@ -1,5 +1,6 @@
 """Who may call which route: rules over the routes of an application."""
 
+import inspect
 from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
@@ -77,6 +78,18 @@ def find_secrets_in_logs(routes: Iterable[BaseRoute]) -> Iterator[str]:
                 yield f"{_name(route)} is public, and logs show {name}; call it token or secret if it is one, else type it"
 
 
+def find_threads(routes: Iterable[BaseRoute]) -> Iterator[str]:
+    """Dependencies that FastAPI carries out in a thread, because they are not `async`: each costs a request as much as a
+    statement, and none of ours waits for anything."""
+    for route in iter_route_contexts(list(routes)):
+        dependant = getattr(route, "dependant", None)
+        for one in dict.fromkeys(_carried_out(dependant) if dependant else ()):
+            called = one if inspect.isroutine(one) or inspect.isclass(one) else type(one).__call__
+            if not (inspect.iscoroutinefunction(called) or inspect.isasyncgenfunction(called)):
+                name = getattr(one, "__name__", repr(one))
+                yield f"{_name(route)} makes {name} in a thread; write `async def`, or made() around a class"
+
+
 def _carried_out(dependant: Dependant) -> Iterator[Any]:
     for inner in dependant.dependencies:
         yield from _carried_out(inner)
@@ -102,4 +115,5 @@ def find_route_problems(service: str, routes: Iterable[BaseRoute]) -> list[str]:
         *find_repeated_operations(routes),
         *find_work_before_access(routes),
         *find_secrets_in_logs(routes),
+        *find_threads(routes),
     ]

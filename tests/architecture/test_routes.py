@@ -12,6 +12,7 @@ from starlette.routing import Mount, Route
 from shared.contracts.lanes import SERVICES
 from shared.runtime.auth.access import public, require
 from shared.runtime.auth.principal import Principal
+from shared.runtime.http.dependencies import made
 from shared.runtime.http.openapi import operation_id
 from tests.architecture.loaded import Loaded
 from tests.architecture.routes import (
@@ -20,6 +21,7 @@ from tests.architecture.routes import (
     find_missing_routes,
     find_repeated_operations,
     find_secrets_in_logs,
+    find_threads,
     find_undecided_routes,
     find_work_before_access,
 )
@@ -144,4 +146,26 @@ def test_secret_of_a_public_path_under_a_name_that_logs_show_is_found(api: FastA
 
     assert list(find_secrets_in_logs(api.routes)) == [
         "GET /v1/links/{link} is public, and logs show link; call it token or secret if it is one, else type it"
+    ]
+
+
+class Wanted:
+    def __init__(self, principal: TripsRead, search: str = "") -> None:
+        self.principal, self.search = principal, search
+
+
+def limit_of(limit: int = 20) -> int:
+    return limit
+
+
+def test_dependencies_that_need_a_thread_are_found(api: FastAPI) -> None:
+    @api.get("/v1/trips")
+    async def read(wanted: Annotated[Wanted, Depends(made(Wanted))]) -> None: ...
+
+    @api.get("/v1/drivers")
+    async def read_in_threads(wanted: Annotated[Wanted, Depends()], limit: Annotated[int, Depends(limit_of)]) -> None: ...
+
+    assert [line.partition(";")[0] for line in find_threads(api.routes)] == [
+        "GET /v1/drivers makes Wanted in a thread",
+        "GET /v1/drivers makes limit_of in a thread",
     ]

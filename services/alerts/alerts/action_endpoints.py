@@ -21,6 +21,7 @@ from services.alerts.alerts.life_cycle import Action, Asked
 from services.alerts.alerts.models import Alert
 from services.alerts.alerts.schemas import AlertOut
 from services.alerts.auth import AlertsWrite, WritableOrganization
+from shared.runtime.http.dependencies import made
 from shared.runtime.http.etag import IfMatch, etag_of
 from shared.runtime.http.problems import problems
 from shared.runtime.http.runtime import runtime_of
@@ -56,7 +57,7 @@ class OneAlert:
         return AlertOut.model_validate(alert)
 
 
-One = Annotated[OneAlert, Depends()]
+One = Annotated[OneAlert, Depends(made(OneAlert))]
 _REFUSALS: Final = problems(AlertNotFound, ActionNotPossible)
 
 

@@ -31,7 +31,7 @@ _CSV_ANSWER: Final = csv_answer("id,organization_id,customer,reference,…\r\n")
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
 
 
-def filter_of_query(meant: Annotated[AlertFilter, Query()]) -> AlertFilter:
+async def filter_of_query(meant: Annotated[AlertFilter, Query()]) -> AlertFilter:
     """The filter that the query names; a dependency of its own, so that other parameters may stand beside it."""
     return meant
 

@@ -43,7 +43,7 @@ ShipmentId = Annotated[UUID, Path(description="The shipment's id.")]
 HoldId = Annotated[UUID, Path(description="The hold's id.")]
 
 
-def filter_of_query(meant: Annotated[ShipmentFilter, Query()]) -> ShipmentFilter:
+async def filter_of_query(meant: Annotated[ShipmentFilter, Query()]) -> ShipmentFilter:
     """The filter that the query names; a dependency of its own, so that other parameters may stand beside it."""
     return meant
 

@@ -42,7 +42,7 @@ router = APIRouter(prefix="/v1/shipments", tags=["shipments"])
 
 
 @may_answer(UnknownFileType, UnreadableFile, BadMapping, UnknownTimeZone)
-def declared_format(
+async def declared_format(
     request: Request,
     columns: Annotated[
         str,

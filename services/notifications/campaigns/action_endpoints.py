@@ -12,6 +12,7 @@ from services.notifications.campaigns.models import Campaign
 from services.notifications.campaigns.schemas import CampaignOut, ReasonIn, ScheduleIn
 from services.notifications.campaigns.service import Asker
 from services.notifications.templates.errors import TemplateUnusable
+from shared.runtime.http.dependencies import made
 from shared.runtime.http.etag import etag_of
 from shared.runtime.http.problems import problems
 from shared.runtime.http.runtime import runtime_of
@@ -37,7 +38,7 @@ class OneCampaign:
         return CampaignOut.model_validate(campaign)
 
 
-One = Annotated[OneCampaign, Depends()]
+One = Annotated[OneCampaign, Depends(made(OneCampaign))]
 _REFUSALS: Final = problems(CampaignNotFound, CampaignNotPossible)
 _UNREADY: Final = problems(CampaignNotFound, CampaignNotPossible, CampaignUnusable, TemplateUnusable)
 

@@ -31,7 +31,7 @@ router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"], route_class=Idemp
 CampaignId = Annotated[UUID, Path(description="Of the campaign.")]
 
 
-def sms_price(
+async def sms_price(
     sms_price_per_1000: Annotated[
         str | None,
         Query(

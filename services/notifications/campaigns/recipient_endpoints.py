@@ -44,7 +44,7 @@ router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"])
 
 
 @may_answer(UnknownListType)
-def declared_kind(request: Request) -> str:
+async def declared_kind(request: Request) -> str:
     """What the request says of its body. Raises UnknownListType."""
     declared = Message()
     declared["Content-Type"] = request.headers.get("content-type", "")

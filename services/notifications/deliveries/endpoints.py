@@ -25,7 +25,7 @@ router = APIRouter(prefix="/v1/deliveries", tags=["deliveries"])
 DeliveryId = Annotated[UUID, Path(description="The id that the request was answered with, or the message's.")]
 
 
-def wanted_deliveries(organization_id: ReadableOrganization, wanted: Annotated[DeliveryQuery, Query()]) -> DeliveryFilter:
+async def wanted_deliveries(organization_id: ReadableOrganization, wanted: Annotated[DeliveryQuery, Query()]) -> DeliveryFilter:
     """Which deliveries a request is about."""
     return DeliveryFilter(organization_id=organization_id, **wanted.model_dump())
 

@@ -30,7 +30,7 @@ Reference = Annotated[
 
 
 @may_answer(PreconditionRequired, PreconditionFailed)
-def expected_tag(request: Request) -> ExpectedTag:
+async def expected_tag(request: Request) -> ExpectedTag:
     """The If-Match of a request that may do without: creating needs none, and as a declared header it would be required."""
     return ExpectedTag(request.headers.get("if-match"))
 

@@ -23,6 +23,7 @@ from services.notifications.sms.errors import NumberUnusable
 from services.notifications.templates.errors import TemplateUnusable
 from shared.contracts.lanes import LANES, Lane
 from shared.contracts.notifications import ChannelSend, SendEmail, SendNotification, SendSms, SendTemplatedEmail, SendTemplatedSms
+from shared.runtime.http.dependencies import made
 from shared.runtime.http.idempotency import Idempotent, IdempotentRoute
 from shared.runtime.http.problems import problems
 from shared.runtime.http.runtime import HttpRuntime, runtime_of
@@ -65,7 +66,7 @@ class MessageRequest:
         return MessageAccepted.model_validate(requested)
 
 
-Asked = Annotated[MessageRequest, Depends()]
+Asked = Annotated[MessageRequest, Depends(made(MessageRequest))]
 
 
 @router.post(

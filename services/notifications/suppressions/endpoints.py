@@ -28,7 +28,7 @@ router = APIRouter(prefix="/v1/suppressions", tags=["suppressions"])
 SuppressionId = Annotated[UUID, Path(description="The entry's id.")]
 
 
-def wanted_suppressions(
+async def wanted_suppressions(
     channel: Annotated[Channel | None, Query(description="Only those of this channel.")] = None,
     address: Annotated[Address | None, Query(description="Only those of this address or number.")] = None,
     scope: Annotated[Scope | None, Query(description="Only those that reach so far.")] = None,

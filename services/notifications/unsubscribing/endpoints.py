@@ -33,7 +33,7 @@ router = APIRouter(prefix="/v1", tags=["public-pages"], dependencies=[_OPEN])
 Token = Annotated[str, Path(max_length=MAX_TOKEN_CHARS, description="Of the link in a message.", examples=["k1.WyJ0….q2w…"])]
 
 
-def languages(request: Request) -> Sequence[str]:
+async def languages(request: Request) -> Sequence[str]:
     """Those that the reader's program asks for."""
     return accepted(request.headers.get("accept-language"))
 

@@ -24,7 +24,7 @@ _ANYBODY: Final = [public("whoever has the secret of 256 bits has begun the cart
 router = APIRouter(prefix="/v1/anonymous-carts", tags=["anonymous-carts"])
 
 
-def key_of(secret: Annotated[Secret, Path()]) -> CartKey:
+async def key_of(secret: Annotated[Secret, Path()]) -> CartKey:
     """The cart that the secret opens. Once it has an owner, the secret opens nothing."""
     return CartKey(secret_hash=hash_of(secret))
 

@@ -40,6 +40,7 @@ from services.payments.coupons.errors import CouponExpired, CouponInactive, Coup
 from services.payments.customers.errors import CustomerErased, CustomerNotFound
 from services.payments.paging import after_id
 from shared.runtime.http.cursors import Page, Paging
+from shared.runtime.http.dependencies import made
 from shared.runtime.http.etag import ETag, IfMatch, etag_of
 from shared.runtime.http.problems import problems
 from shared.runtime.http.runtime import runtime_of
@@ -67,13 +68,13 @@ class Desk:
         return await self._view.show(cart)
 
 
-def key_of(cart_id: Annotated[UUID, Path(description="The cart's id.")], principal: PaymentsWrite) -> CartKey:
+async def key_of(cart_id: Annotated[UUID, Path(description="The cart's id.")], principal: PaymentsWrite) -> CartKey:
     """Which cart the caller changes."""
     return CartKey(cart_id, principal.organization_id)
 
 
 Key = Annotated[CartKey, Depends(key_of)]
-AtDesk = Annotated[Desk, Depends()]
+AtDesk = Annotated[Desk, Depends(made(Desk))]
 OF_COUPON: Final = (*OF_CHANGE, UnknownCoupon, CouponInactive, CouponNotYetValid, CouponExpired)
 _TO_CREATE = problems(CustomerNotFound, CustomerErased, ActiveCartExists)
 _TO_MERGE = problems(*OF_CHANGE, CustomerNotFound, CustomerErased, CartOfOtherCurrency, CartFull)

@@ -28,7 +28,7 @@ _FILE: Final[dict[str, Any]] = {
 }
 
 
-def catalogue(request: Request, principal: PaymentsWrite, organization_id: WritableOrganization, db: WriteDb) -> Catalogue:
+async def catalogue(request: Request, principal: PaymentsWrite, organization_id: WritableOrganization, db: WriteDb) -> Catalogue:
     """The catalogue that the caller writes."""
     return deps.catalogue(db, runtime_of(request).clock, organization_id, by=principal.id)
 

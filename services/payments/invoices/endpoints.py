@@ -38,7 +38,7 @@ router = APIRouter(prefix="/v1/invoices", tags=["invoices"], route_class=Idempot
 _TO_WRITE = (CustomerUnknown, LegalEntityNotFound, NoLegalEntity, UnknownState, InvalidSupply)
 
 
-def filter_of_query(meant: Annotated[InvoiceFilter, Query()]) -> InvoiceFilter:
+async def filter_of_query(meant: Annotated[InvoiceFilter, Query()]) -> InvoiceFilter:
     """The filter that the query names; a dependency of its own, so that other parameters may stand beside it."""
     return meant
 

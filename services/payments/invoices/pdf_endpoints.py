@@ -33,7 +33,7 @@ _RETURN_ANSWER: Final = csv_answer("Section,GSTIN/UIN of Recipient,Receiver Name
 router = APIRouter(prefix="/v1/invoices", tags=["invoices"])
 
 
-def days(
+async def days(
     organization_id: ReadableOrganization,
     issued_from: Annotated[Day, Query(description="The first day of issue.")],
     issued_to: Annotated[Day, Query(description="The last day of issue.")],

@@ -33,7 +33,7 @@ Currency = Annotated[str, Query(pattern="^[A-Z]{3}$", examples=["INR"])]
 _CSV_ANSWER: Final = csv_answer(",".join(HEADER) + "\r\n")
 
 
-def filter_of_query(meant: Annotated[TransactionFilter, Query()]) -> TransactionFilter:
+async def filter_of_query(meant: Annotated[TransactionFilter, Query()]) -> TransactionFilter:
     """The filter that the query names; a dependency of its own, so that other parameters may stand beside it."""
     return meant
 

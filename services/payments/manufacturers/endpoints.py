@@ -36,7 +36,7 @@ ManufacturerId = Annotated[UUID, Path(description="The manufacturer's id.")]
 Days = Annotated[int, Query(ge=1, le=MAX_DAYS, description="How far to look, from today on.")]
 
 
-def manufacturers(request: Request, principal: PaymentsWrite, db: WriteDb) -> Manufacturers:
+async def manufacturers(request: Request, principal: PaymentsWrite, db: WriteDb) -> Manufacturers:
     """The manufacturers that the caller writes."""
     return deps.manufacturers(db, runtime_of(request).clock, principal)
 

@@ -18,7 +18,7 @@ from shared.runtime.http.session import ReadDb, WriteDb
 router = APIRouter(prefix="/v1/matching/policy", tags=["matching-policy"])
 
 
-def policies(principal: PaymentsWrite, organization_id: WritableOrganization, db: WriteDb) -> Policies:
+async def policies(principal: PaymentsWrite, organization_id: WritableOrganization, db: WriteDb) -> Policies:
     """The policy that the caller writes."""
     return deps.matching_policies(db, organization_id, principal)
 

@@ -39,6 +39,7 @@ from services.payments.orders.schemas import (
 )
 from services.payments.orders.service import detail
 from services.payments.orders.shown_schemas import OrderDetail, RefundPlanOut
+from shared.runtime.http.dependencies import made
 from shared.runtime.http.etag import ETag, IfMatch
 from shared.runtime.http.idempotency import Idempotent, IdempotentRoute
 from shared.runtime.http.problems import problems
@@ -67,7 +68,7 @@ class Desk:
         return await detail(self._reader, order.id, None)
 
 
-AtDesk = Annotated[Desk, Depends()]
+AtDesk = Annotated[Desk, Depends(made(Desk))]
 _TO_PLACE = problems(
     OrderNotFound, StatusForbids, CustomerErased, SellerNotSetUp, DueTooSoon, OrderTooLarge, PricesChanged, *OF_SALE, *OF_USE
 )

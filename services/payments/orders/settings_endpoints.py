@@ -20,7 +20,7 @@ router = APIRouter(prefix="/v1/order-settings", tags=["order-settings"])
 
 
 @may_answer(PreconditionRequired, PreconditionFailed)
-def expected_tag(request: Request) -> ExpectedTag:
+async def expected_tag(request: Request) -> ExpectedTag:
     """The If-Match of a request that may do without: the first one needs none, and as a declared header it would be required."""
     return ExpectedTag(request.headers.get("if-match"))
 

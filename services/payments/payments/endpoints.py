@@ -56,7 +56,7 @@ _OF_DUE: Final = (NothingToPay, NothingDue, CurrencyDiffers, AmountAboveDue, Alr
 _OF_GATEWAY: Final = (AmountRefused, NoGateway, GatewayNotSetUp, GatewayRefused, GatewayUnavailable, OutcomeUnknown)
 
 
-def filter_of_query(meant: Annotated[PaymentFilter, Query()]) -> PaymentFilter:
+async def filter_of_query(meant: Annotated[PaymentFilter, Query()]) -> PaymentFilter:
     """The filter that the query names; a dependency of its own, so that other parameters may stand beside it."""
     return meant
 

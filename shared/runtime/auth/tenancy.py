@@ -47,7 +47,9 @@ def optional_organization(requirement: Requirement) -> Any:
     """Whose rows the request means; None where the caller is bound to none and names none."""
 
     @may_answer(ForeignOrganization)
-    def organization(principal: Annotated[Principal, Security(requirement)], named: NamedOrganization = None) -> UUID | None:
+    async def organization(
+        principal: Annotated[Principal, Security(requirement)], named: NamedOrganization = None
+    ) -> UUID | None:
         return organization_of(principal, named)
 
     return Depends(organization)
@@ -57,7 +59,7 @@ def required_organization(requirement: Requirement) -> Any:
     """Whose rows the request means, which must be somebody's."""
 
     @may_answer(ForeignOrganization, OrganizationMissing)
-    def organization(principal: Annotated[Principal, Security(requirement)], named: NamedOrganization = None) -> UUID:
+    async def organization(principal: Annotated[Principal, Security(requirement)], named: NamedOrganization = None) -> UUID:
         organization_id = organization_of(principal, named)
         if organization_id is None:
             raise OrganizationMissing("the token is bound to no organization; name one: ?organization_id=…")
@@ -70,7 +72,7 @@ def overseeing(requirement: Requirement) -> Any:
     """Somebody who may do what concerns all organizations: a caller that is bound to none."""
 
     @may_answer(BoundToOrganization)
-    def overseer(principal: Annotated[Principal, Security(requirement)]) -> Principal:
+    async def overseer(principal: Annotated[Principal, Security(requirement)]) -> Principal:
         if principal.organization_id is not None:
             raise BoundToOrganization("this concerns all organizations; use a token that is bound to none")
         return principal

@@ -22,6 +22,7 @@ from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from shared.runtime.errors import Invalid
+from shared.runtime.http.dependencies import made
 from shared.runtime.http.problems import may_answer
 
 MAX_LIMIT: Final = 200
@@ -124,4 +125,4 @@ class PageRequest:
         return Page(items=[item.model_validate(row, from_attributes=True) for row in shown], next_cursor=next_cursor)
 
 
-Paging = Annotated[PageRequest, Depends()]
+Paging = Annotated[PageRequest, Depends(made(PageRequest))]

@@ -18,6 +18,7 @@ from fastapi import Depends, Header, Request, Response
 from starlette.exceptions import HTTPException
 
 from shared.runtime.errors import PreconditionFailed, PreconditionRequired
+from shared.runtime.http.dependencies import made
 from shared.runtime.http.problems import may_answer
 
 _TAG: Final = re.compile(r'(W/)?"([^"]*)"')
@@ -81,5 +82,5 @@ class ExpectedTag:
             )
 
 
-ETag = Annotated[ShownTag, Depends()]
-IfMatch = Annotated[ExpectedTag, Depends()]
+ETag = Annotated[ShownTag, Depends(made(ShownTag))]
+IfMatch = Annotated[ExpectedTag, Depends(made(ExpectedTag))]

@@ -32,7 +32,7 @@ async def write_session(request: Request) -> AsyncIterator[Session]:
     failpoint("api.committed")
 
 
-def database(request: Request) -> Database:
+async def database(request: Request) -> Database:
     """The database itself, for flows that call the outside world between two units of work."""
     return runtime_of(request).database
 

@@ -40,22 +40,22 @@ reads, changes = APIRouter(), APIRouter()
 LetterId = Annotated[UUID, Path(description="The dead letter's id.")]
 
 
-def _lanes(request: Request) -> list[str]:
+async def _lanes(request: Request) -> list[str]:
     return [lane.name for lane in lanes_of(runtime_of(request).settings.service)]
 
 
 OwnLanes = Annotated[list[str], Depends(_lanes)]
 
 
-def _letters(db: ReadDb, lanes: OwnLanes) -> DeadLetterRepository:
+async def _letters(db: ReadDb, lanes: OwnLanes) -> DeadLetterRepository:
     return DeadLetterRepository(db, lanes)
 
 
-def _operations(db: WriteDb, lanes: OwnLanes, caller: Caller, request: Request) -> DeadLetterOperations:
+async def _operations(db: WriteDb, lanes: OwnLanes, caller: Caller, request: Request) -> DeadLetterOperations:
     return DeadLetterOperations(DeadLetterControl(db, lanes), AuditLog(db, caller.id), runtime_of(request).settings.service)
 
 
-def _filter(
+async def _filter(
     status: Annotated[Status, Query(description="Open ones still want a decision.")] = "open",
     reason: Annotated[str | None, Query(max_length=100, description="Only those that died of this.")] = None,
     name: NameFilter = None,

@@ -19,7 +19,7 @@ from shared.runtime.operations.schemas import LaneName, Why
 reads, changes = APIRouter(), APIRouter()
 
 
-def _operations(db: WriteDb, caller: Caller) -> LaneOperations:
+async def _operations(db: WriteDb, caller: Caller) -> LaneOperations:
     return LaneOperations(LaneControl(db), AuditLog(db, caller.id))
 
 

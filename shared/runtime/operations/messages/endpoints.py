@@ -34,7 +34,7 @@ OutboxState = Annotated[OutboxWord | None, Query(description="Only rows in this 
 InboxState = Annotated[InboxWord | None, Query(description="Only rows in this state.")]
 
 
-def _operations(db: WriteDb, caller: Caller) -> MessageOperations:
+async def _operations(db: WriteDb, caller: Caller) -> MessageOperations:
     return MessageOperations(MessageRepository(db), MessageControl(db), AuditRepository(db), AuditLog(db, caller.id))
 
 

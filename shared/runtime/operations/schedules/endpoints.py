@@ -22,7 +22,7 @@ reads, changes = APIRouter(), APIRouter()
 EntryName = Annotated[str, Path(max_length=100, description="The entry's name.")]
 
 
-def entries(request: Request) -> tuple[Entry, ...]:
+async def entries(request: Request) -> tuple[Entry, ...]:
     """The entries of the service that is asked."""
     return service.entries_of(runtime_of(request).settings.service)
 
@@ -30,7 +30,7 @@ def entries(request: Request) -> tuple[Entry, ...]:
 Entries = Annotated[tuple[Entry, ...], Depends(entries)]
 
 
-def _operations(request: Request, db: WriteDb, known: Entries, caller: Caller) -> ScheduleOperations:
+async def _operations(request: Request, db: WriteDb, known: Entries, caller: Caller) -> ScheduleOperations:
     return ScheduleOperations(db, ScheduleControl(db), known, AuditLog(db, caller.id), runtime_of(request).clock)
 
 
