@@ -7,10 +7,12 @@ lost in a crash. The relay calls it every second; `beat` and `worker -B` call th
 The slot time travels in the payload where the message has a field `slot` or `as_of`; handlers use it and not the clock.
 """
 
+import asyncio
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, Literal
 from uuid import UUID, uuid5
@@ -75,27 +77,17 @@ class Entry:
 
         crontab: an operator's override of the entry's own.
         """
-        zone = ZoneInfo(self.timezone)
-        backwards = croniter(crontab or self.crontab, until.astimezone(zone) + timedelta(microseconds=1))
-        found: list[datetime] = []
-        for slot in islice(backwards.all_prev(datetime), MAX_CATCH_UP):
-            utc = slot.astimezone(UTC)
-            if utc <= after:
-                break
-            if (not found or utc < found[-1]) and not self._repeats(utc, crontab):
-                found.append(utc)
-        return found[::-1]
+        return _slots(crontab or self.crontab, self.timezone, after, until)
+
+    def is_due(self, after: datetime, now: datetime, crontab: str | None = None) -> bool:
+        """Whether there are slots in (after, now]. Asked every second, and worked out once a minute: slots are whole minutes."""
+        return _is_due(crontab or self.crontab, self.timezone, after, now.replace(second=0, microsecond=0))
 
     def next_slot(self, now: datetime, crontab: str | None = None) -> datetime:
         """The first slot after `now`, in UTC."""
         forwards = croniter(crontab or self.crontab, now.astimezone(ZoneInfo(self.timezone)))
         utcs: Iterator[datetime] = (slot.astimezone(UTC) for slot in forwards.all_next(datetime))
-        return next(utc for utc in utcs if not self._repeats(utc, crontab))
-
-    def _repeats(self, slot: datetime, crontab: str | None) -> bool:
-        """Whether the slot's local time comes for the second time; what runs in every hour runs in that one, too."""
-        every_hour = (crontab or self.crontab).split()[1].startswith("*")
-        return not every_hour and slot.astimezone(ZoneInfo(self.timezone)).fold == 1
+        return next(utc for utc in utcs if not _repeats(utc, crontab or self.crontab, self.timezone))
 
     def message_for(self, slot: datetime) -> Message:
         """The message of one slot."""
@@ -105,6 +97,30 @@ class Entry:
     def message_id(self, slot: datetime) -> UUID:
         """The id under which a slot fires, the same in every scheduler."""
         return uuid5(NAMESPACE, f"schedule/{self.message.contract.name}/{self.name}/{slot.isoformat()}")
+
+
+def _slots(crontab: str, timezone: str, after: datetime, until: datetime) -> list[datetime]:
+    backwards = croniter(crontab, until.astimezone(ZoneInfo(timezone)) + timedelta(microseconds=1))
+    found: list[datetime] = []
+    for slot in islice(backwards.all_prev(datetime), MAX_CATCH_UP):
+        utc = slot.astimezone(UTC)
+        if utc <= after:
+            break
+        if (not found or utc < found[-1]) and not _repeats(utc, crontab, timezone):
+            found.append(utc)
+    return found[::-1]
+
+
+@lru_cache(maxsize=1024)
+def _is_due(crontab: str, timezone: str, after: datetime, minute: datetime) -> bool:
+    """croniter takes milliseconds, in which a relay's process does nothing else."""
+    return bool(_slots(crontab, timezone, after, minute))
+
+
+def _repeats(slot: datetime, crontab: str, timezone: str) -> bool:
+    """Whether the slot's local time comes for the second time; what runs in every hour runs in that one, too."""
+    every_hour = crontab.split()[1].startswith("*")
+    return not every_hour and slot.astimezone(ZoneInfo(timezone)).fold == 1
 
 
 _KNOW = sql("""
@@ -130,13 +146,20 @@ async def fire(database: Database, entries: Sequence[Entry], clock: Clock) -> in
     async with database.read() as session:
         rows = await session.execute(sql("SELECT name, crontab, last_slot_at FROM schedules"))
         known = {row.name: row for row in rows}
-    if all(
-        entry.name in known and not entry.slots(known[entry.name].last_slot_at, now, known[entry.name].crontab)
-        for entry in entries
-    ):
+    if not await _is_any_due(entries, known, now):
         return 0
     async with database.unit_of_work() as writing:
         return await fire_due_slots(writing, entries, now)
+
+
+async def _is_any_due(entries: Sequence[Entry], known: Mapping[str, Any], now: datetime) -> bool:
+    for entry in entries:
+        row = known.get(entry.name)
+        if row is None or entry.is_due(row.last_slot_at, now, row.crontab):
+            return True
+        # What else the process does has its turn between two entries.
+        await asyncio.sleep(0)
+    return False
 
 
 async def fire_due_slots(session: Session, entries: Sequence[Entry], now: datetime) -> int:

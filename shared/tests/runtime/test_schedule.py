@@ -246,7 +246,9 @@ def test_looking_often_and_looking_once_find_the_same_slots(
     found: list[datetime] = []
     for minutes in steps:
         now = mark + timedelta(minutes=minutes)
-        slots = entry.slots(begin if not found else max(begin, found[-1]), now)
+        since = begin if not found else max(begin, found[-1])
+        slots = entry.slots(since, now)
+        assert entry.is_due(since, now) == bool(slots)
         found += slots
         mark = now
 
