@@ -56,6 +56,11 @@ def of_callbacks() -> tuple[str, ...]:
     return tuple(name for name in failpoints() if name.startswith("callbacks."))
 
 
+def of_payments() -> tuple[str, ...]:
+    """Those that a child passes around a call of a payment gateway."""
+    return tuple(name for name in failpoints() if name.startswith("payments."))
+
+
 def of_api() -> tuple[str, ...]:
     """Those that an API passes with a request that writes."""
     return tuple(name for name in failpoints() if name.startswith("api."))

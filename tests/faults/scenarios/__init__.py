@@ -3,7 +3,7 @@
 from typing import Final
 
 from tests.faults.scenario import Scenario
-from tests.faults.scenarios import alerts, broker, campaigns, database, delivery, deploys, email, kills, plain, poison
+from tests.faults.scenarios import alerts, broker, campaigns, database, delivery, deploys, email, kills, payments, plain, poison
 
 SCENARIOS: Final[tuple[Scenario, ...]] = (
     *kills.SCENARIOS,
@@ -16,4 +16,5 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     *email.SCENARIOS,
     *alerts.SCENARIOS,
     *campaigns.SCENARIOS,
+    *payments.SCENARIOS,
 )
