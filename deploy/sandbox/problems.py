@@ -3,11 +3,12 @@
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 
 class Problem(Exception):
@@ -24,6 +25,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(ValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _gone)
 
 
 def response(problem: Problem) -> JSONResponse:
@@ -59,6 +61,11 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     answer = response(Problem(error.status_code, code, f"{request.method} {request.url.path}: {error.detail}"))
     answer.headers.update(error.headers or {})
     return answer
+
+
+async def _gone(_: Request, __: Exception) -> Response:
+    """A client that died while it spoke: fault runs kill many, and nobody hears the answer."""
+    return Response(status_code=400)
 
 
 def _field(item: Any) -> dict[str, str]:
