@@ -53,7 +53,9 @@ def notifications(home: Home, passwords: Mapping[str, str], ports: Mapping[str, 
         "MSG91_CALLBACK_SECRET": _MSG91_REPORTS,
         "BACKEND_URL": f"http://{HOST}:{ports['notifications-api']}",
         "FRONTEND_URL": "http://localhost:3000",
-        **_owners(sandbox),
+        "PAYMENTS_URL": f"http://{HOST}:{ports['payments-api']}",
+        # Who has the summaries of people's days: trips, as soon as it serves them.
+        "TRIPS_URL": f"{sandbox}/owners/trips",
         "SIGNING_KEYS": f"local:{passwords['notifications.signing']}",
         "ADDRESS_HASH_KEY": passwords["notifications.address-hash"],
         "ENCRYPTION_KEYS": _encryption_key(passwords["notifications.encryption"]),
@@ -102,11 +104,6 @@ def sandbox(home: Home, ports: Mapping[str, int]) -> dict[str, str]:
 
 def _encryption_key(password: str) -> str:
     return f"local:{base64.b64encode(hashlib.sha256(password.encode()).digest()).decode()}"
-
-
-def _owners(sandbox: str) -> dict[str, str]:
-    """Who has the PDFs of invoices and the summaries of days: payments and trips, as soon as they serve them."""
-    return {"PAYMENTS_URL": f"{sandbox}/owners/payments", "TRIPS_URL": f"{sandbox}/owners/trips"}
 
 
 def _event_key_file(home: Home) -> Path:

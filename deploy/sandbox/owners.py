@@ -1,9 +1,9 @@
-"""What our own services will serve and do not yet: the PDFs of payments' invoices, and trips' summaries of a person's day.
+"""What our own services will serve and do not yet: trips' summaries of a person's day.
 
-Until they do, the local stack's PAYMENTS_URL and TRIPS_URL lead here. Nothing is made up: whoever stands for the owner puts a
-document down, and it is served as the owner's API will serve it; everything else is 404. A restart forgets all.
+Until it does, the local stack's TRIPS_URL leads here. Nothing is made up: whoever stands for the owner puts a document down, and
+it is served as the owner's API will serve it; everything else is 404. A restart forgets all.
 
-    PAYMENTS_URL=http://127.0.0.1:8025/owners/payments   TRIPS_URL=http://127.0.0.1:8025/owners/trips
+    TRIPS_URL=http://127.0.0.1:8025/owners/trips
 """
 
 import re
@@ -15,10 +15,9 @@ from deploy.sandbox.problems import Problem
 
 MAX_DOCUMENTS = 1_000
 _TOKEN = re.compile(r"Bearer [\w-]+\.[\w-]+\.[\w-]+")
-_PDF = "/payments/v1/invoices/{invoice_id}/pdf"
 _SUMMARY = "/trips/v1/people/{reference}/trip-summary"
 
-Id = Annotated[str, Path(max_length=200)]
+Reference = Annotated[str, Path(max_length=200)]
 Day = Annotated[str, Query(alias="date", pattern=r"^\d{4}-\d\d-\d\d$")]
 
 
@@ -44,25 +43,16 @@ class _Shelf:
 
 
 def owners_router() -> APIRouter:
-    """The paths of both owners, each to read as the owner's callers do, and to put for whoever stands for the owner."""
+    """The owner's paths, each to read as its callers do, and to put for whoever stands for it."""
     router = APIRouter(prefix="/owners", tags=["owners"])
     shelf = _Shelf()
 
-    @router.put(_PDF, status_code=204, summary="Put an invoice's PDF")
-    async def put_pdf(invoice_id: Id, request: Request) -> None:
-        shelf.put(("invoice", invoice_id), await request.body())
-
-    @router.get(_PDF, summary="An invoice's PDF, as payments will serve it")
-    async def read_pdf(invoice_id: Id, request: Request) -> Response:
-        document = shelf.get(("invoice", invoice_id), request)
-        return Response(document, media_type="application/pdf", headers={"Content-Disposition": "attachment"})
-
     @router.put(_SUMMARY, status_code=204, summary="Put the summary of a person's day")
-    async def put_summary(reference: Id, day: Day, request: Request) -> None:
+    async def put_summary(reference: Reference, day: Day, request: Request) -> None:
         shelf.put(("trip-summary", reference, day), await request.body())
 
     @router.get(_SUMMARY, summary="The summary of a person's day, as trips will serve it")
-    async def read_summary(reference: Id, day: Day, request: Request) -> Any:
+    async def read_summary(reference: Reference, day: Day, request: Request) -> Any:
         return Response(shelf.get(("trip-summary", reference, day), request), media_type="application/json")
 
     return router

@@ -1,18 +1,20 @@
 """What notifications fetches from its owner when it is needed: the PDF of an invoice, the trips of a digest.
 
-payments and trips do not serve these yet. The flow stands for them and puts what they would serve into the sandbox, to which the
-local stack's PAYMENTS_URL and TRIPS_URL lead.
+The invoice is one of payments, issued for the run. trips does not serve its summaries yet: the flow stands for it and puts what
+it would serve into the sandbox, to which the local stack's TRIPS_URL leads.
 """
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid5
+from uuid import uuid4, uuid5
 from zoneinfo import ZoneInfo
+
+import httpx
 
 from deploy.local.flows.notifications.cast import PLAIN
 from deploy.local.flows.notifications.chapter import Chapter
 from deploy.local.flows.notifications.people import CUSTOMER
-from deploy.local.polling import read
+from deploy.local.polling import ask_until, read
 from shared.contracts.money import Money
 from shared.contracts.notifications import SendDailyDigest, SendInvoiceEmail, SendOrderReminder
 
@@ -26,20 +28,38 @@ async def play(chapter: Chapter) -> None:
 
 
 async def _send_invoice(chapter: Chapter) -> None:
-    number = f"26-27/{chapter.cast.run[:6]}"
-    invoice_id, pdf = f"inv_{chapter.cast.run}", invoice_pdf(f"Invoice {number}, made up by the demonstration")
-    path = f"/owners/payments/v1/invoices/{invoice_id}/pdf"
-    (await chapter.world.sandbox.put(path, content=pdf)).raise_for_status()
-    sent = await chapter.send(_invoice(chapter, invoice_id, number))
-    missing = await chapter.send(_invoice(chapter, f"{invoice_id}_missing", f"{number}-0"))
-    for delivery in await chapter.ends(
-        sent, "an e-mail with a PDF, which the demonstration serves in the place of payments", "email sent by smtp"
-    ):
+    async with chapter.world.stack.api("payments") as payments:
+        invoice = await _issue(chapter, payments)
+        pdf = (await payments.get(f"/v1/invoices/{invoice['id']}/pdf")).content
+    sent = await chapter.send(_invoice(chapter, invoice["id"], invoice["number"]))
+    missing = await chapter.send(_invoice(chapter, f"{invoice['id']}_missing", f"{invoice['number']}-0"))
+    for delivery in await chapter.ends(sent, "an e-mail with a PDF, which payments serves", "email sent by smtp"):
         arrived = await _attached(chapter, delivery)
         chapter.check("send_invoice_email: the PDF arrives byte for byte", arrived == pdf, True, f"{len(pdf)} bytes")
     for given_up in await chapter.ends(missing, "without a PDF it is given up", "email failed: bad_content"):
         said = "payments.invoice: its owner answered 404; is it issued, and is its id right?"
         chapter.check("send_invoice_email: and says why", given_up["error"], said)
+
+
+async def _issue(chapter: Chapter, payments: httpx.AsyncClient) -> Any:
+    """An invoice to somebody without an address, so that payments sends no mail about it itself; once its PDF is there."""
+    whose = {"organization_id": str(chapter.cast.organizations[PLAIN])}
+
+    async def write(path: str, body: Any = None) -> Any:
+        answer = await payments.post(path, params=whose, json=body, headers={"Idempotency-Key": str(uuid4())})
+        return answer.raise_for_status().json()
+
+    await write("/v1/legal-entities", {"name": "Demonstration", "address": {"line1": "14 MG Road", "city": "Pune"}})
+    line = {"description": "Seen by nobody but the mailbox", "quantity": 1, "unit_price_minor": _TOTAL.amount_minor}
+    buyer = {"name": "Ann Pillai", "address": {"line1": "14 Hill Road", "city": "Mumbai"}}
+    draft = await write("/v1/invoices", {"buyer": buyer, "lines": [line]})
+    issued = await write(f"/v1/invoices/{draft['id']}/issue")
+
+    async def ask() -> int:
+        return (await payments.get(f"/v1/invoices/{issued['id']}/pdf")).status_code
+
+    await ask_until(ask, lambda status: status == httpx.codes.OK)
+    return issued
 
 
 def _invoice(chapter: Chapter, invoice_id: str, number: str) -> SendInvoiceEmail:
@@ -103,24 +123,3 @@ async def _text(chapter: Chapter, delivery: Any) -> str:
     listed = await read(chapter.world.sandbox, "/mail", {"message_id": delivery["message_id_header"]})
     mail = await read(chapter.world.sandbox, f"/mail/{listed['items'][0]['id']}")
     return str(mail["text"])
-
-
-def invoice_pdf(words: str) -> bytes:
-    """One page with a line of ASCII, as ISO 32000 has the least of it."""
-    shown = words.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
-    content = f"BT /F1 14 Tf 72 770 Td ({shown}) Tj ET".encode("ascii")
-    objects = [
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
-        b"<< /Length %d >>\nstream\n%b\nendstream" % (len(content), content),
-        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-    ]
-    document, places = b"%PDF-1.4\n", []
-    for number, one in enumerate(objects, 1):
-        places.append(len(document))
-        document += b"%d 0 obj\n%b\nendobj\n" % (number, one)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    head = b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
-    trailer = b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, len(document))
-    return document + head + table + trailer
