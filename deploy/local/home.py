@@ -3,6 +3,7 @@
 state.json secrets.json    ports and names; passwords of this installation (0600)
 <service>.env jwks.json    what the services read (0600); keys/ holds their private keys
 postgres/ valkey/          the servers' data
+demo/                      what demonstrations have made for people to look at: PDFs
 logs/ run/                 one log per process; the supervisor's configuration and socket, heartbeats
 """
 
@@ -38,6 +39,10 @@ class Home:
     @property
     def logs(self) -> Path:
         return self.path / "logs"
+
+    @property
+    def demo(self) -> Path:
+        return self.path / "demo"
 
     @property
     def run(self) -> Path:

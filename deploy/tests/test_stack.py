@@ -176,6 +176,17 @@ def test_the_demonstration_of_notifications_passes_twice_in_a_row(stack: Termina
         assert carried == {"smtp", "sendgrid", "demo-sendgrid", "demo-ses", "twilio", "demo-msg91"}
 
 
+def test_the_demonstration_of_payments_passes_twice_in_a_row(stack: Terminal) -> None:
+    for _ in range(2):
+        shown = stack.waybill("demo", "--flow", "payments", "--json")
+        document = json.loads(shown.stdout)
+        [flow] = document["flows"]
+        assert [check for check in flow["checks"] if not check["passed"]] == []
+        assert (shown.returncode, document["passed"]) == (0, True)
+        saved = next(check["found"] for check in flow["checks"] if check["name"].startswith("its PDF")).partition(" (")[0]
+        assert Path(saved).read_bytes().startswith(b"%PDF-")
+
+
 def test_a_demonstration_whose_effect_is_missing_says_which_and_ends_with_1(stack: Terminal) -> None:
     faults = f"{stack.processes()['sandbox']['url']}/faults/msg91"
     httpx.put(faults, json=[{"action": "status", "status": 400, "text": "template id missing"}]).raise_for_status()
