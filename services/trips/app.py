@@ -8,6 +8,7 @@ from services.trips.completion.endpoints import router as completions
 from services.trips.devices.endpoints import router as devices
 from services.trips.dispatch import endpoints as dispatch
 from services.trips.drivers.endpoints import router as drivers
+from services.trips.flags import endpoints as flags
 from services.trips.settings import TripsSettings
 from services.trips.settings import settings as read_settings
 from services.trips.shifts.endpoints import router as shifts
@@ -23,6 +24,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     dispatch.router,
     dispatch.settings,
     drivers,
+    flags.limits,
+    flags.router,
     shifts,
     trip_actions,
     trips,

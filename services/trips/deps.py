@@ -10,11 +10,13 @@ from services.trips.devices.service import DeviceEntrance, Devices
 from services.trips.dispatch.availability import AvailabilitySearch
 from services.trips.dispatch.availability_repository import AvailabilityReader
 from services.trips.dispatch.candidates import Candidates
-from services.trips.dispatch.repository import AssignmentRepository
+from services.trips.dispatch.repository import AssignmentReader, AssignmentRepository
 from services.trips.dispatch.service import Dispatch
 from services.trips.dispatch.settings_service import DispatchSettingsChanges
 from services.trips.drivers.repository import DriverReader, DriverRepository
 from services.trips.drivers.service import Drivers
+from services.trips.flags.repository import FlagRepository
+from services.trips.flags.service import TripLimits, TripWatch
 from services.trips.shifts.repository import ShiftRepository
 from services.trips.shifts.service import Shifts
 from services.trips.trips.repository import TripReader
@@ -106,3 +108,19 @@ def trip_completion(session: Session) -> TripCompletion:
 def mileage_recording(session: Session) -> MileageRecording:
     """Records how far trips were, in the session's unit of work."""
     return MileageRecording(TripReader(session), CompletionRepository(session), trip_completion(session))
+
+
+def trip_watch(session: Session) -> TripWatch:
+    """Watches over trips, in the session's unit of work."""
+    return TripWatch(
+        FlagRepository(session),
+        TripReader(session),
+        AssignmentReader(session),
+        trip_completion(session),
+        TripMessages(Publisher(session)),
+    )
+
+
+def trip_limits(session: Session, clock: Clock, *, by: str) -> TripLimits:
+    """Writes how long trips may take, in the session's unit of work."""
+    return TripLimits(FlagRepository(session), clock, by=by)

@@ -47,3 +47,11 @@ class ProcessTripCompletion(Command):
     contract: ClassVar = Contract("trips.process_trip_completion", (lanes.TRIPS_NORMAL,), max_batch=20)
 
     trip_id: UUID
+
+
+class CheckTripTimeouts(Command):
+    """Flag the trips that need somebody at `slot`: they take too long, will be late, have no driver or no invoice."""
+
+    contract: ClassVar = Contract("trips.check_trip_timeouts", (lanes.TRIPS_NORMAL,), max_batch=1)
+
+    slot: UtcDatetime | None = None

@@ -1,0 +1,97 @@
+"""Statements on flags and limits. A run is one statement for each kind, however many trips there are."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import delete, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from services.trips.flags.models import Flag, RaisedFlag, Rule, TripLimit
+from shared.runtime.db import ReadSession, Session
+
+_WATCH: Final = """
+    WITH holding AS MATERIALIZED ({holding}), cleared AS (
+        UPDATE trip_flags SET cleared_at = :at
+         WHERE kind = :kind AND cleared_at IS NULL AND opened_at <= :at
+           AND NOT EXISTS (SELECT FROM holding WHERE holding.trip_id = trip_flags.trip_id)
+    ), opened AS (
+        INSERT INTO trip_flags (id, trip_id, organization_id, kind, detail, opened_at)
+        SELECT uuidv7(), trip_id, organization_id, :kind, detail, :at FROM holding
+        ON CONFLICT (trip_id, kind) WHERE cleared_at IS NULL DO NOTHING
+        RETURNING id, trip_id, organization_id, kind, detail
+    ), escalated AS (
+        UPDATE trip_flags SET escalated_at = :at
+          FROM trip_flag_kinds, holding
+         WHERE trip_flags.kind = :kind AND trip_flag_kinds.kind = :kind AND cleared_at IS NULL AND escalated_at IS NULL
+           AND opened_at + make_interval(secs => escalate_after_s) <= :at AND holding.trip_id = trip_flags.trip_id
+        RETURNING id, trip_flags.trip_id, trip_flags.organization_id, trip_flags.kind, trip_flags.detail
+    )
+    SELECT *, false AS escalated FROM opened UNION ALL SELECT *, true FROM escalated ORDER BY id
+"""
+
+
+class FlagReader:
+    """What is read of flags. organization_id: the tenant whose rows alone are seen; None sees all."""
+
+    def __init__(self, session: ReadSession) -> None:
+        self._session = session
+
+    async def newest(
+        self,
+        organization_id: UUID | None,
+        *,
+        kind: str | None,
+        trip_id: UUID | None,
+        cleared: bool,
+        after: UUID | None,
+        limit: int,
+    ) -> Sequence[Flag]:
+        """The newest first, from after `after` on. cleared: whether those that are cleared are shown, too."""
+        wanted = {Flag.organization_id: organization_id, Flag.kind: kind, Flag.trip_id: trip_id}
+        query = select(Flag).where(*(column == value for column, value in wanted.items() if value is not None))
+        if not cleared:
+            query = query.where(Flag.cleared_at.is_(None))
+        if after is not None:
+            query = query.where(Flag.id < after)
+        return (await self._session.scalars(query.order_by(Flag.id.desc()).limit(limit))).all()
+
+    async def limits(self, organization_id: UUID | None, *, after: UUID | None, limit: int) -> Sequence[TripLimit]:
+        """How long trips may take, from after `after` on."""
+        query = select(TripLimit).order_by(TripLimit.id).limit(limit)
+        if organization_id is not None:
+            query = query.where(TripLimit.organization_id == organization_id)
+        if after is not None:
+            query = query.where(TripLimit.id > after)
+        return (await self._session.scalars(query)).all()
+
+
+class FlagRepository(FlagReader):
+    """What is written of them."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._writing = session
+
+    async def watch(self, rule: Rule, at: datetime) -> Sequence[RaisedFlag]:
+        """Open, escalate and clear flags of one kind; those that were opened or escalated now."""
+        statement = text(_WATCH.format(holding=rule.holding))
+        rows = await self._writing.execute(statement, {"at": at, "kind": rule.kind})
+        return [RaisedFlag(**row._asdict()) for row in rows]
+
+    async def put_limit(self, values: Mapping[str, Any]) -> TripLimit:
+        """Create or replace the limit of a customer, a type, both, or all."""
+        put = insert(TripLimit).values(**values)
+        replaced = {name: values[name] for name in ("max_duration_s", "updated_at", "updated_by")}
+        key = ["organization_id", "customer", "trip_type"]
+        put = put.on_conflict_do_update(index_elements=key, set_=replaced)
+        returned = put.returning(TripLimit).execution_options(populate_existing=True)
+        return (await self._writing.scalars(returned)).one()
+
+    async def remove_limit(self, limit_id: UUID, organization_id: UUID | None) -> bool:
+        """Delete a limit; whether there was one."""
+        gone = delete(TripLimit).where(TripLimit.id == limit_id)
+        if organization_id is not None:
+            gone = gone.where(TripLimit.organization_id == organization_id)
+        return (await self._writing.scalars(gone.returning(TripLimit.id))).one_or_none() is not None

@@ -1,0 +1,14 @@
+"""The watch over trips by the clock."""
+
+from services.trips import deps
+from services.trips.flags.rules_repository import RULES
+from shared.contracts.trips import CheckTripTimeouts
+from shared.runtime.db import Session
+from shared.runtime.inbox.delivery import Received
+from shared.runtime.tasks import task
+
+
+@task(CheckTripTimeouts)
+async def check_trip_timeouts(session: Session, received: Received[CheckTripTimeouts]) -> None:
+    """Flag trips that need somebody, and clear the flags of those that need nobody any more."""
+    await deps.trip_watch(session).run(RULES, received.message.slot or received.occurred_at)
