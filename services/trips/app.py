@@ -12,6 +12,7 @@ from services.trips.flags import endpoints as flags
 from services.trips.settings import TripsSettings
 from services.trips.settings import settings as read_settings
 from services.trips.shifts.endpoints import router as shifts
+from services.trips.summaries.endpoints import router as summaries
 from services.trips.trips.action_endpoints import router as trip_actions
 from services.trips.trips.endpoints import router as trips
 from services.trips.vehicles.endpoints import router as vehicles
@@ -27,6 +28,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     flags.limits,
     flags.router,
     shifts,
+    summaries,
     trip_actions,
     trips,
     vehicles,

@@ -19,8 +19,12 @@ from services.trips.flags.repository import FlagRepository
 from services.trips.flags.service import TripLimits, TripWatch
 from services.trips.shifts.repository import ShiftRepository
 from services.trips.shifts.service import Shifts
+from services.trips.summaries.repository import SummaryReader
+from services.trips.summaries.service import TripSummaries
 from services.trips.trips.repository import TripReader
 from services.trips.trips.service import TripSteps
+from services.trips.trips.status_broadcast import StatusBroadcast
+from services.trips.trips.status_feed import HistoryFeed, StatusFeed
 from services.trips.trips.trip_messages import TripMessages
 from services.trips.trips.trip_request import TripRequests
 from services.trips.trips.writing_repository import TripRepository
@@ -124,3 +128,18 @@ def trip_watch(session: Session) -> TripWatch:
 def trip_limits(session: Session, clock: Clock, *, by: str) -> TripLimits:
     """Writes how long trips may take, in the session's unit of work."""
     return TripLimits(FlagRepository(session), clock, by=by)
+
+
+def status_broadcast(session: Session) -> StatusBroadcast:
+    """Takes statuses by message, in the session's unit of work."""
+    return StatusBroadcast(TripReader(session), trip_steps(session), dispatch(session))
+
+
+def status_feed(session: ReadSession) -> StatusFeed:
+    """Shows statuses to those who follow trips."""
+    return HistoryFeed(TripReader(session))
+
+
+def trip_summaries(session: ReadSession) -> TripSummaries:
+    """Sums up people's days."""
+    return TripSummaries(SummaryReader(session), DriverReader(session))

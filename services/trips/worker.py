@@ -3,6 +3,11 @@
 from services.trips.settings import settings
 from shared.runtime.celery import make_celery
 
-TASK_MODULES: tuple[str, ...] = ("services.trips.completion.tasks", "services.trips.dispatch.tasks", "services.trips.flags.tasks")
+TASK_MODULES: tuple[str, ...] = (
+    "services.trips.completion.tasks",
+    "services.trips.dispatch.tasks",
+    "services.trips.flags.tasks",
+    "services.trips.trips.tasks",
+)
 
 app = make_celery("trips", TASK_MODULES, settings)

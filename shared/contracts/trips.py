@@ -1,6 +1,6 @@
 """Messages that the trips service owns."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -55,3 +55,30 @@ class CheckTripTimeouts(Command):
     contract: ClassVar = Contract("trips.check_trip_timeouts", (lanes.TRIPS_NORMAL,), max_batch=1)
 
     slot: UtcDatetime | None = None
+
+
+class BroadcastTripStatus(Command):
+    """Take a trip to its next status, and tell those who follow it.
+
+    message: what followers are told; a status that the trip has already carries it on. acting_as: who takes the step, since not
+    everybody may take every one. reason: why it is cancelled or aborted, the message where none is given.
+    """
+
+    contract: ClassVar = Contract("trips.broadcast_trip_status", (lanes.TRIPS_REALTIME,), max_batch=100)
+
+    trip_id: UUID
+    status: Literal[
+        "will_call",
+        "accepted",
+        "en_route_pickup",
+        "at_pickup",
+        "onboard",
+        "at_dropoff",
+        "completed",
+        "cancelled",
+        "no_show",
+        "aborted",
+    ]
+    message: str | None = Field(default=None, min_length=1, max_length=1000)
+    acting_as: Literal["operator", "driver", "passenger", "system"] = "system"
+    reason: str | None = Field(default=None, min_length=1, max_length=1000)

@@ -18,7 +18,7 @@ from shared.runtime.http.runtime import runtime_of
 from shared.runtime.http.session import ReadDb, WriteDb
 
 router = APIRouter(prefix="/v1/trip-flags", tags=["flags"])
-limits = APIRouter(prefix="/v1/trip-limits", tags=["flags"])
+limits = APIRouter(prefix="/v1/trip-limits", tags=["limits"])
 
 
 @router.get("", name="list", summary="List flags of trips")

@@ -9,9 +9,11 @@ Conflict (409)
 ├── StatusForbids
 ├── NotEditable
 └── HasReturn
+Dropped
+└── StatusNotMoved
 """
 
-from shared.runtime.errors import Conflict, Invalid, NotFound
+from shared.runtime.errors import Conflict, Dropped, Invalid, NotFound
 
 
 class TripNotFound(NotFound):
@@ -36,3 +38,7 @@ class NotEditable(Conflict):
 
 class HasReturn(Conflict):
     code, title = "trip_has_return", "The trip has a return leg"
+
+
+class StatusNotMoved(Dropped):
+    code, title = "trip_status_not_moved", "The trip has this status already"

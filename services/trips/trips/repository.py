@@ -1,6 +1,6 @@
 """Statements that read trips."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,6 +14,13 @@ from shared.runtime.db import ReadSession
 _ALLOWED: Final = text("""
     SELECT to_status FROM trip_transitions_allowed
      WHERE from_status = :from_status AND actor_role = :actor_role ORDER BY to_status
+""")
+
+_AFTER: Final = text("""
+    SELECT trip_events.*
+      FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS bigint[])) AS seen(trip_id, number)
+      JOIN trip_events ON trip_events.trip_id = seen.trip_id AND trip_events.number > seen.number
+     ORDER BY trip_events.trip_id, trip_events.number
 """)
 
 
@@ -70,6 +77,12 @@ class TripReader:
         if before is not None:
             query = query.where(TripEvent.number < before)
         return (await self._session.scalars(query.order_by(TripEvent.number.desc()).limit(limit))).all()
+
+    async def events_after(self, seen: Mapping[UUID, int]) -> Sequence[TripEvent]:
+        """What happened to these trips after the versions that were seen, each trip's in order."""
+        bound = {"ids": list(seen), "numbers": list(seen.values())}
+        query = select(TripEvent).from_statement(_AFTER)
+        return (await self._session.scalars(query, bound)).all()
 
     async def allowed(self, from_status: str, actor_role: ActorRole) -> list[str]:
         """Where somebody in this role may take a trip from there; a status itself where it may be changed and stay."""
