@@ -2,14 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.trips.dispatch.models import Assignment, AssignmentStatus, DispatchSettings
 from shared.runtime.db import ReadSession, Session
+
+# An erasure and a retirement hold their row against this; whichever comes second sees what the first has done.
+_HOLD_PAIR: Final = text("""
+    SELECT 1 FROM drivers, vehicles
+     WHERE drivers.id = :driver_id AND drivers.status = 'active' AND vehicles.id = :vehicle_id AND vehicles.status = 'in_service'
+       FOR KEY SHARE
+""")
 
 
 class AssignmentReader:
@@ -41,6 +48,11 @@ class AssignmentRepository(AssignmentReader):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._writing = session
+
+    async def hold_pair(self, driver_id: UUID, vehicle_id: UUID) -> bool:
+        """Whether both can be given a trip; if so, nobody erases the one or retires the other until the unit of work ends."""
+        held = await self._writing.execute(_HOLD_PAIR, {"driver_id": driver_id, "vehicle_id": vehicle_id})
+        return held.first() is not None
 
     async def offer(self, values: Mapping[str, Any]) -> Assignment | None:
         """Write an offer; None where driver or vehicle is bound at that time by another one."""

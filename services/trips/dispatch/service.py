@@ -122,6 +122,8 @@ class Dispatch:
 
     async def _offer_to(self, trip: Trip, to: Candidate, step: Step, *, seeks_next: bool) -> Trip | None:
         """None where somebody else was faster: the constraint decides, and not what was read before."""
+        if not await self._assignments.hold_pair(to.driver.id, to.vehicle.id):
+            return None
         answer_by = step.at + time_to_answer(await self._assignments.settings(trip.organization_id))
         bound = {"driver_id": to.driver.id, "vehicle_id": to.vehicle.id}
         row = {"id": uuid7(), "organization_id": trip.organization_id, "trip_id": trip.id, "during": trip.planned, **bound}

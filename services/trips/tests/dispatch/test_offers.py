@@ -8,10 +8,12 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.exc import DBAPIError
 
+from services.trips.dispatch.repository import AssignmentRepository
+from services.trips.drivers.repository import DriverRepository
 from services.trips.tests.fleet import Fleet, at, code, rows
 from shared.contracts.notifications import CancelMessages, SendNotification, SendTripAssignmentNotification
 from shared.contracts.trips import ExpireOffer
-from shared.runtime.db import Session
+from shared.runtime.db import Database, Session
 from shared.runtime.ids import uuid7
 from shared.testing.clock import MONDAY_MORNING, FrozenClock
 from shared.testing.messages import TaskRunner, assert_published, outbox_of, published
@@ -178,6 +180,22 @@ async def test_of_two_who_are_faster_than_each_other_one_gets_the_driver(fleet: 
     assert sorted(one.status_code for one in answers) == [200, 409]
     refused = next(one for one in answers if one.status_code == 409)
     assert refused.json()["code"] in ("already_bound", "not_available")
+
+
+@pytest.mark.commits
+async def test_a_driver_who_is_erased_meanwhile_is_not_bound(fleet: Fleet, database: Database) -> None:
+    driver, vehicle = UUID(await fleet.driver()), UUID(await fleet.vehicle())
+    async with database.unit_of_work() as session:
+        await DriverRepository(session).find(driver, None, hold="alone")
+
+        async def bind() -> bool:
+            async with database.unit_of_work() as other:
+                return await AssignmentRepository(other).hold_pair(driver, vehicle)
+
+        binding = asyncio.create_task(bind())
+        await DriverRepository(session).erase(driver, MONDAY_MORNING)
+
+    assert await binding is False
 
 
 async def test_settings_of_dispatch_say_how_long_a_driver_has_and_what_lies_around(fleet: Fleet, pair: list[str]) -> None:
