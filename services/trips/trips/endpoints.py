@@ -10,7 +10,7 @@ from services.trips.auth import ReadableOrganization, TripsWrite, WritableOrgani
 from services.trips.days import Moment
 from services.trips.paging import after_id
 from services.trips.texts import Reference
-from services.trips.trips.errors import NotEditable, StatusForbids, TripNotFound
+from services.trips.trips.errors import NotEditable, NotEnded, StatusForbids, TripNotFound
 from services.trips.trips.models import TripStatus
 from services.trips.trips.repository import TripFilter, TripReader
 from services.trips.trips.schemas import TripChange, TripIn
@@ -104,3 +104,16 @@ async def events(trip_id: TripId, organization_id: ReadableOrganization, db: Rea
     before = int(str(paging.after[0])) if paging.after else None
     rows = await reader.events(trip_id, before=before, limit=paging.fetch)
     return paging.page(rows, TripEventOut, key=lambda row: (row.number,))
+
+
+@router.delete(
+    "/{trip_id:uuid}/passenger",
+    status_code=204,
+    summary="Forget a trip's passenger",
+    responses=problems(TripNotFound, NotEnded),
+)
+async def forget_passenger(trip_id: TripId, request: Request, principal: TripsWrite, db: WriteDb, if_match: IfMatch) -> None:
+    """Who travelled, and from where to where; the trip, its times and its facts stay. The references to customer and passenger
+    stay, too: who owns these people forgets them."""
+    requests = deps.trip_requests(db, runtime_of(request).clock, by=deps.actor(principal))
+    await requests.forget_passenger(trip_id, principal.organization_id, if_match.check)

@@ -8,6 +8,7 @@ Invalid (422)
 Conflict (409)
 ├── StatusForbids
 ├── NotEditable
+├── NotEnded
 └── HasReturn
 Dropped
 └── StatusNotMoved
@@ -34,6 +35,10 @@ class StatusForbids(Conflict):
 
 class NotEditable(Conflict):
     code, title = "trip_not_editable", "This cannot be changed any more"
+
+
+class NotEnded(Conflict):
+    code, title = "trip_not_ended", "The trip has not ended"
 
 
 class HasReturn(Conflict):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from services.trips.trips.errors import HasReturn, NotEditable
+from services.trips.trips.errors import HasReturn, NotEditable, NotEnded
 from services.trips.trips.life_cycle import require
 from services.trips.trips.models import ENDED, UNASSIGNED, Step, Trip, TripStatus
 from services.trips.trips.numbers import new_number
@@ -80,6 +80,16 @@ class TripRequests:
         _require_editable(trip, values)
         await require(self._trips, trip.status, trip.status, "operator")
         return await self._trips.change(trip, values, Step(self._by, "operator", self._clock()))
+
+    async def forget_passenger(self, trip_id: UUID, organization_id: UUID | None, check: Check) -> None:
+        """Forget who travelled, and from where to where. Done again it finds nothing.
+
+        Raises TripNotFound, NotEnded and what `check` raises.
+        """
+        trip = await held_trip(self._trips, trip_id, organization_id, check)
+        if trip.status not in ENDED:
+            raise NotEnded(f"the trip is {trip.status}, and who drives it must know whom and where; end it first")
+        await self._trips.forget_passenger(trip_id)
 
     async def _insert(self, values: Mapping[str, Any]) -> Trip | None:
         """None where something else than the number stands in its way."""

@@ -1,7 +1,8 @@
 """Statements that write trips."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
@@ -9,6 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 from services.trips.trips.models import Step, Trip
 from services.trips.trips.repository import TripReader
 from shared.runtime.db import Session
+
+FORGOTTEN_PLACE: Final = "Erased place"
 
 
 class TripRepository(TripReader):
@@ -34,6 +37,13 @@ class TripRepository(TripReader):
             .execution_options(populate_existing=True)
         )
         return (await self._writing.scalars(changed)).one()
+
+    async def forget_passenger(self, trip_id: UUID) -> None:
+        """Empty what is personal. The history has none of it, so this is no change of the trip and makes no version."""
+        places = {f"{end}_{part}": None for end in ("pickup", "dropoff") for part in ("address", "lat", "lon")}
+        labels = {"pickup_label": FORGOTTEN_PLACE, "dropoff_label": FORGOTTEN_PLACE}
+        values = {**places, **labels, "passenger_name": None, "passenger_phone": None}
+        await self._writing.execute(update(Trip).where(Trip.id == trip_id).values(**values))
 
 
 def _of(step: Step) -> dict[str, Any]:

@@ -100,3 +100,19 @@ async def test_trips_are_found_by_what_is_known_of_them_and_not_by_others(fleet:
     assert (await theirs.ok("GET", TRIPS))["items"] == []
     answers = [await theirs.api.get(f"{TRIPS}/{early}"), await theirs.step(early, "cancelled", acting_as="operator", reason="x")]
     assert [code(answer) for answer in answers] == [(404, "trip_not_found")] * 2
+
+
+async def test_who_travelled_is_forgotten_and_stands_nowhere_in_the_history(fleet: Fleet, session: Session) -> None:
+    trip_id = await fleet.trip(passenger_name="Ann Pillai", passenger_phone="+919812345678")
+    path, any_version = f"{TRIPS}/{trip_id}/passenger", {"If-Match": "*"}
+
+    early = await fleet.api.delete(path, headers=any_version)
+    await fleet.step(trip_id, "cancelled", acting_as="operator", reason="closed")
+    forgotten = [(await fleet.api.delete(path, headers=any_version)).status_code for _ in range(2)]
+    trip = await fleet.ok("GET", f"{TRIPS}/{trip_id}")
+
+    assert (code(early), forgotten) == ((409, "trip_not_ended"), [204, 204])
+    nowhere = {"label": "Erased place", "address": None, "latitude": None, "longitude": None}
+    assert (trip["passenger_name"], trip["passenger_phone"], trip["pickup"], trip["dropoff"]) == (None, None, nowhere, nowhere)
+    kept = await rows(session, "SELECT to_jsonb(trip_events)::text || to_jsonb(trips)::text FROM trips JOIN trip_events ON true")
+    assert [word for word in ("Ann Pillai", "+919812345678", "Hill Road", "72.8277") if word in str(kept)] == []
