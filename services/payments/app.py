@@ -31,6 +31,7 @@ from services.payments.orders.settings_endpoints import router as order_settings
 from services.payments.payment_methods import endpoints as payment_methods
 from services.payments.payments import action_endpoints as payment_actions
 from services.payments.payments import endpoints as payments
+from services.payments.plans.endpoints import router as plans
 from services.payments.refunds import endpoints as refunds
 from services.payments.settings import PaymentsSettings
 from services.payments.settings import settings as read_settings
@@ -71,6 +72,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     payment_methods.methods,
     payment_methods.of_customers,
     payments.router,
+    plans,
     products,
     refunds.router,
     tariffs,
