@@ -13,6 +13,7 @@ from services.payments.credit_notes.endpoints import router as credit_notes
 from services.payments.credits import endpoints as credit
 from services.payments.customers.endpoints import router as customers
 from services.payments.disputes import endpoints as disputes
+from services.payments.dunning.settings_endpoints import router as subscription_settings
 from services.payments.gateways import endpoints as gateways
 from services.payments.invoices.action_endpoints import router as invoice_actions
 from services.payments.invoices.endpoints import router as invoices
@@ -35,6 +36,8 @@ from services.payments.plans.endpoints import router as plans
 from services.payments.refunds import endpoints as refunds
 from services.payments.settings import PaymentsSettings
 from services.payments.settings import settings as read_settings
+from services.payments.subscriptions.action_endpoints import router as subscription_actions
+from services.payments.subscriptions.endpoints import router as subscriptions
 from services.payments.tariffs.endpoints import router as tariffs
 from services.payments.tariffs.endpoints import trips as billable_trips
 from services.payments.webhooks import endpoints as webhooks
@@ -75,6 +78,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     plans,
     products,
     refunds.router,
+    subscription_actions,
+    subscription_settings,
+    subscriptions,
     tariffs,
     webhooks.events,
     webhooks.webhooks,

@@ -28,6 +28,8 @@ from services.payments.invoices.writing_repository import Change, InvoiceReposit
 from services.payments.ledger.repository import Ledger
 from services.payments.legal_entities.repository import LegalEntityReader, LegalEntityRepository
 from services.payments.legal_entities.service import LegalEntities, Sellers
+from services.payments.subscriptions.invoice_source import PeriodSource
+from services.payments.subscriptions.repository import SubscriptionReader
 from services.payments.tariffs.repository import TariffReader, TariffRepository
 from services.payments.tariffs.service import BillableTrips, Tariffs
 from services.payments.tariffs.trip_source import TripSource
@@ -70,11 +72,12 @@ def issuing(session: Session) -> Issuing:
 
 
 def generation(session: Session) -> Generation:
-    """Issues the invoices of orders and trips, in the session's unit of work."""
+    """Issues the invoices of orders, periods and trips, in the session's unit of work."""
     buyers, trips = BuyerReader(session), TariffRepository(session)
     sources = Sources(
         {
             "order": OrderSource(OrderRepository(session), buyers),
+            "period": PeriodSource(SubscriptionReader(session), buyers),
             "trip": TripSource(TariffReader(session), trips, buyers, sellers(session)),
         }
     )

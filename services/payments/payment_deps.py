@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from services.payments import invoice_deps, orders_deps
+from services.payments import invoice_deps, orders_deps, subscription_deps
 from services.payments.attempts.call_claims import CallClaims, CallRecords
 from services.payments.attempts.claiming import SETTLE_S, ChargeClaims
 from services.payments.attempts.failures import FailureHandling
@@ -35,7 +35,7 @@ from shared.runtime.db import Session
 from shared.runtime.outbox import Publisher
 from shared.runtime.process import ProcessRuntime
 
-LISTENERS: Final[tuple[Callable[[Session], PaymentListener], ...]] = ()
+LISTENERS: Final[tuple[Callable[[Session], PaymentListener], ...]] = (subscription_deps.listener,)
 """Whoever has to know at once how payments end, each made for a unit of work."""
 
 

@@ -7,6 +7,8 @@ from shared.contracts.payments import (
     ExpireOffers,
     ExpirePayments,
     MatchOrders,
+    ProcessDueSubscriptions,
+    ProcessDunning,
     ProcessOverdueInvoices,
     ProcessPendingOrders,
     PruneGatewayEvents,
@@ -41,4 +43,9 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(name="expire-offers", crontab="* * * * *", message=ExpireOffers(), catch_up="last"),
     # Every order that is paid waits for this, and so does what has found no manufacturer before.
     Entry(name="match-orders", crontab="*/5 * * * *", message=MatchOrders(), catch_up="last"),
+    # Days begin at some quarter of an hour in UTC, whatever the zone; at 00:00 UTC the rest of the world is looked at, too. The
+    # newest slot alone finds everything that came due while no scheduler ran.
+    Entry(name="process-due-subscriptions", crontab="*/15 * * * *", message=ProcessDueSubscriptions(), catch_up="last"),
+    # Tries are made from 10:00 on in the customer's own day.
+    Entry(name="process-dunning", crontab="*/15 * * * *", message=ProcessDunning(), catch_up="last"),
 )

@@ -1,12 +1,109 @@
-"""How plans are put together, for endpoints and tasks alike."""
+"""How plans, subscriptions, their billing, dunning and reminders are put together, for endpoints and tasks alike."""
 
+from services.payments import orders_deps
 from services.payments.catalog.repository import ProductReader
-from services.payments.plans.repository import PlanRepository
+from services.payments.customers.repository import CustomerReader
+from services.payments.dunning.collecting import Collecting
+from services.payments.dunning.failing import Failing
+from services.payments.dunning.repository import DunningRepository
+from services.payments.dunning.service import Dunning
+from services.payments.dunning.uncharged import UnchargedPeriods
+from services.payments.payment_methods.repository import MethodReader
+from services.payments.payments.writing_repository import PaymentRepository
+from services.payments.plans.repository import PlanReader, PlanRepository
 from services.payments.plans.service import Plans
-from shared.runtime.clock import Clock
-from shared.runtime.db import Session
+from services.payments.subscriptions.changing import Changing
+from services.payments.subscriptions.dry_run import DryRun
+from services.payments.subscriptions.due import DueBilling
+from services.payments.subscriptions.due_repository import DueReader, DueRepository
+from services.payments.subscriptions.listening import SubscriptionListener
+from services.payments.subscriptions.models import SYSTEM
+from services.payments.subscriptions.paid import Paying
+from services.payments.subscriptions.paid_repository import PaidRepository
+from services.payments.subscriptions.plan_changing import PlanChanging
+from services.payments.subscriptions.repository import SubscriptionRepository
+from services.payments.subscriptions.service import Subscribing
+from shared.runtime.clock import Clock, system_clock
+from shared.runtime.db import ReadSession, Session
+from shared.runtime.outbox import Publisher
 
 
 def plans(session: Session, clock: Clock, *, by: str) -> Plans:
     """Writes plans, in the session's unit of work."""
     return Plans(PlanRepository(session), ProductReader(session), clock, by=by)
+
+
+def subscribing(session: Session, clock: Clock, *, by: str) -> Subscribing:
+    """Begins subscriptions, in the session's unit of work."""
+    publisher = Publisher(session)
+    return Subscribing(
+        SubscriptionRepository(session),
+        PlanReader(session),
+        CustomerReader(session),
+        MethodReader(session),
+        orders_deps.sellers(session),
+        publisher,
+        clock,
+        by=by,
+    )
+
+
+def changing(session: Session, clock: Clock, *, by: str) -> Changing:
+    """Changes subscriptions, in the session's unit of work."""
+    publisher = Publisher(session)
+    collecting_ = collecting(session, clock)
+    methods = MethodReader(session)
+    return Changing(SubscriptionRepository(session), methods, collecting_, publisher, clock, by=by)
+
+
+def plan_changing(session: Session, clock: Clock, *, by: str) -> PlanChanging:
+    """Changes plans and quantities of subscriptions, in the session's unit of work."""
+    publisher = Publisher(session)
+    subscriptions, plans_ = SubscriptionRepository(session), PlanReader(session)
+    return PlanChanging(subscriptions, plans_, publisher, clock, by=by)
+
+
+def due_billing(session: Session) -> DueBilling:
+    """Bills what is due, in the session's unit of work."""
+    publisher = Publisher(session)
+    uncharged = UnchargedPeriods(DunningRepository(session), failing(session), publisher)
+    return DueBilling(DueRepository(session), PaymentRepository(session), uncharged, publisher)
+
+
+def dry_run(session: ReadSession) -> DryRun:
+    """Says what billing would do."""
+    return DryRun(DueReader(session))
+
+
+def paying(session: Session) -> Paying:
+    """Notes what money has paid, in the session's unit of work."""
+    return Paying(PaidRepository(session), Publisher(session))
+
+
+def collecting(session: Session, clock: Clock = system_clock) -> Collecting:
+    """Charges again and gives up, in the session's unit of work."""
+    cancelling = orders_deps.order_cancelling(session, clock, by=SYSTEM)
+    return Collecting(DunningRepository(session), PaymentRepository(session), cancelling, Publisher(session))
+
+
+def failing(session: Session, clock: Clock = system_clock) -> Failing:
+    """Deals with declined tries, in the session's unit of work."""
+    publisher = Publisher(session)
+    return Failing(
+        DunningRepository(session),
+        collecting(session, clock),
+        orders_deps.order_steps(session, clock, by=SYSTEM),
+        publisher,
+    )
+
+
+def dunning(session: Session, clock: Clock = system_clock) -> Dunning:
+    """Makes tries that are due, in the session's unit of work."""
+    publisher = Publisher(session)
+    subscriptions = SubscriptionRepository(session)
+    return Dunning(DunningRepository(session), collecting(session, clock), subscriptions, publisher)
+
+
+def listener(session: Session) -> SubscriptionListener:
+    """Hears how payments end, in the session's unit of work."""
+    return SubscriptionListener(paying(session), failing(session))

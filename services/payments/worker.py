@@ -8,6 +8,7 @@ TASK_MODULES: tuple[str, ...] = (
     "services.payments.attempts.tasks",
     "services.payments.carts.tasks",
     "services.payments.credit_notes.tasks",
+    "services.payments.dunning.tasks",
     "services.payments.invoice_reminders.tasks",
     "services.payments.invoices.tasks",
     "services.payments.ledger.tasks",
@@ -15,6 +16,7 @@ TASK_MODULES: tuple[str, ...] = (
     "services.payments.offers.tasks",
     "services.payments.orders.tasks",
     "services.payments.refunds.tasks",
+    "services.payments.subscriptions.tasks",
     "services.payments.tariffs.tasks",
     "services.payments.webhooks.tasks",
 )

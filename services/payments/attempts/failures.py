@@ -61,7 +61,9 @@ class FailureHandling:
 
     def _tell(self, payment: Payment, next_attempt_at: datetime | None, now: datetime) -> None:
         amount = Money(amount_minor=payment.amount_minor, currency=payment.currency)
-        if payment.customer_id is not None:
+        # Of a period that is charged without its customer, dunning tells, which knows when it is tried again.
+        is_dunned = payment.subscription_id is not None and payment.payment_method_id is not None
+        if payment.customer_id is not None and not is_dunned:
             self._publisher.publish(
                 SendPaymentFailed(
                     to_person=reference_of(payment.customer_id),

@@ -9,7 +9,8 @@ from services.payments.coupons.terms import discounts
 from services.payments.money.allocation import allocate
 from services.payments.money.currencies import MAX_AMOUNT_MINOR
 from services.payments.orders.errors import OrderTooLarge, PlaceOfSupplyUnknown
-from services.payments.orders.models import Bought, OrderLine, Priced, PricedLine, Seller, SupplyKind, Terms
+from services.payments.orders.models import Bought, OrderLine, Priced, PricedLine, SupplyKind, Terms
+from services.payments.orders.sellers import Taxed
 from services.payments.tax.gst import assess, untaxed
 from services.payments.tax.models import Assessment, Supply, TaxableLine
 from services.payments.tax.states import ABROAD
@@ -18,7 +19,7 @@ HOME: Final = "IN"
 _RUPEES: Final = "INR"
 
 
-def terms_of(seller: Seller, currency: str, country: str, state_code: str | None) -> Terms:
+def terms_of(seller: Taxed, currency: str, country: str, state_code: str | None) -> Terms:
     """What the tax of an order follows from that goes to this country and state. Raises PlaceOfSupplyUnknown."""
     round_to = seller.round_to_minor if currency == _RUPEES else 1
     if seller.state_code is None:

@@ -1,11 +1,12 @@
 """Messages that the payments service owns.
 
-charges.py   charging, retries, captures, refunds, gateways' reports
-events.py    what is told of orders, payments, invoices and subscriptions
-invoices.py  issuing invoices, their PDFs, reminders and the audit of their numbers
-ledger.py    checking and tending the ledger
-matching.py  finding manufacturers for orders, and the offers that are made to them
-orders.py    carts and orders
+charges.py         charging, retries, captures, refunds, gateways' reports
+events.py          what is told of orders, payments, invoices and subscriptions
+invoices.py        issuing invoices, their PDFs, reminders and the audit of their numbers
+ledger.py          checking and tending the ledger
+matching.py        finding manufacturers for orders, and the offers that are made to them
+orders.py          carts and orders
+subscriptions.py   billing subscriptions, dunning
 """
 
 from shared.contracts.payments.charges import (
@@ -35,6 +36,11 @@ from shared.contracts.payments.invoices import (
 from shared.contracts.payments.ledger import CheckLedger, RefreshLedgerBalances
 from shared.contracts.payments.matching import ExpireOffers, MatchOrders
 from shared.contracts.payments.orders import CleanupExpiredCarts, ProcessPendingOrders, RemindOfAbandonedCarts, SendOrderReminders
+from shared.contracts.payments.subscriptions import (
+    ProcessDueSubscriptions,
+    ProcessDunning,
+    ProcessSingleSubscription,
+)
 
 __all__ = [
     "ApplyGatewayEvents",
@@ -51,9 +57,12 @@ __all__ = [
     "HandleFailedPayment",
     "InvoiceIssued",
     "MatchOrders",
+    "ProcessDueSubscriptions",
+    "ProcessDunning",
     "ProcessOverdueInvoices",
     "ProcessPayment",
     "ProcessPendingOrders",
+    "ProcessSingleSubscription",
     "PruneGatewayEvents",
     "RefreshLedgerBalances",
     "ReleasePayment",

@@ -2,8 +2,8 @@
 
 from shared.runtime import migrations
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 _PLANS = r"""
 CREATE TABLE plans (

@@ -242,12 +242,12 @@ async def test_trip_that_costs_nothing_is_invoiced_all_the_same(shop: Shop, sess
     await assert_published(session, InvoiceIssued, trip_id=TRIP)
 
 
-async def test_period_of_a_subscription_is_not_known_here_yet(shop: Shop, run_task: TaskRunner) -> None:
+async def test_period_that_is_not_there_cannot_be_invoiced(shop: Shop, run_task: TaskRunner) -> None:
     assert shop.api is not None
 
     handled = await run_task(GenerateInvoice(subscription_id=OURS, period_start=date(2026, 3, 1)))
 
-    assert (handled.outcome, handled.error_class) == ("dead", "SourceNotBillable")
+    assert (handled.outcome, handled.error_class) == ("dead", "SourceNotFound")
 
 
 async def test_payment_after_the_invoice_finds_it_by_the_order(shop: Shop, session: Session, run_task: TaskRunner) -> None:

@@ -1,0 +1,120 @@
+"""Billing what is due: the periods of many subscriptions at once, with the orders and payments that belong to them."""
+
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
+from uuid import UUID, uuid5
+
+from prometheus_client import Counter
+
+from services.payments.payments.models import Payment
+from services.payments.payments.writing_repository import PaymentRepository
+from services.payments.subscriptions.deciding import decide
+from services.payments.subscriptions.due_models import Decision, Unbillable
+from services.payments.subscriptions.due_repository import DueRepository
+from services.payments.subscriptions.due_rows import due_of
+from services.payments.subscriptions.making import NAMESPACE, left_out, made
+from services.payments.subscriptions.models import SYSTEM
+from services.payments.subscriptions.new_models import Made
+from shared.contracts import lanes
+from shared.contracts.payments import ProcessDueSubscriptions, ProcessPayment
+from shared.runtime.outbox import Publisher
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE: Final = 500
+"""So many subscriptions are dealt with by one message; the rest by one that follows."""
+HELD: Final = Counter("waybill_payments_subscriptions_held_total", "Subscriptions whose billing waits for a person.")
+
+
+class Uncharged(Protocol):
+    """Sees to periods for which nothing could be charged."""
+
+    async def note(self, made: Sequence[Made], at: datetime) -> None:
+        """Those without a stored method wait for their customers; those whose method is no good have failed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run has done. taken: how many subscriptions it has dealt with."""
+
+    taken: int
+    made: Sequence[Made]
+    payments: Sequence[Payment]
+
+
+class DueBilling:
+    """Works in one unit of work, by as many statements for a chunk as for one.
+
+    Two runs at once share the subscriptions between them; a period that is there already is neither ordered nor charged again.
+    """
+
+    def __init__(self, due: DueRepository, payments: PaymentRepository, uncharged: Uncharged, publisher: Publisher) -> None:
+        self._due = due
+        self._payments = payments
+        self._uncharged = uncharged
+        self._publisher = publisher
+
+    async def run(self, slot: datetime) -> Run:
+        """Deal with those whose day has come by `slot`, a chunk per message."""
+        await self._due.resume(slot, AT_ONCE)
+        done = await self._bill(slot, None)
+        if done.taken == AT_ONCE:
+            self._publisher.publish(ProcessDueSubscriptions(slot=slot))
+        return done
+
+    async def run_for(self, ids: Collection[UUID], at: datetime) -> Run:
+        """The same for these alone, as far as their day has come."""
+        return await self._bill(at, ids)
+
+    async def _bill(self, slot: datetime, ids: Collection[UUID] | None) -> Run:
+        taken = [due_of(row, slot) for row in await self._due.take(slot, limit=AT_ONCE, ids=ids)]
+        unbillable = [one for one in taken if isinstance(one, Unbillable)]
+        decisions = [decide(one, slot) for one in taken if not isinstance(one, Unbillable)]
+        new, payments = await self._write(decisions, slot)
+        await self._due.hold(unbillable, slot)
+        for decision in decisions:
+            if decision.held_reason is not None:
+                _alarm(decision.due.id, decision.held_reason)
+        for one in unbillable:
+            _alarm(one.id, one.reason)
+        return Run(len(taken), new, payments)
+
+    async def _write(self, decisions: Sequence[Decision], at: datetime) -> tuple[list[Made], list[Payment]]:
+        wanted = [made(decision, billed) for decision in decisions for billed in decision.billed]
+        out = [left_out(decision, one) for decision in decisions for one in decision.left_out]
+        written = await self._due.write_periods([one.period for one in wanted] + out, at)
+        new = [one for one in wanted if (one.period.subscription_id, one.period.start_on) in written]
+        await self._due.place([one.order for one in new if one.order is not None], at)
+        pay = [one.payment for one in new if one.payment is not None]
+        payments = await self._payments.insert(pay, by=SYSTEM, at=at) if pay else []
+        taken = [entry for decision in decisions for billed in decision.billed for entry in billed.bill.taken.items()]
+        await self._due.take_off(_sums(taken))
+        await self._due.move_on(decisions, at)
+        self._charge(payments)
+        await self._uncharged.note([one for one in new if one.payment is None and one.period.status == "open"], at)
+        return new, payments
+
+    def _charge(self, payments: Sequence[Payment]) -> None:
+        for payment in payments:
+            self._publisher.publish(
+                ProcessPayment(payment_id=payment.id),
+                lane=lanes.PAYMENTS_SUBSCRIPTIONS,
+                message_id=uuid5(NAMESPACE, f"charge/{payment.id}/1"),
+            )
+
+
+def _sums(taken: Sequence[tuple[UUID, int]]) -> list[tuple[UUID, int]]:
+    """By adjustment: a statement changes a row once, and several periods may have taken of one."""
+    sums: dict[UUID, int] = {}
+    for key, amount in taken:
+        sums[key] = sums.get(key, 0) + amount
+    return sorted(sums.items())
+
+
+def _alarm(subscription_id: UUID, reason: str) -> None:
+    HELD.inc()
+    logger.error("subscription_held", extra={"subscription_id": str(subscription_id), "reason": reason})

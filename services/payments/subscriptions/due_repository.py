@@ -1,0 +1,217 @@
+"""Statements on many subscriptions whose day has come: taking them, and writing what became of them, one for each table."""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+
+from services.payments.subscriptions.due_models import Decision, DueRow, Unbillable
+from services.payments.subscriptions.models import SYSTEM
+from services.payments.subscriptions.new_models import NewOrder, NewPeriod
+from shared.runtime.db import ReadSession, Session
+
+SELECT_DUE: Final = """
+    SELECT subscription.id, subscription.organization_id, subscription.customer_id, subscription.status, subscription.time_zone,
+           subscription.anchor, subscription.next_period_start, subscription.next_bill_at, subscription.quantity,
+           subscription.next_quantity, subscription.ends_at_period_end, subscription.ends_on, subscription.payment_method_id,
+           subscription.delivery, subscription.delivery_slot, to_jsonb(version.*) AS terms, to_jsonb(later.*) AS next_terms,
+           customer.address, customer.state_code, customer.locale, to_jsonb(seller.*) AS seller,
+           method.gateway, method.account, method.max_amount_minor, method.status AS method_status,
+           method.kind AS method_kind, method.expires_at AS method_expires_at,
+           ARRAY(SELECT start_on FROM subscription_skips AS skip
+                  WHERE skip.subscription_id = subscription.id AND start_on >= subscription.next_period_start) AS skips,
+           (SELECT jsonb_agg(jsonb_build_object('id', id, 'description', description, 'hsn_sac', hsn_sac,
+                                                'tax_rate_bp', tax_rate_bp, 'open_minor', open_minor) ORDER BY id)
+              FROM subscription_adjustments AS adjustment
+             WHERE adjustment.subscription_id = subscription.id AND open_minor <> 0) AS adjustments
+      FROM subscriptions AS subscription
+      JOIN plan_versions AS version ON version.id = subscription.plan_version_id
+      JOIN customers AS customer ON customer.id = subscription.customer_id
+      LEFT JOIN plan_versions AS later ON later.id = subscription.next_plan_version_id
+      LEFT JOIN LATERAL (
+            SELECT id, CASE WHEN gstin IS NOT NULL THEN state_code END AS state_code, lut_reference IS NOT NULL AS has_lut,
+                   round_to_minor
+              FROM legal_entities AS entity
+             WHERE entity.organization_id = subscription.organization_id AND is_default) AS seller ON true
+      LEFT JOIN payment_methods AS method ON method.id = subscription.payment_method_id
+"""
+NOT_PAUSED: Final = """NOT EXISTS (
+           SELECT FROM subscription_settings AS settings
+            WHERE settings.organization_id = subscription.organization_id AND billing_paused_at IS NOT NULL)"""
+_HAS_COME: Final = """subscription.status IN ('trialing', 'active') AND subscription.held_reason IS NULL
+       AND subscription.next_bill_at <= :slot"""
+_TAKE: Final = text(f"""{SELECT_DUE}
+     WHERE {_HAS_COME} AND {NOT_PAUSED} AND coalesce(subscription.id = ANY (CAST(:ids AS uuid[])), true)
+     ORDER BY subscription.next_bill_at, subscription.id LIMIT :limit FOR NO KEY UPDATE OF subscription SKIP LOCKED
+""")
+_LOOK: Final = text(f"""{SELECT_DUE}
+     WHERE {_HAS_COME} AND subscription.organization_id = :organization_id
+       AND coalesce(subscription.id > CAST(:after AS uuid), true)
+     ORDER BY subscription.id LIMIT :limit
+""")
+_RESUME: Final = text("""
+    WITH due AS (
+        SELECT id, today, greatest(next_period_start, today) AS start_on
+          FROM subscriptions, LATERAL (SELECT CAST(CAST(:slot AS timestamptz) AT TIME ZONE time_zone AS date) AS today) AS local
+         WHERE resumes_at <= :slot ORDER BY id LIMIT :limit FOR NO KEY UPDATE OF subscriptions SKIP LOCKED
+    )
+    UPDATE subscriptions
+       SET status = CASE WHEN trial_ends_on > today THEN 'trialing' ELSE 'active' END, next_period_start = start_on,
+           next_bill_at = CAST(start_on AS timestamp) AT TIME ZONE time_zone, paused_on = NULL, resumes_at = NULL,
+           version = version + 1, updated_at = :slot, changed_by = :by, change_reason = 'the pause is over'
+      FROM due WHERE subscriptions.id = due.id
+""")
+
+_PERIODS: Final = text("""
+    INSERT INTO subscription_periods (subscription_id, start_on, end_on, organization_id, customer_id, legal_entity_id,
+                                      plan_version_id, quantity, status, reason, currency, lines, place_of_supply, supply_kind,
+                                      taxable_minor, tax_minor, round_off_minor, total_minor, order_id, payment_id, billed_at,
+                                      paid_at, updated_at)
+    SELECT subscription_id, start_on, end_on, organization_id, customer_id, legal_entity_id, plan_version_id, quantity, status,
+           reason, currency, lines, place_of_supply, supply_kind, taxable_minor, tax_minor, round_off_minor, total_minor,
+           order_id, payment_id, :at, CASE WHEN status = 'paid' THEN CAST(:at AS timestamptz) END, :at
+      FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS row(
+               subscription_id uuid, start_on date, end_on date, organization_id uuid, customer_id uuid, legal_entity_id uuid,
+               plan_version_id uuid, quantity integer, status text, reason text, currency text, lines jsonb,
+               place_of_supply text, supply_kind text, taxable_minor bigint, tax_minor bigint, round_off_minor bigint,
+               total_minor bigint, order_id uuid, payment_id uuid)
+     ORDER BY subscription_id, start_on
+    ON CONFLICT (subscription_id, start_on) DO NOTHING
+    RETURNING subscription_id, start_on
+""")
+_ORDERS: Final = text("""
+    WITH placed AS (
+        INSERT INTO orders (id, organization_id, customer_id, legal_entity_id, number, status, currency, subtotal_minor,
+                            discount_minor, tax_minor, round_off_minor, total_minor, supply_kind, supplier_state,
+                            place_of_supply, round_to_minor, delivery, due_on, placed_at, subscription_id, period_start,
+                            created_at, updated_at, changed_by, change_reason)
+        SELECT id, organization_id, customer_id, legal_entity_id, number,
+               CASE WHEN total_minor = 0 THEN 'paid' ELSE 'placed' END, currency, subtotal_minor, discount_minor, tax_minor,
+               round_off_minor, total_minor, supply_kind, supplier_state, place_of_supply, round_to_minor, delivery, due_on, :at,
+               subscription_id, period_start, :at, :at, :by, 'a period of its subscription has begun'
+          FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS row(
+                   id uuid, organization_id uuid, customer_id uuid, legal_entity_id uuid, number text, currency text,
+                   subtotal_minor bigint, discount_minor bigint, tax_minor bigint, round_off_minor bigint, total_minor bigint,
+                   supply_kind text, supplier_state text, place_of_supply text, round_to_minor bigint, delivery jsonb,
+                   due_on date, subscription_id uuid, period_start date)
+         ORDER BY id
+        RETURNING id
+    )
+    INSERT INTO order_lines (order_id, number, sku, name, hsn_sac, quantity, unit_price_minor, discount_minor, tax_rate_bp,
+                             taxable_minor, cgst_minor, sgst_minor, utgst_minor, igst_minor, total_minor, capability)
+    SELECT placed.id, line.number, line.sku, line.name, line.hsn_sac, line.quantity, line.unit_price_minor, line.discount_minor,
+           line.tax_rate_bp, line.taxable_minor, line.cgst_minor, line.sgst_minor, line.utgst_minor, line.igst_minor,
+           line.total_minor, line.capability
+      FROM placed
+      JOIN jsonb_to_recordset(CAST(:rows AS jsonb)) AS row(id uuid, lines jsonb) ON row.id = placed.id
+     CROSS JOIN jsonb_to_recordset(row.lines) AS line(
+               number integer, sku text, name text, hsn_sac text, quantity integer, unit_price_minor bigint,
+               discount_minor bigint, tax_rate_bp integer,
+               taxable_minor bigint, cgst_minor bigint, sgst_minor bigint, utgst_minor bigint,
+               igst_minor bigint, total_minor bigint, capability text)
+""")
+_MOVE: Final = text("""
+    UPDATE subscriptions
+       SET status = row.status, plan_version_id = row.plan_version_id, quantity = row.quantity, anchor = row.anchor,
+           next_plan_version_id = NULL, next_quantity = NULL, next_period_start = row.next_period_start,
+           next_bill_at = row.next_bill_at, held_reason = row.held_reason,
+           cancelled_at = CASE WHEN row.next_bill_at IS NULL THEN CAST(:at AS timestamptz) END,
+           version = version + 1, updated_at = :at, changed_by = :by,
+           change_reason = CASE WHEN row.next_bill_at IS NULL THEN 'its end has come' ELSE 'its next period has begun' END
+      FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS row(
+               id uuid, status text, plan_version_id uuid, quantity integer, anchor date, next_period_start date,
+               next_bill_at timestamptz, held_reason text)
+     WHERE subscriptions.id = row.id
+""")
+_TAKE_OFF: Final = text("""
+    UPDATE subscription_adjustments SET open_minor = open_minor - row.taken_minor
+      FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS row(id uuid, taken_minor bigint)
+     WHERE subscription_adjustments.id = row.id
+""")
+_HOLD: Final = text("""
+    UPDATE subscriptions SET held_reason = row.reason, version = version + 1, updated_at = :at, changed_by = :by,
+                             change_reason = 'it cannot be billed as it is'
+      FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS row(id uuid, reason text)
+     WHERE subscriptions.id = row.id
+""")
+
+
+class DueReader:
+    """Reads."""
+
+    def __init__(self, session: ReadSession) -> None:
+        self._session = session
+
+    async def look(self, slot: datetime, organization_id: UUID, *, after: UUID | None, limit: int) -> list[DueRow]:
+        """An organization's whose day will have come by `slot`, in the order of their ids, without taking them."""
+        bound = {"slot": slot, "organization_id": organization_id, "after": after, "limit": limit}
+        return [dict(row) for row in (await self._session.execute(_LOOK, bound)).mappings()]
+
+
+class DueRepository(DueReader):
+    """Works in the session's unit of work, past subscriptions that somebody else is at."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._writing = session
+
+    async def take(self, slot: datetime, *, limit: int, ids: Collection[UUID] | None = None) -> list[DueRow]:
+        """Hold those whose day has come by `slot`, the longest overdue first. ids: of these only."""
+        bound = {"slot": slot, "limit": limit, "ids": sorted(ids) if ids is not None else None}
+        return [dict(row) for row in (await self._writing.execute(_TAKE, bound)).mappings()]
+
+    async def resume(self, slot: datetime, limit: int) -> None:
+        """End pauses that were to end by `slot`."""
+        await self._writing.execute(_RESUME, {"slot": slot, "limit": limit, "by": SYSTEM})
+
+    async def write_periods(self, periods: Sequence[NewPeriod], at: datetime) -> set[tuple[UUID, date]]:
+        """Write periods; returns which of them there were not."""
+        if not periods:
+            return set()
+        rows = await self._writing.execute(_PERIODS, {"rows": _json([asdict(one) for one in periods]), "at": at})
+        return {(row.subscription_id, row.start_on) for row in rows}
+
+    async def place(self, orders: Sequence[NewOrder], at: datetime) -> None:
+        """Write the orders of periods with their lines."""
+        if orders:
+            await self._writing.execute(_ORDERS, {"rows": _json([asdict(one) for one in orders]), "at": at, "by": SYSTEM})
+
+    async def move_on(self, decisions: Sequence[Decision], at: datetime) -> None:
+        """Bring subscriptions to where they are after what was decided about them."""
+        if decisions:
+            rows = [_moved(one) for one in decisions]
+            await self._writing.execute(_MOVE, {"rows": _json(rows), "at": at, "by": SYSTEM})
+
+    async def take_off(self, taken: Sequence[tuple[UUID, int]]) -> None:
+        """Count what periods have taken of adjustments."""
+        if taken:
+            rows = [{"id": key, "taken_minor": amount} for key, amount in taken]
+            await self._writing.execute(_TAKE_OFF, {"rows": _json(rows)})
+
+    async def hold(self, unbillable: Sequence[Unbillable], at: datetime) -> None:
+        """Let these wait for a person."""
+        if unbillable:
+            rows = [{"id": one.id, "reason": one.reason} for one in unbillable]
+            await self._writing.execute(_HOLD, {"rows": _json(rows), "at": at, "by": SYSTEM})
+
+
+def _moved(decision: Decision) -> dict[str, Any]:
+    due = decision.due
+    return {
+        "id": due.id,
+        "status": decision.status,
+        "plan_version_id": due.terms.id,
+        "quantity": due.quantity,
+        "anchor": due.anchor,
+        "next_period_start": due.next_period_start,
+        "next_bill_at": decision.next_bill_at,
+        "held_reason": decision.held_reason,
+    }
+
+
+def _json(rows: Sequence[dict[str, Any]]) -> str:
+    return json.dumps(rows, default=str)

@@ -1,0 +1,72 @@
+"""How rows of subscriptions become what their billing works with."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from types import SimpleNamespace
+from typing import Any, Final
+from uuid import UUID
+
+from services.payments.orders.models import Terms as Supply
+from services.payments.orders.pricing import HOME, terms_of
+from services.payments.orders.sellers import Taxed
+from services.payments.plans.models import Terms
+from services.payments.subscriptions.due_models import Due, DueRow, Entity, Unbillable, method_fault
+from services.payments.subscriptions.models import Adjustment
+from shared.runtime.errors import ServiceError
+
+_NO_SELLER: Final = "it is not known who sells and how that is taxed; POST /v1/legal-entities, and release it"
+
+
+def due_of(row: DueRow, at: datetime) -> Due | Unbillable:
+    """What a row says. at: the moment at which its stored method has to be good."""
+    terms = _terms(row["terms"])
+    delivery = delivery_of(row["delivery"], row["address"], row["state_code"])
+    if row["seller"] is None:
+        return Unbillable(row["id"], row["organization_id"], _NO_SELLER)
+    entity = Entity(**{**row["seller"], "id": UUID(row["seller"]["id"])})
+    try:
+        supply = supply_of(entity, terms.currency, delivery)
+    except ServiceError as refusal:
+        return Unbillable(row["id"], row["organization_id"], refusal.detail[:300])
+    return Due(
+        id=row["id"],
+        organization_id=row["organization_id"],
+        customer_id=row["customer_id"],
+        status=row["status"],
+        time_zone=row["time_zone"],
+        anchor=row["anchor"],
+        next_period_start=row["next_period_start"],
+        quantity=row["quantity"],
+        terms=terms,
+        legal_entity_id=entity.id,
+        supply=supply,
+        next_quantity=row["next_quantity"],
+        next_terms=_terms(row["next_terms"]) if row["next_terms"] is not None else None,
+        ends_at_period_end=row["ends_at_period_end"],
+        ends_on=row["ends_on"],
+        skips=frozenset[date](row["skips"]),
+        adjustments=tuple(Adjustment(**{**one, "id": UUID(one["id"])}) for one in row["adjustments"] or ()),
+        payment_method_id=row["payment_method_id"],
+        gateway=row["gateway"],
+        account=row["account"],
+        method_fault=method_fault(row, at),
+        max_amount_minor=row["max_amount_minor"],
+        delivery=delivery,
+        delivery_slot=row["delivery_slot"],
+    )
+
+
+def delivery_of(given: Mapping[str, Any] | None, address: Mapping[str, Any] | None, state_code: str | None) -> dict[str, Any]:
+    """Where it goes, with what is not said taken from the customer."""
+    delivery = {"address": address, "state_code": None, "latitude": None, "longitude": None} | dict(given or {})
+    return delivery | {"state_code": delivery["state_code"] or state_code}
+
+
+def supply_of(seller: Taxed, currency: str, delivery: Mapping[str, Any]) -> Supply:
+    """What the tax of a period follows from. Raises PlaceOfSupplyUnknown."""
+    country = (delivery["address"] or {}).get("country", HOME)
+    return terms_of(seller, currency, country, delivery["state_code"])
+
+
+def _terms(version: Mapping[str, Any]) -> Terms:
+    return Terms.of(SimpleNamespace(**{**version, "id": UUID(version["id"])}))

@@ -1,0 +1,50 @@
+"""Money that has come for periods: they are paid, invoiced, and what waited for it goes on."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import uuid5
+
+from services.payments.subscriptions.making import NAMESPACE
+from services.payments.subscriptions.paid_repository import Money, PaidPeriod, PaidRepository
+from services.payments.subscriptions.subjects import failures_of, reminders_of
+from shared.contracts.notifications import CancelMessages
+from shared.contracts.payments import GenerateInvoice, ProcessSingleSubscription
+from shared.runtime.outbox import Publisher
+
+logger = logging.getLogger(__name__)
+
+
+class Paying:
+    """Works in one unit of work. A period is paid once, whatever has paid it and however often that is told."""
+
+    def __init__(self, paid: PaidRepository, publisher: Publisher) -> None:
+        self._paid = paid
+        self._publisher = publisher
+
+    async def received(self, money: Sequence[Money]) -> None:
+        """Note what this money has paid."""
+        if not money:
+            return
+        at = max(one.at for one in money)
+        paid = await self._paid.pay(money, at)
+        if not paid:
+            return
+        for one in paid:
+            self._publisher.publish(_invoice(one), message_id=uuid5(NAMESPACE, f"invoice/{one.subscription_id}/{one.start_on}"))
+            if one.was == "void":
+                logger.error("void_period_paid", extra={"subscription_id": str(one.subscription_id)})
+        for key, start in await self._paid.recover(paid, at):
+            self._publisher.publish(CancelMessages(subject_key=failures_of(key, start), reason="the period is paid"))
+        await self._go_on(paid, at)
+
+    async def _go_on(self, paid: Sequence[PaidPeriod], at: datetime) -> None:
+        for key in await self._paid.revive([one.subscription_id for one in paid], at):
+            self._publisher.publish(CancelMessages(subject_key=reminders_of(key), reason="what was owed is paid"))
+            self._publisher.publish(ProcessSingleSubscription(subscription_id=key))
+
+
+def _invoice(one: PaidPeriod) -> GenerateInvoice:
+    if one.order_id is not None:
+        return GenerateInvoice(order_id=one.order_id)
+    return GenerateInvoice(subscription_id=one.subscription_id, period_start=one.start_on)

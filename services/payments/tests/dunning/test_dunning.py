@@ -1,0 +1,258 @@
+"""What was not paid: tried again by the policy, ended by its money or its deadline, and each failure counted once."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from services.payments.tests.subscriptions.arrange import BOX, PRO, Office, at, code, have_method, key, rows
+from shared.contracts.notifications import CancelMessages, SendPaymentFailed
+from shared.contracts.payments import GenerateInvoice, HandleFailedPayment, ProcessDunning, ProcessPayment
+from shared.testing.messages import assert_nothing_published, assert_published, published
+
+RUN = "SELECT status, failures, used, next_try_at FROM dunning_runs"
+TRY_1, TRY_2 = at(2026, 3, 3, 4, 30), at(2026, 3, 5, 4, 30)
+"""10:00 in India, one and three days after the first failure on 2 March."""
+DEADLINE = at(2026, 3, 10, 4, 30)
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A subscription whose first period is billed and not paid."""
+
+    office: Office
+    subscription: dict[str, Any]
+
+    async def status(self) -> tuple[str, str]:
+        """Of the subscription and of its newest period."""
+        return (await self.office.get(self.subscription))["status"], (await self.office.periods(self.subscription))[-1][2]
+
+    async def payment(self) -> tuple[UUID, int]:
+        """That of its newest period, and its amount."""
+        query = (
+            "SELECT payment_id, total_minor FROM subscription_periods WHERE subscription_id = :id ORDER BY start_on DESC LIMIT 1"
+        )
+        ((payment_id, total),) = await rows(self.office.session, query, id=UUID(self.subscription["id"]))
+        return payment_id, total
+
+    async def fail(self, tries: int, now: datetime, *, kind: str = "later") -> None:
+        """The payment is declined, and that is told twice."""
+        payment_id, _ = await self.payment()
+        await self.office.declined(payment_id, tries, kind, now)
+
+    async def pay(self, now: datetime) -> None:
+        """The payment is captured, and that is told twice."""
+        self.office.clock.set(now)
+        await self.office.captured(*await self.payment())
+
+    async def set_payment(self, status: str) -> None:
+        """The payment is in a status."""
+        change = "UPDATE payments SET status = :status, is_open = :status = 'processing', version = version + 1"
+        await self.office.session.execute(text(change), {"status": status})
+
+    async def run(self, slot: datetime) -> None:
+        """Dunning runs twice."""
+        self.office.clock.set(slot)
+        for _ in range(2):
+            assert (await self.office.run_task(ProcessDunning(slot=slot))).outcome == "done"
+
+
+async def owed(office: Office, plan: dict[str, Any] = PRO, **fields: Any) -> Owed:
+    """One whose billing has asked for a charge."""
+    subscription = await office.subscribe(await office.plan(plan), **fields)
+    await office.bill()
+    return Owed(office, subscription)
+
+
+async def _settings(office: Office, **fields: Any) -> None:
+    await office.ok("PUT", "/v1/subscription-settings", json=fields, headers={"If-Match": "*"})
+
+
+async def test_a_failure_told_twice_makes_it_past_due_once_and_says_when_it_is_tried_again(office: Office) -> None:
+    one = await owed(office)
+
+    await one.fail(1, office.clock())
+
+    assert await one.status() == ("past_due", "past_due")
+    assert await rows(office.session, RUN) == [("running", 1, 0, TRY_1)]
+    told = await assert_published(office.session, SendPaymentFailed)
+    assert (told.next_attempt_at, told.failure, told.amount.amount_minor) == (TRY_1, "No money.", 118_000)
+    assert (await office.get(one.subscription))["access_until"] == "2026-03-09T18:30:00Z"
+
+
+async def test_tries_are_made_when_they_are_due_and_end_with_the_budget(office: Office) -> None:
+    one = await owed(office)
+    await one.fail(1, office.clock())
+    await one.run(TRY_1 - timedelta(minutes=1))
+    early = len(await published(office.session, ProcessPayment))
+    for number, slot in enumerate((TRY_1, TRY_2, at(2026, 3, 7, 4, 30), at(2026, 3, 9, 4, 30)), start=2):
+        await one.run(slot)
+        assert len(await published(office.session, ProcessPayment)) == number
+        await one.fail(number, slot + timedelta(seconds=1))
+
+    assert (early, await rows(office.session, RUN)) == (1, [("running", 5, 4, None)])
+    await one.run(DEADLINE)
+    assert await one.status() == ("unpaid", "unpaid")
+    assert (await office.get(one.subscription))["next_bill_at"] is None
+    assert len(await published(office.session, SendPaymentFailed)) == 5
+    await office.bill(at(2026, 6, 1))
+    assert len(await office.periods(one.subscription)) == 1
+
+
+async def test_money_ends_dunning_and_is_invoiced(office: Office) -> None:
+    one = await owed(office)
+    await one.fail(1, office.clock())
+
+    await one.pay(at(2026, 3, 2, 12))
+    late = await office.run_task(HandleFailedPayment(payment_id=(await one.payment())[0]))
+    await one.run(TRY_1)
+
+    assert (late.outcome, await one.status()) == ("dropped", ("active", "paid"))
+    assert [status for status, *_ in await rows(office.session, RUN)] == ["recovered"]
+    await assert_published(office.session, GenerateInvoice, subscription_id=UUID(one.subscription["id"]))
+    await assert_published(office.session, CancelMessages, reason="the period is paid")
+    assert len(await published(office.session, ProcessPayment)) == 1
+
+
+@pytest.mark.parametrize("kind", ["ask_customer", "our_setup"])
+async def test_what_a_try_is_no_good_for_takes_nothing_of_the_budget(office: Office, kind: str) -> None:
+    one = await owed(office)
+    await one.fail(1, office.clock(), kind=kind)
+    await one.run(TRY_1)
+
+    tried = len(await published(office.session, ProcessPayment)) - 1
+    assert (tried, len(await published(office.session, SendPaymentFailed))) == {"ask_customer": (0, 1), "our_setup": (1, 0)}[kind]
+    assert [(used, next_try) for _, _, used, next_try in await rows(office.session, RUN)] == [(0, None)]
+    await one.run(DEADLINE)
+    assert await one.status() == ("unpaid", "unpaid")
+
+
+async def test_another_card_is_charged_at_once_without_using_a_try(office: Office) -> None:
+    one = await owed(office)
+    await one.fail(1, office.clock(), kind="ask_customer")
+    new = await have_method(office.session, UUID(one.subscription["customer_id"]))
+
+    path = f"/v1/subscriptions/{one.subscription['id']}"
+    await office.ok("PATCH", path, json={"payment_method_id": str(new)}, headers={"If-Match": "*"})
+
+    assert len(await published(office.session, ProcessPayment)) == 2
+    assert await rows(office.session, "SELECT payment_method_id, status FROM payments") == [(new, "failed")]
+    assert [used for _, _, used, _ in await rows(office.session, RUN)] == [0]
+    await one.fail(2, office.clock(), kind="later")
+    assert await rows(office.session, RUN) == [("running", 2, 0, TRY_1)]
+
+
+async def test_what_a_gateway_is_at_is_neither_charged_again_nor_given_up(office: Office) -> None:
+    one = await owed(office)
+    await one.fail(1, office.clock())
+    await one.set_payment("processing")
+
+    await one.run(TRY_1)
+    await one.run(DEADLINE)
+    cancelled = await office.act(one.subscription, "cancel", at="now")
+
+    assert len(await published(office.session, ProcessPayment)) == 1
+    assert cancelled.json()["status"] == "cancelled"
+    assert (await office.periods(one.subscription))[0][2] == "past_due"
+
+
+async def test_a_cancelled_one_is_asked_for_nothing_more_and_late_money_is_noted(office: Office) -> None:
+    one = await owed(office)
+    await one.fail(1, office.clock())
+    payment = await one.payment()
+
+    await office.act(one.subscription, "cancel", at="now")
+    await one.run(TRY_1)
+    assert (await one.status(), await rows(office.session, RUN)) == (("cancelled", "void"), [("stopped", 1, 0, None)])
+    await office.captured(*payment)
+
+    assert await one.status() == ("cancelled", "paid")
+
+
+async def test_an_unpaid_one_goes_on_when_it_is_paid_after_all(office: Office) -> None:
+    one = await owed(office)
+    await one.fail(1, office.clock(), kind="ask_customer")
+    await one.run(DEADLINE)
+    office.clock.set(at(2026, 5, 10, 9))
+
+    retried = await office.api.post(f"/v1/subscriptions/{one.subscription['id']}/retry", headers=key() | {"If-Match": "*"})
+    await one.pay(at(2026, 5, 10, 9))
+    await office.bill()
+
+    assert retried.status_code == 202
+    assert [start for start, *_ in await office.periods(one.subscription)] == ["2026-03-02", "2026-05-10"]
+    assert (await office.get(one.subscription))["status"] == "active"
+
+
+@pytest.mark.parametrize(
+    ("policy", "at_first", "at_last"),
+    [
+        ("hold", ("placed", "past_due"), ("cancelled", "unpaid")),
+        ("deliver", ("in_production", "past_due"), ("in_production", "unpaid")),
+        ("cancel", ("cancelled", "active"), ("cancelled", "active")),
+    ],
+)
+async def test_the_order_of_an_unpaid_period_waits_goes_out_or_is_cancelled(
+    office: Office, policy: str, at_first: tuple[str, str], at_last: tuple[str, str]
+) -> None:
+    await _settings(office, unpaid_delivery=policy)
+    one = await owed(office, BOX)
+
+    async def found() -> tuple[str, str]:
+        ((order,),) = await rows(office.session, "SELECT status FROM orders")
+        return order, (await office.get(one.subscription))["status"]
+
+    await one.fail(1, office.clock(), kind="ask_customer")
+    assert await found() == at_first
+    await one.run(DEADLINE)
+    assert await found() == at_last
+
+
+async def test_a_method_that_is_no_good_has_failed_when_it_is_billed(office: Office) -> None:
+    plan_id = await office.plan()
+    first = await office.subscribe(plan_id)
+    await office.session.execute(text("UPDATE payment_methods SET status = 'cancelled'"))
+    await office.bill()
+    one = Owed(office, first)
+
+    assert await one.status() == ("past_due", "past_due")
+    told = await assert_published(office.session, SendPaymentFailed)
+    assert (told.failure, told.next_attempt_at) == ("the stored payment method is cancelled", None)
+    await assert_nothing_published(office.session, ProcessPayment)
+    new = await have_method(office.session, UUID(first["customer_id"]))
+    path = f"/v1/subscriptions/{first['id']}"
+    await office.ok("PATCH", path, json={"payment_method_id": str(new)}, headers={"If-Match": "*"})
+    assert await rows(office.session, "SELECT amount_minor, status FROM payments") == [(118_000, "created")]
+
+
+async def test_who_pays_themselves_has_an_invoice_and_until_the_deadline(office: Office) -> None:
+    await _settings(office, when_exhausted="cancel")
+    one = await owed(office, method=False)
+    assert await one.status() == ("active", "open")
+    await assert_published(office.session, GenerateInvoice, subscription_id=UUID(one.subscription["id"]))
+    no_card = await office.api.post(f"/v1/subscriptions/{one.subscription['id']}/retry", headers=key() | {"If-Match": "*"})
+
+    await one.run(DEADLINE)
+
+    assert code(no_card) == (409, "subscription_forbids")
+    assert await one.status() == ("cancelled", "void")
+    await assert_nothing_published(office.session, SendPaymentFailed)
+
+
+async def test_nobody_is_billed_or_tried_while_billing_is_paused(office: Office) -> None:
+    one = await owed(office)
+    await one.fail(1, office.clock())
+    await office.ok("POST", "/v1/subscription-settings/pause-billing", json={"reason": "wrong prices"})
+    other = await office.subscribe(await office.plan(code="other"))
+
+    await one.run(TRY_1)
+    await office.bill()
+    assert (len(await published(office.session, ProcessPayment)), await office.periods(other)) == (1, [])
+
+    await office.ok("POST", "/v1/subscription-settings/resume-billing")
+    await one.run(TRY_1)
+    await office.bill()
+    assert (len(await published(office.session, ProcessPayment)), len(await office.periods(other))) == (3, 1)

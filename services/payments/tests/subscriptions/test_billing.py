@@ -1,0 +1,195 @@
+"""Billing what is due: once per period, by the terms of the day, with order and payment."""
+
+import asyncio
+from datetime import date, timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from services.payments import subscription_deps as deps
+from services.payments.subscriptions.making import payment_id_of
+from services.payments.tests.subscriptions.arrange import BOX, OURS, Office, at, have_customer, have_method, have_seller, rows
+from shared.contracts.payments import ProcessDueSubscriptions, ProcessPayment, ProcessSingleSubscription
+from shared.runtime.db import Database, Session
+from shared.runtime.ids import uuid7
+from shared.testing.messages import published
+
+ORDERS = "SELECT status, CAST(period_start AS text), CAST(due_on AS text), total_minor FROM orders ORDER BY period_start"
+PAYMENTS = "SELECT order_id IS NOT NULL, status, amount_minor, CAST(period_start AS text) FROM payments ORDER BY period_start"
+
+
+async def test_billing_twice_is_billing_once(office: Office) -> None:
+    subscription = await office.subscribe(await office.plan())
+    key = UUID(subscription["id"])
+
+    for _ in range(2):
+        await office.bill()
+        assert (
+            await office.run_task(ProcessSingleSubscription(subscription_id=key), occurred_at=office.clock())
+        ).outcome == "done"
+
+    assert await office.periods(subscription) == [("2026-03-02", "2026-04-02", "open", 118_000)]
+    assert await rows(office.session, PAYMENTS) == [(False, "created", 118_000, "2026-03-02")]
+    (charge,) = await published(office.session, ProcessPayment)
+    assert charge.payment_id == payment_id_of(key, date(2026, 3, 2))
+    after = await office.get(subscription)
+    assert (after["next_period_start"], after["next_bill_at"]) == ("2026-04-02", "2026-04-01T18:30:00Z")
+
+
+async def test_a_day_begins_at_the_customers_midnight(office: Office) -> None:
+    plan_id = await office.plan(interval="day")
+    office.clock.set(at(2026, 3, 2, 9))
+    zones = ("Asia/Kolkata", "America/New_York", "Pacific/Auckland", "Asia/Kathmandu")
+    begun = [await office.subscribe(plan_id, await have_customer(office.session, zone)) for zone in zones]
+    await office.bill()
+
+    billed = {}
+    for hour in range(10, 34):
+        for minute in (0, 15, 30, 45):
+            now = at(2026, 3, 2) + timedelta(hours=hour, minutes=minute)
+            await office.bill(now)
+            for zone, one in zip(zones, begun, strict=True):
+                if zone not in billed and len(await office.periods(one)) == 2:
+                    billed[zone] = now
+
+    assert billed == {
+        "Asia/Kolkata": at(2026, 3, 2, 18, 30),
+        "America/New_York": at(2026, 3, 3, 5),
+        "Pacific/Auckland": at(2026, 3, 2, 11),
+        "Asia/Kathmandu": at(2026, 3, 2, 18, 15),
+    }
+
+
+async def test_month_ends_and_a_short_first_period(office: Office) -> None:
+    office.clock.set(at(2027, 12, 15, 9))
+    subscription = await office.subscribe(await office.plan(), anchor_day=31)
+
+    for month in (15, 15 + 31, 15 + 62, 15 + 91):
+        await office.bill(at(2027, 12, 1) + timedelta(days=month))
+
+    # 16 of the 31 days from 30 November are left on the 15th: 1,000.00 * 16 / 31 = 516.13, and 18 % on it.
+    assert await office.periods(subscription) == [
+        ("2027-12-15", "2027-12-31", "open", 60_900),
+        ("2027-12-31", "2028-01-31", "open", 118_000),
+        ("2028-01-31", "2028-02-29", "open", 118_000),
+        ("2028-02-29", "2028-03-31", "open", 118_000),
+    ]
+
+
+async def test_a_delivery_is_ordered_and_a_missed_one_is_not(office: Office) -> None:
+    subscription = await office.subscribe(await office.plan(BOX), delivery_slot="07:00-09:00")
+    await office.bill()
+    await office.bill(at(2026, 3, 30, 9))
+
+    missed = ("skipped", 0)
+    assert [(status, total) for _, _, status, total in await office.periods(subscription)] == [
+        ("open", 52_500),
+        missed,
+        missed,
+        missed,
+        ("open", 52_500),
+    ]
+    assert await rows(office.session, ORDERS) == [
+        ("placed", "2026-03-02", "2026-03-02", 52_500),
+        ("placed", "2026-03-30", "2026-03-30", 52_500),
+    ]
+    lines = "SELECT sku, quantity, unit_price_minor, cgst_minor, sgst_minor, total_minor FROM order_lines LIMIT 1"
+    assert await rows(office.session, lines) == [("VEG", 2, 25_000, 1250, 1250, 52_500)]
+    assert await rows(office.session, "SELECT DISTINCT delivery ->> 'slot' FROM orders") == [("07:00-09:00",)]
+    assert [row[0] for row in await rows(office.session, PAYMENTS)] == [True, True]
+
+
+async def test_after_an_outage_every_missed_period_is_billed_up_to_a_bound(office: Office) -> None:
+    monthly = await office.subscribe(await office.plan())
+    daily = await office.subscribe(await office.plan(code="daily", interval="day"))
+
+    await office.bill(at(2026, 6, 2, 9))
+    held = await office.get(daily)
+    await office.bill(at(2026, 6, 3, 9))
+
+    assert [start for start, *_ in await office.periods(monthly)] == ["2026-03-02", "2026-04-02", "2026-05-02", "2026-06-02"]
+    assert (len(await office.periods(daily)), held["next_period_start"]) == (31, "2026-04-02")
+    assert held["held_reason"].startswith("more than 31 periods were missed")
+    found = await office.ok("GET", "/v1/subscriptions", params={"held": "true"})
+    assert [one["id"] for one in found["items"]] == [daily["id"]]
+
+
+async def test_without_a_method_nothing_is_charged_and_what_costs_nothing_is_paid(office: Office) -> None:
+    free = {"sac": "998439", "unit_price_minor": 0, "tax_rate_bp": 1800}
+    by_hand = await office.subscribe(await office.plan(), method=False)
+    gift = await office.subscribe(await office.plan(code="gift", charge=free))
+
+    await office.bill()
+
+    assert [status for *_, status, _ in await office.periods(by_hand)] == ["open"]
+    assert [status for *_, status, _ in await office.periods(gift)] == ["paid"]
+    assert await rows(office.session, "SELECT count(*) FROM payments") == [(0,)]
+
+
+async def test_what_nobody_can_price_waits_for_a_person(office: Office) -> None:
+    subscription = await office.subscribe(await office.plan())
+    await office.session.execute(text("DELETE FROM legal_entities"))
+
+    await office.bill()
+
+    assert (await office.get(subscription))["held_reason"].startswith("it is not known who sells and how that is taxed")
+    assert await office.periods(subscription) == []
+
+
+async def test_subscriptions_end_when_they_are_to(office: Office) -> None:
+    subscription = await office.subscribe(await office.plan(), ends_on="2026-05-02")
+
+    await office.bill(at(2026, 8, 1))
+
+    assert [start for start, *_ in await office.periods(subscription)] == ["2026-03-02", "2026-04-02"]
+    after = await office.get(subscription)
+    assert (after["status"], after["next_bill_at"], after["cancelled_at"]) == ("ended", None, "2026-08-01T00:00:00Z")
+
+
+_MANY = text("""
+    INSERT INTO subscriptions (id, organization_id, customer_id, plan_version_id, quantity, status, time_zone, anchor, started_on,
+                               next_period_start, next_bill_at, payment_method_id, created_at, updated_at, changed_by)
+    SELECT gen_random_uuid(), :ours, :customer_id, :version_id, 1, 'active', 'Asia/Kolkata', '2026-03-02', '2026-03-02',
+           '2026-03-02', '2026-03-01 18:30Z', :method_id, :now, :now, 'test'
+      FROM generate_series(1, 700)
+""")
+_PLAN = text("INSERT INTO plans VALUES (:id, :ours, 'pro', true, 1, :now, :now, 'test')")
+_VERSION = text("""
+    INSERT INTO plan_versions VALUES (:id, :id, 1, 'Pro', 'INR', 'month', 1, 0, 1, 1, false,
+        '[{"sku": null, "name": "Pro", "hsn_sac": "998439", "quantity": 1, "unit_price_minor": 100000, "tax_rate_bp": 1800}]',
+        :now, 'test')
+""")
+
+
+async def _have_many(session: Session) -> None:
+    await have_seller(session)
+    customer_id, plan_id = await have_customer(session), uuid7()
+    bound = {"id": plan_id, "ours": OURS, "now": at(2026, 3, 2)}
+    await session.execute(_PLAN, bound)
+    await session.execute(_VERSION, {"id": plan_id, "now": bound["now"]})
+    more = {"customer_id": customer_id, "version_id": plan_id, "method_id": await have_method(session, customer_id)}
+    await session.execute(_MANY, {"ours": OURS, "now": bound["now"], **more})
+
+
+@pytest.mark.commits
+async def test_two_runs_at_once_share_the_work_and_bill_each_period_once(database: Database) -> None:
+    now = at(2026, 3, 2)
+    async with database.unit_of_work() as session:
+        await _have_many(session)
+
+    async def run() -> int:
+        async with database.unit_of_work() as session:
+            return (await deps.due_billing(session).run(now)).taken
+
+    taken = await asyncio.gather(run(), run())
+    left = await run()
+
+    assert (sorted(taken), left) == ([200, 500], 0)
+    async with database.read() as reading:
+        counts = "SELECT count(*), count(DISTINCT payment_id), sum(total_minor)::bigint FROM subscription_periods"
+        assert await rows(reading, counts) == [(700, 700, 700 * 118_000)]
+        assert await rows(reading, "SELECT count(*) FROM payments") == [(700,)]
+        charges = {one.payment_id for one in await published(reading, ProcessPayment)}
+        assert len(charges) == 700
+        assert len(await published(reading, ProcessDueSubscriptions)) == 1

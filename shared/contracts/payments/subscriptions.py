@@ -1,0 +1,36 @@
+"""Subscriptions: billing and dunning."""
+
+from typing import ClassVar, Final
+from uuid import UUID
+
+from shared.contracts import lanes
+from shared.contracts.message import Command, Contract, UtcDatetime
+from shared.contracts.retry import RetryPolicy
+
+_PATIENT: Final = RetryPolicy(max_retries=10, base_s=5, cap_s=600)
+
+
+class ProcessDueSubscriptions(Command):
+    """Bill every subscription whose next period has begun by `slot` at its customer's midnight."""
+
+    contract: ClassVar = Contract("payments.process_due_subscriptions", (lanes.PAYMENTS_SUBSCRIPTIONS,), _PATIENT, max_batch=1)
+
+    slot: UtcDatetime | None = None
+
+
+class ProcessSingleSubscription(Command):
+    """Bill one subscription, if its next period has begun."""
+
+    contract: ClassVar = Contract(
+        "payments.process_single_subscription", (lanes.PAYMENTS_SUBSCRIPTIONS,), _PATIENT, max_batch=100
+    )
+
+    subscription_id: UUID
+
+
+class ProcessDunning(Command):
+    """Try again what was not paid and is due again at `slot`, and end what has used up its time."""
+
+    contract: ClassVar = Contract("payments.process_dunning", (lanes.PAYMENTS_SUBSCRIPTIONS,), _PATIENT, max_batch=1)
+
+    slot: UtcDatetime | None = None
