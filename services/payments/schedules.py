@@ -17,6 +17,8 @@ from shared.contracts.payments import (
     ResolveUnknownPayments,
     RetryFailedPayments,
     SendOrderReminders,
+    SendPaymentReminders,
+    SendSubscriptionRenewalReminders,
     WatchAuthorizations,
 )
 from shared.runtime.schedule import Entry
@@ -48,4 +50,12 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(name="process-due-subscriptions", crontab="*/15 * * * *", message=ProcessDueSubscriptions(), catch_up="last"),
     # Tries are made from 10:00 on in the customer's own day.
     Entry(name="process-dunning", crontab="*/15 * * * *", message=ProcessDunning(), catch_up="last"),
+    # 10:00 in India, before which nobody wants an SMS.
+    Entry(name="send-payment-reminders", crontab="30 4 * * *", message=SendPaymentReminders(), catch_up="last"),
+    Entry(
+        name="send-subscription-renewal-reminders",
+        crontab="5 * * * *",
+        message=SendSubscriptionRenewalReminders(),
+        catch_up="last",
+    ),
 )

@@ -9,6 +9,8 @@ from services.payments.dunning.repository import DunningRepository
 from services.payments.dunning.service import Dunning
 from services.payments.dunning.uncharged import UnchargedPeriods
 from services.payments.payment_methods.repository import MethodReader
+from services.payments.payment_reminders.repository import ReminderRepository
+from services.payments.payment_reminders.service import SubscriptionReminders
 from services.payments.payments.writing_repository import PaymentRepository
 from services.payments.plans.repository import PlanReader, PlanRepository
 from services.payments.plans.service import Plans
@@ -102,6 +104,11 @@ def dunning(session: Session, clock: Clock = system_clock) -> Dunning:
     publisher = Publisher(session)
     subscriptions = SubscriptionRepository(session)
     return Dunning(DunningRepository(session), collecting(session, clock), subscriptions, publisher)
+
+
+def reminders(session: Session) -> SubscriptionReminders:
+    """Reminds customers, in the session's unit of work."""
+    return SubscriptionReminders(ReminderRepository(session), Publisher(session))
 
 
 def listener(session: Session) -> SubscriptionListener:

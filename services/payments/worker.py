@@ -15,6 +15,7 @@ TASK_MODULES: tuple[str, ...] = (
     "services.payments.matching.tasks",
     "services.payments.offers.tasks",
     "services.payments.orders.tasks",
+    "services.payments.payment_reminders.tasks",
     "services.payments.refunds.tasks",
     "services.payments.subscriptions.tasks",
     "services.payments.tariffs.tasks",

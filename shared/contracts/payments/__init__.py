@@ -6,7 +6,7 @@ invoices.py        issuing invoices, their PDFs, reminders and the audit of thei
 ledger.py          checking and tending the ledger
 matching.py        finding manufacturers for orders, and the offers that are made to them
 orders.py          carts and orders
-subscriptions.py   billing subscriptions, dunning
+subscriptions.py   billing subscriptions, reminders, dunning
 """
 
 from shared.contracts.payments.charges import (
@@ -40,6 +40,8 @@ from shared.contracts.payments.subscriptions import (
     ProcessDueSubscriptions,
     ProcessDunning,
     ProcessSingleSubscription,
+    SendPaymentReminders,
+    SendSubscriptionRenewalReminders,
 )
 
 __all__ = [
@@ -73,5 +75,7 @@ __all__ = [
     "ResolveUnknownPayments",
     "RetryFailedPayments",
     "SendOrderReminders",
+    "SendPaymentReminders",
+    "SendSubscriptionRenewalReminders",
     "WatchAuthorizations",
 ]

@@ -1,4 +1,4 @@
-"""Subscriptions: billing and dunning."""
+"""Subscriptions: billing, reminders, dunning."""
 
 from typing import ClassVar, Final
 from uuid import UUID
@@ -26,6 +26,22 @@ class ProcessSingleSubscription(Command):
     )
 
     subscription_id: UUID
+
+
+class SendSubscriptionRenewalReminders(Command):
+    """Tell customers of charges that are to be made in the 24 hours after `slot`, once for each period."""
+
+    contract: ClassVar = Contract("payments.send_subscription_renewal_reminders", (lanes.PAYMENTS_BATCH,), _PATIENT, max_batch=1)
+
+    slot: UtcDatetime | None = None
+
+
+class SendPaymentReminders(Command):
+    """Remind by SMS those who have to pay themselves, 5, 3 and 1 days before what they have paid for ends."""
+
+    contract: ClassVar = Contract("payments.send_payment_reminders", (lanes.PAYMENTS_BATCH,), _PATIENT, max_batch=1)
+
+    slot: UtcDatetime | None = None
 
 
 class ProcessDunning(Command):
