@@ -36,6 +36,10 @@ class Collecting:
         self._cancelling = cancelling
         self._publisher = publisher
 
+    async def hold(self, subscription_id: UUID) -> None:
+        """Hold the payments and orders of what a subscription owes, which goes before holding the subscription."""
+        await self._dunning.hold_payments(await self._dunning.unpaid_of(subscription_id))
+
     async def try_again(self, subscription: Subscription, at: datetime) -> None:
         """Charge what a subscription owes with the method that it has now. Raises MethodUnusable."""
         owing = await self._dunning.hold(await self._dunning.unpaid_of(subscription.id), at)

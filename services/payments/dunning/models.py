@@ -53,6 +53,7 @@ class Owing:
     """A period that is not paid, with what is known of its payment and of those whose it is.
 
     method_id: the subscription's method of now; fault: why it cannot be charged. payment_status: None where it has no payment.
+    is_payment_held: False for a payment that somebody has just put in the place of another one, and that is theirs.
     """
 
     subscription_id: UUID
@@ -69,6 +70,7 @@ class Owing:
     payment_status: str | None
     payment_method_id: UUID | None
     payment_account: str | None
+    is_payment_held: bool | None
     payment_tries: int
     method_id: UUID | None
     gateway: str | None
@@ -88,4 +90,6 @@ class Owing:
     @property
     def is_under_way(self) -> bool:
         """Whether a gateway is at it, or may have taken the money already."""
+        if self.payment_id is not None and not self.is_payment_held:
+            return True
         return self.payment_status not in (None, "created", "failed", "expired", "cancelled")

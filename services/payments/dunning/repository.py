@@ -15,22 +15,28 @@ from services.payments.subscriptions.models import SYSTEM
 from shared.runtime.db import ReadSession, Session
 
 _POLICY: Final = ("retry_days", "retry_hour", "grace_days", "when_exhausted", "unpaid_delivery")
-# Subscriptions are locked before their periods, and payments after both; what applies gateways' facts locks payments alone.
+# Payments are locked before their orders, and both before subscriptions and periods: in the order in which money comes.
 _LOCK_SUBSCRIPTIONS: Final = text("""
     SELECT id FROM subscriptions WHERE id = ANY (CAST(:ids AS uuid[])) ORDER BY id FOR NO KEY UPDATE
 """)
 _LOCK_PAYMENTS: Final = text("""
-    SELECT id FROM payments WHERE id IN (
-        SELECT payment_id FROM subscription_periods AS period
-          JOIN unnest(CAST(:ids AS uuid[]), CAST(:starts AS date[])) AS row(id, start_on)
-            ON (period.subscription_id, period.start_on) = (row.id, row.start_on))
-     ORDER BY id FOR NO KEY UPDATE
+    SELECT payments.id FROM payments
+      JOIN unnest(CAST(:ids AS uuid[]), CAST(:starts AS date[])) AS row(id, start_on)
+        ON (payments.subscription_id, payments.period_start) = (row.id, row.start_on)
+     ORDER BY payments.id FOR NO KEY UPDATE OF payments
+""")
+_LOCK_ORDERS: Final = text("""
+    SELECT orders.id FROM orders
+      JOIN unnest(CAST(:ids AS uuid[]), CAST(:starts AS date[])) AS row(id, start_on)
+        ON (orders.subscription_id, orders.period_start) = (row.id, row.start_on)
+     ORDER BY orders.id FOR NO KEY UPDATE OF orders
 """)
 _OWING: Final = """
     SELECT period.subscription_id, period.start_on, period.organization_id, period.customer_id, subscription.time_zone,
            period.status AS period_status, subscription.status AS subscription_status, period.currency, period.total_minor,
            period.order_id, period.payment_id, payment.status AS payment_status, payment.payment_method_id AS charged_method_id,
-           payment.account AS payment_account, coalesce(payment.tries, 0) AS payment_tries, subscription.payment_method_id,
+           payment.account AS payment_account, payment.id = ANY (CAST(:held AS uuid[])) AS is_payment_held,
+           coalesce(payment.tries, 0) AS payment_tries, subscription.payment_method_id,
            method.gateway, method.account, method.status AS method_status, method.expires_at AS method_expires_at,
            method.max_amount_minor,
            (SELECT count(*) FROM payments AS other
@@ -156,11 +162,17 @@ class DunningRepository(DunningReader):
     async def hold(self, periods: Collection[tuple[UUID, date]], at: datetime) -> dict[tuple[UUID, date], Owing]:
         """Hold these periods with their subscriptions and payments, and say how they stand. at: when methods must be good."""
         keys = sorted(periods)
-        bound = {"ids": [key for key, _ in keys], "starts": [start for _, start in keys]}
+        held = await self.hold_payments(keys)
         await self._writing.execute(_LOCK_SUBSCRIPTIONS, {"ids": sorted({key for key, _ in keys})})
-        await self._writing.execute(_LOCK_PAYMENTS, bound)
-        rows = (await self._writing.execute(_OF_PERIODS, bound)).mappings()
+        rows = (await self._writing.execute(_OF_PERIODS, {**_bound(keys), "held": held})).mappings()
         return {(row["subscription_id"], row["start_on"]): _owing(dict(row), at) for row in rows}
+
+    async def hold_payments(self, periods: Collection[tuple[UUID, date]]) -> list[UUID]:
+        """Hold the payments and orders of periods; returns those payments. It goes before holding their subscriptions."""
+        bound = _bound(sorted(periods))
+        held = list((await self._writing.execute(_LOCK_PAYMENTS, bound)).scalars())
+        await self._writing.execute(_LOCK_ORDERS, bound)
+        return held
 
     async def count(self, rows: Sequence[tuple[Owing, Failure, datetime | None, datetime]], at: datetime) -> None:
         """Count failures, with when each is tried again and given up."""
@@ -175,9 +187,8 @@ class DunningRepository(DunningReader):
     async def move_periods(self, periods: Collection[tuple[UUID, date]], status: str, reason: str | None, at: datetime) -> None:
         """Bring periods to a status."""
         keys = sorted(periods)
-        bound = {"ids": [key for key, _ in keys], "starts": [start for _, start in keys]}
         if keys:
-            await self._writing.execute(_MOVE_PERIODS, {**bound, "status": status, "reason": reason, "at": at})
+            await self._writing.execute(_MOVE_PERIODS, {**_bound(keys), "status": status, "reason": reason, "at": at})
 
     async def past_due(self, until: dict[UUID, datetime], at: datetime) -> None:
         """Subscriptions are past due, with access until these moments; those that were before stay as they are."""
@@ -192,6 +203,10 @@ class DunningRepository(DunningReader):
     async def change_method(self, payment_id: UUID, method_id: UUID, at: datetime) -> None:
         """A payment that is not under way is made with another method of the same account."""
         await self._writing.execute(_METHOD, {"id": payment_id, "method_id": method_id, "at": at, "by": SYSTEM})
+
+
+def _bound(keys: Sequence[tuple[UUID, date]]) -> dict[str, Any]:
+    return {"ids": [key for key, _ in keys], "starts": [start for _, start in keys]}
 
 
 def _owing(row: dict[str, Any], at: datetime) -> Owing:

@@ -86,7 +86,7 @@ class Changing:
 
     async def cancel(self, key: UUID, organization_id: UUID | None, asked: CancelIn, check: Check) -> Subscription:
         """End it now, or when what is paid for is over. What was not paid is owed no more. Raises SubscriptionForbids."""
-        one = await self._held(key, organization_id, check)
+        one = await self._held(key, organization_id, check, owing=asked.at == "now")
         if asked.at == "period_end":
             require(one, RUNNING, "cancelled for the end of its period")
             changed = await self._change(one, {"ends_at_period_end": True, "cancel_reason": asked.reason}, asked.reason)
@@ -117,7 +117,7 @@ class Changing:
 
         Raises SubscriptionForbids.
         """
-        one = await self._held(key, organization_id, check)
+        one = await self._held(key, organization_id, check, owing=True)
         require(one, {"unpaid"}, "started anew")
         await self._unpaid.give_up(one, "the subscription was started anew", self._clock())
         start = max(one.next_period_start, self._today(one))
@@ -130,8 +130,8 @@ class Changing:
 
         Raises SubscriptionForbids, MethodUnusable and EndTooEarly.
         """
-        one = await self._held(key, organization_id, check)
         values = asked.values()
+        one = await self._held(key, organization_id, check, owing=values.get("payment_method_id") is not None)
         if one.status in OVER:
             raise SubscriptionForbids(f"it is {one.status}, and stays as it is", subscription_status=one.status)
         method_id = values.get("payment_method_id")
@@ -141,14 +141,17 @@ class Changing:
             raise EndTooEarly(f"it is paid up to {one.next_period_start.isoformat()}; name that day or a later one")
         # What the change overwrites: it is the same row, and so the same object.
         is_another = method_id is not None and method_id != one.payment_method_id
+        was_by_hand = one.payment_method_id is None
         changed = await self._change(one, values, None)
+        if was_by_hand and is_another:
+            self._forget_reminders(changed, "it is charged by itself now")
         if is_another and changed.status in ("past_due", "unpaid"):
             await self._unpaid.try_again(changed, self._clock())
         return changed
 
     async def retry(self, key: UUID, organization_id: UUID | None, check: Check) -> Subscription:
         """Charge what is owed now; it takes nothing of the tries that are made by themselves. Raises SubscriptionForbids."""
-        one = await self._held(key, organization_id, check)
+        one = await self._held(key, organization_id, check, owing=True)
         require(one, {"past_due", "unpaid"}, "charged again")
         await self._unpaid.try_again(one, self._clock())
         return one
@@ -181,7 +184,10 @@ class Changing:
             raise SkipNotFound("the delivery of this day is not skipped")
         return one
 
-    async def _held(self, key: UUID, organization_id: UUID | None, check: Check) -> Subscription:
+    async def _held(self, key: UUID, organization_id: UUID | None, check: Check, *, owing: bool = False) -> Subscription:
+        """owing: with what it owes."""
+        if owing:
+            await self._unpaid.hold(key)
         one = found(await self._subscriptions.find(key, organization_id, lock=True))
         check(one.version)
         return one
