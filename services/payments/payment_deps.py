@@ -5,7 +5,7 @@ from typing import Final
 
 from services.payments import invoice_deps, orders_deps, subscription_deps
 from services.payments.attempts.call_claims import CallClaims, CallRecords
-from services.payments.attempts.claiming import SETTLE_S, ChargeClaims
+from services.payments.attempts.claiming import SETTLE_S, ChargeClaims, ClaimStores
 from services.payments.attempts.failures import FailureHandling
 from services.payments.attempts.recording import ChargeRecords
 from services.payments.attempts.repository import AttemptRepository
@@ -66,6 +66,7 @@ def settling(session: Session) -> Settling:
         CreditRepository(session),
         Ledger(session),
         LoggedCases(),
+        subscription_deps.period_receipts(session),
         payment_listeners(session),
     )
 
@@ -90,11 +91,11 @@ def charge_claims(session: Session, runtime: ProcessRuntime, accounts: Gateways)
     """Says what is to be charged, in the session's unit of work."""
     return ChargeClaims(
         session,
-        PaymentRepository(session),
-        AttemptRepository(session),
-        MethodRepository(session),
-        ReceiptRepository(session),
+        ClaimStores(
+            PaymentRepository(session), AttemptRepository(session), MethodRepository(session), ReceiptRepository(session)
+        ),
         accounts,
+        subscription_deps.charge_permits(session),
         runtime.clock,
         settle_s=runtime.settings.scaled(SETTLE_S),
     )

@@ -1,6 +1,6 @@
 """How plans, subscriptions, their billing, dunning and reminders are put together, for endpoints and tasks alike."""
 
-from services.payments import orders_deps
+from services.payments import invoice_deps, orders_deps
 from services.payments.catalog.repository import ProductReader
 from services.payments.customers.repository import CustomerReader
 from services.payments.dunning.collecting import Collecting
@@ -11,6 +11,7 @@ from services.payments.dunning.uncharged import UnchargedPeriods
 from services.payments.payment_methods.repository import MethodReader
 from services.payments.payment_reminders.repository import ReminderRepository
 from services.payments.payment_reminders.service import SubscriptionReminders
+from services.payments.payments.cases import LoggedCases
 from services.payments.payments.writing_repository import PaymentRepository
 from services.payments.plans.repository import PlanReader, PlanRepository
 from services.payments.plans.service import Plans
@@ -22,8 +23,10 @@ from services.payments.subscriptions.listening import SubscriptionListener
 from services.payments.subscriptions.models import SYSTEM
 from services.payments.subscriptions.paid import Paying
 from services.payments.subscriptions.paid_repository import PaidRepository
+from services.payments.subscriptions.permits import PeriodPermits
 from services.payments.subscriptions.plan_changing import PlanChanging
-from services.payments.subscriptions.repository import SubscriptionRepository
+from services.payments.subscriptions.receiving import PeriodReceiving
+from services.payments.subscriptions.repository import SubscriptionReader, SubscriptionRepository
 from services.payments.subscriptions.service import Subscribing
 from shared.runtime.clock import Clock, system_clock
 from shared.runtime.db import ReadSession, Session
@@ -69,7 +72,7 @@ def due_billing(session: Session) -> DueBilling:
     """Bills what is due, in the session's unit of work."""
     publisher = Publisher(session)
     uncharged = UnchargedPeriods(DunningRepository(session), failing(session), publisher)
-    return DueBilling(DueRepository(session), PaymentRepository(session), uncharged, publisher)
+    return DueBilling(DueRepository(session), PaymentRepository(session), uncharged, LoggedCases(), publisher)
 
 
 def dry_run(session: ReadSession) -> DryRun:
@@ -109,6 +112,16 @@ def dunning(session: Session, clock: Clock = system_clock) -> Dunning:
 def reminders(session: Session) -> SubscriptionReminders:
     """Reminds customers, in the session's unit of work."""
     return SubscriptionReminders(ReminderRepository(session), Publisher(session))
+
+
+def charge_permits(session: Session) -> PeriodPermits:
+    """Says what of subscriptions may be charged, in the session's unit of work."""
+    return PeriodPermits(SubscriptionReader(session))
+
+
+def period_receipts(session: Session) -> PeriodReceiving:
+    """Brings money to periods, in the session's unit of work."""
+    return PeriodReceiving(SubscriptionReader(session), invoice_deps.invoice_payments(session))
 
 
 def listener(session: Session) -> SubscriptionListener:

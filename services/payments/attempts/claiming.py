@@ -14,6 +14,7 @@ from services.payments.orders.receipts_repository import PayableOrder, ReceiptRe
 from services.payments.payment_methods.models import PaymentMethod
 from services.payments.payment_methods.repository import MethodRepository
 from services.payments.payments.models import SYSTEM, NewPayment, Payment
+from services.payments.payments.permits import ChargePermits
 from services.payments.payments.writing_repository import PaymentRepository
 from shared.contracts.payments import ProcessPayment
 from shared.runtime.clock import Clock
@@ -27,6 +28,16 @@ SETTLE_S: Final = 45.0
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimStores:
+    """What is read and written of what is charged."""
+
+    payments: PaymentRepository
+    attempts: AttemptRepository
+    methods: MethodRepository
+    receipts: ReceiptRepository
+
+
+@dataclass(frozen=True, slots=True)
 class _Ready:
     """What is known of the payments of a batch."""
 
@@ -34,6 +45,7 @@ class _Ready:
     orders: Mapping[UUID, PayableOrder]
     cards: Mapping[UUID, Card]
     open: Mapping[UUID, Sequence[Attempt]]
+    refusals: Mapping[UUID, Outcome]
 
 
 class ChargeClaims:
@@ -42,22 +54,21 @@ class ChargeClaims:
     def __init__(
         self,
         session: Session,
-        payments: PaymentRepository,
-        attempts: AttemptRepository,
-        methods: MethodRepository,
-        receipts: ReceiptRepository,
+        stores: ClaimStores,
         gateways: Gateways,
+        permits: ChargePermits,
         clock: Clock,
         *,
         settle_s: float = SETTLE_S,
     ) -> None:
         self._session = session
-        self._payments = payments
-        self._attempts = attempts
-        self._methods = methods
-        self._receipts = receipts
+        self._payments = stores.payments
+        self._attempts = stores.attempts
+        self._methods = stores.methods
+        self._receipts = stores.receipts
         self._gateways = gateways
         self._clock = clock
+        self._permits = permits
         self._settle_s = settle_s
 
     async def claim(self, received: Sequence[Received[ProcessPayment]], max_retries: int) -> list[ChargeWork | Outcome]:
@@ -116,7 +127,8 @@ class ChargeClaims:
         payments = await self._payments.lock(keys)
         order_ids = sorted({one.order_id for one in payments.values() if one.order_id is not None})
         orders = await self._receipts.lock(order_ids) if order_ids else {}
-        return _Ready(payments, orders, await self._attempts.cards(keys), await self._attempts.unfinished(keys))
+        refusals = await self._permits.refusals(payments.values())
+        return _Ready(payments, orders, await self._attempts.cards(keys), await self._attempts.unfinished(keys), refusals)
 
     def _check(self, payment_id: UUID, ready: _Ready, now: datetime) -> Outcome | None:
         """Why a payment is not to be charged; None where it is."""
@@ -137,7 +149,7 @@ class ChargeClaims:
         order = ready.orders.get(payment.order_id) if payment.order_id is not None else None
         if payment.order_id is not None and (order is None or order.due_minor < payment.amount_minor):
             return Skipped("so much is not due any more")
-        return None
+        return ready.refusals.get(payment_id)
 
     async def _works(
         self, ready: _Ready, started: Mapping[UUID, Payment], resumed: set[UUID], now: datetime

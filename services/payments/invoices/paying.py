@@ -3,7 +3,7 @@
 The ledger's entries are those of the payment and the refund, and not of this.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from services.payments.invoices.errors import PaymentNotApplicable
@@ -25,6 +25,10 @@ class InvoicePayments:
     async def of_order(self, order_id: UUID) -> UUID | None:
         """The invoice that an order has in force; None where it has none yet. Lock the order before, or it may just be issued."""
         return await self._payments.of_order(order_id)
+
+    async def of_period(self, subscription_id: UUID, period_start: date) -> UUID | None:
+        """The invoice that a period has in force; None where it has none yet. Hold the period, or it may just be issued."""
+        return await self._payments.of_period(subscription_id, period_start)
 
     async def apply(self, invoice_id: UUID, amount_minor: int, payment_id: UUID, at: datetime) -> Applied:
         """Count a payment, once. Above what is due, and on a void invoice, it is surplus.

@@ -1,6 +1,6 @@
 """What was paid on invoices, once for each payment and refund."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
@@ -19,6 +19,10 @@ _INSERT: Final = text("""
     VALUES (:invoice_id, :kind, :source_id, :amount_minor, :applied_minor, :at)
 """)
 _OF_ORDER: Final = text("SELECT id FROM invoices WHERE order_id = :order_id AND status = 'issued'")
+_OF_PERIOD: Final = text("""
+    SELECT id FROM invoices
+     WHERE (subscription_id, period_start) = (:subscription_id, CAST(:period_start AS date)) AND status = 'issued'
+""")
 
 
 class InvoicePaymentRepository:
@@ -50,4 +54,11 @@ class InvoicePaymentRepository:
     async def of_order(self, order_id: UUID) -> UUID | None:
         """The id of the invoice that an order has in force."""
         found: UUID | None = await self._session.scalar(_OF_ORDER, {"order_id": order_id})
+        return found
+
+    async def of_period(self, subscription_id: UUID, period_start: date) -> UUID | None:
+        """The id of the invoice that a period has in force."""
+        found: UUID | None = await self._session.scalar(
+            _OF_PERIOD, {"subscription_id": subscription_id, "period_start": period_start}
+        )
         return found

@@ -18,6 +18,7 @@ CaseKind = Literal[
     "outcome_unknown",
     "refund_undone",
     "authorization_lapsing",
+    "billing_held",
     "webhooks_silent",
 ]
 

@@ -17,6 +17,7 @@ from services.payments.payments.cases import Cases
 from services.payments.payments.deriving import is_mismatch
 from services.payments.payments.listeners import Paid, PaymentListener
 from services.payments.payments.models import Held, Payment
+from services.payments.payments.period_receipts import PeriodReceipts
 from services.payments.payments.writing_repository import PaymentRepository
 from shared.runtime.ids import uuid7
 
@@ -41,6 +42,7 @@ class Settling:
         credit_entries: CreditRepository,
         ledger: Ledger,
         cases: Cases,
+        periods: PeriodReceipts,
         listeners: Sequence[PaymentListener] = (),
     ) -> None:
         self._payments = payments
@@ -49,6 +51,7 @@ class Settling:
         self._credits = credit_entries
         self._ledger = ledger
         self._cases = cases
+        self._periods = periods
         self._listeners = listeners
 
     async def settle(self, payments: Mapping[UUID, Payment], held: Sequence[Held], now: datetime) -> list[Surplus]:
@@ -83,7 +86,7 @@ class Settling:
         return surplus
 
     async def _apply(self, payments: Mapping[UUID, Payment], main: Sequence[Held], now: datetime) -> dict[UUID, int]:
-        """What orders and invoices had use for, by payment. Money for a period that is not invoiced yet is for its invoice."""
+        """What orders, invoices and periods had use for, by payment."""
         receipts, applied = list[Receipt](), dict[UUID, int]()
         for one in main:
             payment = payments[one.payment_id]
@@ -93,7 +96,7 @@ class Settling:
                 done = await self._invoices.apply(payment.invoice_id, one.captured_minor, payment.id, one.captured_at or now)
                 applied[payment.id] = done.applied_minor
             else:
-                applied[payment.id] = one.captured_minor
+                applied[payment.id] = await self._periods.received(payment, one.captured_minor, one.captured_at or now)
         if receipts:
             for receipt, order in zip(receipts, await self._orders.received_many(receipts), strict=True):
                 applied[receipt.source_id] = order.applied_minor

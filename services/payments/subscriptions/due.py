@@ -1,14 +1,12 @@
 """Billing what is due: the periods of many subscriptions at once, with the orders and payments that belong to them."""
 
-import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID, uuid5
 
-from prometheus_client import Counter
-
+from services.payments.payments.cases import Cases
 from services.payments.payments.models import Payment
 from services.payments.payments.writing_repository import PaymentRepository
 from services.payments.subscriptions.deciding import decide
@@ -22,11 +20,8 @@ from shared.contracts import lanes
 from shared.contracts.payments import ProcessDueSubscriptions, ProcessPayment
 from shared.runtime.outbox import Publisher
 
-logger = logging.getLogger(__name__)
-
 AT_ONCE: Final = 500
 """So many subscriptions are dealt with by one message; the rest by one that follows."""
-HELD: Final = Counter("waybill_payments_subscriptions_held_total", "Subscriptions whose billing waits for a person.")
 
 
 class Uncharged(Protocol):
@@ -52,10 +47,13 @@ class DueBilling:
     Two runs at once share the subscriptions between them; a period that is there already is neither ordered nor charged again.
     """
 
-    def __init__(self, due: DueRepository, payments: PaymentRepository, uncharged: Uncharged, publisher: Publisher) -> None:
+    def __init__(
+        self, due: DueRepository, payments: PaymentRepository, uncharged: Uncharged, cases: Cases, publisher: Publisher
+    ) -> None:
         self._due = due
         self._payments = payments
         self._uncharged = uncharged
+        self._cases = cases
         self._publisher = publisher
 
     async def run(self, slot: datetime) -> Run:
@@ -76,11 +74,9 @@ class DueBilling:
         decisions = [decide(one, slot) for one in taken if not isinstance(one, Unbillable)]
         new, payments = await self._write(decisions, slot)
         await self._due.hold(unbillable, slot)
-        for decision in decisions:
-            if decision.held_reason is not None:
-                _alarm(decision.due.id, decision.held_reason)
-        for one in unbillable:
-            _alarm(one.id, one.reason)
+        held = [(one.due.id, one.held_reason) for one in decisions if one.held_reason is not None]
+        for key, reason in held + [(one.id, one.reason) for one in unbillable]:
+            await self._cases.open("billing_held", None, {"subscription_id": str(key), "reason": reason})
         return Run(len(taken), new, payments)
 
     async def _write(self, decisions: Sequence[Decision], at: datetime) -> tuple[list[Made], list[Payment]]:
@@ -113,8 +109,3 @@ def _sums(taken: Sequence[tuple[UUID, int]]) -> list[tuple[UUID, int]]:
     for key, amount in taken:
         sums[key] = sums.get(key, 0) + amount
     return sorted(sums.items())
-
-
-def _alarm(subscription_id: UUID, reason: str) -> None:
-    HELD.inc()
-    logger.error("subscription_held", extra={"subscription_id": str(subscription_id), "reason": reason})

@@ -25,7 +25,7 @@ class SubscriptionListener:
                 one.payment.period_start,
                 one.payment.order_id,
                 one.payment.invoice_id,
-                one.amount_minor,
+                one.applied_minor,
                 one.at,
             )
             for one in payments

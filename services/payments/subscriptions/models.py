@@ -15,6 +15,7 @@ SubscriptionStatus = Literal["trialing", "active", "past_due", "paused", "unpaid
 PeriodStatus = Literal["open", "paid", "past_due", "unpaid", "void", "skipped"]
 BILLED: Final[frozenset[SubscriptionStatus]] = frozenset({"trialing", "active"})
 """Whose next period is billed when its day comes. One that is past due waits until what is owed is paid."""
+OWED: Final[frozenset[PeriodStatus]] = frozenset({"open", "past_due", "unpaid"})
 OVER: Final[frozenset[SubscriptionStatus]] = frozenset({"cancelled", "ended"})
 SYSTEM: Final = "system:payments"
 

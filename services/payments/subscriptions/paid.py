@@ -1,6 +1,5 @@
 """Money that has come for periods: they are paid, invoiced, and what waited for it goes on."""
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import uuid5
@@ -11,8 +10,6 @@ from services.payments.subscriptions.subjects import failures_of, reminders_of
 from shared.contracts.notifications import CancelMessages
 from shared.contracts.payments import GenerateInvoice, ProcessSingleSubscription
 from shared.runtime.outbox import Publisher
-
-logger = logging.getLogger(__name__)
 
 
 class Paying:
@@ -32,8 +29,6 @@ class Paying:
             return
         for one in paid:
             self._publisher.publish(_invoice(one), message_id=uuid5(NAMESPACE, f"invoice/{one.subscription_id}/{one.start_on}"))
-            if one.was == "void":
-                logger.error("void_period_paid", extra={"subscription_id": str(one.subscription_id)})
         for key, start in await self._paid.recover(paid, at):
             self._publisher.publish(CancelMessages(subject_key=failures_of(key, start), reason="the period is paid"))
         await self._go_on(paid, at)

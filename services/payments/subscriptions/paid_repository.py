@@ -24,8 +24,12 @@ _FIND: Final = text("""
            = (coalesce(told.subscription_id, orders.subscription_id, invoices.subscription_id),
               coalesce(told.start_on, orders.period_start, invoices.period_start))
         OR period.order_id = invoices.order_id
-     WHERE period.status IN ('open', 'past_due', 'unpaid', 'void')
-       AND CASE WHEN told.subscription_id IS NOT NULL THEN told.amount_minor >= period.total_minor
+     WHERE period.status IN ('open', 'past_due', 'unpaid') AND told.amount_minor > 0
+       AND CASE WHEN told.subscription_id IS NOT NULL AND told.order_id IS NULL
+                     THEN told.amount_minor >= period.total_minor
+                          OR EXISTS (SELECT FROM invoices AS own
+                                      WHERE (own.subscription_id, own.period_start) = (period.subscription_id, period.start_on)
+                                        AND own.status = 'issued' AND own.balance_minor = 0)
                 WHEN told.order_id IS NOT NULL THEN orders.payment_status = 'paid'
                 ELSE invoices.balance_minor = 0 END
 """)
@@ -34,8 +38,8 @@ _PAY: Final = text("""
     UPDATE subscription_periods AS period SET status = 'paid', paid_at = :at, version = version + 1, updated_at = :at
       FROM unnest(CAST(:ids AS uuid[]), CAST(:starts AS date[])) AS row(id, start_on)
      WHERE (period.subscription_id, period.start_on) = (row.id, row.start_on)
-       AND period.status IN ('open', 'past_due', 'unpaid', 'void')
-    RETURNING period.subscription_id, period.start_on, period.order_id, period.previous_status
+       AND period.status IN ('open', 'past_due', 'unpaid')
+    RETURNING period.subscription_id, period.start_on, period.order_id
 """)
 _RECOVER: Final = text("""
     UPDATE dunning_runs AS run SET status = 'recovered', reason = NULL, next_try_at = NULL, updated_at = :at
@@ -75,12 +79,11 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class PaidPeriod:
-    """A period that is paid now. was: its status before."""
+    """A period that is paid now."""
 
     subscription_id: UUID
     start_on: date
     order_id: UUID | None
-    was: str
 
 
 class PaidRepository:
@@ -104,7 +107,7 @@ class PaidRepository:
         await self._session.execute(_LOCK, {"ids": sorted({key for key, _ in found})})
         keys = {"ids": [key for key, _ in found], "starts": [start for _, start in found], "at": at}
         paid = await self._session.execute(_PAY, keys)
-        return [PaidPeriod(row.subscription_id, row.start_on, row.order_id, row.previous_status) for row in paid]
+        return [PaidPeriod(row.subscription_id, row.start_on, row.order_id) for row in paid]
 
     async def recover(self, paid: Sequence[PaidPeriod], at: datetime) -> list[tuple[UUID, date]]:
         """End the dunning of periods; returns those that there was."""

@@ -1,6 +1,6 @@
 """Statements on single subscriptions, their periods, and what happened to them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -12,6 +12,7 @@ from services.payments.plans.models import PlanVersion
 from services.payments.subscriptions.due_models import DueRow
 from services.payments.subscriptions.due_repository import SELECT_DUE
 from services.payments.subscriptions.models import (
+    PeriodStatus,
     Subscription,
     SubscriptionChange,
     SubscriptionPeriod,
@@ -20,6 +21,12 @@ from services.payments.subscriptions.models import (
 from shared.runtime.db import ReadSession, Session
 from shared.runtime.ids import uuid7
 
+_STATUSES: Final = text("""
+    SELECT period.subscription_id, period.start_on, period.status FROM subscription_periods AS period
+      JOIN unnest(CAST(:ids AS uuid[]), CAST(:starts AS date[])) AS row(id, start_on)
+        ON (period.subscription_id, period.start_on) = (row.id, row.start_on)
+     ORDER BY period.subscription_id, period.start_on FOR SHARE OF period
+""")
 _ONE: Final = text(f"{SELECT_DUE} WHERE subscription.id = :id")
 _ADJUST: Final = text("""
     INSERT INTO subscription_adjustments (id, subscription_id, description, hsn_sac, tax_rate_bp, amount_minor, open_minor,
@@ -106,6 +113,13 @@ class SubscriptionReader:
         )
         held = query.with_for_update(key_share=True).execution_options(populate_existing=True)
         return (await self._session.scalars(held)).one_or_none()
+
+    async def period_statuses(self, periods: Collection[tuple[UUID, date]]) -> dict[tuple[UUID, date], PeriodStatus]:
+        """How periods stand; they stay so until the unit of work ends."""
+        keys = sorted(periods)
+        bound = {"ids": [key for key, _ in keys], "starts": [start for _, start in keys]}
+        rows = await self._session.execute(_STATUSES, bound)
+        return {(row.subscription_id, row.start_on): row.status for row in rows}
 
     async def changes(self, subscription_id: UUID, *, before: int | None, limit: int) -> Sequence[SubscriptionChange]:
         """What happened to it, the newest first, from before version `before` on."""

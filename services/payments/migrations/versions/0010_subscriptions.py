@@ -143,8 +143,7 @@ INSERT INTO subscription_period_transitions_allowed (from_status, to_status) VAL
     ('open', 'open'), ('open', 'paid'), ('open', 'past_due'), ('open', 'void'),
     ('past_due', 'past_due'), ('past_due', 'paid'), ('past_due', 'unpaid'), ('past_due', 'void'),
     ('unpaid', 'unpaid'), ('unpaid', 'paid'), ('unpaid', 'past_due'), ('unpaid', 'void'),
-    ('void', 'void'), ('void', 'paid'),                                -- money that a gateway has proved cannot be refused
-    ('paid', 'paid'), ('skipped', 'skipped');
+    ('void', 'void'), ('paid', 'paid'), ('skipped', 'skipped');
 
 -- The key is what bills each period once. start_on, end_on: local days, half-open. lines: as they are invoiced or ordered.
 CREATE TABLE subscription_periods (

@@ -159,7 +159,7 @@ async def test_what_a_gateway_is_at_is_neither_charged_again_nor_given_up(office
     assert (await office.periods(one.subscription))[0][2] == "past_due"
 
 
-async def test_a_cancelled_one_is_asked_for_nothing_more_and_late_money_is_noted(office: Office) -> None:
+async def test_a_cancelled_one_is_asked_for_nothing_more_and_late_money_is_credit(office: Office) -> None:
     one = await owed(office)
     await one.fail(1, office.clock())
     payment = await one.payment()
@@ -169,7 +169,9 @@ async def test_a_cancelled_one_is_asked_for_nothing_more_and_late_money_is_noted
     assert (await one.status(), await rows(office.session, RUN)) == (("cancelled", "void"), [("stopped", 1, 0, None)])
     await office.captured(*payment)
 
-    assert await one.status() == ("cancelled", "paid")
+    assert await one.status() == ("cancelled", "void")
+    assert await rows(office.session, "SELECT kind, amount_minor FROM customer_credits") == [("grant", 118_000)]
+    await assert_nothing_published(office.session, GenerateInvoice)
 
 
 async def test_an_unpaid_one_goes_on_when_it_is_paid_after_all(office: Office) -> None:
