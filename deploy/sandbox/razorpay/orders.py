@@ -140,4 +140,6 @@ def notify(books: Books, order_id: str) -> None:
     order = books.get("order", order_id)
     order["_notice"] = "failed" if books.fate(order, "notice_failed") else "delivered"
     books.put("order", order)
-    books.tell((f"order.notification.{order['_notice']}", {"order": order}))
+    delivered_at = books.now if order["_notice"] == "delivered" else None
+    notice = {**order["notification"], "order_id": order_id, "status": order["_notice"], "delivered_at": delivered_at}
+    books.tell((f"order.notification.{order['_notice']}", {"notification": notice, "order": order}))
