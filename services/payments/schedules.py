@@ -7,6 +7,7 @@ from shared.contracts.payments import (
     ExpireOffers,
     ExpirePayments,
     MatchOrders,
+    PlanDebitNotices,
     ProcessDueSubscriptions,
     ProcessDunning,
     ProcessOverdueInvoices,
@@ -48,6 +49,8 @@ ENTRIES: tuple[Entry, ...] = (
     # Days begin at some quarter of an hour in UTC, whatever the zone; at 00:00 UTC the rest of the world is looked at, too. The
     # newest slot alone finds everything that came due while no scheduler ran.
     Entry(name="process-due-subscriptions", crontab="*/15 * * * *", message=ProcessDueSubscriptions(), catch_up="last"),
+    # The newest slot alone finds what is debited within two days, and what nobody has confirmed.
+    Entry(name="plan-debit-notices", crontab="10 * * * *", message=PlanDebitNotices(), catch_up="last"),
     # Tries are made from 10:00 on in the customer's own day.
     Entry(name="process-dunning", crontab="*/15 * * * *", message=ProcessDunning(), catch_up="last"),
     # 10:00 in India, before which nobody wants an SMS.

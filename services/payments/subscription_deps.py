@@ -8,6 +8,12 @@ from services.payments.dunning.failing import Failing
 from services.payments.dunning.repository import DunningRepository
 from services.payments.dunning.service import Dunning
 from services.payments.dunning.uncharged import UnchargedPeriods
+from services.payments.gateways.directory import Gateways
+from services.payments.mandates.news import NoticeNews
+from services.payments.mandates.noticing import Noticing
+from services.payments.mandates.planning import NoticePlanning
+from services.payments.mandates.repository import NoticeReader, NoticeRepository
+from services.payments.mandates.sending import NoticeClaims, NoticeRecords
 from services.payments.payment_methods.repository import MethodReader
 from services.payments.payment_reminders.repository import ReminderRepository
 from services.payments.payment_reminders.service import SubscriptionReminders
@@ -72,7 +78,8 @@ def due_billing(session: Session) -> DueBilling:
     """Bills what is due, in the session's unit of work."""
     publisher = Publisher(session)
     uncharged = UnchargedPeriods(DunningRepository(session), failing(session), publisher)
-    return DueBilling(DueRepository(session), PaymentRepository(session), uncharged, LoggedCases(), publisher)
+    stores = DueRepository(session), PaymentRepository(session)
+    return DueBilling(*stores, noticing(session), uncharged, LoggedCases(), publisher)
 
 
 def dry_run(session: ReadSession) -> DryRun:
@@ -88,7 +95,8 @@ def paying(session: Session) -> Paying:
 def collecting(session: Session, clock: Clock = system_clock) -> Collecting:
     """Charges again and gives up, in the session's unit of work."""
     cancelling = orders_deps.order_cancelling(session, clock, by=SYSTEM)
-    return Collecting(DunningRepository(session), PaymentRepository(session), cancelling, Publisher(session))
+    stores = DunningRepository(session), PaymentRepository(session)
+    return Collecting(*stores, noticing(session), cancelling, Publisher(session))
 
 
 def failing(session: Session, clock: Clock = system_clock) -> Failing:
@@ -97,6 +105,7 @@ def failing(session: Session, clock: Clock = system_clock) -> Failing:
     return Failing(
         DunningRepository(session),
         collecting(session, clock),
+        noticing(session),
         orders_deps.order_steps(session, clock, by=SYSTEM),
         publisher,
     )
@@ -114,9 +123,34 @@ def reminders(session: Session) -> SubscriptionReminders:
     return SubscriptionReminders(ReminderRepository(session), Publisher(session))
 
 
+def noticing(session: Session) -> Noticing:
+    """Charges mandates on notices, in the session's unit of work."""
+    return Noticing(NoticeRepository(session), Publisher(session))
+
+
+def notice_news(session: Session) -> NoticeNews:
+    """Sees to what becomes of notices, in the session's unit of work."""
+    return NoticeNews(NoticeRepository(session), noticing(session), failing(session))
+
+
+def notice_planning(session: Session) -> NoticePlanning:
+    """Notices by the clock, in the session's unit of work."""
+    return NoticePlanning(NoticeRepository(session), noticing(session), notice_news(session), Publisher(session))
+
+
+def notice_claims(session: Session, accounts: Gateways, clock: Clock) -> NoticeClaims:
+    """Says what notices are to be asked for, in the session's unit of work."""
+    return NoticeClaims(session, NoticeRepository(session), accounts, clock)
+
+
+def notice_records(session: Session, clock: Clock) -> NoticeRecords:
+    """Writes what came of asking, in the session's unit of work."""
+    return NoticeRecords(notice_news(session), clock)
+
+
 def charge_permits(session: Session) -> PeriodPermits:
     """Says what of subscriptions may be charged, in the session's unit of work."""
-    return PeriodPermits(SubscriptionReader(session))
+    return PeriodPermits(SubscriptionReader(session), NoticeReader(session))
 
 
 def period_receipts(session: Session) -> PeriodReceiving:

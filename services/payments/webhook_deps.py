@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from services.payments import payment_deps
+from services.payments import payment_deps, subscription_deps
 from services.payments.gateways.directory import Account
 from services.payments.gateways_deps import gateways, own_settings
 from services.payments.settings import settings
@@ -26,7 +26,8 @@ def webhook_applying(session: Session, clock: Clock) -> WebhookApplying:
     """Applies events, in the session's unit of work."""
     box = PayloadBox(settings().encryption)
     facts = payment_deps.gateway_facts(session, clock)
-    return WebhookApplying(EventRepository(session), facts, box, Publisher(session), clock)
+    notices = subscription_deps.notice_news(session)
+    return WebhookApplying(EventRepository(session), facts, notices, box, Publisher(session), clock)
 
 
 def installed_account(runtime: HttpRuntime, gateway: str) -> Account:

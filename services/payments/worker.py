@@ -12,6 +12,7 @@ TASK_MODULES: tuple[str, ...] = (
     "services.payments.invoice_reminders.tasks",
     "services.payments.invoices.tasks",
     "services.payments.ledger.tasks",
+    "services.payments.mandates.tasks",
     "services.payments.matching.tasks",
     "services.payments.offers.tasks",
     "services.payments.orders.tasks",

@@ -76,7 +76,7 @@ class ChargeClaims:
         now = self._clock()
         refused = await self._create([one for one in received if one.message.payment_id is None], now)
         ids = {one.id: one.message.payment_id or one.id for one in received}
-        ready = await self._read(ids.values())
+        ready = await self._read(ids.values(), now)
         decided: dict[UUID, Outcome | None] = {}
         for one in received:
             known = refused.get(one.id) if ids[one.id] not in ready.payments else None
@@ -122,12 +122,12 @@ class ChargeClaims:
         if over:
             await self._payments.end(over, "cancelled", by=SYSTEM, at=now, reason="it is not to be charged")
 
-    async def _read(self, ids: Iterable[UUID]) -> _Ready:
+    async def _read(self, ids: Iterable[UUID], now: datetime) -> _Ready:
         keys = set(ids)
         payments = await self._payments.lock(keys)
         order_ids = sorted({one.order_id for one in payments.values() if one.order_id is not None})
         orders = await self._receipts.lock(order_ids) if order_ids else {}
-        refusals = await self._permits.refusals(payments.values())
+        refusals = await self._permits.refusals(payments.values(), now)
         return _Ready(payments, orders, await self._attempts.cards(keys), await self._attempts.unfinished(keys), refusals)
 
     def _check(self, payment_id: UUID, ready: _Ready, now: datetime) -> Outcome | None:

@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 from services.payments.credit_notes.errors import CreditAboveRemaining
 from services.payments.dunning.models import Owing
 from services.payments.dunning.repository import DunningRepository, RunState
+from services.payments.mandates.noticing import Noticing
 from services.payments.orders.cancelling import OrderCancelling
 from services.payments.orders.errors import NothingToCancel, StatusForbids
 from services.payments.payments.models import NewPayment
@@ -29,10 +30,16 @@ class Collecting:
     """Works in one unit of work. A payment that a gateway is at is neither charged nor given up: nobody knows its end yet."""
 
     def __init__(
-        self, dunning: DunningRepository, payments: PaymentRepository, cancelling: OrderCancelling, publisher: Publisher
+        self,
+        dunning: DunningRepository,
+        payments: PaymentRepository,
+        noticing: Noticing,
+        cancelling: OrderCancelling,
+        publisher: Publisher,
     ) -> None:
         self._dunning = dunning
         self._payments = payments
+        self._noticing = noticing
         self._cancelling = cancelling
         self._publisher = publisher
 
@@ -50,17 +57,20 @@ class Collecting:
                 raise MethodUnusable(f"{one.fault}; choose another one")
             await self.charge(one, at)
 
-    async def charge(self, one: Owing, at: datetime) -> bool:
-        """Charge a period that is held; False where a gateway is at it already, or where there is nothing to charge."""
+    async def charge(self, one: Owing, at: datetime) -> datetime | None:
+        """Charge a period that is held, a mandate on its notice. Returns when it is charged at the earliest; None where a gateway
+        is at it already, or where there is nothing to charge."""
         if one.is_under_way or one.method_id is None or one.fault is not None or one.period_status not in _OWED:
-            return False
+            return None
         payment_id = await self._payment(one, one.method_id, at)
+        if one.needs_notice:
+            return await self._noticing.charge([one.debit(payment_id)], at)
         self._publisher.publish(
             ProcessPayment(payment_id=payment_id),
             lane=lanes.PAYMENTS_SUBSCRIPTIONS,
             message_id=uuid5(NAMESPACE, f"charge/{payment_id}/{one.failures}/{at.isoformat()}"),
         )
-        return True
+        return at
 
     async def give_up(self, subscription: Subscription, reason: str, at: datetime) -> None:
         """Ask for nothing more: unpaid periods are void, with their payments and orders."""

@@ -9,6 +9,8 @@ from services.payments.dunning.collecting import Collecting
 from services.payments.dunning.models import Failure, Owing
 from services.payments.dunning.repository import DunningRepository
 from services.payments.dunning.timing import deadline, grace_end, next_try
+from services.payments.mandates.models import LEAD
+from services.payments.mandates.noticing import Noticing
 from services.payments.orders.errors import StatusForbids
 from services.payments.orders.service import OrderSteps
 from services.payments.subscriptions.subjects import failures_of
@@ -27,11 +29,13 @@ class Failing:
         self,
         dunning: DunningRepository,
         collecting: Collecting,
+        noticing: Noticing,
         steps: OrderSteps,
         publisher: Publisher,
     ) -> None:
         self._dunning = dunning
         self._collecting = collecting
+        self._noticing = noticing
         self._steps = steps
         self._publisher = publisher
 
@@ -52,6 +56,7 @@ class Failing:
             return
         rows = [(one, failure, _next(one, failure, at), _deadline(one, failure)) for one, failure in kept]
         await self._dunning.count(rows, at)
+        await self._noticing.plan([(one.debit(None), again) for one, _, again, _ in rows if one.needs_notice], at)
         was_open = [(one.subscription_id, one.start_on) for one, _ in kept if one.period_status == "open"]
         await self._dunning.move_periods(was_open, "past_due", None, at)
         until = {
@@ -89,7 +94,9 @@ def _next(one: Owing, failure: Failure, at: datetime) -> datetime | None:
     if one.period_status == "unpaid":
         return None
     began = one.began_at or failure.at
-    return next_try(one.policy, failure.kind, began_at=began, used=one.used, now=at, zone=one.time_zone)
+    # Each try of a mandate needs a notice of its own, which takes its time.
+    notice = LEAD if one.needs_notice else timedelta()
+    return next_try(one.policy, failure.kind, began_at=began, used=one.used, now=at, zone=one.time_zone, notice=notice)
 
 
 def _deadline(one: Owing, failure: Failure) -> datetime:

@@ -5,6 +5,8 @@ from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
 
+from services.payments.mandates.models import Debit, needs_notice
+
 DeclineKind = Literal["safe_now", "later", "ask_customer", "our_setup"]
 UnpaidDelivery = Literal["hold", "deliver", "cancel"]
 
@@ -75,6 +77,7 @@ class Owing:
     method_id: UUID | None
     gateway: str | None
     account: str | None
+    method_kind: str | None
     fault: str | None
     number: int
     began_at: datetime | None = None
@@ -86,6 +89,28 @@ class Owing:
     run_status: str | None = None
     decline_kind: DeclineKind | None = None
     policy: DunningPolicy = field(default=DEFAULT)
+
+    @property
+    def needs_notice(self) -> bool:
+        """Whether the subscription's method of now is a mandate that is debited on notices."""
+        return self.method_id is not None and needs_notice(self.gateway, self.method_kind, self.currency)
+
+    def debit(self, payment_id: UUID | None) -> Debit:
+        """What is charged of it with the method of now."""
+        assert self.method_id is not None, "the caller has seen to a method"
+        assert self.gateway is not None, "a method is at a gateway"
+        assert self.account is not None, "as above"
+        return Debit(
+            subscription_id=self.subscription_id,
+            start_on=self.start_on,
+            organization_id=self.organization_id,
+            payment_id=payment_id,
+            payment_method_id=self.method_id,
+            gateway=self.gateway,
+            account=self.account,
+            currency=self.currency,
+            amount_minor=self.total_minor,
+        )
 
     @property
     def is_under_way(self) -> bool:

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from services.payments.dunning.models import DEFAULT, DunningPolicy, Failure, Owing
+from services.payments.mandates.models import amount_fault
 from services.payments.subscriptions.due_models import method_fault
 from services.payments.subscriptions.models import SYSTEM
 from shared.runtime.db import ReadSession, Session
@@ -37,7 +38,8 @@ _OWING: Final = """
            period.order_id, period.payment_id, payment.status AS payment_status, payment.payment_method_id AS charged_method_id,
            payment.account AS payment_account, payment.id = ANY (CAST(:held AS uuid[])) AS is_payment_held,
            coalesce(payment.tries, 0) AS payment_tries, subscription.payment_method_id,
-           method.gateway, method.account, method.status AS method_status, method.expires_at AS method_expires_at,
+           method.gateway, method.account, method.kind AS method_kind, method.label AS method_label,
+           method.status AS method_status, method.expires_at AS method_expires_at,
            method.max_amount_minor,
            (SELECT count(*) FROM payments AS other
              WHERE (other.subscription_id, other.period_start) = (period.subscription_id, period.start_on))::int AS number,
@@ -212,10 +214,8 @@ def _bound(keys: Sequence[tuple[UUID, date]]) -> dict[str, Any]:
 def _owing(row: dict[str, Any], at: datetime) -> Owing:
     said = {name: row.pop(name) for name in _POLICY}
     policy = DunningPolicy(**{**said, "retry_days": tuple(said["retry_days"])}) if said["retry_hour"] is not None else DEFAULT
-    fault = method_fault(row, at)
-    most = row.pop("max_amount_minor")
-    if fault is None and most is not None and row["total_minor"] > most:
-        fault = "the stored payment method does not allow so much at once"
+    too_much = amount_fault(row.pop("max_amount_minor"), row.pop("method_label"), row["total_minor"])
+    fault = method_fault(row, at) or too_much
     row["method_id"] = row.pop("payment_method_id")
     row["payment_method_id"] = row.pop("charged_method_id")
     del row["method_status"], row["method_expires_at"]

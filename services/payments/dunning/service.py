@@ -64,9 +64,10 @@ class Dunning:
     async def _try(self, one: Owing, slot: datetime) -> RunState:
         """What comes of it decides when the next one is; until then only the deadline stands."""
         assert one.deadline_at is not None, "the caller has seen it"
-        charged = await self._collecting.charge(one, slot)
-        used = one.used + (1 if charged and one.decline_kind != "our_setup" else 0)
-        return _state(one, "running", None, used=used, deadline_at=max(one.deadline_at, slot + _LET_END))
+        charged_at = await self._collecting.charge(one, slot)
+        used = one.used + (1 if charged_at is not None and one.decline_kind != "our_setup" else 0)
+        until = (charged_at or slot) + _LET_END
+        return _state(one, "running", None, used=used, deadline_at=max(one.deadline_at, until))
 
     async def _exhaust(self, one: Owing, slot: datetime) -> None:
         if one.policy.unpaid_delivery == "hold":

@@ -7,9 +7,16 @@ from services.payments.periods.zones import day_at, zone_named
 
 
 def next_try(
-    policy: DunningPolicy, kind: DeclineKind, *, began_at: datetime, used: int, now: datetime, zone: str
+    policy: DunningPolicy,
+    kind: DeclineKind,
+    *,
+    began_at: datetime,
+    used: int,
+    now: datetime,
+    zone: str,
+    notice: timedelta = timedelta(),
 ) -> datetime | None:
-    """When the next try by itself is made; None for none.
+    """When the next try by itself is made; None for none. notice: how long it takes to prepare a try.
 
     What only the customer can mend is not tried again by itself. What is wrong at our end is tried daily until the deadline, and
     takes nothing of the budget. Anything else has the policy's days; one that has passed meanwhile is made up for the next day.
@@ -17,12 +24,12 @@ def next_try(
     if kind == "ask_customer":
         return None
     if kind == "our_setup":
-        again = _at_hour(now, zone, policy.retry_hour, days=1)
+        again = _soonest(now, zone, policy.retry_hour, notice)
         return again if again < deadline(policy, began_at, zone) else None
     if used >= len(policy.retry_days):
         return None
     wanted = _at_hour(began_at, zone, policy.retry_hour, days=policy.retry_days[used])
-    return wanted if wanted > now else _at_hour(now, zone, policy.retry_hour, days=1)
+    return wanted if wanted > now + notice else _soonest(now, zone, policy.retry_hour, notice)
 
 
 def deadline(policy: DunningPolicy, began_at: datetime, zone: str) -> datetime:
@@ -34,6 +41,14 @@ def deadline(policy: DunningPolicy, began_at: datetime, zone: str) -> datetime:
 def grace_end(policy: DunningPolicy, began_at: datetime, zone: str) -> datetime:
     """Until when the customer keeps what they have not paid for."""
     return _at_hour(began_at, zone, 0, days=policy.grace_days + 1)
+
+
+def _soonest(now: datetime, zone: str, hour: int, notice: timedelta) -> datetime:
+    """That hour of the next day, or of the first one that leaves the time for a notice."""
+    days = 1
+    while (found := _at_hour(now, zone, hour, days=days)) < now + notice:
+        days += 1
+    return found
 
 
 def _at_hour(moment: datetime, zone: str, hour: int, *, days: int) -> datetime:

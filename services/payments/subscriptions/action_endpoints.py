@@ -10,6 +10,8 @@ from services.payments.actors import actor
 from services.payments.auth import PaymentsWrite, ReadableOrganization
 from services.payments.dunning.repository import DunningReader
 from services.payments.dunning.schemas import DunningRunOut
+from services.payments.mandates.repository import NoticeReader
+from services.payments.mandates.schemas import NoticeOut
 from services.payments.plans.errors import PlanClosed, PlanNotFound
 from services.payments.subscriptions.endpoints import SubscriptionId
 from services.payments.subscriptions.errors import (
@@ -185,3 +187,10 @@ async def dunning(subscription_id: SubscriptionId, organization_id: ReadableOrga
     """The newest first; at most 100."""
     one = await subscription_of(SubscriptionReader(db), subscription_id, organization_id)
     return [DunningRunOut.model_validate(run) for run in await DunningReader(db).runs(one.id)]
+
+
+@router.get("/{subscription_id:uuid}/notices", summary="List notices of debits", responses=_refusals())
+async def notices(subscription_id: SubscriptionId, organization_id: ReadableOrganization, db: ReadDb) -> list[NoticeOut]:
+    """That a mandate's holder had before debits. The newest first; at most 100."""
+    one = await subscription_of(SubscriptionReader(db), subscription_id, organization_id)
+    return [NoticeOut.model_validate(notice) for notice in await NoticeReader(db).of_subscription(one.id)]

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID, uuid5
 
+from services.payments.mandates.models import Debit
+from services.payments.mandates.noticing import Noticing
 from services.payments.payments.cases import Cases
 from services.payments.payments.models import Payment
 from services.payments.payments.writing_repository import PaymentRepository
@@ -48,10 +50,17 @@ class DueBilling:
     """
 
     def __init__(
-        self, due: DueRepository, payments: PaymentRepository, uncharged: Uncharged, cases: Cases, publisher: Publisher
+        self,
+        due: DueRepository,
+        payments: PaymentRepository,
+        noticing: Noticing,
+        uncharged: Uncharged,
+        cases: Cases,
+        publisher: Publisher,
     ) -> None:
         self._due = due
         self._payments = payments
+        self._noticing = noticing
         self._uncharged = uncharged
         self._cases = cases
         self._publisher = publisher
@@ -90,17 +99,37 @@ class DueBilling:
         taken = [entry for decision in decisions for billed in decision.billed for entry in billed.bill.taken.items()]
         await self._due.take_off(_sums(taken))
         await self._due.move_on(decisions, at)
-        self._charge(payments)
+        await self._charge(payments, {one.payment.id for one in new if one.payment is not None and one.needs_notice}, at)
         await self._uncharged.note([one for one in new if one.payment is None and one.period.status == "open"], at)
         return new, payments
 
-    def _charge(self, payments: Sequence[Payment]) -> None:
+    async def _charge(self, payments: Sequence[Payment], on_notice: Collection[UUID], at: datetime) -> None:
+        """Mandates on their notices, and everything else now."""
         for payment in payments:
-            self._publisher.publish(
-                ProcessPayment(payment_id=payment.id),
-                lane=lanes.PAYMENTS_SUBSCRIPTIONS,
-                message_id=uuid5(NAMESPACE, f"charge/{payment.id}/1"),
-            )
+            if payment.id not in on_notice:
+                self._publisher.publish(
+                    ProcessPayment(payment_id=payment.id),
+                    lane=lanes.PAYMENTS_SUBSCRIPTIONS,
+                    message_id=uuid5(NAMESPACE, f"charge/{payment.id}/1"),
+                )
+        await self._noticing.charge([_debit(one) for one in payments if one.id in on_notice], at)
+
+
+def _debit(payment: Payment) -> Debit:
+    assert payment.subscription_id is not None, "it is a period's"
+    assert payment.period_start is not None, "as above"
+    assert payment.payment_method_id is not None, "it is charged without its customer"
+    return Debit(
+        subscription_id=payment.subscription_id,
+        start_on=payment.period_start,
+        organization_id=payment.organization_id,
+        payment_id=payment.id,
+        payment_method_id=payment.payment_method_id,
+        gateway=payment.gateway,
+        account=payment.account,
+        currency=payment.currency,
+        amount_minor=payment.amount_minor,
+    )
 
 
 def _sums(taken: Sequence[tuple[UUID, int]]) -> list[tuple[UUID, int]]:

@@ -70,6 +70,8 @@ class Due:
     payment_method_id: UUID | None = None
     gateway: str | None = None
     account: str | None = None
+    method_kind: str | None = None
+    method_label: str | None = None
     method_fault: str | None = None
     max_amount_minor: int | None = None
     delivery: Mapping[str, Any] = field(default_factory=dict)

@@ -21,7 +21,7 @@ SELECT_DUE: Final = """
            subscription.delivery, subscription.delivery_slot, to_jsonb(version.*) AS terms, to_jsonb(later.*) AS next_terms,
            customer.address, customer.state_code, customer.locale, to_jsonb(seller.*) AS seller,
            method.gateway, method.account, method.max_amount_minor, method.status AS method_status,
-           method.kind AS method_kind, method.expires_at AS method_expires_at,
+           method.kind AS method_kind, method.label AS method_label, method.expires_at AS method_expires_at,
            ARRAY(SELECT start_on FROM subscription_skips AS skip
                   WHERE skip.subscription_id = subscription.id AND start_on >= subscription.next_period_start) AS skips,
            (SELECT jsonb_agg(jsonb_build_object('id', id, 'description', description, 'hsn_sac', hsn_sac,

@@ -49,6 +49,8 @@ def due_of(row: DueRow, at: datetime) -> Due | Unbillable:
         payment_method_id=row["payment_method_id"],
         gateway=row["gateway"],
         account=row["account"],
+        method_kind=row["method_kind"],
+        method_label=row["method_label"],
         method_fault=method_fault(row, at),
         max_amount_minor=row["max_amount_minor"],
         delivery=delivery,

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID, uuid5
 
+from services.payments.mandates.models import amount_fault, needs_notice
 from services.payments.orders.numbers import new_number
 from services.payments.payments.models import NewPayment
 from services.payments.subscriptions.due_models import Billed, Decision, Due, LeftOut
@@ -42,7 +43,8 @@ def made(decision: Decision, billed: Billed) -> Made:
         order_id=order.id if order is not None else None,
         payment_id=payment.id if payment is not None else None,
     )
-    return Made(period, order, payment, fault if bill.total_minor else None)
+    is_debit = payment is not None and needs_notice(due.gateway, due.method_kind, billed.terms.currency)
+    return Made(period, order, payment, fault if bill.total_minor else None, needs_notice=is_debit)
 
 
 def left_out(decision: Decision, out: LeftOut) -> NewPeriod:
@@ -80,9 +82,7 @@ def payment_id_of(subscription_id: UUID, start: date, number: int = 1) -> UUID:
 def _fault(due: Due, total_minor: int) -> str | None:
     if due.payment_method_id is None:
         return None
-    if due.method_fault is None and due.max_amount_minor is not None and total_minor > due.max_amount_minor:
-        return "the stored payment method does not allow so much at once"
-    return due.method_fault
+    return due.method_fault or amount_fault(due.max_amount_minor, due.method_label, total_minor)
 
 
 def _order(due: Due, billed: Billed) -> NewOrder:

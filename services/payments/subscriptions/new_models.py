@@ -66,10 +66,11 @@ class NewOrder:
 class Made:
     """A billed period with what belongs to it. payment: None where nothing is due, or where nothing can be charged.
 
-    fault: why its stored method cannot be charged.
+    fault: why its stored method cannot be charged. needs_notice: its payment is the debit of a mandate.
     """
 
     period: NewPeriod
     order: NewOrder | None
     payment: NewPayment | None
     fault: str | None
+    needs_notice: bool = False

@@ -8,10 +8,20 @@ from uuid import UUID
 
 from services.payments.gateways.errors import UnreadableWebhook
 from services.payments.gateways.events import Event
-from services.payments.gateways.facts import DisputeFact, OrderFact, PaymentFact, RefundFact, TokenFact
+from services.payments.gateways.facts import (
+    DisputeFact,
+    NoticeFact,
+    NoticeStatus,
+    OrderFact,
+    PaymentFact,
+    RefundFact,
+    TokenFact,
+)
 from services.payments.gateways.razorpay_facts import RAZORPAY
 from services.payments.gateways.razorpay_webhooks import stored_razorpay_event
 from services.payments.gateways.stripe_webhooks import stored_stripe_event
+from services.payments.mandates.models import Heard
+from services.payments.mandates.news import NoticeNews
 from services.payments.payments.facts import GatewayFacts
 from services.payments.payments.telling import Told
 from services.payments.webhooks.models import EventState, StoredEvent
@@ -31,9 +41,18 @@ CHUNK: Final = 1000
 class WebhookApplying:
     """Works in one unit of work."""
 
-    def __init__(self, events: EventRepository, facts: GatewayFacts, box: PayloadBox, publisher: Publisher, clock: Clock) -> None:
+    def __init__(
+        self,
+        events: EventRepository,
+        facts: GatewayFacts,
+        notices: NoticeNews,
+        box: PayloadBox,
+        publisher: Publisher,
+        clock: Clock,
+    ) -> None:
         self._events = events
         self._facts = facts
+        self._notices = notices
         self._box = box
         self._publisher = publisher
         self._clock = clock
@@ -41,15 +60,19 @@ class WebhookApplying:
     async def apply(self, event_ids: Collection[UUID]) -> None:
         """Apply those of these events that are not applied yet, all at once."""
         waiting = await self._events.lock_waiting(event_ids)
-        told, states = list[Told](), dict[UUID, EventState]()
+        told, heard, states = list[Told](), list[Heard](), dict[UUID, EventState]()
         for stored in waiting:
             event = self._read(stored)
             facts = _money_facts(stored, event)
             told += facts
-            states[stored.id] = "unreadable" if event is None else "applied" if facts else "ignored"
+            notices = _notices(stored, event)
+            heard += notices
+            states[stored.id] = "unreadable" if event is None else "applied" if facts or notices else "ignored"
         reference = f"event:{waiting[0].event_id}"[:200] if len(waiting) == 1 else None
         if told:
             await self._facts.apply(told, by=f"gateway:{waiting[0].gateway}", reference=reference)
+        if heard:
+            await self._notices.heard(heard, self._clock())
         await self._events.settle(states, self._clock())
 
     async def prune(self, slot: datetime) -> None:
@@ -79,3 +102,10 @@ class WebhookApplying:
 def _money_facts(stored: StoredEvent, event: Event | None) -> list[Told]:
     wanted = (OrderFact, PaymentFact, RefundFact, DisputeFact, TokenFact)
     return [Told(stored.account, one) for one in event.facts if isinstance(one, wanted)] if event is not None else []
+
+
+def _notices(stored: StoredEvent, event: Event | None) -> list[Heard]:
+    """What became of notices; that one is on its way is known."""
+    found = [one for one in event.facts if isinstance(one, NoticeFact)] if event is not None else []
+    ended = [one for one in found if one.status is not NoticeStatus.CREATED]
+    return [Heard(stored.account, one.order_id, one.status is NoticeStatus.DELIVERED) for one in ended]

@@ -37,9 +37,11 @@ from shared.contracts.payments.ledger import CheckLedger, RefreshLedgerBalances
 from shared.contracts.payments.matching import ExpireOffers, MatchOrders
 from shared.contracts.payments.orders import CleanupExpiredCarts, ProcessPendingOrders, RemindOfAbandonedCarts, SendOrderReminders
 from shared.contracts.payments.subscriptions import (
+    PlanDebitNotices,
     ProcessDueSubscriptions,
     ProcessDunning,
     ProcessSingleSubscription,
+    SendDebitNotice,
     SendPaymentReminders,
     SendSubscriptionRenewalReminders,
 )
@@ -59,6 +61,7 @@ __all__ = [
     "HandleFailedPayment",
     "InvoiceIssued",
     "MatchOrders",
+    "PlanDebitNotices",
     "ProcessDueSubscriptions",
     "ProcessDunning",
     "ProcessOverdueInvoices",
@@ -74,6 +77,7 @@ __all__ = [
     "ResolvePayment",
     "ResolveUnknownPayments",
     "RetryFailedPayments",
+    "SendDebitNotice",
     "SendOrderReminders",
     "SendPaymentReminders",
     "SendSubscriptionRenewalReminders",

@@ -1,7 +1,9 @@
-"""Subscriptions: billing, reminders, dunning."""
+"""Subscriptions: billing, mandates, reminders, dunning."""
 
 from typing import ClassVar, Final
 from uuid import UUID
+
+from pydantic import Field
 
 from shared.contracts import lanes
 from shared.contracts.message import Command, Contract, UtcDatetime
@@ -42,6 +44,23 @@ class SendPaymentReminders(Command):
     contract: ClassVar = Contract("payments.send_payment_reminders", (lanes.PAYMENTS_BATCH,), _PATIENT, max_batch=1)
 
     slot: UtcDatetime | None = None
+
+
+class PlanDebitNotices(Command):
+    """Have notices given of debits of mandates that are made in the 48 hours after `slot`; give up those that nobody confirms."""
+
+    contract: ClassVar = Contract("payments.plan_debit_notices", (lanes.PAYMENTS_SUBSCRIPTIONS,), _PATIENT, max_batch=1)
+
+    slot: UtcDatetime | None = None
+    after_id: UUID | None = Field(default=None, description="The last subscription that the run has looked at.")
+
+
+class SendDebitNotice(Command):
+    """Ask the gateway to tell the holder of a mandate of a debit. Asked for again it is the same notice."""
+
+    contract: ClassVar = Contract("payments.send_debit_notice", (lanes.PAYMENTS_SUBSCRIPTIONS,), _PATIENT, max_batch=100)
+
+    notice_id: UUID
 
 
 class ProcessDunning(Command):

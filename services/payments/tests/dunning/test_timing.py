@@ -45,17 +45,20 @@ def test_what_is_wrong_at_our_end_is_tried_daily_until_the_deadline() -> None:
     days=st.lists(st.integers(1, 30), max_size=5).map(lambda found: tuple(sorted(found))),
     kind=st.sampled_from(["safe_now", "later", "our_setup"]),
     late_h=st.integers(0, 100),
+    notice_h=st.sampled_from([0, 37]),
 )
 def test_no_try_is_made_in_the_night_or_in_the_past(
-    minutes: int, zone: str, days: tuple[int, ...], kind: DeclineKind, late_h: int
+    minutes: int, zone: str, days: tuple[int, ...], kind: DeclineKind, late_h: int, notice_h: int
 ) -> None:
     began = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
     policy, now, used = DunningPolicy(retry_days=days), began + timedelta(hours=late_h), 0
     for _ in range(60):
-        again = next_try(policy, kind, began_at=began, used=used, now=now, zone=zone)
+        notice = timedelta(hours=notice_h)
+        again = next_try(policy, kind, began_at=began, used=used, now=now, zone=zone, notice=notice)
         if again is None:
             break
         assert again > now
+        assert again >= now + notice
         assert again.astimezone(ZoneInfo(zone)).hour >= 10
         now, used = again, used + (kind != "our_setup")
     else:

@@ -37,8 +37,8 @@ _CUSTOMER: Final = text("""
 _METHOD: Final = text("""
     INSERT INTO payment_methods (id, organization_id, customer_id, gateway, account, gateway_customer_id, token, kind, label,
                                  max_amount_minor, expires_at, status, created_at, updated_at)
-    VALUES (:id, :ours, :customer_id, 'razorpay', 'razorpay', 'cust_1', :token, :kind, 'Visa 1111', :most, :expires_at, :status,
-            :at, :at)
+    VALUES (:id, :ours, :customer_id, 'razorpay', 'razorpay', :gateway_customer_id, :token, :kind, :label, :most,
+            :expires_at, :status, :at, :at)
 """)
 _PRODUCT: Final = text("""
     INSERT INTO products (organization_id, sku, name, hsn_sac, unit_price_minor, currency, tax_rate_bp, updated_at, updated_by)
@@ -94,11 +94,15 @@ async def have_method(
     status: str = "confirmed",
     most: int | None = None,
     expires_at: datetime | None = None,
-    kind: str = "card",
+    kind: str = "emandate",
+    label: str = "Visa 1111",
+    mandate: tuple[str, str] | None = None,
 ) -> UUID:
-    """A stored card of theirs."""
-    bound = {"id": uuid7(), "ours": OURS, "customer_id": customer_id, "token": f"token_{uuid4()}", "kind": kind}
+    """A stored bank account of theirs, which is charged without notices. mandate: customer and token at the gateway."""
+    gateway_customer_id, token = mandate or ("cust_1", f"token_{uuid4()}")
+    bound = {"id": uuid7(), "ours": OURS, "customer_id": customer_id, "token": token, "kind": kind, "label": label}
     more = {"most": most, "expires_at": expires_at, "status": status, "at": MONDAY_MORNING}
+    more["gateway_customer_id"] = gateway_customer_id
     await session.execute(_METHOD, bound | more)
     method_id: UUID = bound["id"]  # type: ignore[assignment]  # a uuid among texts
     return method_id

@@ -130,3 +130,22 @@ async def test_content_is_forgotten_after_30_days_and_events_after_180_twice_run
             assert (await run_task(PruneGatewayEvents(slot=received_at + timedelta(days=days)))).outcome == "done"
         assert [row[0] for row in await rows(session, "SELECT payload IS NULL FROM gateway_events")] == kept
     await assert_published(session, ApplyGatewayEvents)
+
+
+async def test_what_became_of_a_notice_is_kept_for_its_debit(client: ApiClient, session: Session, run_task: TaskRunner) -> None:
+    notice = {"id": "notification_1", "order_id": "order_9", "token_id": "token_1", "payment_after": AT, "delivered_at": AT}
+    envelope = {"entity": "event", "account_id": "acc_1", "contains": ["notification"], "created_at": AT}
+    for name in ("created", "delivered"):
+        entity = {**notice, "status": name}
+        body = {**envelope, "event": f"order.notification.{name}", "payload": {"notification": {"entity": entity}}}
+        await _post(client, json.dumps(body).encode(), f"evt_{name}")
+
+    for message in await published(session, ApplyGatewayEvents):
+        assert (await run_task(message)).outcome == "done"
+
+    assert [(name, state) for _, name, _, state in await rows(session, EVENTS)] == [
+        ("order.notification.created", "ignored"),
+        ("order.notification.delivered", "applied"),
+    ]
+    reports = "SELECT account, gateway_order_id, delivered FROM mandate_notice_reports"
+    assert await rows(session, reports) == [("razorpay", "order_9", True)]
