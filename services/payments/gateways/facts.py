@@ -124,7 +124,8 @@ class PaymentFact:
     captured, refunds not deducted. fee_minor: what the gateway keeps, tax_minor (its GST) included; None until it is known.
     method: in the gateway's words (`card`, `upi`, `netbanking`, `wallet`, `cash`, …). bank: issuer or network. reference: the
     bank's (RRN, ARN, cheque number). decline: why it failed, or what it waits for. occurred_at: the time of the event that told
-    it, else when the payment was begun. action_url: where the customer proves who they are.
+    it, else when the payment was begun. action_url: where the customer proves who they are. is_international: its card is of
+    another country, so that it settles later.
     """
 
     gateway: str
@@ -146,6 +147,7 @@ class PaymentFact:
     token_id: str | None = None
     decline: Decline | None = None
     action_url: str | None = field(default=None, repr=False)
+    is_international: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +210,7 @@ class SettlementFact:
 class SettlementItem:
     """One line of a gateway's report on a settlement.
 
-    kind: payment, refund, transfer, adjustment, dispute, fee or, where it is new, the gateway's word. credit_minor,
+    kind: payment, refund, transfer, adjustment, dispute, fee or, where it is another, the gateway's word. credit_minor,
     debit_minor: what it adds to and takes from the settlement; a payment's credit is amount - fee. fee_minor includes
     tax_minor. payment_id: what a refund or a dispute belongs to, too; None for most adjustments. posted_at: when it came onto
     the gateway's books.

@@ -7,7 +7,7 @@ the gateway, and finds it again after a time-out. It has 10 to 40 characters of 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -20,9 +20,9 @@ from services.payments.gateways.facts import (
     PaymentFact,
     RefundFact,
     SettlementFact,
-    SettlementItem,
     TokenFact,
 )
+from services.payments.gateways.reports import Reports
 from services.payments.gateways.signatures import CheckoutProof
 
 
@@ -114,12 +114,13 @@ class Gateway(Protocol):
     """One account at one gateway. Lives as long as its process, and owns its connections.
 
     name: `razorpay`, `stripe`. order_first: charges are made on an order of `create_order`; else `charge` is one call and
-    has no order before it. account: unique among all organizations; breakers and budgets count by it.
+    has no order before it. account: unique among all organizations; breakers and budgets count by it. reports: its lists.
     """
 
     name: str
     account: str
     order_first: bool
+    reports: Reports
 
     async def create_order(self, request: OrderRequest) -> Answer[OrderFact]:
         """Ask to be paid. After Unknown: `orders_by_receipt`."""
@@ -171,10 +172,6 @@ class Gateway(Protocol):
 
     async def delete_token(self, customer_id: str, token_id: str) -> Answer[None]:
         """Forget a stored method; one that is not there any more is Answered."""
-        ...
-
-    async def settlement_items(self, day: date) -> Answer[Sequence[SettlementItem]]:
-        """All lines of what was settled on this day, in the account's own time zone (Razorpay: Asia/Kolkata; Stripe: UTC)."""
         ...
 
     async def settlement(self, settlement_id: str) -> Answer[SettlementFact]: ...

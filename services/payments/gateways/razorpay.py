@@ -6,8 +6,7 @@ Orders have no idempotency key: after a time-out the receipt finds the order tha
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Final
+from datetime import datetime
 
 from services.payments.gateways.amounts import amount_fault
 from services.payments.gateways.answers import Answer, Answered, Declined, Failure, Refusal, Refused
@@ -24,7 +23,6 @@ from services.payments.gateways.facts import (
     PaymentStatus,
     RefundFact,
     SettlementFact,
-    SettlementItem,
     TokenFact,
     oldest_first,
 )
@@ -37,18 +35,17 @@ from services.payments.gateways.razorpay_facts import (
     payment_fact,
     refund_fact,
     settlement_fact,
-    settlement_item,
     token_fact,
 )
+from services.payments.gateways.razorpay_lists import RazorpayReports
 from services.payments.gateways.razorpay_refusals import declined, error_of
 from services.payments.gateways.razorpay_requests import charge_body, customer_body, order_body, refund_body
 from services.payments.gateways.razorpay_webhooks import razorpay_event
+from services.payments.gateways.reports import Reports
 from services.payments.gateways.request_checks import fault_of
 from services.payments.gateways.signatures import CheckoutProof, proves
 from shared.runtime.clock import Clock
 from shared.runtime.outside.http_api import Reply
-
-RECON_PAGE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +70,7 @@ class RazorpayGateway:
         self.account = account.name
         self._settings = account
         self._api = RazorpayApi(calls)
+        self.reports: Reports = RazorpayReports(self._api)
         self._clock = clock
 
     async def create_order(self, request: OrderRequest) -> Answer[OrderFact]:
@@ -169,11 +167,6 @@ class RazorpayGateway:
         answer = self._api.done(ended, lambda _: None)
         is_gone = isinstance(answer, Refused) and answer.why is Refusal.NOT_FOUND
         return Answered(None) if is_gone else answer
-
-    async def settlement_items(self, day: date) -> Answer[Sequence[SettlementItem]]:
-        query = [("year", f"{day:%Y}"), ("month", f"{day:%m}"), ("day", f"{day:%d}")]
-        path = at("settlements", "recon", "combined")
-        return await self._api.ask_all("settlement_items", path, settlement_item, query, RECON_PAGE)
 
     async def settlement(self, settlement_id: str) -> Answer[SettlementFact]:
         return await self._api.ask("settlement", at("settlements", settlement_id), settlement_fact)

@@ -98,6 +98,7 @@ def payment_fact(payment: Document, at: datetime | None = None) -> PaymentFact:
         customer_id=payment.text_or_none("customer_id"),
         token_id=payment.text_or_none("token_id"),
         decline=_decline(payment),
+        is_international=payment.flag("international"),
     )
 
 

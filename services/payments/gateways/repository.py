@@ -51,6 +51,11 @@ class GatewayAccountReader:
         query = select(GatewayAccount).where(GatewayAccount.organization_id == organization_id).order_by(GatewayAccount.name)
         return (await self._session.scalars(query.execution_options(populate_existing=True))).all()
 
+    async def everybodys(self) -> Sequence[GatewayAccount]:
+        """Those of all organizations, also those that take no new payments."""
+        query = select(GatewayAccount).order_by(GatewayAccount.organization_id, GatewayAccount.name)
+        return (await self._session.scalars(query.execution_options(populate_existing=True))).all()
+
     async def named(self, organization_id: UUID, name: str) -> GatewayAccount | None:
         """One of them."""
         query = select(GatewayAccount).where(GatewayAccount.organization_id == organization_id, GatewayAccount.name == name)

@@ -7,14 +7,14 @@ made from says how long that holds: of an attempt's receipt it is the same call 
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from services.payments.gateways.amounts import amount_fault
 from services.payments.gateways.answers import Answer, Answered, Declined, Failure, Refusal, Refused
 from services.payments.gateways.api import at
 from services.payments.gateways.calls import GatewayCalls
-from services.payments.gateways.documents import Document, Malformed
+from services.payments.gateways.documents import Malformed
 from services.payments.gateways.events import Event
 from services.payments.gateways.facts import (
     CustomerFact,
@@ -23,11 +23,11 @@ from services.payments.gateways.facts import (
     PaymentFact,
     RefundFact,
     SettlementFact,
-    SettlementItem,
     TokenFact,
     oldest_first,
 )
 from services.payments.gateways.gateway import ChargeRequest, CustomerRequest, OrderRequest, RefundRequest
+from services.payments.gateways.reports import Reports
 from services.payments.gateways.request_checks import fault_of
 from services.payments.gateways.signatures import CheckoutProof
 from services.payments.gateways.stripe_api import StripeApi
@@ -41,9 +41,8 @@ from services.payments.gateways.stripe_facts import (
     settlement_fact,
     token_fact,
 )
+from services.payments.gateways.stripe_lists import StripeReports
 from services.payments.gateways.stripe_refusals import error_of, is_decline
-from services.payments.gateways.stripe_reports import EXPAND as EXPAND_SOURCE
-from services.payments.gateways.stripe_reports import payout_itself, settlement_item
 from services.payments.gateways.stripe_requests import (
     EXPAND,
     charge_form,
@@ -84,6 +83,7 @@ class StripeGateway:
         self.account = account.name
         self._settings = account
         self._api = StripeApi(calls)
+        self.reports: Reports = StripeReports(self._api)
         self._clock = clock
 
     async def create_order(self, request: OrderRequest) -> Answer[OrderFact]:
@@ -178,23 +178,6 @@ class StripeGateway:
         is_gone = isinstance(answer, Refused) and (answer.why is Refusal.NOT_FOUND or "not attached" in answer.detail)
         return Answered(None) if is_gone else answer
 
-    async def settlement_items(self, day: date) -> Answer[Sequence[SettlementItem]]:
-        midnight = datetime.combine(day, time(), UTC)
-        arrival = [
-            ("arrival_date[gte]", str(int(midnight.timestamp()))),
-            ("arrival_date[lt]", str(int((midnight + timedelta(days=1)).timestamp()))),
-        ]
-        payouts = await self._api.ask_all("payouts", at("payouts"), _itself, arrival)
-        if not isinstance(payouts, Answered):
-            return payouts
-        found: list[SettlementItem] = []
-        for payout in payouts.fact:
-            lines = await self._lines(payout)
-            if not isinstance(lines, Answered):
-                return lines
-            found += lines.fact
-        return Answered(found)
-
     async def settlement(self, settlement_id: str) -> Answer[SettlementFact]:
         return await self._api.ask("settlement", at("payouts", settlement_id), settlement_fact)
 
@@ -212,23 +195,6 @@ class StripeGateway:
 
     async def close(self) -> None:
         await self._api.calls.close()
-
-    async def _lines(self, payout: Document) -> Answered[list[SettlementItem]] | Failure:
-        """The lines of one payout."""
-
-        def read(transaction: Document) -> SettlementItem | None:
-            return None if payout_itself(transaction) else settlement_item(transaction, payout)
-
-        query = [("payout", payout.text("id")), ("expand[]", EXPAND_SOURCE)]
-        found = await self._api.ask_all("settlement_items", at("balance_transactions"), read, query)
-        return Answered([one for one in found.fact if one is not None]) if isinstance(found, Answered) else found
-
-
-def _itself(payout: Document) -> Document:
-    """A payout, with what its lines are read with."""
-    for name in ("id", "status"):
-        payout.text(name)
-    return payout
 
 
 def _declined(ended: Reply | Failure) -> Declined | None:

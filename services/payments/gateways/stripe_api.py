@@ -29,17 +29,23 @@ class StripeApi(GatewayApi):
     ) -> Answered[list[T]] | Failure:
         """All pages of a list."""
         found: list[T] = []
-        after: list[tuple[str, str]] = []
+        after: str | None = None
         for _ in range(_MAX_PAGES):
-            answer = await self.ask(name, path, lambda page: _page(page, read), [*query, ("limit", str(_PAGE)), *after])
+            answer = await self.ask_page(name, path, read, query, after)
             if not isinstance(answer, Answered):
                 return answer
-            items, last = answer.fact
+            items, after = answer.fact
             found += items
-            if last is None:
+            if after is None:
                 return Answered(found)
-            after = [("starting_after", last)]
         return Unavailable(f"stripe: {name} has more than {_MAX_PAGES * _PAGE} entries")
+
+    async def ask_page(
+        self, name: str, path: str, read: Callable[[Document], T], query: Sequence[tuple[str, str]], after: str | None
+    ) -> Answered[tuple[list[T], str | None]] | Failure:
+        """A page of a list from behind the entry `after` on, and the id of its last entry where more follow."""
+        begin = [("starting_after", after)] if after is not None else []
+        return await self.ask(name, path, lambda page: _page(page, read), [*query, ("limit", str(_PAGE)), *begin])
 
     async def do(self, name: str, path: str, form: Mapping[str, str], key: str) -> Reply | Failure:
         """Do something; the reply as it is. key: makes a repetition the same call, for 24 hours at least."""

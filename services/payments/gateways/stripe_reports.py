@@ -11,15 +11,13 @@ EXPAND: Final = "data.source"
 _KINDS: Final[Mapping[str, str]] = {
     "charge": "payment",
     "refund": "refund",
-    "refund_failure": "refund",
-    "charge_failure": "payment",
     "dispute": "dispute",
-    "dispute_reversal": "dispute",
     "fee": "fee",
     "transfer": "transfer",
     "other_adjustment": "adjustment",
 }
-"""By `reporting_category`. What is new comes under Stripe's own word."""
+"""By `reporting_category`. What is new comes under Stripe's own word, and so does what takes back another line of the same thing:
+`refund_failure`, `charge_failure`, `dispute_reversal`."""
 
 
 def payout_itself(transaction: Document) -> bool:
@@ -32,12 +30,13 @@ def settlement_item(transaction: Document, payout: Document) -> SettlementItem:
     source, net = transaction.child("source"), transaction.minor("net")
     kind = _kind(transaction)
     source_id = id_of(transaction, "source") or transaction.text("id")
-    payment_id = id_of(source, "payment_intent") or (source_id if kind == "payment" else None)
+    is_payment = kind in ("payment", "charge_failure")
+    payment_id = id_of(source, "payment_intent") or (source_id if is_payment else None)
     fee = transaction.minor("fee")
     taxes = [one.minor("amount") for one in transaction.items_or_none("fee_details") if one.text_or_none("type") == "tax"]
     return SettlementItem(
         gateway=STRIPE,
-        entity_id=(payment_id if kind == "payment" else None) or source_id,
+        entity_id=(payment_id if is_payment else None) or source_id,
         kind=kind,
         amount_minor=abs(transaction.minor("amount")),
         currency=transaction.currency(),
@@ -55,7 +54,7 @@ def settlement_item(transaction: Document, payout: Document) -> SettlementItem:
         payment_id=payment_id,
         order_id=payment_id,
         order_receipt=source.child("metadata").text_or_none("receipt"),
-        dispute_id=source_id if kind == "dispute" else None,
+        dispute_id=source_id if kind in ("dispute", "dispute_reversal") else None,
         method=source.child("payment_method_details").text_or_none("type"),
         description=transaction.text_or_none("description"),
         notes=source.notes("metadata"),

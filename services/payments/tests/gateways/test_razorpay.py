@@ -130,7 +130,7 @@ CALLS: list[tuple[Callable[[Gateway], Awaitable[Any]], str, dict[str, Any] | Non
     (lambda gateway: gateway.token("cust_1", "token_1"), "GET /v1/customers/cust_1/tokens/token_1", None),
     (lambda gateway: gateway.delete_token("cust_1", "token_1"), "DELETE /v1/customers/cust_1/tokens/token_1", None),
     (
-        lambda gateway: gateway.settlement_items(date(2026, 3, 2)),
+        lambda gateway: gateway.reports.settlement_items(date(2026, 3, 2)),
         "GET /v1/settlements/recon/combined?year=2026&month=03&day=02&count=1000&skip=0",
         None,
     ),

@@ -221,7 +221,7 @@ async def test_settlement_and_its_lines_agree_to_the_paisa(razorpay: StandIn) ->
     settled = await razorpay.do("/settlements", older_than_days=0)
     settlement = fact(await razorpay.gateway.settlement(settled["id"]))
     day = settlement.occurred_at.astimezone(tz=INDIA).date()
-    items = fact(await razorpay.gateway.settlement_items(day))
+    items = fact(await razorpay.gateway.reports.settlement_items(day)).items
 
     lines = {one.entity_id: one for one in items}
     assert lines.keys() == {payment.payment_id, refund.refund_id}

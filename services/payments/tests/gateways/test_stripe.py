@@ -140,7 +140,7 @@ CALLS: list[tuple[Ask, str, dict[str, str] | None, str | None]] = [
     (lambda gateway: gateway.tokens("cus_1"), "GET /v1/payment_methods?customer=cus_1&limit=100", None, None),
     (lambda gateway: gateway.token("cus_1", "pm_1"), "GET /v1/payment_methods/pm_1", None, None),
     (
-        lambda gateway: gateway.settlement_items(date(2026, 3, 2)),
+        lambda gateway: gateway.reports.settlement_items(date(2026, 3, 2)),
         "GET /v1/payouts?arrival_date%5Bgte%5D=1772409600&arrival_date%5Blt%5D=1772496000&limit=100",
         None,
         None,

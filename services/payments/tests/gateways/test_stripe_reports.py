@@ -62,18 +62,18 @@ async def test_lines_of_a_day_are_those_of_the_payouts_that_arrived(redis: Redis
     lines = wire.page(wire.transaction(source=wire.charge()), refunded, dispute, fee, itself)
     async with scripted(stripe_at, redis) as script:
         script.say((200, wire.page(wire.payout())), (200, lines))
-        answer = await script.gateway.settlement_items(date(2026, 3, 3))
+        answer = await script.gateway.reports.settlement_items(date(2026, 3, 3))
 
     assert isinstance(answer, Answered)
     assert script.lines[1] == "GET /v1/balance_transactions?payout=po_1&expand%5B%5D=data.source&limit=100"
     assert [
-        (one.kind, one.entity_id, one.payment_id, one.credit_minor, one.debit_minor, one.fee_minor) for one in answer.fact
+        (one.kind, one.entity_id, one.payment_id, one.credit_minor, one.debit_minor, one.fee_minor) for one in answer.fact.items
     ] == [
         ("payment", "pi_1", "pi_1", 146_460, 0, 3540),
         ("refund", "re_1", "pi_1", 0, 50_000, 0),
         ("dispute", "dp_1", "pi_9", 0, 2500, 1500),
         ("fee", "txn_4", None, 0, 10, 0),
     ]
-    first = answer.fact[0]
+    first = answer.fact.items[0]
     assert (first.settlement_id, first.utr, first.order_receipt, first.tax_minor) == ("po_1", "U1", RECEIPT, 540)
     assert first.settled_at == datetime(2026, 3, 3, 9, 0, tzinfo=UTC)

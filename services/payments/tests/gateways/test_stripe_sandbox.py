@@ -154,7 +154,7 @@ async def test_payout_and_its_lines_agree_to_the_paisa(stripe: StandIn) -> None:
     refund = fact(await stripe.gateway.refund(RefundRequest("refund-0000000001", payment.payment_id, 50_000, "INR")))
     made: Any = await stripe.do("/payouts", older_than_days=0)
     settlement = fact(await stripe.gateway.settlement(made["payouts"][0]["id"]))
-    items = fact(await stripe.gateway.settlement_items(settlement.occurred_at.date()))
+    items = fact(await stripe.gateway.reports.settlement_items(settlement.occurred_at.date())).items
 
     lines = {one.entity_id: one for one in items}
     assert lines.keys() == {payment.payment_id, refund.refund_id}
