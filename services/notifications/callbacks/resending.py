@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
-
 from services.notifications.callbacks.repository import Reported
+from services.notifications.callbacks.resending_repository import ResendingRepository, Waiting
 from services.notifications.deliveries.decision import SOFT_WAITS_S
 from services.notifications.deliveries.models import DeliveryStatus
 from services.notifications.deliveries.receipt_models import Receipt, Report
@@ -22,25 +21,6 @@ from shared.runtime.inbox import store
 WAITS_S: Final[Mapping[Verdict, Sequence[float]]] = {Verdict.SOFT_RECIPIENT: SOFT_WAITS_S, Verdict.TRANSIENT: (600.0,)}
 """How long until each further attempt, by what a report says of the one before (reference of Twilio: 30003 and 30008)."""
 UNDELIVERED: Final = "undelivered"
-
-# A report on an attempt that is not the newest says nothing of that one, and neither does one that a better one has overtaken.
-_ATTEMPTS: Final = text("""
-    SELECT deliveries.id, (SELECT count(*) FROM delivery_attempts AS taken
-                            WHERE taken.delivery_id = deliveries.id AND taken.outcome = 'accepted') AS taken
-      FROM deliveries
-      JOIN unnest(CAST(:ids AS uuid[]), CAST(:message_ids AS text[])) AS told(id, message_id) ON told.id = deliveries.id
-      JOIN delivery_attempts AS newest ON newest.delivery_id = deliveries.id AND newest.number = deliveries.attempts
-                                      AND newest.provider_message_id = told.message_id
-     WHERE status = 'sent' AND receipt = 'bounced_soft'
-""")
-
-_WAIT: Final = text("""
-    UPDATE deliveries
-       SET status = 'queued', finished_at = NULL, reason = :reason, error = row.error,
-           held_until = now() + make_interval(secs => row.after_s)
-      FROM unnest(CAST(:ids AS uuid[]), CAST(:errors AS text[]), CAST(:afters AS float8[])) AS row(id, error, after_s)
-     WHERE deliveries.id = row.id AND status = 'sent'
-""")
 
 _SETTLED: Final = frozenset(Receipt) - {Receipt.PROCESSED, Receipt.DEFERRED}
 
@@ -59,6 +39,7 @@ class Resending:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._repository = ResendingRepository(session)
 
     async def follow(self, told: Sequence[Undelivered]) -> None:
         """What follows from reports that have been applied. The same again changes nothing."""
@@ -72,17 +53,16 @@ class Resending:
         by_id = {one.delivery.id: one for one in told}
         if not by_id:
             return set()
-        bound = {"ids": list(by_id), "message_ids": [one.report.provider_message_id for one in by_id.values()]}
+        message_ids = {key: one.report.provider_message_id for key, one in by_id.items()}
         afters: dict[UUID, float] = {}
-        for row in await self._session.execute(_ATTEMPTS, bound):
-            waits = _waits(by_id[row.id])
-            if row.taken <= len(waits):
-                afters[row.id] = waits[row.taken - 1]
+        for key, attempts in (await self._repository.attempts(message_ids)).items():
+            waits = _waits(by_id[key])
+            if attempts <= len(waits):
+                afters[key] = waits[attempts - 1]
         reopened = await store.reopen(self._session, afters) if afters else set()
-        ids = sorted(reopened)
-        if ids:
-            columns = {"errors": [_words(by_id[key].report) for key in ids], "afters": [afters[key] for key in ids]}
-            await self._session.execute(_WAIT, {"ids": ids, "reason": UNDELIVERED, **columns})
+        waiting = [Waiting(key, _words(by_id[key].report), afters[key]) for key in sorted(reopened)]
+        if waiting:
+            await self._repository.wait(waiting, UNDELIVERED)
         return reopened
 
 

@@ -2,17 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from services.notifications import deps
 from services.notifications.auth import ReadableOrganization, WritableScope
 from services.notifications.people.errors import PersonNotFound, PersonUnusable
 from services.notifications.people.schemas import PersonOut, PersonPut
 from shared.contracts.notifications import UpsertPerson
-from shared.runtime.errors import PreconditionFailed, PreconditionRequired
 from shared.runtime.http.cursors import Page, Paging
-from shared.runtime.http.etag import ETag, ExpectedTag
-from shared.runtime.http.problems import may_answer, problems
+from shared.runtime.http.etag import ETag, IfMatchUnlessNew
+from shared.runtime.http.problems import problems
 from shared.runtime.http.runtime import runtime_of
 from shared.runtime.http.session import ReadDb, WriteDb
 
@@ -27,12 +26,6 @@ Reference = Annotated[
         examples=["trips.driver:019a9f5e-0b00-7e21-b7c4-90ab12cd34ef"],
     ),
 ]
-
-
-@may_answer(PreconditionRequired, PreconditionFailed)
-async def expected_tag(request: Request) -> ExpectedTag:
-    """The If-Match of a request that may do without: creating needs none, and as a declared header it would be required."""
-    return ExpectedTag(request.headers.get("if-match"))
 
 
 _TEXT = r"^[^\x00-\x1f]+$"
@@ -72,7 +65,7 @@ async def put_person(
     reference: Reference,
     body: PersonPut,
     organization_id: WritableScope,
-    if_match: Annotated[ExpectedTag, Depends(expected_tag)],
+    if_match: IfMatchUnlessNew,
     etag: ETag,
     request: Request,
     response: Response,

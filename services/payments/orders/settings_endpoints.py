@@ -1,8 +1,6 @@
 """/v1/order-settings: on what terms an organization sells."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 
 from services.payments import orders_deps as deps
 from services.payments.actors import actor
@@ -10,19 +8,11 @@ from services.payments.auth import AdministeredOrganization, OneOrganization, Pa
 from services.payments.orders.settings_repository import OrderSettingsReader
 from services.payments.orders.settings_schemas import OrderSettingsIn, OrderSettingsOut
 from services.payments.orders.settings_service import settings_of
-from shared.runtime.errors import PreconditionFailed, PreconditionRequired
-from shared.runtime.http.etag import ETag, ExpectedTag
-from shared.runtime.http.problems import may_answer
+from shared.runtime.http.etag import ETag, IfMatchUnlessNew
 from shared.runtime.http.runtime import runtime_of
 from shared.runtime.http.session import ReadDb, WriteDb
 
 router = APIRouter(prefix="/v1/order-settings", tags=["order-settings"])
-
-
-@may_answer(PreconditionRequired, PreconditionFailed)
-async def expected_tag(request: Request) -> ExpectedTag:
-    """The If-Match of a request that may do without: the first one needs none, and as a declared header it would be required."""
-    return ExpectedTag(request.headers.get("if-match"))
 
 
 @router.get("", summary="Read the settings of orders")
@@ -40,7 +30,7 @@ async def put(
     principal: PaymentsAdmin,
     organization_id: AdministeredOrganization,
     db: WriteDb,
-    if_match: Annotated[ExpectedTag, Depends(expected_tag)],
+    if_match: IfMatchUnlessNew,
     etag: ETag,
 ) -> OrderSettingsOut:
     """The first time without If-Match. Orders that were placed keep the terms that they have."""

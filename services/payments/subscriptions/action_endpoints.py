@@ -42,6 +42,7 @@ from services.payments.subscriptions.schemas import (
 )
 from services.payments.subscriptions.service import subscription_of
 from shared.runtime.errors import ServiceError
+from shared.runtime.http.dependencies import made
 from shared.runtime.http.etag import ETag, IfMatch
 from shared.runtime.http.idempotency import Idempotent, IdempotentRoute
 from shared.runtime.http.problems import problems
@@ -67,7 +68,7 @@ class Desk:
         return SubscriptionOut.model_validate(subscription)
 
 
-AtDesk = Annotated[Desk, Depends()]
+AtDesk = Annotated[Desk, Depends(made(Desk))]
 FirstDay = Annotated[date, Path(description="The first day of the period.")]
 
 

@@ -12,6 +12,7 @@ from services.trips.completion.repository import CompletionReader
 from services.trips.completion.schemas import CompletionOut, MileageIn, WaiveIn
 from services.trips.trips.endpoints import TripId
 from services.trips.trips.errors import TripNotFound
+from shared.runtime.http.dependencies import made
 from shared.runtime.http.problems import problems
 from shared.runtime.http.runtime import runtime_of
 from shared.runtime.http.session import ReadDb, WriteDb
@@ -31,7 +32,7 @@ class Desk:
         self.reader = CompletionReader(db)
 
 
-AtDesk = Annotated[Desk, Depends()]
+AtDesk = Annotated[Desk, Depends(made(Desk))]
 
 
 @router.get("/completion", summary="Read a trip's completion", responses=problems(CompletionNotFound))

@@ -15,6 +15,7 @@ from services.trips.devices.service import device_of
 from services.trips.paging import after_id
 from services.trips.vehicles.errors import VehicleNotFound
 from shared.runtime.http.cursors import Page, Paging
+from shared.runtime.http.dependencies import made
 from shared.runtime.http.etag import ETag, IfMatch
 from shared.runtime.http.problems import problems
 from shared.runtime.http.runtime import runtime_of
@@ -43,7 +44,7 @@ class Desk:
         return DeviceWithToken(**self.show(device).model_dump(), token=token)
 
 
-AtDesk = Annotated[Desk, Depends()]
+AtDesk = Annotated[Desk, Depends(made(Desk))]
 
 
 @router.get("", name="list", summary="List devices")

@@ -27,9 +27,9 @@ from services.trips.trips.repository import TripReader
 from services.trips.trips.service import trip_of
 from services.trips.trips.shown_schemas import TripOut, shown
 from services.trips.vehicles.errors import VehicleNotFound
-from shared.runtime.errors import PreconditionFailed, PreconditionRequired
-from shared.runtime.http.etag import ETag, ExpectedTag, IfMatch
-from shared.runtime.http.problems import may_answer, problems
+from shared.runtime.http.dependencies import made
+from shared.runtime.http.etag import ETag, IfMatch, IfMatchUnlessNew
+from shared.runtime.http.problems import problems
 from shared.runtime.http.runtime import runtime_of
 from shared.runtime.http.session import ReadDb, WriteDb
 
@@ -57,7 +57,7 @@ class Desk:
         return shown(trip)
 
 
-AtDesk = Annotated[Desk, Depends()]
+AtDesk = Annotated[Desk, Depends(made(Desk))]
 _TO_OFFER = problems(TripNotFound, StatusForbids, DriverNotFound, VehicleNotFound, NotAvailable, NobodyAvailable, AlreadyBound)
 
 
@@ -102,12 +102,6 @@ async def take_back(trip_id: TripId, body: TakeBackIn, desk: AtDesk, if_match: I
     return desk.show(await desk.dispatch.take_back(trip_id, desk.organization_id, step, if_match.check))
 
 
-@may_answer(PreconditionRequired, PreconditionFailed)
-def expected_tag(request: Request) -> ExpectedTag:
-    """The If-Match of a request that may do without: the first one needs none, and as a declared header it would be required."""
-    return ExpectedTag(request.headers.get("if-match"))
-
-
 @settings.get("", summary="Read the settings of dispatch")
 async def get_settings(organization_id: OneOrganization, db: ReadDb, etag: ETag) -> DispatchSettingsOut:
     """Those that hold; the defaults as version 0 where nobody has written any."""
@@ -123,7 +117,7 @@ async def put_settings(
     principal: TripsWrite,
     organization_id: WritableOrganization,
     db: WriteDb,
-    if_match: Annotated[ExpectedTag, Depends(expected_tag)],
+    if_match: IfMatchUnlessNew,
     etag: ETag,
 ) -> DispatchSettingsOut:
     """The first time without If-Match. Trips that are planned keep their times."""

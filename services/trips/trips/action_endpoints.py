@@ -11,6 +11,7 @@ from services.trips.trips.errors import HasReturn, ReasonMissing, StatusForbids,
 from services.trips.trips.models import Step, Trip
 from services.trips.trips.schemas import ReturnIn, ScheduleIn, StepIn
 from services.trips.trips.shown_schemas import TripOut, shown
+from shared.runtime.http.dependencies import made
 from shared.runtime.http.etag import ETag, IfMatch
 from shared.runtime.http.idempotency import Idempotent, IdempotentRoute
 from shared.runtime.http.problems import problems
@@ -46,7 +47,7 @@ class Desk:
         return shown(trip)
 
 
-AtDesk = Annotated[Desk, Depends()]
+AtDesk = Annotated[Desk, Depends(made(Desk))]
 
 
 @router.post(

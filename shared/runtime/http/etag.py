@@ -84,3 +84,13 @@ class ExpectedTag:
 
 ETag = Annotated[ShownTag, Depends(made(ShownTag))]
 IfMatch = Annotated[ExpectedTag, Depends(made(ExpectedTag))]
+
+
+@may_answer(PreconditionRequired, PreconditionFailed)
+async def _tag_if_any(request: Request) -> ExpectedTag:
+    """Read from the request itself: a declared header would be one that every request has to send."""
+    return ExpectedTag(request.headers.get("if-match"))
+
+
+IfMatchUnlessNew = Annotated[ExpectedTag, Depends(_tag_if_any)]
+"""For a PUT that creates as well as replaces: whoever creates has no tag yet."""
