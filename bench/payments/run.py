@@ -7,10 +7,10 @@ from typing import Final
 
 import uvloop
 
-from bench.payments import charges
+from bench.payments import charges, invoices, orders
 from bench.stack import running
 
-PARTS: Final = {"charges": charges.measure}
+PARTS: Final = {"charges": charges.measure, "invoices": invoices.measure, "orders": orders.measure}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -21,6 +21,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--children", type=int, default=2, help="processes of the worker")
     parser.add_argument("--no-peers", action="store_true")
     parser.add_argument("--charges", type=int, default=2000, help="charges per round")
+    parser.add_argument("--invoices", type=int, default=300, help="invoices per round")
+    parser.add_argument("--rate", type=float, default=200.0, help="orders asked for per second")
+    parser.add_argument("--seconds", type=float, default=10.0, help="for so long in each round")
     return uvloop.run(_run(parser.parse_args(arguments)))
 
 
