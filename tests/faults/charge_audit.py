@@ -1,5 +1,6 @@
 """What must come of charges: the gateway's ledger and ours agree exactly, nothing was captured twice, and nothing is lost."""
 
+import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -12,6 +13,8 @@ from tests.faults.checker import Counts
 from tests.faults.world import World
 
 LANES: Final = ("payments.critical", "payments.normal", "payments.subscriptions")
+STAYS_S: Final = 4.0
+"""Longer than any bank takes here that says yes after it has said no."""
 FINAL: Final = ("captured", "partially_refunded", "refunded", "failed", "cancelled", "expired", "authorized")
 
 _PAYMENTS: Final = """
@@ -20,6 +23,8 @@ _PAYMENTS: Final = """
 _UNDECIDED: Final = f"SELECT count(*) FROM payments WHERE status NOT IN {FINAL}"  # noqa: S608 - a constant of this module
 _REFUNDS: Final = "SELECT id, payment_id, amount_minor, status, gateway_refund_id FROM refunds"
 _REFUNDING: Final = "SELECT count(*) FROM refunds WHERE status IN ('requested', 'pending')"
+_CAPTURES: Final = "SELECT count(*) FROM payments WHERE captured_minor > 0"
+_GIVEN: Final = "SELECT count(*) FROM refunds WHERE status = 'processed'"
 _WAITING: Final = "SELECT count(*) FROM gateway_events WHERE state = 'waiting'"
 _UNCONFIRMED: Final = "SELECT count(*) FROM outbox WHERE lane LIKE 'payments.%'"
 _PENDING: Final = "SELECT count(*) FROM inbox WHERE state IN (1, 2, 3, 4)"
@@ -53,10 +58,23 @@ class ChargeAudit:
     database: Database
     gateway: Gateway
     charges: set[UUID] = field(default_factory=set)
+    _quiet_since: float | None = None
 
     async def settled(self) -> bool:
-        """Whether every payment and refund has come to an end, and nothing waits."""
-        return not any([await one(self.database, query) for query in (_UNDECIDED, _REFUNDING, _WAITING, _UNCONFIRMED, _PENDING)])
+        """Whether every payment and refund has come to an end, nothing waits, and it has stayed so: what a bank says late, and
+        the webhook of it, are still with the gateway, and nobody can see them there."""
+        now = time.monotonic()
+        if not await self._is_quiet():
+            self._quiet_since = None
+            return False
+        self._quiet_since = self._quiet_since if self._quiet_since is not None else now
+        return now - self._quiet_since > STAYS_S
+
+    async def _is_quiet(self) -> bool:
+        if any([await one(self.database, query) for query in (_UNDECIDED, _REFUNDING, _WAITING, _UNCONFIRMED, _PENDING)]):
+            return False
+        kinds = Counter(one_of["kind"] for one_of in await self.gateway.movements())
+        return kinds["capture"] == await one(self.database, _CAPTURES) and kinds["refund"] == await one(self.database, _GIVEN)
 
     async def undecided(self) -> int:
         """How many payments and refunds have not come to an end."""
