@@ -1,6 +1,6 @@
 """Due charges per second through outbox, relay, worker and gateway, beside bare loops that make the same calls.
 
-What makes charges due is one function (`Charges.make_due`): here it asks for a period's charge by message, as billing does.
+What makes charges due is one function (`Charges.make_due`): here it places orders, and asks for the charge of each by message.
 """
 
 import argparse
@@ -8,12 +8,13 @@ import asyncio
 import os
 import time
 from collections.abc import Sequence
-from datetime import date
 from typing import Final
 from uuid import UUID
 
 from bench.asking import Asking
 from bench.bare_loop import run_bare
+from bench.payments.api import ORGANIZATION
+from bench.payments.placed import TOTAL, place
 from bench.payments.stand_in import StandIn, stand_in
 from bench.rates import Rates
 from bench.stack import Stack, cpu_percent
@@ -24,7 +25,6 @@ from shared.runtime.ids import uuid7
 from shared.runtime.outbox import publish
 
 ANSWER_S: Final = 0.05
-AMOUNT: Final = 49_900
 PEOPLE: Final = 20
 WARM_UP: Final = 200
 TRANSACTION: Final = 100
@@ -45,8 +45,6 @@ NOTE: Final = (
     "before its calls, and payment, history and ledger after them; the peers write nothing down. What a charge costs in CPU\n"
     "holds also where others use the machine: two free cores carry 2,000 divided by it."
 )
-_PERIOD: Final = date(2026, 11, 1)
-_ORGANIZATION: Final = UUID("019a9f5e-0a00-7e21-b7c4-90ab12cd34ef")
 _PERSONS: Final = """
     INSERT INTO customers (id, organization_id, name, email, phone, locale, time_zone, created_at, updated_at)
     SELECT id, $2, 'Ann Pillai', 'ann' || place || '@example.com', '+9198' || lpad(place::text, 8, '0'), 'en-IN',
@@ -62,7 +60,8 @@ _METHODS: Final = """
 # Recorded and confirmed: nothing of it waits anywhere.
 _FINISHED: Final = """
     SELECT (SELECT count(*) FROM payments WHERE id = ANY ($1::uuid[]) AND status = 'captured') = cardinality($1::uuid[])
-           AND NOT EXISTS (SELECT FROM outbox) AND NOT EXISTS (SELECT FROM inbox WHERE state IN (1, 2, 3, 4))
+           AND NOT EXISTS (SELECT FROM outbox WHERE lane LIKE 'payments.%')
+           AND NOT EXISTS (SELECT FROM inbox WHERE state IN (1, 2, 3, 4))
 """
 _BOOKED: Final = "SELECT id, captured_minor FROM payments WHERE status = 'captured'"
 
@@ -86,12 +85,13 @@ async def measure(stack: Stack, options: argparse.Namespace) -> int:
 
 
 class Charges(Asking):
-    """Rounds of charges of stored cards, each for a period of another subscription."""
+    """Rounds of charges of stored cards, each for another order."""
 
     def __init__(self, stack: Stack, gateway: StandIn) -> None:
         super().__init__(stack, "payments")
         self.gateway = gateway
         self.mandate = ("", "")
+        self.began = 0.0
         self._methods: list[UUID] = []
 
     async def prepare(self) -> None:
@@ -100,26 +100,29 @@ class Charges(Asking):
         self.mandate = mandates[0]
         self._methods = [uuid7() for _ in mandates]
         customers, tokens = [one for one, _ in mandates], [one for _, one in mandates]
-        await self.admin.execute(_PERSONS, self._methods, _ORGANIZATION)
-        await self.admin.execute(_METHODS, self._methods, customers, tokens, _ORGANIZATION)
+        await self.admin.execute(_PERSONS, self._methods, ORGANIZATION)
+        await self.admin.execute(_METHODS, self._methods, customers, tokens, ORGANIZATION)
 
     async def round(self, count: int, pids: dict[str, int], cpu: dict[str, float]) -> float:
         """Seconds from the first publishing transaction until all is captured, booked and confirmed."""
-        began = time.perf_counter()
         with cpu_percent(pids, cpu):
             ids = await self.make_due(count)
             while not await self.admin.fetchval(_FINISHED, ids):
-                assert time.perf_counter() - began < GIVE_UP_S, "the charges did not end"
+                assert time.perf_counter() - self.began < GIVE_UP_S, "the charges did not end"
                 await asyncio.sleep(POLL_S)
-        return time.perf_counter() - began
+        return time.perf_counter() - self.began
 
     async def make_due(self, count: int) -> Sequence[UUID]:
         """Have so many charged; their payments' ids."""
-        ids = [uuid7() for _ in range(count)]
+        ids, orders = [uuid7() for _ in range(count)], [uuid7() for _ in range(count)]
+        customers = [self._methods[number % len(self._methods)] for number in range(count)]
+        await place(self.admin, orders, customers)
+        self.began = time.perf_counter()
         for first in range(0, count, TRANSACTION):
             async with self._database.unit_of_work() as session:
                 for number in range(first, min(first + TRANSACTION, count)):
-                    publish(session, self._due(number), lane=PAYMENTS_SUBSCRIPTIONS, message_id=ids[number])
+                    message = _charge(orders[number], customers[number])
+                    publish(session, message, lane=PAYMENTS_SUBSCRIPTIONS, message_id=ids[number])
         return ids
 
     async def wrong(self) -> int:
@@ -137,13 +140,11 @@ class Charges(Asking):
         )
         return len(differ) + strangers
 
-    def _due(self, number: int) -> ProcessPayment:
-        return ProcessPayment(
-            amount=Money(amount_minor=AMOUNT, currency="INR"),
-            payment_method_id=self._methods[number % len(self._methods)],
-            subscription_id=uuid7(),
-            period_start=_PERIOD,
-        )
+
+def _charge(order_id: UUID, method_id: UUID) -> ProcessPayment:
+    return ProcessPayment(
+        amount=Money(amount_minor=TOTAL, currency="INR"), payment_method_id=method_id, order_id=order_id, customer_id=method_id
+    )
 
 
 async def _rounds(charges: Charges, pids: dict[str, int], options: argparse.Namespace) -> int:
@@ -156,8 +157,8 @@ async def _rounds(charges: Charges, pids: dict[str, int], options: argparse.Name
         seconds = await charges.round(options.charges, pids, cpu)
         rates.add(OURS, options.charges, seconds, cpu["others"])
         _show(options.charges, seconds, cpu)
-        for place, (name, arguments) in enumerate({}.items() if options.no_peers else PEERS.items()):
-            program = [f"{charges.gateway.url}/razorpay", *charges.mandate, *arguments, "--name", f"peer-{turn}-{place}"]
+        for peer, (name, arguments) in enumerate({}.items() if options.no_peers else PEERS.items()):
+            program = [f"{charges.gateway.url}/razorpay", *charges.mandate, *arguments, "--name", f"peer-{turn}-{peer}"]
             counts = ["--count", str(options.charges), "--connections", str(CONNECTIONS)]
             bare = await run_bare("bench.payments.charges_peer", [*program, *counts], pids)
             rates.add(name, options.charges, bare.seconds, bare.others)

@@ -16,7 +16,7 @@ import uvloop
 
 from bench.payments.stand_in import KEY_ID, KEY_SECRET
 
-AMOUNT = 49_900
+AMOUNT = 1_303_000
 
 
 async def charge_all(options: argparse.Namespace) -> float:

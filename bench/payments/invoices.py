@@ -9,7 +9,8 @@ from uuid import UUID
 
 from bench.asking import Asking
 from bench.bare_loop import run_bare
-from bench.payments.api import ORGANIZATION, Api, served
+from bench.payments.api import Api, served
+from bench.payments.placed import TOTAL, place
 from bench.rates import Rates
 from bench.stack import Stack, cpu_percent
 from shared.contracts.payments import GenerateInvoice
@@ -27,29 +28,14 @@ NOTE: Final = (
     "Each invoice is of an order with two lines, and goes from `payments.generate_invoice` over its gapless number, the ledger\n"
     "and `payments.invoice_issued` to a PDF whose bytes and hash are kept. The peers lay the same page out in as many processes."
 )
-_ORDERS: Final = """
-    INSERT INTO orders (id, organization_id, customer_id, number, status, currency, subtotal_minor, discount_minor, tax_minor,
-                        round_off_minor, total_minor, supply_kind, supplier_state, place_of_supply, round_to_minor, delivery,
-                        placed_at, created_at, updated_at, changed_by)
-    SELECT id, $2, $3, 'B-' || id, 'placed', 'INR', 1150000, 0, 153006, -6, 1303000, 'domestic', '27', '29', 100, '{}', now(),
-           now(), now(), 'bench'
-      FROM unnest($1::uuid[]) AS row(id)
-"""
-_LINES: Final = """
-    INSERT INTO order_lines (order_id, number, sku, name, hsn_sac, quantity, unit_price_minor, discount_minor, tax_rate_bp,
-                             taxable_minor, cgst_minor, sgst_minor, utgst_minor, igst_minor, total_minor)
-    SELECT id, line.* FROM unnest($1::uuid[]) AS row(id), (VALUES
-           (1, 'CHAIR-1', 'Oak chair', '940161', 2, 125050, 0, 1800, 250100, 0, 0, 0, 45018, 295118),
-           (2, 'TABLE-1', 'Oak table', '940360', 1, 899900, 0, 1200, 899900, 0, 0, 0, 107988, 1007888)) AS line
-"""
 _FINISHED: Final = """
     SELECT (SELECT count(*) FROM invoices WHERE order_id = ANY ($1::uuid[]) AND pdf_sha256 IS NOT NULL) = cardinality($1::uuid[])
 """
-_WRONG: Final = """
+_WRONG: Final = f"""
     SELECT (SELECT count(*) FROM orders) - count(DISTINCT order_id) + count(*) - count(DISTINCT number)
-           + count(*) FILTER (WHERE pdf_sha256 IS NULL OR total_minor <> 1303000) + max(place) - count(*) AS wrong
+           + count(*) FILTER (WHERE pdf_sha256 IS NULL OR total_minor <> {TOTAL}) + max(place) - count(*) AS wrong
       FROM (SELECT *, CAST(split_part(number, '/', 3) AS integer) AS place FROM invoices) AS issued
-"""
+"""  # noqa: S608 - a constant
 
 
 async def measure(stack: Stack, options: argparse.Namespace) -> int:
@@ -84,9 +70,7 @@ class Invoices(Asking):
     async def round(self, count: int, pids: dict[str, int], cpu: dict[str, float]) -> float:
         """Seconds from the first publishing transaction until each has its PDF."""
         ids = [uuid7() for _ in range(count)]
-        async with self.admin.transaction():
-            await self.admin.execute(_ORDERS, ids, ORGANIZATION, self.customer_id)
-            await self.admin.execute(_LINES, ids)
+        await place(self.admin, ids, [self.customer_id] * count)
         began = time.perf_counter()
         with cpu_percent(pids, cpu):
             for first in range(0, count, TRANSACTION):

@@ -53,7 +53,7 @@ _STUCK: Final = """
 
 @dataclass
 class ChargeAudit:
-    """database: of the service. charges: the ids of the payments that were asked for."""
+    """database: of the service. charges: the ids of all payments that there must be."""
 
     database: Database
     gateway: Gateway

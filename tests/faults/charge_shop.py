@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -76,11 +75,12 @@ _LINES: Final = text("""
     SELECT id, 1, 'cup', 'Cup', '6912', 1, :total, 0, 0, :total, 0, 0, 0, 0, :total FROM unnest(CAST(:ids AS uuid[])) AS row(id)
 """)
 _AUTHORIZED: Final = text("""
-    INSERT INTO payments (id, organization_id, customer_id, subscription_id, period_start, gateway, account, currency,
-                          amount_minor, gateway_order_id, status, is_open, is_live, created_at, updated_at, changed_by)
-    SELECT id, :ours, :customer, id, '2026-11-01', 'razorpay', 'razorpay', 'INR', :total, gateway_order_id, 'created', true, true,
+    INSERT INTO payments (id, organization_id, customer_id, order_id, gateway, account, currency, amount_minor, gateway_order_id,
+                          status, is_open, is_live, created_at, updated_at, changed_by)
+    SELECT row.id, :ours, :customer, order_id, 'razorpay', 'razorpay', 'INR', :total, gateway_order_id, 'created', true, true,
            now(), now(), 'test'
-      FROM unnest(CAST(:ids AS uuid[]), CAST(:gateway_orders AS text[])) AS row(id, gateway_order_id)
+      FROM unnest(CAST(:ids AS uuid[]), CAST(:orders AS uuid[]), CAST(:gateway_orders AS text[]))
+           AS row(id, order_id, gateway_order_id)
 """)
 
 
@@ -132,22 +132,21 @@ class Shop:
     methods: list[UUID]
 
     async def charges(self, count: int) -> list[ProcessPayment]:
-        """Half of them of orders, half of periods of subscriptions."""
-        of_orders = [uuid7() for _ in range(count // 2)]
-        whose = [self.methods[place % len(self.methods)] for place in range(len(of_orders))]
-        async with self.database.unit_of_work() as session:
-            await session.execute(_ORDERS, {"ids": of_orders, "customers": whose, "ours": OURS, "total": TOTAL})
-            await session.execute(_LINES, {"ids": of_orders, "total": TOTAL})
+        """Each of an order of its own."""
+        whose = [self.methods[place % len(self.methods)] for place in range(count)]
         amount = Money(amount_minor=TOTAL, currency="INR")
-        made = [
+        return [
             ProcessPayment(amount=amount, payment_method_id=method, order_id=order_id)
-            for order_id, method in zip(of_orders, whose, strict=True)
+            for order_id, method in zip(await self._place(whose), whose, strict=True)
         ]
-        for place in range(count - len(made)):
-            method = self.methods[place % len(self.methods)]
-            begins = date(2026, 11, 1)
-            made.append(ProcessPayment(amount=amount, payment_method_id=method, subscription_id=uuid7(), period_start=begins))
-        return made
+
+    async def _place(self, whose: list[UUID]) -> list[UUID]:
+        """An order of each of these customers."""
+        ids = [uuid7() for _ in whose]
+        async with self.database.unit_of_work() as session:
+            await session.execute(_ORDERS, {"ids": ids, "customers": whose, "ours": OURS, "total": TOTAL})
+            await session.execute(_LINES, {"ids": ids, "total": TOTAL})
+        return ids
 
     async def authorized(self, count: int) -> list[UUID]:
         """Payments that customers have made themselves, on orders that capture nothing by themselves."""
@@ -156,9 +155,10 @@ class Shop:
         for key in ids:
             body = {"amount": TOTAL, "currency": "INR", "payment_capture": False, "notes": {"payment": str(key)}}
             orders.append((await self.gateway.ask("POST", "/razorpay/v1/orders", body))["id"])
-        bound = {"ids": ids, "gateway_orders": orders, "customer": self.methods[0], "ours": OURS, "total": TOTAL}
+        placed = await self._place([self.methods[0]] * count)
+        bound = {"ids": ids, "orders": placed, "gateway_orders": orders, "customer": self.methods[0]}
         async with self.database.unit_of_work() as session:
-            await session.execute(_AUTHORIZED, bound)
+            await session.execute(_AUTHORIZED, {**bound, "ours": OURS, "total": TOTAL})
         for order_id in orders:
             await self.gateway.ask("POST", "/razorpay/checkout", {"order_id": order_id, "method": "upi", "outcome": "captured"})
         return ids

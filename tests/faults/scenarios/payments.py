@@ -123,7 +123,7 @@ class ChargesUnderFaults:
         """Ask for all charges."""
         messages = await self.shop.charges(self._charges)
         ids = [uuid7() for _ in messages]
-        self.audit.charges |= set(ids)
+        self.audit.charges |= {*ids, *self._authorized}
         for first in range(0, len(messages), TRANSACTION):
             async with self.shop.database.unit_of_work() as session:
                 for key, message in list(zip(ids, messages, strict=True))[first : first + TRANSACTION]:
