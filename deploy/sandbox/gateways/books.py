@@ -1,6 +1,7 @@
 """What a request may read and change: a gateway's objects within one transaction, at one moment, with the events that follow."""
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -35,7 +36,7 @@ class Refusal(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class GatewayBooks(Generic[A]):
+class GatewayBooks(ABC, Generic[A]):
     """One transaction. now: seconds since the epoch by the gateway's clock. told: the events that are to go out.
 
     name: of the gateway. created: what it calls the time at which an object came to be.
@@ -97,14 +98,14 @@ class GatewayBooks(Generic[A]):
         """Send the events of the whole change."""
         self.webhooks.tell(self.transaction, self.told)
 
+    @abstractmethod
     def event(self, name: str, entities: dict[str, Document]) -> Event:
         """An event as the gateway words it."""
-        raise NotImplementedError
 
     @staticmethod
+    @abstractmethod
     def named(document: Document) -> Sequence[str]:
         """By what a fault rule may mean an object."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

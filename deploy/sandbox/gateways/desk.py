@@ -1,5 +1,6 @@
 """How requests to a gateway are taken: the fault rules, one transaction, the answer; and what happens later by itself."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
@@ -22,7 +23,7 @@ A = TypeVar("A", bound=GatewayAccount)
 B = TypeVar("B", bound=GatewayBooks[Any])
 
 
-class GatewayDesk(Generic[A, B]):
+class GatewayDesk(ABC, Generic[A, B]):
     """The account of one gateway, and whoever carries out what is asked of it.
 
     books: of which class the books are. rule: of which the fault rules are. sign: how events are proved. later: does what was
@@ -54,13 +55,13 @@ class GatewayDesk(Generic[A, B]):
         )
         core.timers.handle(self.name, self._go_on)
 
+    @abstractmethod
     def refusal_of(self, rule: GatewayRule) -> Response:
         """How the gateway says what a rule demands."""
-        raise NotImplementedError
 
+    @abstractmethod
     def in_use(self) -> Response:
         """How it says that another request with the same idempotency key is not answered yet."""
-        raise NotImplementedError
 
     def change(self, changes: dict[str, Any]) -> None:
         """Change the account. Raises ValidationError."""
