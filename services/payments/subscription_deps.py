@@ -115,7 +115,7 @@ def dunning(session: Session, clock: Clock = system_clock) -> Dunning:
     """Makes tries that are due, in the session's unit of work."""
     publisher = Publisher(session)
     subscriptions = SubscriptionRepository(session)
-    return Dunning(DunningRepository(session), collecting(session, clock), subscriptions, publisher)
+    return Dunning(DunningRepository(session), collecting(session, clock), paying(session), subscriptions, publisher)
 
 
 def reminders(session: Session) -> SubscriptionReminders:

@@ -68,6 +68,7 @@ class Owing:
     currency: str
     total_minor: int
     order_id: UUID | None
+    order_status: str | None
     payment_id: UUID | None
     payment_status: str | None
     payment_method_id: UUID | None

@@ -35,19 +35,20 @@ _LOCK_ORDERS: Final = text("""
 _OWING: Final = """
     SELECT period.subscription_id, period.start_on, period.organization_id, period.customer_id, subscription.time_zone,
            period.status AS period_status, subscription.status AS subscription_status, period.currency, period.total_minor,
-           period.order_id, period.payment_id, payment.status AS payment_status, payment.payment_method_id AS charged_method_id,
-           payment.account AS payment_account, payment.id = ANY (CAST(:held AS uuid[])) AS is_payment_held,
-           coalesce(payment.tries, 0) AS payment_tries, subscription.payment_method_id,
-           method.gateway, method.account, method.kind AS method_kind, method.label AS method_label,
-           method.status AS method_status, method.expires_at AS method_expires_at,
+           period.order_id, orders.status AS order_status, period.payment_id, payment.status AS payment_status,
+           payment.payment_method_id AS charged_method_id, payment.account AS payment_account,
+           payment.id = ANY (CAST(:held AS uuid[])) AS is_payment_held, coalesce(payment.tries, 0) AS payment_tries,
+           subscription.payment_method_id, method.gateway, method.account, method.kind AS method_kind,
+           method.label AS method_label, method.status AS method_status, method.expires_at AS method_expires_at,
            method.max_amount_minor,
            (SELECT count(*) FROM payments AS other
              WHERE (other.subscription_id, other.period_start) = (period.subscription_id, period.start_on))::int AS number,
            run.began_at, coalesce(run.used, 0) AS used, coalesce(run.failures, 0) AS failures, run.next_try_at, run.deadline_at,
-           run.last_failure, run.status AS run_status, run.decline_kind, settings.retry_days,
-           settings.retry_hour, settings.grace_days, settings.when_exhausted, settings.unpaid_delivery
+           run.last_failure, run.status AS run_status, run.decline_kind, settings.retry_days, settings.retry_hour,
+           settings.grace_days, settings.when_exhausted, settings.unpaid_delivery
       FROM subscription_periods AS period
       JOIN subscriptions AS subscription ON subscription.id = period.subscription_id
+      LEFT JOIN orders ON orders.id = period.order_id
       LEFT JOIN payments AS payment ON payment.id = period.payment_id
       LEFT JOIN payment_methods AS method ON method.id = subscription.payment_method_id
       LEFT JOIN dunning_runs AS run ON (run.subscription_id, run.start_on) = (period.subscription_id, period.start_on)

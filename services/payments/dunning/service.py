@@ -8,6 +8,7 @@ from services.payments.dunning.models import Owing
 from services.payments.dunning.repository import DunningRepository, RunState
 from services.payments.subscriptions.changing import ended
 from services.payments.subscriptions.models import SYSTEM, Subscription
+from services.payments.subscriptions.paid import Paying
 from services.payments.subscriptions.repository import SubscriptionRepository
 from shared.contracts.payments import ProcessDunning
 from shared.runtime.outbox import Publisher
@@ -17,6 +18,7 @@ AT_ONCE: Final = 200
 _ASK_AGAIN: Final = timedelta(hours=1)
 _LET_END: Final = timedelta(days=1)
 _OWED: Final = frozenset({"open", "past_due"})
+NOT_WANTED: Final = "its order was cancelled"
 EXHAUSTED: Final = "it was not paid, and no try is left"
 
 
@@ -27,11 +29,13 @@ class Dunning:
         self,
         dunning: DunningRepository,
         collecting: Collecting,
+        paying: Paying,
         subscriptions: SubscriptionRepository,
         publisher: Publisher,
     ) -> None:
         self._dunning = dunning
         self._collecting = collecting
+        self._paying = paying
         self._subscriptions = subscriptions
         self._publisher = publisher
 
@@ -56,6 +60,11 @@ class Dunning:
         if one.is_under_way:
             later = slot + _ASK_AGAIN
             return _state(one, "running", None, next_try_at=later if is_due else None, deadline_at=max(one.deadline_at, later))
+        if one.order_status == "cancelled":
+            # Somebody has cancelled the delivery, so nothing is owed for it.
+            await self._collecting.drop([one], NOT_WANTED, slot)
+            await self._paying.go_on([one.subscription_id], slot)
+            return None
         if is_due:
             return await self._try(one, slot)
         await self._exhaust(one, slot)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 from services.payments.subscriptions.making import NAMESPACE
 from services.payments.subscriptions.paid_repository import Money, PaidPeriod, PaidRepository
@@ -31,11 +31,12 @@ class Paying:
             self._publisher.publish(_invoice(one), message_id=uuid5(NAMESPACE, f"invoice/{one.subscription_id}/{one.start_on}"))
         for key, start in await self._paid.recover(paid, at):
             self._publisher.publish(CancelMessages(subject_key=failures_of(key, start), reason="the period is paid"))
-        await self._go_on(paid, at)
+        await self.go_on([one.subscription_id for one in paid], at)
 
-    async def _go_on(self, paid: Sequence[PaidPeriod], at: datetime) -> None:
-        for key in await self._paid.revive([one.subscription_id for one in paid], at):
-            self._publisher.publish(CancelMessages(subject_key=reminders_of(key), reason="what was owed is paid"))
+    async def go_on(self, subscription_ids: Sequence[UUID], at: datetime) -> None:
+        """Let those of these subscriptions go on that owe nothing any more."""
+        for key in await self._paid.revive(subscription_ids, at):
+            self._publisher.publish(CancelMessages(subject_key=reminders_of(key), reason="nothing is owed any more"))
             self._publisher.publish(ProcessSingleSubscription(subscription_id=key))
 
 

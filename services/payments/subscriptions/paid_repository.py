@@ -53,7 +53,7 @@ _REVIVE: Final = text("""
     UPDATE subscriptions
        SET status = 'active', access_until = NULL, next_period_start = local.start_on,
            next_bill_at = CAST(local.start_on AS timestamp) AT TIME ZONE time_zone, version = version + 1, updated_at = :at,
-           changed_by = :by, change_reason = 'what was owed is paid'
+           changed_by = :by, change_reason = 'nothing is owed any more'
       FROM (SELECT id AS key, CASE WHEN status = 'unpaid'
                                    THEN greatest(next_period_start, CAST(CAST(:at AS timestamptz) AT TIME ZONE time_zone AS date))
                                    ELSE next_period_start END AS start_on

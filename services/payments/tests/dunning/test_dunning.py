@@ -213,6 +213,20 @@ async def test_the_order_of_an_unpaid_period_waits_goes_out_or_is_cancelled(
     assert await found() == at_last
 
 
+async def test_a_delivery_that_somebody_has_cancelled_is_not_owed(office: Office) -> None:
+    one = await owed(office, BOX)
+    await one.fail(1, office.clock())
+    ((order_id,),) = await rows(office.session, "SELECT id FROM orders")
+    await office.ok("POST", f"/v1/orders/{order_id}/cancellations", json={"reason": "away"}, headers=key() | {"If-Match": "*"})
+
+    await one.run(TRY_1)
+    await office.bill(at(2026, 3, 9))
+
+    assert [status for *_, status, _ in await office.periods(one.subscription)] == ["void", "open"]
+    assert (await office.get(one.subscription))["status"] == "active"
+    assert [status for status, *_ in await rows(office.session, RUN)] == ["stopped"]
+
+
 async def test_a_method_that_is_no_good_has_failed_when_it_is_billed(office: Office) -> None:
     plan_id = await office.plan()
     first = await office.subscribe(plan_id)

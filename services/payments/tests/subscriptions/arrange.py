@@ -54,6 +54,21 @@ _DECLINED: Final = text("""
 """)
 
 
+_MANY: Final = text("""
+    INSERT INTO subscriptions (id, organization_id, customer_id, plan_version_id, quantity, status, time_zone, anchor, started_on,
+                               next_period_start, next_bill_at, payment_method_id, created_at, updated_at, changed_by)
+    SELECT gen_random_uuid(), :ours, :customer_id, :version_id, 1, 'active', 'Asia/Kolkata', '2026-03-02', '2026-03-02',
+           '2026-03-02', '2026-03-01 18:30Z', :method_id, :now, :now, 'test'
+      FROM generate_series(1, :number)
+""")
+_PLAN: Final = text("INSERT INTO plans VALUES (:id, :ours, 'pro', true, 1, :now, :now, 'test')")
+_VERSION: Final = text("""
+    INSERT INTO plan_versions VALUES (:id, :id, 1, 'Pro', 'INR', 'month', 1, 0, 1, 1, false,
+        '[{"sku": null, "name": "Pro", "hsn_sac": "998439", "quantity": 1, "unit_price_minor": 100000, "tax_rate_bp": 1800}]',
+        :now, 'test')
+""")
+
+
 def key() -> dict[str, str]:
     """The header of a new request."""
     return {"Idempotency-Key": str(uuid4())}
@@ -106,6 +121,17 @@ async def have_method(
     await session.execute(_METHOD, bound | more)
     method_id: UUID = bound["id"]  # type: ignore[assignment]  # a uuid among texts
     return method_id
+
+
+async def have_many(session: Session, number: int) -> None:
+    """So many monthly subscriptions of one customer, due on 2 March."""
+    await have_seller(session)
+    customer_id, plan_id = await have_customer(session), uuid7()
+    bound = {"id": plan_id, "ours": OURS, "now": at(2026, 3, 2)}
+    await session.execute(_PLAN, bound)
+    await session.execute(_VERSION, {"id": plan_id, "now": bound["now"]})
+    more = {"customer_id": customer_id, "version_id": plan_id, "method_id": await have_method(session, customer_id)}
+    await session.execute(_MANY, {"ours": OURS, "now": bound["now"], "number": number, **more})
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,9 @@ from sqlalchemy import text
 
 from services.payments import subscription_deps as deps
 from services.payments.subscriptions.making import payment_id_of
-from services.payments.tests.subscriptions.arrange import BOX, OURS, Office, at, have_customer, have_method, have_seller, rows
+from services.payments.tests.subscriptions.arrange import BOX, Office, at, have_customer, have_many, rows
 from shared.contracts.payments import ProcessDueSubscriptions, ProcessPayment, ProcessSingleSubscription
-from shared.runtime.db import Database, Session
-from shared.runtime.ids import uuid7
+from shared.runtime.db import Database
 from shared.testing.messages import published
 
 ORDERS = "SELECT status, CAST(period_start AS text), CAST(due_on AS text), total_minor FROM orders ORDER BY period_start"
@@ -147,36 +146,11 @@ async def test_subscriptions_end_when_they_are_to(office: Office) -> None:
     assert (after["status"], after["next_bill_at"], after["cancelled_at"]) == ("ended", None, "2026-08-01T00:00:00Z")
 
 
-_MANY = text("""
-    INSERT INTO subscriptions (id, organization_id, customer_id, plan_version_id, quantity, status, time_zone, anchor, started_on,
-                               next_period_start, next_bill_at, payment_method_id, created_at, updated_at, changed_by)
-    SELECT gen_random_uuid(), :ours, :customer_id, :version_id, 1, 'active', 'Asia/Kolkata', '2026-03-02', '2026-03-02',
-           '2026-03-02', '2026-03-01 18:30Z', :method_id, :now, :now, 'test'
-      FROM generate_series(1, 700)
-""")
-_PLAN = text("INSERT INTO plans VALUES (:id, :ours, 'pro', true, 1, :now, :now, 'test')")
-_VERSION = text("""
-    INSERT INTO plan_versions VALUES (:id, :id, 1, 'Pro', 'INR', 'month', 1, 0, 1, 1, false,
-        '[{"sku": null, "name": "Pro", "hsn_sac": "998439", "quantity": 1, "unit_price_minor": 100000, "tax_rate_bp": 1800}]',
-        :now, 'test')
-""")
-
-
-async def _have_many(session: Session) -> None:
-    await have_seller(session)
-    customer_id, plan_id = await have_customer(session), uuid7()
-    bound = {"id": plan_id, "ours": OURS, "now": at(2026, 3, 2)}
-    await session.execute(_PLAN, bound)
-    await session.execute(_VERSION, {"id": plan_id, "now": bound["now"]})
-    more = {"customer_id": customer_id, "version_id": plan_id, "method_id": await have_method(session, customer_id)}
-    await session.execute(_MANY, {"ours": OURS, "now": bound["now"], **more})
-
-
 @pytest.mark.commits
 async def test_two_runs_at_once_share_the_work_and_bill_each_period_once(database: Database) -> None:
     now = at(2026, 3, 2)
     async with database.unit_of_work() as session:
-        await _have_many(session)
+        await have_many(session, 700)
 
     async def run() -> int:
         async with database.unit_of_work() as session:
