@@ -9,6 +9,10 @@ NoticeStatus = Literal["wanted", "asked", "delivered", "failed", "spent"]
 Key = tuple[UUID, date]
 """A subscription and a period's first day."""
 
+Told = tuple[UUID, str, int]
+"""A mandate, and the currency and amount of a debit of it. Of two notices that are alike the later one overrides the earlier
+(razorpay.com/docs/payments/recurring-payments/cards/faqs)."""
+
 LEAD: Final = timedelta(hours=37)
 """How long before a debit its notice is asked for. RBI demands 24 hours; with Razorpay's cards it takes 36 hours and 5 minutes
 (razorpay.com/docs/api/payments/recurring-payments/cards/create-subsequent-payments)."""
@@ -57,6 +61,11 @@ class Debit:
         """Its period."""
         return self.subscription_id, self.start_on
 
+    @property
+    def told(self) -> Told:
+        """What its holder is told of it."""
+        return self.payment_method_id, self.currency, self.amount_minor
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -83,8 +92,7 @@ class Notice:
 
     def is_of(self, debit: Debit) -> bool:
         """Whether it tells of just this."""
-        told = (self.payment_method_id, self.currency, self.amount_minor)
-        return told == (debit.payment_method_id, debit.currency, debit.amount_minor)
+        return (self.payment_method_id, self.currency, self.amount_minor) == debit.told
 
 
 @dataclass(frozen=True, slots=True)

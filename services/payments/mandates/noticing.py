@@ -34,10 +34,20 @@ class Noticing:
             else:
                 new.append(one)
         await self._notices.then_charge([one.id for one in waiting], at)
-        await self.want([(one, at + LEAD) for one in new], then_charge=True, at=at)
+        await self.want(await self.distinct([(one, at + LEAD) for one in new], at), then_charge=True, at=at)
         await self.charge_on(ready, at)
         last = [known.charge_after for _, known in ready] + [one.charge_after for one in waiting]
         return max([*last, *(at + LEAD for _ in new)], default=None)
+
+    async def distinct(self, debits: Sequence[tuple[Debit, datetime]], at: datetime) -> list[tuple[Debit, datetime]]:
+        """Those of which no notice that is alike is open, one of each kind: the others wait until that debit has ended."""
+        taken = await self._notices.open_of({one.payment_method_id for one, _ in debits}, at) if debits else set()
+        found = list[tuple[Debit, datetime]]()
+        for debit, moment in debits:
+            if debit.told not in taken:
+                taken.add(debit.told)
+                found.append((debit, moment))
+        return found
 
     async def plan(self, debits: Sequence[tuple[Debit, datetime | None]], at: datetime) -> None:
         """After tries: what they were told of is spent, and those that are to be tried again at a moment are told of that."""

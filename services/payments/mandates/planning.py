@@ -37,8 +37,11 @@ class NoticePlanning:
         await self._news.apply_reports(slot)
         late = await self._notices.unconfirmed(slot - UNCONFIRMED, AT_ONCE)
         await self._news.give_up(late, slot)
+        # What had to wait for a notice that was alike.
+        await self._noticing.charge(await self._notices.left_over(AT_ONCE), slot)
         rows = await self._notices.upcoming(slot, slot + AHEAD, after=after, limit=AT_ONCE)
-        await self._noticing.want([found for row in rows if (found := _debit(row, slot)) is not None], then_charge=False, at=slot)
+        upcoming = [found for row in rows if (found := _debit(row, slot)) is not None]
+        await self._noticing.want(await self._noticing.distinct(upcoming, slot), then_charge=False, at=slot)
         if len(rows) == AT_ONCE:
             self._publisher.publish(PlanDebitNotices(slot=slot, after_id=rows[-1]["id"]))
         elif len(late) == AT_ONCE:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.payments.mandates.models import Asked, Debit, Heard, Key, Notice
+from services.payments.mandates.models import Asked, Debit, Heard, Key, Notice, Told
 from services.payments.subscriptions.due_models import DueRow
 from services.payments.subscriptions.due_repository import NOT_PAUSED, SELECT_DUE
 from shared.runtime.db import ReadSession, Session
@@ -120,6 +120,29 @@ _UNCONFIRMED: Final = text(f"""
 _CARDS: Final = text("""
     SELECT id, gateway_customer_id, token, status FROM payment_methods WHERE id = ANY (CAST(:ids AS uuid[]))
 """)
+# An open notice of a period that is not owed any more stands in nobody's way.
+_OPEN: Final = text("""
+    SELECT DISTINCT payment_method_id, currency, amount_minor FROM mandate_notices AS notice
+     WHERE payment_method_id = ANY (CAST(:ids AS uuid[])) AND status IN ('wanted', 'asked', 'delivered')
+       AND charge_after > CAST(:at AS timestamptz) - interval '3 days'
+       AND NOT EXISTS (SELECT FROM subscription_periods AS period
+                        WHERE (period.subscription_id, period.start_on) = (notice.subscription_id, notice.start_on)
+                          AND period.status NOT IN ('open', 'past_due', 'unpaid'))
+""")
+_LEFT_OVER: Final = text("""
+    SELECT payment.id AS payment_id, payment.subscription_id, payment.period_start AS start_on, payment.organization_id,
+           payment.payment_method_id, payment.gateway, payment.account, payment.currency, payment.amount_minor
+      FROM subscription_periods AS period JOIN payments AS payment ON payment.id = period.payment_id
+      JOIN payment_methods AS method ON method.id = payment.payment_method_id
+     WHERE period.status = 'open' AND payment.status = 'created' AND payment.is_live AND payment.currency = 'INR'
+       AND method.gateway = 'razorpay' AND method.kind IN ('card', 'upi')
+       AND NOT EXISTS (SELECT FROM mandate_notices AS notice
+                        WHERE (notice.subscription_id, notice.start_on) = (period.subscription_id, period.start_on)
+                          AND notice.status IN ('wanted', 'asked', 'delivered'))
+       AND NOT EXISTS (SELECT FROM dunning_runs AS run
+                        WHERE (run.subscription_id, run.start_on) = (period.subscription_id, period.start_on))
+     ORDER BY period.start_on, payment.id LIMIT :limit FOR NO KEY UPDATE OF payment SKIP LOCKED
+""")
 _PAYMENTS: Final = text(f"""
     SELECT payment.id AS payment_id, payment.subscription_id, payment.period_start AS start_on, payment.organization_id,
            payment.payment_method_id, payment.gateway, payment.account, payment.currency, payment.amount_minor
@@ -226,6 +249,15 @@ class NoticeRepository(NoticeReader):
         """The gateway's customer, the token and its status, by stored method."""
         rows = await self._writing.execute(_CARDS, {"ids": list(method_ids)})
         return {row.id: (row.gateway_customer_id, row.token, row.status) for row in rows}
+
+    async def open_of(self, method_ids: Collection[UUID], at: datetime) -> set[Told]:
+        """Of what debits of these mandates their holders are being told, or were told and it is still to come."""
+        rows = await self._writing.execute(_OPEN, {"ids": list(method_ids), "at": at})
+        return {(row.payment_method_id, row.currency, row.amount_minor) for row in rows}
+
+    async def left_over(self, limit: int) -> list[Debit]:
+        """What was billed on mandates, and neither has a notice nor has failed; the payments are held, the oldest first."""
+        return [Debit(**row) for row in (await self._writing.execute(_LEFT_OVER, {"limit": limit})).mappings()]
 
     async def debits(self, keys: Collection[Key]) -> dict[Key, Debit]:
         """What is to be charged of these periods, their payments held; those are missing that have none to charge."""

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -224,6 +225,29 @@ async def test_above_15000_rupees_the_holder_authenticates_and_nothing_is_charge
     assert status == "processing"
     assert await gateway.movements() == [("capture", 2_360_000)]
     assert [status for *_, status, _ in await office.periods(one)] == ["paid"]
+
+
+async def test_of_two_debits_that_are_alike_the_second_is_told_of_when_the_first_is_made(
+    office: Office, gateway: GatewayStandIn
+) -> None:
+    one = await _begun(office, gateway)
+    fields = {"trial_days": 31, "payment_method_id": one["payment_method_id"]}
+    (plan,) = (await office.ok("GET", "/v1/plans"))["items"]
+    await office.subscribe(UUID(plan["id"]), UUID(one["customer_id"]), method=False, **fields)
+    await _plan(office, T - timedelta(hours=40))
+    (order_id,) = await _ask(office)
+    await _hear(office, order_id)
+    await office.bill(T)
+    await _plan(office, T + timedelta(hours=1))
+    alike = await rows(office.session, "SELECT count(*) FROM mandate_notices")
+    await _charge(office, T)
+
+    await _plan(office, T + timedelta(hours=2))
+
+    assert alike == [(1,)]
+    assert await gateway.movements() == [("capture", 118_000)]
+    notices = [(status, after, then) for _, status, _, after, then in await rows(office.session, NOTICES)]
+    assert sorted(notices) == [("delivered", T, False), ("wanted", T + timedelta(hours=2) + LEAD, True)]
 
 
 async def test_rupay_is_not_charged_above_15000_rupees(office: Office, gateway: GatewayStandIn) -> None:
