@@ -1,15 +1,17 @@
-"""From a trip that is driven to its invoice, over the APIs, workers and relays of two services."""
+"""From a trip that is driven to its invoice and its digest, over the APIs, workers and relays of two services."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 import pytest_asyncio
 
+from services.notifications.digests.trip_summary import TripSummaries
 from shared.testing.process import Processes
 from shared.testing.tokens import SigningKeys
 from shared.testing.wait import eventually
@@ -74,7 +76,7 @@ async def drive(transport: Transport, customer: str) -> str:
     return path
 
 
-async def test_a_trip_that_is_driven_has_its_invoice(transport: Transport) -> None:
+async def test_a_trip_that_is_driven_has_its_invoice_and_is_told_of_in_the_digest(transport: Transport) -> None:
     await transport.make(transport.payments, "/v1/legal-entities", **SELLER)
     await transport.make(transport.payments, "/v1/tariffs", mobility="wheelchair", valid_from="2026-01-01T00:00:00Z", rates=RATES)
     customer = await transport.make(transport.payments, "/v1/customers", name="Ann Pillai", state_code="27")
@@ -92,3 +94,13 @@ async def test_a_trip_that_is_driven_has_its_invoice(transport: Transport) -> No
     assert (invoice["number"], invoice["total_minor"]) == (completion["invoice_number"], 49_000)
     assert {step["status"] for step in completion["steps"]} == {"done", "skipped"}
     assert completion["distance_source"] == "odometer"
+    await assert_digest_tells_of_it(transport, path)
+
+
+async def assert_digest_tells_of_it(transport: Transport, path: str) -> None:
+    """Ask as notifications does."""
+    trip = await transport.read(transport.trips, path)
+    day = datetime.fromisoformat(trip["pickup_at"]).astimezone(ZoneInfo("Asia/Kolkata")).date()
+    summary = await TripSummaries(lambda: transport.trips).of(f"trips.driver:{trip['driver_id']}", day)
+    assert summary is not None
+    assert ([line.number for line in summary.trips], summary.completed, summary.distance_m) == ([trip["number"]], 1, 18_400)

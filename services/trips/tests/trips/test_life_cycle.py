@@ -1,6 +1,8 @@
 """The life of a trip: legal steps, all of them in its history, and nothing else."""
 
 import itertools
+from datetime import timedelta
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +16,9 @@ from shared.runtime.db import Session
 from shared.testing.clock import MONDAY_MORNING
 
 BUMP = "version = version + 1, updated_at = now(), changed_by = 'somebody'"
-STATUSES: tuple[TripStatus, ...] = TripStatus.__args__  # type: ignore[attr-defined]  # a Literal has them
+STAMPS = ("started_at", "pickup_arrived_at", "onboard_at", "dropoff_arrived_at")
+Rules = dict[str, list[tuple[TripStatus, str]]]
+STATUSES: tuple[TripStatus, ...] = get_args(TripStatus)
 
 
 async def test_a_trip_goes_its_way_and_its_history_says_how(fleet: Fleet, session: Session) -> None:
@@ -24,8 +28,7 @@ async def test_a_trip_goes_its_way_and_its_history_says_how(fleet: Fleet, sessio
     history = await fleet.ok("GET", f"/v1/trips/{trip_id}/events")
 
     trip = done.json()
-    stamps = ("started_at", "pickup_arrived_at", "onboard_at", "dropoff_arrived_at", "ended_at")
-    assert {trip[name] for name in stamps} == {"2026-03-02T09:00:00Z"}
+    assert {trip[name] for name in (*STAMPS, "ended_at")} == {"2026-03-02T09:00:00Z"}
     steps = [(one["from_status"], one["to_status"], one["actor_role"]) for one in reversed(history["items"])]
     way = [("assigned", WAY[0]), *itertools.pairwise(WAY)]
     assert steps == [
@@ -89,27 +92,54 @@ async def test_what_must_not_be_is_refused_whoever_writes(fleet: Fleet, session:
                 await rows(session, statement.replace("BUMP", BUMP) + " RETURNING 1")
 
 
-async def test_the_table_lets_nothing_out_of_an_end_and_everything_into_one(session: Session) -> None:
-    rules = await rows(session, "SELECT from_status, to_status FROM trip_transitions_allowed")
-    known, reached = {"none", *STATUSES}, {"none"}
-    for _ in known:
-        reached |= {after for before, after in rules if before in reached}
-
-    assert {status for rule in rules for status in rule} <= known
-    assert [rule for rule in rules if rule[0] in ENDED] == []
-    assert reached == known
+async def rules_of(session: Session) -> Rules:
+    """Where each status may lead, in whose role, as the database has it."""
+    found = await rows(session, "SELECT from_status, to_status, actor_role FROM trip_transitions_allowed ORDER BY 1, 2, 3")
+    return {before: [(after, role) for one, after, role in found if one == before] for before, _, _ in found}
 
 
-@given(steps=st.lists(st.sampled_from(STATUSES), max_size=12))
-@settings(max_examples=200)
-def test_whatever_way_a_trip_takes_it_has_a_driver_and_an_end_exactly_when_it_should(steps: list[TripStatus]) -> None:
-    trip: dict[str, object] = {}
-    for status in steps:
-        trip |= {"driver_id": "somebody"} if status == "assigned" else {}
-        trip |= effects(status, MONDAY_MORNING)
-        if status in ENDED:
-            assert trip["ended_at"] == MONDAY_MORNING
-            break
-        assert "ended_at" not in trip
-        if status in UNASSIGNED:
-            assert {trip["driver_id"], trip["started_at"], trip["onboard_at"]} == {None}
+async def test_every_status_is_reached_and_leads_to_an_end_that_nothing_leaves(session: Session) -> None:
+    rules = await rules_of(session)
+    reached: set[str] = {"none"}
+    ending: set[str] = set(ENDED)
+    for _ in STATUSES:
+        reached |= {after for before in reached for after, _ in rules.get(before, [])}
+        # The dispatcher can always bring it there alone.
+        ending |= {before for before, steps in rules.items() if any(to in ending and role == "operator" for to, role in steps)}
+
+    assert reached == ending == {"none", *STATUSES}
+    assert ENDED.isdisjoint(rules)
+
+
+async def test_whatever_legal_way_a_trip_takes_its_columns_say_where_it_is(session: Session) -> None:
+    rules = await rules_of(session)
+
+    @given(data=st.data())
+    @settings(max_examples=150, deadline=None)
+    def walk(data: st.DataObject) -> None:
+        status: str = "none"
+        trip: dict[str, Any] = {}
+        now = MONDAY_MORNING
+        while status in rules and now < MONDAY_MORNING + timedelta(minutes=20):
+            after, _ = data.draw(st.sampled_from(rules[status]))
+            now += timedelta(minutes=1)
+            trip |= {"driver_id": "somebody"} if after == "assigned" else {}
+            trip |= effects(after, now) if after != status else {}
+            status = after
+            assert_fits(status, trip)
+
+    walk()
+
+
+def assert_fits(status: str, trip: dict[str, Any]) -> None:
+    """What the constraints of the table say, and that no time is before the one that it follows."""
+    stamps = [trip.get(name) for name in STAMPS]
+    if status in UNASSIGNED:
+        assert (trip["driver_id"], stamps) == (None, [None] * len(STAMPS))
+    elif status in WAY:
+        # One for each step that is behind it, and none for one that is not.
+        assert [stamp is not None for stamp in stamps] == [number <= WAY.index(status) for number in range(1, len(STAMPS) + 1)]
+        assert trip["driver_id"] == "somebody"
+    assert (trip.get("ended_at") is not None) == (status in ENDED)
+    known = [stamp for stamp in (*stamps, trip.get("ended_at")) if stamp is not None]
+    assert known == sorted(known)
