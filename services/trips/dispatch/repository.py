@@ -1,6 +1,6 @@
 """Statements on assignments and on the settings of dispatch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -40,6 +40,13 @@ class AssignmentReader:
         query = select(DispatchSettings).where(DispatchSettings.organization_id == organization_id)
         query = query.with_for_update() if lock else query
         return (await self._session.scalars(query.execution_options(populate_existing=True))).one_or_none()
+
+    async def dispatchers(self, organizations: Collection[UUID]) -> dict[UUID, str]:
+        """Who is told of what needs somebody, by organization; who has named nobody is missing."""
+        query = select(DispatchSettings.organization_id, DispatchSettings.dispatcher).where(
+            DispatchSettings.organization_id.in_(organizations), DispatchSettings.dispatcher.is_not(None)
+        )
+        return {row.organization_id: row.dispatcher for row in await self._session.execute(query)}
 
 
 class AssignmentRepository(AssignmentReader):

@@ -14,6 +14,7 @@ from services.trips.flags.repository import FlagRepository
 from services.trips.flags.rules_repository import INVOICE_MISSING
 from services.trips.flags.schemas import LimitIn
 from services.trips.trips.repository import TripReader
+from services.trips.trips.service import trip_of
 from services.trips.trips.trip_messages import TripMessages
 from shared.runtime.clock import Clock
 from shared.runtime.ids import uuid7
@@ -40,20 +41,19 @@ class TripWatch:
 
     async def run(self, rules: Sequence[Rule], at: datetime) -> None:
         """Look for everything once. Done a second time it finds all flags raised, and tells nobody."""
-        for rule in rules:
-            for flag in await self._flags.watch(rule, at):
-                await self._tell(rule, flag)
-                if flag.kind == INVOICE_MISSING:
-                    await self._press(flag, at)
+        raised = [(rule, flag) for rule in rules for flag in await self._flags.watch(rule, at)]
+        dispatchers = await self._assignments.dispatchers({flag.organization_id for _, flag in raised})
+        for rule, flag in raised:
+            if dispatcher := dispatchers.get(flag.organization_id):
+                await self._tell(rule, flag, dispatcher)
+            if flag.kind == INVOICE_MISSING:
+                await self._press(flag, at)
 
-    async def _tell(self, rule: Rule, flag: RaisedFlag) -> None:
-        settings = await self._assignments.settings(flag.organization_id)
-        trip = await self._trips.find(flag.trip_id, flag.organization_id)
-        if trip is None or settings is None or settings.dispatcher is None:
-            return
+    async def _tell(self, rule: Rule, flag: RaisedFlag, dispatcher: str) -> None:
+        trip = await trip_of(self._trips, flag.trip_id, flag.organization_id)
         level = "escalated" if flag.escalated else "opened"
         status = f"still {rule.says}" if flag.escalated else rule.says
-        self._messages.tell(trip, settings.dispatcher, status, key=f"trips.flag:{flag.id}:{level}")
+        self._messages.tell(trip, dispatcher, status, key=f"trips.flag:{flag.id}:{level}")
 
     async def _press(self, flag: RaisedFlag, at: datetime) -> None:
         """Payments is asked once more; when that has not helped for a day, people bill the trip."""
