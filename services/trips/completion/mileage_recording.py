@@ -10,7 +10,7 @@ from services.trips.completion.models import MileageSource
 from services.trips.completion.repository import CompletionRepository
 from services.trips.completion.service import TripCompletion
 from services.trips.trips.repository import TripReader
-from services.trips.trips.service import trip_of
+from services.trips.trips.service import held_trip
 
 
 class MileageRecording:
@@ -36,7 +36,7 @@ class MileageRecording:
 
         evidence: what it was found by, as JSON. Raises TripNotFound and NotYetDriven.
         """
-        trip = await trip_of(self._trips, trip_id, organization_id)
+        trip = await held_trip(self._trips, trip_id, organization_id, lambda _: None)
         if trip.started_at is None:
             raise NotYetDriven("nobody has set out for this trip yet, so there is nothing to measure")
         row = {"trip_id": trip.id, "source": source, "distance_m": distance_m, "evidence": dict(evidence)}

@@ -60,7 +60,8 @@ class TripCompletion:
 
     async def process(self, trip_id: UUID, at: datetime) -> None:
         """Take every step that can be taken. Raises TripNotCompleted."""
-        trip = await self._trips.find(trip_id, None)
+        # Held, so that a mileage that is recorded meanwhile either is read here or finds the facts fixed and corrects them.
+        trip = await self._trips.find(trip_id, None, lock=True)
         if trip is None or trip.status != "completed":
             what = "there is no trip with this id" if trip is None else f"the trip is {trip.status}"
             raise TripNotCompleted(f"{what}; what follows from a completed trip follows from no other")

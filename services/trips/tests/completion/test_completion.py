@@ -1,24 +1,29 @@
 """Completion: each step once, whatever runs again; what waits goes on; what fails for good is handed to people."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 import pytest_asyncio
 from sqlalchemy.exc import DBAPIError
 
+from services.trips import deps
 from services.trips.completion.distance import straight_m
 from services.trips.tests.fleet import CUSTOMER, OURS, Fleet, code, rows
 from shared.contracts.money import Money
 from shared.contracts.notifications import SendNotification
 from shared.contracts.payments import GenerateInvoice, InvoiceIssued
 from shared.contracts.trips import ProcessTripCompletion, TripCompleted
-from shared.runtime.db import Session
+from shared.runtime.db import Database, Session
 from shared.runtime.ids import uuid7
 from shared.testing.clock import MONDAY_MORNING, FrozenClock
 from shared.testing.messages import TaskRunner, assert_nothing_published, assert_published, published
+from shared.testing.wait import eventually
 
+WAITS = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 RIDE = timedelta(minutes=40)
 WAIT = timedelta(minutes=10)
 PASSENGER = "payments.customer:019a9f5e-1b00-7e21-b7c4-90ab12cd34f1"
@@ -147,6 +152,21 @@ async def test_the_best_record_wins_and_a_later_one_corrects_under_a_newer_versi
     shown = await fleet.ok("GET", f"/v1/trips/{trip_id}/completion")
     assert (shown["distance_source"], [one["source"] for one in shown["mileage"]]) == ("odometer", ["odometer", "operator"])
     assert len(await published(session, GenerateInvoice)) == 1
+
+
+@pytest.mark.commits
+async def test_a_mileage_that_comes_while_it_is_worked_off_is_not_lost(
+    fleet: Fleet, clock: FrozenClock, database: Database, owner: "asyncpg.Connection[Any]"
+) -> None:
+    trip_id = await drive(fleet, clock)
+    async with database.unit_of_work() as session:
+        await deps.trip_completion(session).process(UUID(trip_id), clock())
+        recording = asyncio.create_task(fleet.ok("PUT", f"/v1/trips/{trip_id}/mileage", json={"distance_m": 9_000}))
+        await eventually(lambda: owner.fetchval(WAITS), message="the record does not wait for the trip")
+    await recording
+
+    shown = await fleet.ok("GET", f"/v1/trips/{trip_id}/completion")
+    assert (shown["revision"], shown["distance_m"]) == (2, 9_000)
 
 
 async def test_an_invoice_that_will_not_come_is_waived_with_a_reason(done: str, fleet: Fleet, run_task: TaskRunner) -> None:

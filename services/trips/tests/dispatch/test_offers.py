@@ -2,8 +2,10 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 import pytest_asyncio
 from sqlalchemy.exc import DBAPIError
@@ -17,6 +19,7 @@ from shared.runtime.db import Database, Session
 from shared.runtime.ids import uuid7
 from shared.testing.clock import MONDAY_MORNING, FrozenClock
 from shared.testing.messages import TaskRunner, assert_published, outbox_of, published
+from shared.testing.wait import eventually
 
 ANSWER_BY = MONDAY_MORNING + timedelta(minutes=5)
 
@@ -183,7 +186,9 @@ async def test_of_two_who_are_faster_than_each_other_one_gets_the_driver(fleet: 
 
 
 @pytest.mark.commits
-async def test_a_driver_who_is_erased_meanwhile_is_not_bound(fleet: Fleet, database: Database) -> None:
+async def test_a_driver_who_is_erased_meanwhile_is_not_bound(
+    fleet: Fleet, database: Database, owner: "asyncpg.Connection[Any]"
+) -> None:
     driver, vehicle = UUID(await fleet.driver()), UUID(await fleet.vehicle())
     async with database.unit_of_work() as session:
         await DriverRepository(session).find(driver, None, hold="alone")
@@ -193,6 +198,7 @@ async def test_a_driver_who_is_erased_meanwhile_is_not_bound(fleet: Fleet, datab
                 return await AssignmentRepository(other).hold_pair(driver, vehicle)
 
         binding = asyncio.create_task(bind())
+        await eventually(lambda: owner.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"), message="nobody waits")
         await DriverRepository(session).erase(driver, MONDAY_MORNING)
 
     assert await binding is False
