@@ -14,7 +14,6 @@ from deploy.sandbox import problems
 from deploy.sandbox.faults_endpoints import faults_router
 from deploy.sandbox.gateways.endpoints import router as payments_router
 from deploy.sandbox.mailbox.endpoints import router as mailbox_router
-from deploy.sandbox.owners import owners_router
 from deploy.sandbox.problems import Problem
 from deploy.sandbox.provider import Core, Provider
 from deploy.sandbox.sms.endpoints import router as sms_router
@@ -61,7 +60,6 @@ def create_app(core: Core, providers: Sequence[Provider]) -> FastAPI:
     app.include_router(mailbox_router)
     app.include_router(sms_router)
     app.include_router(payments_router)
-    app.include_router(owners_router())
     app.include_router(faults_router({provider.name: provider.faults for provider in providers}))
     _add_health(app, core, providers)
     app.mount("/page", StaticFiles(directory=_PAGE))

@@ -1,18 +1,17 @@
 """What notifications fetches from its owner when it is needed: the PDF of an invoice, the trips of a digest.
 
-The invoice is one of payments, issued for the run. trips does not serve its summaries yet: the flow stands for it and puts what
-it would serve into the sandbox, to which the local stack's TRIPS_URL leads.
+The invoice is one of payments and the trip one of trips, both made for the run.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4, uuid5
-from zoneinfo import ZoneInfo
 
 import httpx
 
 from deploy.local.flows.notifications.cast import PLAIN
 from deploy.local.flows.notifications.chapter import Chapter
+from deploy.local.flows.notifications.driven_trip import drive
 from deploy.local.flows.notifications.people import CUSTOMER
 from deploy.local.polling import ask_until, read
 from shared.contracts.money import Money
@@ -84,36 +83,36 @@ async def _attached(chapter: Chapter, delivery: Any) -> bytes | None:
 
 async def _send_digest(chapter: Chapter) -> None:
     """A reminder that the driver wants daily is told of in the digest, beside the day's trips."""
-    driver, plain = chapter.cast.driver, chapter.cast.organizations[PLAIN]
-    await _wants_reminders_daily(chapter)
+    trip, plain = await drive(chapter), chapter.cast.organizations[PLAIN]
+    await _wants_reminders_daily(chapter, trip.driver)
     reminder = await chapter.send(
         SendOrderReminder(
-            to_person=driver, organization_id=plain, order_id="1043", order_number="IN-1043", action="sign the hand-over"
+            to_person=trip.driver, organization_id=plain, order_id="1043", order_number="IN-1043", action="sign the hand-over"
         )
     )
     await chapter.ends(reminder, "what is wanted daily is collected", "email dropped: digested")
-    now = datetime.now(ZoneInfo("Asia/Kolkata"))
-    pickup = (now - timedelta(hours=3)).isoformat()
-    trip = {"number": "T-1999", "pickup_at": pickup, "pickup": "Gate 2", "dropoff": "Dock 7", "status": "completed"}
-    summary = {"trips": [trip], "completed": 1, "distance_m": 18_400}
-    path, day = f"/owners/trips/v1/people/{driver}/trip-summary", {"date": now.date().isoformat()}
-    (await chapter.world.sandbox.put(path, params=day, json=summary)).raise_for_status()
-    asked = await chapter.send(SendDailyDigest(to_person=driver, digest_on=now.date()))
+    asked = await chapter.send(SendDailyDigest(to_person=trip.driver, digest_on=trip.day))
     made = await chapter.ends(
         uuid5(asked, "email"),
-        "one mail on the day, whose trips the demonstration serves in the place of trips",
+        "one mail on the day, whose trips trips has",
         "email sent by smtp",
         task="send_daily_digest",
     )
     text = await _text(chapter, made[0]) if made else ""
-    told = {word: word in text for word in ("T-1999", "18 km driven", "IN-1043")}
+    told = {word: word in text for word in (trip.number, "18 km driven", "IN-1043")}
     chapter.check(
         "send_daily_digest: it tells of the trip and of the reminder", all(told.values()) or told, True, ", ".join(told)
     )
 
 
-async def _wants_reminders_daily(chapter: Chapter) -> None:
-    path = f"/v1/people/{chapter.cast.driver}/preferences"
+async def _wants_reminders_daily(chapter: Chapter, driver: str) -> None:
+    """As soon as notifications knows the driver, of whom trips tells it."""
+
+    async def ask() -> int:
+        return (await chapter.world.api.get(f"/v1/people/{driver}")).status_code
+
+    await ask_until(ask, lambda status: status == httpx.codes.OK)
+    path = f"/v1/people/{driver}/preferences"
     tag = (await chapter.world.api.get(path)).raise_for_status().headers["ETag"]
     wanted = {"choices": [{"category": "reminders", "channel": "email", "choice": "daily"}]}
     (await chapter.world.api.put(path, json=wanted, headers={"If-Match": tag})).raise_for_status()
