@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI
 
 from services.payments.carts.anonymous_endpoints import router as anonymous_carts
 from services.payments.carts.endpoints import router as carts
+from services.payments.cases.endpoints import router as cases
 from services.payments.catalog.endpoints import router as products
 from services.payments.coupons.endpoints import router as coupons
 from services.payments.credit_notes.endpoints import of_invoice as credit_notes_of_invoice
@@ -33,9 +34,11 @@ from services.payments.payment_methods import endpoints as payment_methods
 from services.payments.payments import action_endpoints as payment_actions
 from services.payments.payments import endpoints as payments
 from services.payments.plans.endpoints import router as plans
+from services.payments.reconciliation.endpoints import router as reconciliation
 from services.payments.refunds import endpoints as refunds
 from services.payments.settings import PaymentsSettings
 from services.payments.settings import settings as read_settings
+from services.payments.settlements import endpoints as settlements
 from services.payments.subscriptions.action_endpoints import router as subscription_actions
 from services.payments.subscriptions.endpoints import router as subscriptions
 from services.payments.tariffs.endpoints import router as tariffs
@@ -48,6 +51,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     anonymous_carts,
     billable_trips,
     carts,
+    cases,
     coupons,
     credit.router,
     credit_notes,
@@ -77,7 +81,10 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     payments.router,
     plans,
     products,
+    reconciliation,
     refunds.router,
+    settlements.router,
+    settlements.traces,
     subscription_actions,
     subscription_settings,
     subscriptions,

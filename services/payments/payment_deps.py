@@ -11,6 +11,8 @@ from services.payments.attempts.recording import ChargeRecords
 from services.payments.attempts.repository import AttemptRepository
 from services.payments.attempts.upkeep import PaymentUpkeep
 from services.payments.attempts.upkeep_repository import UpkeepRepository
+from services.payments.cases.repository import CaseRepository
+from services.payments.cases.service import KeptCases
 from services.payments.credits.repository import CreditRepository
 from services.payments.credits.service import Credits
 from services.payments.disputes.repository import DisputeReader
@@ -19,7 +21,6 @@ from services.payments.invoices.repository import InvoiceReader
 from services.payments.ledger.repository import Ledger
 from services.payments.orders.receipts_repository import ReceiptRepository
 from services.payments.payment_methods.repository import MethodRepository
-from services.payments.payments.cases import LoggedCases
 from services.payments.payments.fact_repository import FactRepository
 from services.payments.payments.facts import GatewayFacts, GoingBack, Stores
 from services.payments.payments.listeners import PaymentListener
@@ -54,10 +55,15 @@ def gateway_facts(session: Session, clock: Clock) -> GatewayFacts:
         orders_deps.order_payments(session),
     )
     going_back = GoingBack(refund_facts(session), refund_requests(session), DisputeReader(session), Ledger(session))
-    return GatewayFacts(stores, settling(session), going_back, Publisher(session), clock)
+    return GatewayFacts(stores, settling(session, clock), going_back, Publisher(session), clock)
 
 
-def settling(session: Session) -> Settling:
+def cases(session: Session, clock: Clock) -> KeptCases:
+    """Keeps what a person has to look at, in the session's unit of work."""
+    return KeptCases(CaseRepository(session), clock)
+
+
+def settling(session: Session, clock: Clock) -> Settling:
     """Books money that has come, in the session's unit of work."""
     return Settling(
         PaymentRepository(session),
@@ -65,7 +71,7 @@ def settling(session: Session) -> Settling:
         invoice_deps.invoice_payments(session),
         CreditRepository(session),
         Ledger(session),
-        LoggedCases(),
+        cases(session, clock),
         subscription_deps.period_receipts(session),
         payment_listeners(session),
     )
@@ -120,7 +126,7 @@ def payment_upkeep(session: Session, clock: Clock) -> PaymentUpkeep:
         RefundRepository(session),
         ReceiptRepository(session),
         gateway_facts(session, clock),
-        LoggedCases(),
+        cases(session, clock),
         Publisher(session),
     )
 
@@ -137,7 +143,7 @@ def call_records(session: Session, clock: Clock, *, settle_s: float = SETTLE_S) 
         PaymentRepository(session),
         gateway_facts(session, clock),
         refund_facts(session),
-        LoggedCases(),
+        cases(session, clock),
         clock,
         settle_s=settle_s,
     )

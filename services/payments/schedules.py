@@ -13,6 +13,7 @@ from shared.contracts.payments import (
     ProcessOverdueInvoices,
     ProcessPendingOrders,
     PruneGatewayEvents,
+    ReconcilePayments,
     RefreshLedgerBalances,
     RemindOfAbandonedCarts,
     ResolveUnknownPayments,
@@ -40,6 +41,9 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(name="send-order-reminders", crontab="0 */6 * * *", message=SendOrderReminders(), catch_up="last"),
     Entry(name="expire-payments", crontab="*/5 * * * *", message=ExpirePayments(), catch_up="last"),
     Entry(name="prune-gateway-events", crontab="40 3 * * *", message=PruneGatewayEvents(), catch_up="skip"),
+    # Each looks days back, so that the newest slot alone finds all that a missed one would have.
+    Entry(name="reconcile-payments", crontab="25 * * * *", message=ReconcilePayments(days=3), catch_up="last"),
+    Entry(name="reconcile-payments-nightly", crontab="10 21 * * *", message=ReconcilePayments(days=35), catch_up="last"),
     Entry(name="resolve-unknown-payments", crontab="*/5 * * * *", message=ResolveUnknownPayments(), catch_up="last"),
     Entry(name="retry-failed-payments", crontab="*/30 * * * *", message=RetryFailedPayments(), catch_up="last"),
     Entry(name="watch-authorizations", crontab="20 * * * *", message=WatchAuthorizations(), catch_up="last"),

@@ -1,6 +1,8 @@
 """How plans, subscriptions, their billing, dunning and reminders are put together, for endpoints and tasks alike."""
 
 from services.payments import invoice_deps, orders_deps
+from services.payments.cases.repository import CaseRepository
+from services.payments.cases.service import KeptCases
 from services.payments.catalog.repository import ProductReader
 from services.payments.customers.repository import CustomerReader
 from services.payments.dunning.collecting import Collecting
@@ -17,7 +19,6 @@ from services.payments.mandates.sending import NoticeClaims, NoticeRecords
 from services.payments.payment_methods.repository import MethodReader
 from services.payments.payment_reminders.repository import ReminderRepository
 from services.payments.payment_reminders.service import SubscriptionReminders
-from services.payments.payments.cases import LoggedCases
 from services.payments.payments.writing_repository import PaymentRepository
 from services.payments.plans.repository import PlanReader, PlanRepository
 from services.payments.plans.service import Plans
@@ -79,7 +80,8 @@ def due_billing(session: Session) -> DueBilling:
     publisher = Publisher(session)
     uncharged = UnchargedPeriods(DunningRepository(session), failing(session), publisher)
     stores = DueRepository(session), PaymentRepository(session)
-    return DueBilling(*stores, noticing(session), uncharged, LoggedCases(), publisher)
+    cases = KeptCases(CaseRepository(session), system_clock)
+    return DueBilling(*stores, noticing(session), uncharged, cases, publisher)
 
 
 def dry_run(session: ReadSession) -> DryRun:

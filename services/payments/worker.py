@@ -17,6 +17,7 @@ TASK_MODULES: tuple[str, ...] = (
     "services.payments.offers.tasks",
     "services.payments.orders.tasks",
     "services.payments.payment_reminders.tasks",
+    "services.payments.reconciliation.tasks",
     "services.payments.refunds.tasks",
     "services.payments.subscriptions.tasks",
     "services.payments.tariffs.tasks",

@@ -124,6 +124,10 @@ def _customers(router: APIRouter, desk: Desk) -> None:
         status = "authorized" if asked.outcome == "captured" else "failed"
         return await desk.answer(lambda books: shown(attempts.go_on(books, payment_id, status, asked.outcome)))
 
+    @router.delete("/payments/{payment_id}", summary="Have Razorpay know nothing of a payment any more")
+    async def forget_payment(payment_id: Id) -> Response:
+        return await desk.answer(lambda books: shown(payments.forget(books, payment_id)))
+
 
 def _money(router: APIRouter, desk: Desk) -> None:
     @router.post("/settlements", summary="Settle what has been captured, refunded and lost")

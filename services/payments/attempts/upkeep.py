@@ -71,7 +71,7 @@ class PaymentUpkeep:
             await self._facts.apply([], touched=orphans, reason="its order has become known")
         for gateway, account, payment_id in await self._upkeep.unmatched(slot):
             details = {"gateway": gateway, "account": account, "gateway_payment_id": payment_id}
-            await self._cases.open("payment_unmatched", None, details)
+            await self._cases.open("missing_local", None, details)
         hour = int(slot.timestamp()) // _REFUNDS_WAIT_S
         before = datetime.fromtimestamp(slot.timestamp() - _REFUNDS_WAIT_S, slot.tzinfo)
         for refund_id in await self._refunds.overdue(before, AT_ONCE):

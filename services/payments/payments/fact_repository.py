@@ -45,17 +45,20 @@ _HOLD: Final = text("""
             CAST(:currency AS text[]), CAST(:captured_minor AS bigint[]), CAST(:refunded_minor AS bigint[]),
             CAST(:fee_minor AS bigint[]),
             CAST(:tax_minor AS bigint[]), CAST(:method AS text[]), CAST(:bank AS text[]), CAST(:reference AS text[]),
-            CAST(:token AS text[]), CAST(:action_url AS text[]), CAST(:decline AS text[]), CAST(:at AS timestamptz[]))
+            CAST(:token AS text[]), CAST(:action_url AS text[]), CAST(:decline AS text[]),
+            CAST(:is_international AS boolean[]), CAST(:at AS timestamptz[]))
             AS row(id, gateway, account, gateway_payment_id, gateway_order_id, receipt, rank, amount_minor, currency,
-                   captured_minor, refunded_minor, fee_minor, tax_minor, method, bank, reference, token, action_url, decline, at)
+                   captured_minor, refunded_minor, fee_minor, tax_minor, method, bank, reference, token, action_url, decline,
+                   is_international, at)
     )
     INSERT INTO gateway_payments AS held
            (id, gateway, account, gateway_payment_id, gateway_order_id, receipt, rank, amount_minor, currency, captured_minor,
-            refunded_minor, fee_minor, tax_minor, method, bank, reference, token, action_url, decline, authorized_at, captured_at,
-            failed_at, first_seen_at)
+            refunded_minor, fee_minor, tax_minor, method, bank, reference, token, action_url, decline, is_international,
+            authorized_at, captured_at, failed_at, first_seen_at)
     SELECT id, gateway, account, gateway_payment_id, max(gateway_order_id), max(receipt), max(rank), max(amount_minor),
            max(currency), max(captured_minor), max(refunded_minor), max(fee_minor), max(tax_minor), max(method), max(bank),
-           max(reference), max(token), max(action_url), CAST(max(decline) AS jsonb), min(at) FILTER (WHERE rank = 4),
+           max(reference), max(token), max(action_url), CAST(max(decline) AS jsonb), bool_or(is_international),
+           min(at) FILTER (WHERE rank = 4),
            min(at) FILTER (WHERE rank = 7), min(at) FILTER (WHERE rank = 3), min(at)
       FROM told GROUP BY id, gateway, account, gateway_payment_id ORDER BY gateway, account, gateway_payment_id
     ON CONFLICT (gateway, account, gateway_payment_id) DO UPDATE SET
@@ -67,6 +70,7 @@ _HOLD: Final = text("""
            method = greatest(held.method, excluded.method), bank = greatest(held.bank, excluded.bank),
            reference = greatest(held.reference, excluded.reference), token = greatest(held.token, excluded.token),
            action_url = greatest(held.action_url, excluded.action_url), decline = greatest(held.decline, excluded.decline),
+           is_international = held.is_international OR excluded.is_international,
            authorized_at = least(held.authorized_at, excluded.authorized_at),
            captured_at = least(held.captured_at, excluded.captured_at), failed_at = least(held.failed_at, excluded.failed_at),
            first_seen_at = least(held.first_seen_at, excluded.first_seen_at)

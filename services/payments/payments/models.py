@@ -213,6 +213,7 @@ class PaymentNews:
     token: str | None
     action_url: str | None
     decline: str | None
+    is_international: bool
     at: datetime
 
 

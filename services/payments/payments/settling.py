@@ -13,7 +13,7 @@ from services.payments.ledger.repository import Ledger
 from services.payments.orders.order_payments import OrderPayments
 from services.payments.orders.receipts_repository import Receipt
 from services.payments.payments import booking
-from services.payments.payments.cases import Cases
+from services.payments.payments.cases import CaseKind, Cases
 from services.payments.payments.deriving import is_mismatch
 from services.payments.payments.listeners import Paid, PaymentListener
 from services.payments.payments.models import Held, Payment
@@ -67,7 +67,8 @@ class Settling:
             payment, at = payments[one.payment_id], one.captured_at or now
             if kind == "mismatch":
                 postings.append(booking.captured_otherwise(payment, one.id, one.captured_minor, one.currency, at))
-                await self._cases.open("amount_mismatch", payment.id, {"gateway_payment_id": one.gateway_payment_id})
+                class_: CaseKind = "amount_mismatch" if one.currency == payment.currency else "currency_mismatch"
+                await self._cases.open(class_, payment.id, {"gateway_payment_id": one.gateway_payment_id})
                 continue
             over = one.captured_minor - applied.get(one.payment_id, 0) if kind == "main" else one.captured_minor
             if kind == "main":

@@ -73,6 +73,7 @@ def payment_news(account: str, fact: PaymentFact) -> PaymentNews:
         token=fact.token_id,
         action_url=fact.action_url,
         decline=_json(fact.decline) if fact.decline is not None else None,
+        is_international=fact.is_international,
         at=fact.occurred_at,
     )
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from services.payments.gateways.errors import UnreadableWebhook
 from services.payments.gateways.events import Event
@@ -15,10 +15,12 @@ from services.payments.gateways.facts import (
     OrderFact,
     PaymentFact,
     RefundFact,
+    SettlementFact,
     TokenFact,
 )
 from services.payments.gateways.razorpay_facts import RAZORPAY
 from services.payments.gateways.razorpay_webhooks import stored_razorpay_event
+from services.payments.gateways.reports import ZONES
 from services.payments.gateways.stripe_webhooks import stored_stripe_event
 from services.payments.mandates.models import Heard
 from services.payments.mandates.news import NoticeNews
@@ -26,7 +28,7 @@ from services.payments.payments.facts import GatewayFacts
 from services.payments.payments.telling import Told
 from services.payments.webhooks.models import EventState, StoredEvent
 from services.payments.webhooks.repository import EventRepository
-from shared.contracts.payments import PruneGatewayEvents
+from shared.contracts.payments import PruneGatewayEvents, ReconcilePayments
 from shared.runtime.clock import Clock
 from shared.runtime.outbox import Publisher
 from shared.runtime.payload_box import PayloadBox
@@ -67,7 +69,9 @@ class WebhookApplying:
             told += facts
             notices = _notices(stored, event)
             heard += notices
-            states[stored.id] = "unreadable" if event is None else "applied" if facts or notices else "ignored"
+            has_settled = self._reconcile(stored, event)
+            is_news = facts or notices or has_settled
+            states[stored.id] = "unreadable" if event is None else "applied" if is_news else "ignored"
         reference = f"event:{waiting[0].event_id}"[:200] if len(waiting) == 1 else None
         if told:
             await self._facts.apply(told, by=f"gateway:{waiting[0].gateway}", reference=reference)
@@ -79,6 +83,15 @@ class WebhookApplying:
         """Forget what is old, a chunk per message."""
         if await self._events.prune(slot - KEPT, slot - KNOWN, CHUNK):
             self._publisher.publish(PruneGatewayEvents(slot=slot))
+
+    def _reconcile(self, stored: StoredEvent, event: Event | None) -> bool:
+        """Have the days compared on which money was settled; says whether there is one."""
+        settled = [one for one in event.facts if isinstance(one, SettlementFact)] if event is not None else []
+        for one in settled:
+            day = one.occurred_at.astimezone(ZONES[stored.gateway]).date()
+            command = ReconcilePayments(slot=stored.received_at, day=day, account=stored.account)
+            self._publisher.publish(command, message_id=uuid5(stored.id, f"{one.settlement_id}/{one.status}"))
+        return bool(settled)
 
     def _read(self, stored: StoredEvent) -> Event | None:
         raw = self._box.open(stored.id, stored.key_id, stored.payload) if stored.payload is not None else None

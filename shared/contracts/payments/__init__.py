@@ -6,6 +6,7 @@ invoices.py        issuing invoices, their PDFs, reminders and the audit of thei
 ledger.py          checking and tending the ledger
 matching.py        finding manufacturers for orders, and the offers that are made to them
 orders.py          carts and orders
+reconciliation.py  comparing what gateways hold with what we hold
 subscriptions.py   billing subscriptions, reminders, dunning
 """
 
@@ -36,6 +37,7 @@ from shared.contracts.payments.invoices import (
 from shared.contracts.payments.ledger import CheckLedger, RefreshLedgerBalances
 from shared.contracts.payments.matching import ExpireOffers, MatchOrders
 from shared.contracts.payments.orders import CleanupExpiredCarts, ProcessPendingOrders, RemindOfAbandonedCarts, SendOrderReminders
+from shared.contracts.payments.reconciliation import AdvanceReconciliation, ReconcilePayments
 from shared.contracts.payments.subscriptions import (
     PlanDebitNotices,
     ProcessDueSubscriptions,
@@ -47,6 +49,7 @@ from shared.contracts.payments.subscriptions import (
 )
 
 __all__ = [
+    "AdvanceReconciliation",
     "ApplyGatewayEvents",
     "AuditInvoiceNumbers",
     "CapturePayment",
@@ -69,6 +72,7 @@ __all__ = [
     "ProcessPendingOrders",
     "ProcessSingleSubscription",
     "PruneGatewayEvents",
+    "ReconcilePayments",
     "RefreshLedgerBalances",
     "ReleasePayment",
     "RemindOfAbandonedCarts",
