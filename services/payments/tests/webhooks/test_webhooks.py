@@ -10,7 +10,7 @@ import pytest
 
 from deploy.sandbox.razorpay.signature import webhook_headers
 from services.payments.tests.payments.arrange import NOON, TOTAL, balances, have_customer, have_order, have_payment, rows
-from shared.contracts.payments import ApplyGatewayEvents, PruneGatewayEvents
+from shared.contracts.payments import ApplyGatewayEvents, PruneGatewayEvents, ReconcilePayments
 from shared.runtime.db import Session
 from shared.testing.messages import TaskRunner, assert_nothing_published, assert_published, published
 from shared.testing.service import ApiClient
@@ -94,6 +94,23 @@ async def test_events_in_any_order_pay_the_order_though_messages_come_twice(
     assert await rows(session, "SELECT status, captured_minor FROM payments") == [("captured", TOTAL)]
     assert await balances(session) == {"gateway_receivable": TOTAL, "accounts_receivable": -TOTAL}
     assert [row[3] for row in await rows(session, EVENTS)] == ["applied", "applied", "ignored"]
+
+
+async def test_settlement_has_its_day_compared_once_though_its_event_comes_twice(
+    client: ApiClient, session: Session, run_task: TaskRunner
+) -> None:
+    entity = {"id": "setl_1", "entity": "settlement", "amount": 97_640, "status": "processed", "created_at": AT + 7 * 3600}
+    envelope = {"entity": "event", "account_id": "acc_1", "event": "settlement.processed", "contains": ["settlement"]}
+    body = json.dumps({**envelope, "created_at": AT, "payload": {"settlement": {"entity": entity}}}).encode()
+    await _post(client, body, "evt_1")
+    await _post(client, body, "evt_1")
+
+    for _ in range(2):
+        await run_task.run(await published(session, ApplyGatewayEvents))
+
+    # 19:00 UTC is half an hour past midnight in India.
+    await assert_published(session, ReconcilePayments, day=NOON.date() + timedelta(days=1), account="razorpay", days=None)
+    assert [row[3] for row in await rows(session, EVENTS)] == ["applied"]
 
 
 async def test_event_about_an_unknown_payment_is_kept(client: ApiClient, session: Session, run_task: TaskRunner) -> None:
