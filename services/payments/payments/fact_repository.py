@@ -1,4 +1,7 @@
-"""Statements that merge what gateways say, many facts at once. Merging keeps the greater of each column, so order is nothing."""
+"""Statements that merge what gateways say, many facts at once. Merging keeps the greater of each column, so order is nothing.
+
+Of fees it keeps the least: a gateway that takes more later than it had said is found out by reconciliation.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import fields
@@ -56,7 +59,7 @@ _HOLD: Final = text("""
             refunded_minor, fee_minor, tax_minor, method, bank, reference, token, action_url, decline, is_international,
             authorized_at, captured_at, failed_at, first_seen_at)
     SELECT id, gateway, account, gateway_payment_id, max(gateway_order_id), max(receipt), max(rank), max(amount_minor),
-           max(currency), max(captured_minor), max(refunded_minor), max(fee_minor), max(tax_minor), max(method), max(bank),
+           max(currency), max(captured_minor), max(refunded_minor), min(fee_minor), min(tax_minor), max(method), max(bank),
            max(reference), max(token), max(action_url), CAST(max(decline) AS jsonb), bool_or(is_international),
            min(at) FILTER (WHERE rank = 4),
            min(at) FILTER (WHERE rank = 7), min(at) FILTER (WHERE rank = 3), min(at)
@@ -66,7 +69,7 @@ _HOLD: Final = text("""
            receipt = greatest(held.receipt, excluded.receipt), rank = greatest(held.rank, excluded.rank),
            captured_minor = greatest(held.captured_minor, excluded.captured_minor),
            refunded_minor = greatest(held.refunded_minor, excluded.refunded_minor),
-           fee_minor = greatest(held.fee_minor, excluded.fee_minor), tax_minor = greatest(held.tax_minor, excluded.tax_minor),
+           fee_minor = least(held.fee_minor, excluded.fee_minor), tax_minor = least(held.tax_minor, excluded.tax_minor),
            method = greatest(held.method, excluded.method), bank = greatest(held.bank, excluded.bank),
            reference = greatest(held.reference, excluded.reference), token = greatest(held.token, excluded.token),
            action_url = greatest(held.action_url, excluded.action_url), decline = greatest(held.decline, excluded.decline),

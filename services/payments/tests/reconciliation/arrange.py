@@ -59,9 +59,9 @@ class Ledgers:
         await self.gateway.faults(*({"match": name, "action": "drift", "drift": drift} for name, drift in drifts.items()))
         return await self.gateway.ask("POST", "/settlements", older_than_days=0)
 
-    async def compare(self, **fields: Any) -> dict[str, Any]:
-        """A run from its beginning to its end; returns its counts."""
-        asked = ReconcilePayments(**{"slot": datetime.now(UTC) + timedelta(days=DAYS - 1), "days": DAYS, **fields})
+    async def compare(self, account: str = "razorpay", days: int = DAYS) -> dict[str, Any]:
+        """A run from its beginning to its end; returns its counts. days: so long after now, and as far back."""
+        asked = ReconcilePayments(slot=datetime.now(UTC) + timedelta(days=days - 1), days=days, account=account)
         before = {one.id for one in await outbox_of(self.session)}
         handled = await self.run_task(asked)
         assert handled.outcome == "done", handled

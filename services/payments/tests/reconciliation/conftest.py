@@ -37,7 +37,8 @@ def settings(request: pytest.FixtureRequest, settings: PaymentsSettings) -> Paym
         keys = {"razorpay_key_id": "rzp_test_key", "razorpay_key_secret": SecretStr("sandbox")}
         return settings.model_copy(update={"payment_gateway": "razorpay", **keys, "razorpay_base_url": server.url})
     stand_in: GatewayStandIn = request.getfixturevalue("gateway")
-    return settings.model_copy(update=stand_in.settings)
+    stripe = {"stripe_secret_key": SecretStr("sk_test_sandbox"), "stripe_base_url": f"{stand_in.url}/stripe"}
+    return settings.model_copy(update={**stand_in.settings, **stripe})
 
 
 @pytest.fixture
@@ -46,9 +47,10 @@ def settings_of_the_process(settings: PaymentsSettings, monkeypatch: pytest.Monk
     monkeypatch.setenv("DATABASE_URL", settings.database_url.get_secret_value())
     monkeypatch.setenv("REDIS_URL", settings.broker_url)
     monkeypatch.setenv("PAYMENT_GATEWAY", "razorpay")
-    for name in ("razorpay_key_id", "razorpay_base_url"):
+    for name in ("razorpay_key_id", "razorpay_base_url", "stripe_base_url"):
         monkeypatch.setenv(name.upper(), str(getattr(settings, name)))
     monkeypatch.setenv("RAZORPAY_KEY_SECRET", "sandbox")
+    monkeypatch.setenv("STRIPE_SECRET_KEY", "sk_test_sandbox")
     read_settings.cache_clear()
     yield
     read_settings.cache_clear()

@@ -112,7 +112,7 @@ async def test_run_that_is_asked_for_twice_begins_once_and_a_page_twice_delivere
     (run,) = await rows(ledgers.session, "SELECT id, step FROM recon_runs")
     state = await ledgers.state()
 
-    asked = ReconcilePayments(days=DAYS)
+    asked = ReconcilePayments(days=DAYS, account="razorpay")
     for redelivered in (False, True):
         await ledgers.run_task(asked, ids=[key], redelivered=redelivered)
     runs = await rows(ledgers.session, "SELECT count(*) FROM recon_runs WHERE asked_by = :id", id=key)

@@ -109,7 +109,7 @@ async def test_account_whose_key_is_refused_fails_its_run_and_says_so(
 ) -> None:
     scripted_gateway.say(401, {"error": {"code": "BAD_REQUEST_ERROR", "description": "Authentication failed"}})
 
-    await run_task(ReconcilePayments(slot=datetime.fromtimestamp(wire.AT, UTC)))
+    await run_task(ReconcilePayments(slot=datetime.fromtimestamp(wire.AT, UTC), account="razorpay"))
     (page,) = await published(session, AdvanceReconciliation)
     handled = await run_task(page)
 
