@@ -1,7 +1,5 @@
 """How reconciliation, settlements and cases are put together, for endpoints and tasks alike."""
 
-from uuid import UUID
-
 from services.payments import payment_deps
 from services.payments.cases.repository import CaseRepository
 from services.payments.cases.service import CaseDesk
@@ -25,7 +23,6 @@ from services.payments.settlements.reading_repository import SettlementReader
 from services.payments.settlements.repository import SettlementRepository
 from services.payments.settlements.tracing import Tracing
 from services.payments.settlements.tracing_repository import TraceReader
-from shared.contracts.payments import ReconcilePayments
 from shared.runtime.auth.principal import Principal
 from shared.runtime.clock import Clock
 from shared.runtime.db import Database, ReadSession, Session
@@ -56,11 +53,6 @@ def step_records(session: Session, clock: Clock) -> StepRecords:
     healing = Healing(HeldRepository(session), FactRepository(session), facts, runs)
     comparing = Comparing(ComparingRepository(session), runs, settlements, Ledger(session))
     return StepRecords(runs, LookupRepository(session), healing, settlements, comparing, Publisher(session), clock)
-
-
-def request_run(session: Session, asked: ReconcilePayments) -> UUID:
-    """Ask for runs, in the session's unit of work; returns the message's id."""
-    return Publisher(session).publish(asked)
 
 
 def case_desk(session: Session, clock: Clock, caller: Principal) -> CaseDesk:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from services.payments import reconciliation_deps as deps
 from services.payments.auth import PaymentsWrite, ReadableOrganization
+from services.payments.gateways.errors import GatewayAccountNotFound
 from services.payments.reconciliation.errors import RunNotFound
 from services.payments.reconciliation.models import RunState
 from services.payments.reconciliation.run_repository import RunReader
@@ -24,7 +25,13 @@ router = APIRouter(prefix="/v1/reconciliation", tags=["reconciliation"])
 RunId = Annotated[UUID, Path(description="The run's id.")]
 
 
-@router.post("/runs", name="start_runs", status_code=202, summary="Compare gateways with our books")
+@router.post(
+    "/runs",
+    name="start_runs",
+    status_code=202,
+    summary="Compare gateways with our books",
+    responses=problems(GatewayAccountNotFound),
+)
 async def start_runs(
     body: RunIn,
     request: Request,
@@ -38,10 +45,11 @@ async def start_runs(
     Amounts that a gateway reports change no payment, and a second run over the same changes nothing, so it needs no
     Idempotency-Key.
     """
-    whose, now = organization_of(caller, named), runtime_of(request).clock()
-    asked = ReconcilePayments(**body.model_dump(), slot=now, organization_id=whose, requested_by=caller.id)
+    runtime, whose = runtime_of(request), organization_of(caller, named)
+    asked = ReconcilePayments(**body.model_dump(), slot=runtime.clock(), organization_id=whose, requested_by=caller.id)
+    reconciling = await deps.reconciling(db, runtime.settings)
     response.headers["Location"] = "/v1/reconciliation/runs"
-    return RunRequest(message_id=deps.request_run(db, asked))
+    return RunRequest(message_id=reconciling.request(asked))
 
 
 @router.get("/runs", name="list_runs", summary="List runs")

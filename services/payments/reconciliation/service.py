@@ -34,14 +34,8 @@ class Reconciling:
 
         Raises GatewayAccountNotFound for an account that is not there.
         """
-        slot = asked.slot or at
-        meant = [one for one in self._accounts if _is_meant(one, asked)]
-        if asked.account is not None and not meant:
-            raise GatewayAccountNotFound(
-                f"there is no account {asked.account[:100]} at a gateway; leave account out for all of them"
-            )
-        begun = list[UUID]()
-        for account in sorted(meant, key=lambda one: one.key):
+        slot, begun = asked.slot or at, list[UUID]()
+        for account in self._meant(asked):
             run_id = uuid5(message_id, account.key)
             await self._runs.tidy(account.key, stands_still=STANDS_STILL, before=slot - KEPT)
             if await self._runs.begin(
@@ -50,6 +44,20 @@ class Reconciling:
                 go_on(self._publisher, run_id, 0)
             begun.append(run_id)
         return begun
+
+    def request(self, asked: ReconcilePayments) -> UUID:
+        """Ask for runs; returns the message's id. Raises GatewayAccountNotFound where there is nothing to compare."""
+        if not self._meant(asked):
+            raise GatewayAccountNotFound(
+                "the organization has no account of its own; what is paid through the installation's is compared every hour"
+            )
+        return self._publisher.publish(asked)
+
+    def _meant(self, asked: ReconcilePayments) -> list[AccountKey]:
+        meant = [one for one in self._accounts if _is_meant(one, asked)]
+        if asked.account is not None and not meant:
+            raise GatewayAccountNotFound(f"there is no account {asked.account} at a gateway; leave account out for all of them")
+        return sorted(meant, key=lambda one: one.key)
 
 
 def span_of(asked: ReconcilePayments, slot: datetime, zone: ZoneInfo) -> Span:

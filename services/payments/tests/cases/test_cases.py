@@ -95,7 +95,7 @@ async def test_case_of_others_and_of_nobody_is_not_there_for_an_organization(
     stranger = client.as_role("operator", organization_id=THEIRS)
 
     for (case_id,) in await rows(session, "SELECT id FROM cases"):
-        answer = await stranger.request(method, f"/v1/cases/{case_id}{path}", **({"json": body} if body else {}))
+        answer = await stranger.request(method, f"/v1/cases/{case_id}{path}", json=body)
         assert code(answer) == (404, "case_not_found")
     assert (await stranger.get("/v1/cases")).json()["items"] == []
     assert {row[2] for row in await rows(session, CASES)} == {"open"}

@@ -93,13 +93,16 @@ async def test_runs_show_where_they_stand_and_what_they_found(ledgers: Ledgers, 
     assert code(await bound.get(f"{path}/findings")) == (404, "reconciliation_run_not_found")
 
 
-async def test_run_is_asked_for_of_an_organizations_own_accounts_or_of_all(client: ApiClient, session: Session) -> None:
-    operator = client.as_role("operator", organization_id=OURS)
+async def test_run_is_asked_for_of_accounts_that_there_are(client: ApiClient, session: Session) -> None:
+    operator, bound = client.as_role("operator"), client.as_role("operator", organization_id=OURS)
 
-    answer = await operator.post("/v1/reconciliation/runs", json={"days": 7})
+    unknown = await operator.post("/v1/reconciliation/runs", json={"account": "paypal"})
+    without = await bound.post("/v1/reconciliation/runs", json={})
+    answer = await operator.post("/v1/reconciliation/runs", json={"days": 7, "account": "razorpay"})
 
+    assert [code(one) for one in (unknown, without)] == [(404, "gateway_account_not_found")] * 2
     assert answer.status_code == 202
-    asked = await assert_published(session, ReconcilePayments, days=7, organization_id=OURS)
+    asked = await assert_published(session, ReconcilePayments, days=7, account="razorpay")
     assert asked.slot is not None
     assert asked.requested_by is not None
 
