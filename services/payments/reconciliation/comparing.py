@@ -9,6 +9,7 @@ from services.payments.gateways.reports import ZONES
 from services.payments.ledger.repository import Ledger
 from services.payments.payments.cases import CASES
 from services.payments.reconciliation.comparing_repository import ComparingRepository, Rules
+from services.payments.reconciliation.metrics import FINDINGS
 from services.payments.reconciliation.models import Run
 from services.payments.reconciliation.run_repository import RunRepository
 from services.payments.settlements.posting import difference_changes, item_changes
@@ -38,7 +39,11 @@ class Comparing:
         for kind, count in (await self._comparing.keep_cases(run, now)).items():
             CASES.labels(kind).inc(count)
             logger.error("payment_cases_opened", extra={"kind": kind, "count": count, "run": str(run.id)})
-        await self._runs.count(run, await self._comparing.count(run))
+        counts = await self._comparing.count(run)
+        for is_healed in ("healed", "open"):
+            for class_, count in counts[is_healed].items():
+                FINDINGS.labels(class_, str(is_healed == "healed").lower()).inc(count)
+        await self._runs.count(run, counts)
 
     async def post(self, run: Run) -> int | None:
         """Post the next of what was settled, and undo what is known better by now; None where nothing is left."""

@@ -65,7 +65,8 @@ _OF_PAYMENTS: Final = f"""
             ('unsettled_overdue', captured_at < CASE WHEN is_international OR currency <> :home
                                                      THEN CAST(:abroad_before AS timestamptz)
                                                      ELSE CAST(:home_before AS timestamptz) END
-                                  AND captured_minor > 0 AND is_ours_to_keep AND NOT is_reported AND NOT is_denied)
+                                  AND payment_id IS NOT NULL AND captured_minor > 0 AND is_ours_to_keep AND NOT is_reported
+                                  AND NOT is_denied)
         ) AS rule (class, holds) WHERE holds
     ) {_INTO}
     SELECT :run_id, class, gateway_payment_id, 'payment', false, coalesce(organization_id, CAST(:organization_id AS uuid)),
