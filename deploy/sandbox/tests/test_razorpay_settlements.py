@@ -140,6 +140,17 @@ def _receipt(expected: dict[str, Any], drift: str) -> dict[str, Any]:
     return {"order_receipt": f"drift-{drift}"} if expected.get("order_receipt") else {}
 
 
+async def test_payment_that_is_forgotten_is_known_to_no_list_and_settled_by_nobody(razorpay: Razorpay) -> None:
+    payment_id = await razorpay.captured()
+
+    await razorpay.do(f"/payments/{payment_id}", "DELETE")
+
+    assert (await razorpay.ask("GET", f"/v1/payments/{payment_id}")).status_code == 400
+    assert (await razorpay.get("/v1/payments"))["items"] == []
+    assert (await razorpay.ask("POST", "/settlements", json={})).status_code == 400
+    assert (await razorpay.ask("DELETE", f"/payments/{payment_id}")).status_code == 400
+
+
 @pytest.mark.parametrize("end", ["won", "lost"])
 async def test_dispute_is_opened_goes_on_and_ends_and_a_lost_one_is_deducted(razorpay: Razorpay, end: str) -> None:
     await razorpay.faults({"action": "dispute", "seconds": 0.01})

@@ -36,15 +36,17 @@ FILL_UTR: Final = f"""
     ON CONFLICT DO NOTHING
 """  # noqa: S608 - as above
 
-# GST on a gateway's fee is 18 % of it, and none on small card payments; a paisa is rounding. Only Razorpay's is known to be that.
+# What is wrong with an item, and what our books hold for it: nothing unless both sides mean the same thing. GST on a
+# gateway's fee is 18 % of it, and none on small card payments; a paisa is rounding. Only Razorpay's is known to be that.
 CLASSIFY: Final = f"""
     WITH item AS ({ITEMS}), joined AS MATERIALIZED (
         SELECT item.*, held.payment_id AS held_payment_id, held.captured_minor, held.currency AS held_currency,
                held.counted_as, held.fee_minor AS held_fee_minor, held.tax_minor AS held_tax_minor,
                back.currency AS back_currency, refunds.id AS refund_id, refunds.status AS refund_status,
                back.amount_minor AS back_minor, dispute.payment_id AS dispute_payment_id, dispute.currency AS dispute_currency,
-               CASE WHEN dispute.deducted_minor > 0 THEN dispute.deducted_minor
-                    WHEN dispute.rank = 4 THEN dispute.amount_minor ELSE 0 END AS taken_minor, dispute.rank AS dispute_rank,
+               CASE WHEN item.kind = 'dispute_reversal' THEN 1 ELSE -1 END
+                   * CASE WHEN dispute.deducted_minor > 0 THEN dispute.deducted_minor
+                          WHEN dispute.rank = 4 THEN dispute.amount_minor ELSE 0 END AS taken_minor,
                coalesce(settlements.currency, item.currency) AS money,
                EXISTS (SELECT FROM payments AS paid
                         WHERE (paid.gateway, paid.account, paid.gateway_order_id) = (item.gateway, item.account, item.order_ref)
@@ -66,17 +68,16 @@ CLASSIFY: Final = f"""
                                    = (item.gateway, item.account, item.settlement_id)
     ), judged AS MATERIALIZED (
         SELECT id, coalesce(held_payment_id, dispute_payment_id) AS whose, held_currency, back_currency, dispute_currency,
-               captured_minor, back_minor, taken_minor, held_fee_minor, held_tax_minor, is_elsewhere,
+               captured_minor, back_minor, taken_minor, held_fee_minor, held_tax_minor, kind, dispute_ref, utr, settled,
+               fee_minor, tax_minor, credit_minor - debit_minor AS net_minor,
                CASE
                WHEN NOT settled THEN CASE WHEN on_hold AND NOT is_elsewhere THEN 'on_hold' ELSE 'matched' END
                WHEN is_elsewhere THEN 'settled_not_posted'
                WHEN dispute_ref IS NOT NULL THEN CASE
                    WHEN dispute_payment_id IS NULL OR taken_minor = 0 THEN 'dispute_unseen'
                    WHEN dispute_currency <> currency THEN 'currency_mismatch'
-                   WHEN credit_minor - debit_minor + fee_minor
-                        <> CASE WHEN kind = 'dispute_reversal' THEN taken_minor ELSE -taken_minor END
-                        AND credit_minor - debit_minor
-                        <> CASE WHEN kind = 'dispute_reversal' THEN taken_minor ELSE -taken_minor END THEN 'amount_mismatch' END
+                   WHEN taken_minor NOT IN (credit_minor - debit_minor, credit_minor - debit_minor + fee_minor)
+                   THEN 'amount_mismatch' END
                WHEN kind = 'payment' THEN CASE
                    WHEN held_payment_id IS NULL AND is_order_paid THEN 'duplicate_capture'
                    WHEN held_payment_id IS NULL THEN 'missing_local'
@@ -94,30 +95,25 @@ CLASSIFY: Final = f"""
                    WHEN amount_minor <> back_minor THEN 'amount_mismatch'
                    WHEN money = currency AND debit_minor - credit_minor <> amount_minor + fee_minor THEN 'fee_mismatch' END
                WHEN kind = 'fee' THEN NULL
-               ELSE 'settled_not_posted' END AS wrong, kind, dispute_ref, utr, settled, fee_minor, tax_minor, debit_minor,
-               credit_minor
+               ELSE 'settled_not_posted' END AS wrong
           FROM joined
+    ), booked AS (
+        SELECT *, coalesce(wrong, '') IN ('', 'amount_mismatch', 'fee_mismatch') AS is_booked FROM judged
     ), said AS MATERIALIZED (
         SELECT id, whose AS payment_id,
                coalesce((SELECT organization_id FROM payments WHERE payments.id = whose), CAST(:organization_id AS uuid))
                    AS organization_id,
                coalesce(wrong, CASE WHEN settled AND utr IS NULL THEN 'utr_missing' END, 'matched') AS class,
-               CASE WHEN is_elsewhere OR coalesce(wrong, '') NOT IN ('', 'amount_mismatch', 'fee_mismatch') THEN 0
-                    WHEN dispute_ref IS NOT NULL AND kind = 'dispute_reversal' THEN taken_minor
-                    WHEN dispute_ref IS NOT NULL THEN -taken_minor
-                    WHEN kind = 'payment' THEN captured_minor
-                    WHEN kind = 'refund' THEN -back_minor ELSE 0 END AS books_minor,
+               CASE WHEN NOT is_booked THEN 0 WHEN dispute_ref IS NOT NULL THEN taken_minor
+                    WHEN kind = 'payment' THEN captured_minor WHEN kind = 'refund' THEN -back_minor ELSE 0 END AS books_minor,
                CASE WHEN dispute_ref IS NOT NULL THEN dispute_currency WHEN kind = 'payment' THEN held_currency
                     WHEN kind = 'refund' THEN back_currency END AS books_currency,
-               CASE WHEN kind = 'fee' THEN debit_minor - credit_minor
-                    WHEN is_elsewhere OR coalesce(wrong, '') NOT IN ('', 'amount_mismatch', 'fee_mismatch') THEN 0
-                    WHEN dispute_ref IS NOT NULL AND abs(credit_minor - debit_minor) = taken_minor THEN 0
+               CASE WHEN kind = 'fee' THEN -net_minor
+                    WHEN NOT is_booked OR (dispute_ref IS NOT NULL AND net_minor = taken_minor) THEN 0
                     WHEN kind = 'payment' THEN coalesce(held_fee_minor, fee_minor) ELSE fee_minor END AS books_fee_minor,
-               CASE WHEN kind <> 'fee' AND (is_elsewhere OR coalesce(wrong, '') NOT IN ('', 'amount_mismatch', 'fee_mismatch'))
-                    THEN 0
-                    WHEN dispute_ref IS NOT NULL THEN 0
+               CASE WHEN NOT is_booked OR dispute_ref IS NOT NULL THEN 0
                     WHEN kind = 'payment' THEN coalesce(held_tax_minor, tax_minor) ELSE tax_minor END AS books_tax_minor
-          FROM judged
+          FROM booked
     )
     UPDATE recon_items
        SET class = said.class, payment_id = said.payment_id, organization_id = said.organization_id,

@@ -21,8 +21,8 @@ async def test_fixed_case_opens_again_an_accepted_one_only_when_its_amounts_chan
     await ledgers.compare()
     assert await rows(ledgers.session, STATES) == [("amount_mismatch", "open", None), ("fee_mismatch", "resolved", "accepted")]
 
-    # We are told of another fee: it is not what was accepted any more.
-    await ledgers.change("UPDATE gateway_payments SET fee_minor = 2400 WHERE receipt IS NULL")
+    # Another fee had been told: it is not what was accepted any more.
+    await ledgers.change("UPDATE gateway_payments SET fee_minor = 2300")
     await ledgers.compare()
     assert [row[1] for row in await rows(ledgers.session, STATES) if row[0] == "fee_mismatch"] == ["open"]
     history = (
