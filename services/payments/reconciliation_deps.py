@@ -51,8 +51,12 @@ def step_records(session: Session, clock: Clock) -> StepRecords:
     runs, settlements = RunRepository(session), SettlementRepository(session)
     facts = payment_deps.gateway_facts(session, clock)
     healing = Healing(HeldRepository(session), FactRepository(session), facts, runs)
-    comparing = Comparing(ComparingRepository(session), runs, settlements, Ledger(session))
-    return StepRecords(runs, LookupRepository(session), healing, settlements, comparing, Publisher(session), clock)
+    return StepRecords(runs, LookupRepository(session), healing, settlements, comparing(session), Publisher(session), clock)
+
+
+def comparing(session: Session) -> Comparing:
+    """Judges and posts what runs have read, in the session's unit of work."""
+    return Comparing(ComparingRepository(session), RunRepository(session), SettlementRepository(session), Ledger(session))
 
 
 def case_desk(session: Session, clock: Clock, caller: Principal) -> CaseDesk:
