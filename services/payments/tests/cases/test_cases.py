@@ -37,11 +37,15 @@ async def test_case_is_opened_once_for_each_kind_and_subject(kept: KeptCases, se
         await kept.open("duplicate_capture", payment, {"gateway_payment_id": "pay_1"})
         await kept.open("outcome_unknown", payment, {"checks": 7})
         await kept.open("webhooks_silent", None, {"gateway": "razorpay", "account": "razorpay"})
+        for subscription in (UUID(int=7), UUID(int=8)):
+            await kept.open("billing_held", None, {"subscription_id": str(subscription), "reason": "no plan"})
 
     assert await rows(session, CASES) == [
         ("duplicate_capture", "pay_1", "open"),
         ("outcome_unknown", str(payment), "open"),
         ("webhooks_silent", "razorpay", "open"),
+        ("billing_held", str(UUID(int=7)), "open"),
+        ("billing_held", str(UUID(int=8)), "open"),
     ]
     about = "SELECT gateway, account, payment_id, amount_minor, currency, organization_id FROM cases ORDER BY id LIMIT 1"
     assert await rows(session, about) == [("razorpay", "razorpay", payment, 11_800, "INR", OURS)]
