@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1/cases", tags=["cases"])
 CaseId = Annotated[UUID, Path(description="The case's id.")]
 
 
-def filter_of_query(meant: Annotated[CaseFilter, Query()]) -> CaseFilter:
+async def filter_of_query(meant: Annotated[CaseFilter, Query()]) -> CaseFilter:
     """The filter that the query names; a dependency of its own, so that other parameters may stand beside it."""
     return meant
 

@@ -24,12 +24,12 @@ SettlementId = Annotated[UUID, Path(description="The settlement's id here; the g
 _REPORT: Final = csv_answer(",".join(HEADER) + "\r\n")
 
 
-def settlements_of_query(meant: Annotated[SettlementFilter, Query()]) -> SettlementFilter:
+async def settlements_of_query(meant: Annotated[SettlementFilter, Query()]) -> SettlementFilter:
     """The filter that the query names; a dependency of its own, so that other parameters may stand beside it."""
     return meant
 
 
-def items_of_query(meant: Annotated[ItemFilter, Query()]) -> ItemFilter:
+async def items_of_query(meant: Annotated[ItemFilter, Query()]) -> ItemFilter:
     """As settlements_of_query."""
     return meant
 
