@@ -4,11 +4,15 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
+from services.trips import position_deps
 from services.trips.completion.endpoints import router as completions
 from services.trips.devices.endpoints import router as devices
 from services.trips.dispatch import endpoints as dispatch
 from services.trips.drivers.endpoints import router as drivers
 from services.trips.flags import endpoints as flags
+from services.trips.positions.client_endpoints import osmand_router, owntracks_router
+from services.trips.positions.endpoints import router as positions
+from services.trips.positions.reading_endpoints import router as position_reading
 from services.trips.settings import TripsSettings
 from services.trips.settings import settings as read_settings
 from services.trips.shifts.endpoints import router as shifts
@@ -28,6 +32,10 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     flags.limits,
     flags.router,
     shifts,
+    osmand_router,
+    owntracks_router,
+    position_reading,
+    positions,
     summaries,
     trip_actions,
     trips,
@@ -37,7 +45,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
 
 def create_app(settings: TripsSettings | type[TripsSettings] = TripsSettings) -> FastAPI:
     """The application; given the class, it reads its settings when it starts."""
-    return http.create_app(settings, ROUTERS)
+    return http.create_app(settings, ROUTERS, extras=(position_deps.kept_ingest,))
 
 
 def __getattr__(name: str) -> FastAPI:

@@ -1,0 +1,75 @@
+"""How taking, reading and removing positions is put together, for endpoints and tasks alike."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
+
+from services.trips import deps
+from services.trips.devices.recognition import DeviceRecognition
+from services.trips.positions.days_repository import DaysReader
+from services.trips.positions.ingest import Ingest
+from services.trips.positions.models import PositionDayDropped
+from services.trips.positions.plausibility import Limits, Plausibility
+from services.trips.positions.point_models import Point
+from services.trips.positions.repository import PositionReader
+from services.trips.positions.writing_repository import Moved
+from shared.runtime.clock import Clock
+from shared.runtime.db import ReadSession
+from shared.runtime.http.runtime import HttpRuntime
+
+if TYPE_CHECKING:
+    import redis.asyncio as redis
+
+LIMITS: Final = Limits()
+
+# One of each in a process, under the one client of the broker that the process has.
+_ingests: "WeakKeyDictionary[redis.Redis, Ingest]" = WeakKeyDictionary()
+_recognitions: "WeakKeyDictionary[redis.Redis, DeviceRecognition]" = WeakKeyDictionary()
+
+
+class _Nobody:
+    """Nobody follows."""
+
+    def show(self, moved: Sequence[tuple[Moved, Point]]) -> None:
+        """There is nobody to show it to."""
+
+
+def ingest(runtime: HttpRuntime) -> Ingest:
+    """Takes the points of this process."""
+    if runtime.redis not in _ingests:
+        _ingests[runtime.redis] = Ingest(runtime.database.unit_of_work, _Nobody(), Plausibility(LIMITS), runtime.clock)
+    return _ingests[runtime.redis]
+
+
+@asynccontextmanager
+async def kept_ingest(runtime: HttpRuntime) -> AsyncIterator[None]:
+    """Write what waits before the API's connections close."""
+    yield
+    ended = _ingests.pop(runtime.redis, None)
+    if ended is not None:
+        await ended.close()
+
+
+def recognition(runtime: HttpRuntime) -> DeviceRecognition:
+    """Recognises the devices that report to this process."""
+    if runtime.redis not in _recognitions:
+        factor = runtime.settings.time_factor
+        _recognitions[runtime.redis] = DeviceRecognition(runtime.database.read, deps.device_entrance, factor)
+    return _recognitions[runtime.redis]
+
+
+def kept_since(clock: Clock) -> datetime:
+    """Before then no position is shown, whether its day has been dropped or not."""
+    return clock() - LIMITS.kept
+
+
+def position_reader(session: ReadSession, clock: Clock) -> PositionReader:
+    """Reads positions."""
+    return PositionReader(session, kept_since(clock))
+
+
+async def days_ledger(session: ReadSession) -> Sequence[PositionDayDropped]:
+    """The days that were dropped last."""
+    return await DaysReader(session).ledger(100)
