@@ -35,6 +35,9 @@ _SORTED_SETS: Final = "+zadd +zrem +zrange +zrangebyscore +zrevrangebyscore +zre
 # The library that counts the rate limits renames the count of a window to that of the window before, in a script.
 _WINDOWS: Final = "+rename"
 _SUBSCRIBE: Final = "+subscribe +unsubscribe +psubscribe +punsubscribe"
+_STREAMS: Final = (
+    "+xadd +xread +xrange +xrevrange +xlen +incr +get +set +getdel +expire +evalsha +eval +script|load +script|exists"
+)
 _SCRIPTS: Final = "+eval +evalsha +script|load +script|exists"
 
 # kombu keeps in sets which queue hears which exchange, and sweeps them by scripts that ask for the time.
@@ -74,6 +77,8 @@ def service_rules(service: str) -> list[str]:
     return [
         f"{_CONNECTION} +info +time {_STRINGS} {_LISTS} {_HASHES} {_SORTED_SETS} {_SCRIPTS} {_WINDOWS} {_keys(own)}",
         # Producers push to a lane, see how full it is and how many slots it has, and cannot read it.
+        # What all API processes of a service tell those who follow, and the tickets by which browsers follow.
+        f"(-@all {_STREAMS} {_keys([f'live:{service}:*'])})",
         f"(-@all +lpush +llen +exists {_keys(pushed, '%W~')})",
         f"(-@all +zcard +zcount +zrange +zrangebyscore {_keys(['slots:*'], '%R~')})",
         f"(-@all {_STRINGS} {access})",

@@ -4,12 +4,13 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from services.trips import position_deps
+from services.trips import live_deps, position_deps
 from services.trips.completion.endpoints import router as completions
 from services.trips.devices.endpoints import router as devices
 from services.trips.dispatch import endpoints as dispatch
 from services.trips.drivers.endpoints import router as drivers
 from services.trips.flags import endpoints as flags
+from services.trips.live.endpoints import router as live
 from services.trips.positions.client_endpoints import osmand_router, owntracks_router
 from services.trips.positions.endpoints import router as positions
 from services.trips.positions.reading_endpoints import router as position_reading
@@ -32,6 +33,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     flags.limits,
     flags.router,
     shifts,
+    live,
     osmand_router,
     owntracks_router,
     position_reading,
@@ -45,7 +47,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
 
 def create_app(settings: TripsSettings | type[TripsSettings] = TripsSettings) -> FastAPI:
     """The application; given the class, it reads its settings when it starts."""
-    return http.create_app(settings, ROUTERS, extras=(position_deps.kept_ingest,))
+    return http.create_app(settings, ROUTERS, extras=(live_deps.kept_live, position_deps.kept_ingest))
 
 
 def __getattr__(name: str) -> FastAPI:

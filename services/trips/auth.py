@@ -3,15 +3,16 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Query, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from services.trips import position_deps
+from services.trips import live_deps, position_deps
+from services.trips.live.tickets import Follower
 from services.trips.positions.point_models import Reporter
-from shared.runtime.auth.access import require
+from shared.runtime.auth.access import authenticate, bearer, require
 from shared.runtime.auth.principal import Principal
 from shared.runtime.auth.tenancy import optional_organization, required_organization
-from shared.runtime.errors import Unauthenticated
+from shared.runtime.errors import Forbidden, Unauthenticated
 from shared.runtime.http.runtime import runtime_of
 
 _READ, _WRITE, _ADMIN = require("trips:read"), require("trips:write"), require("trips:admin")
@@ -55,3 +56,36 @@ async def reporting_device(
 
 ReportingDevice = Annotated[Reporter, Depends(reporting_device)]
 """The device whose token the request shows; for paths that are public otherwise."""
+
+
+async def following(
+    request: Request,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)],
+    ticket: Annotated[str | None, Query(max_length=100, description="A one-time ticket in the place of a token.")] = None,
+) -> Follower:
+    """Who follows trips, by token or by ticket. Raises Unauthenticated and Forbidden."""
+    if ticket is not None:
+        known = await live_deps.tickets(runtime_of(request)).redeem(ticket)
+        if known is None:
+            await limit_guesses(request)
+            raise Unauthenticated("the ticket is not known, or was used; ask for another one: POST /v1/live/tickets")
+        return known
+    principal = await authenticate(request, credentials)
+    if not principal.may("trips:read"):
+        raise Forbidden("this needs trips:read; ask for a token with it")
+    return follower_of(principal)
+
+
+def follower_of(principal: Principal) -> Follower:
+    """A caller who may read trips, as one who follows them."""
+    return Follower(principal.id, principal.organization_id, principal.expires_at)
+
+
+def ticketed(principal: TripsRead) -> Follower:
+    """A caller to whom a ticket is given, which ends when the caller's token does."""
+    return follower_of(principal)
+
+
+Following = Annotated[Follower, Depends(following)]
+"""Who follows trips; for paths that are public otherwise."""
+Ticketed = Annotated[Follower, Depends(ticketed)]

@@ -6,15 +6,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
-from services.trips import deps
+from services.trips import deps, live_deps
 from services.trips.devices.recognition import DeviceRecognition
 from services.trips.positions.days_repository import DaysReader
 from services.trips.positions.ingest import Ingest
 from services.trips.positions.models import PositionDayDropped
 from services.trips.positions.plausibility import Limits, Plausibility
-from services.trips.positions.point_models import Point
 from services.trips.positions.repository import PositionReader
-from services.trips.positions.writing_repository import Moved
 from shared.runtime.clock import Clock
 from shared.runtime.db import ReadSession
 from shared.runtime.http.runtime import HttpRuntime
@@ -29,17 +27,11 @@ _ingests: "WeakKeyDictionary[redis.Redis, Ingest]" = WeakKeyDictionary()
 _recognitions: "WeakKeyDictionary[redis.Redis, DeviceRecognition]" = WeakKeyDictionary()
 
 
-class _Nobody:
-    """Nobody follows."""
-
-    def show(self, moved: Sequence[tuple[Moved, Point]]) -> None:
-        """There is nobody to show it to."""
-
-
 def ingest(runtime: HttpRuntime) -> Ingest:
     """Takes the points of this process."""
     if runtime.redis not in _ingests:
-        _ingests[runtime.redis] = Ingest(runtime.database.unit_of_work, _Nobody(), Plausibility(LIMITS), runtime.clock)
+        followers = live_deps.live_places(runtime)
+        _ingests[runtime.redis] = Ingest(runtime.database.unit_of_work, followers, Plausibility(LIMITS), runtime.clock)
     return _ingests[runtime.redis]
 
 

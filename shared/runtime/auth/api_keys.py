@@ -88,4 +88,11 @@ async def principal_of_key(text: str, store: ApiKeyStore, clock: Clock) -> Princ
         raise Unauthenticated("the API key is not known; check that it was copied whole and has not been revoked")
     if key.expires_at is not None and key.expires_at <= clock():
         raise Unauthenticated("the API key has expired; ask for a new one")
-    return Principal(f"api_key:{match[1]}", "api_key", granted(key.scopes, key.roles), frozenset(key.roles), key.organization_id)
+    return Principal(
+        f"api_key:{match[1]}",
+        "api_key",
+        granted(key.scopes, key.roles),
+        frozenset(key.roles),
+        key.organization_id,
+        key.expires_at,
+    )

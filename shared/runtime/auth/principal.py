@@ -1,6 +1,7 @@
 """Who a request was recognised to come from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -12,6 +13,7 @@ class Principal:
     id: the token's subject, `service:<name>` for a service, `api_key:<id>` for an API key. Stable, and fit for logs.
     scopes: what the caller may do, with roles already resolved.
     organization_id: the tenant whose rows are all that the caller can see; None is bound to no tenant.
+    expires_at: when the credentials end, for what goes on after they were checked; None for those that do not.
     """
 
     id: str
@@ -19,6 +21,7 @@ class Principal:
     scopes: frozenset[str]
     roles: frozenset[str] = frozenset()
     organization_id: UUID | None = None
+    expires_at: datetime | None = field(default=None, compare=False)
 
     def may(self, *scopes: str) -> bool:
         """Whether the caller holds every one of `scopes`."""

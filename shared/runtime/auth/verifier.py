@@ -5,6 +5,7 @@ what the token may claim: a service's key speaks for that service only, and give
 """
 
 import warnings
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
@@ -125,7 +126,8 @@ def _principal(claims: Claims, service: str | None) -> Principal:
         organization_id = UUID(organization) if organization is not None else None
     except (ValueError, TypeError, AttributeError):
         raise Unauthenticated("the token's claim org is not a UUID") from None
+    expires_at = datetime.fromtimestamp(int(claims["exp"]) + LEEWAY_S, UTC)
     if service is not None:
         scopes = granted(scope.split(), ()) & SERVICE_SCOPES.get(service, frozenset())
-        return Principal(claims["sub"], "service", scopes, frozenset(), organization_id)
-    return Principal(claims["sub"], "user", granted(scope.split(), roles), frozenset(roles), organization_id)
+        return Principal(claims["sub"], "service", scopes, frozenset(), organization_id, expires_at)
+    return Principal(claims["sub"], "user", granted(scope.split(), roles), frozenset(roles), organization_id, expires_at)

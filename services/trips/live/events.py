@@ -1,0 +1,49 @@
+"""What those who follow trips are told, and in which order: the ids are those of one Redis stream, the same in all processes."""
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import orjson
+
+from shared.runtime.http.event_stream import event_frame
+
+Kind = Literal["position", "status"]
+EventId = tuple[int, int]
+"""Milliseconds and a number within them, as Redis counts."""
+START: Final[EventId] = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEvent:
+    """One event of a trip, encoded once for all who follow it.
+
+    id: None where the broker was away; then it moves nobody's last id. rank: by which a trip's events of one kind are ordered,
+    the moment of a position or the version of a status: what is not beyond the one before is told to nobody.
+    """
+
+    id: EventId | None
+    trip_id: str
+    kind: Kind
+    rank: str | int
+    data: bytes
+
+    def frame(self, shown_id: str | None) -> bytes:
+        """The event as it is sent."""
+        return event_frame(self.kind, self.data, shown_id)
+
+
+def decoded(event_id: EventId | None, told: Any) -> LiveEvent:
+    """An event from what a stream holds: `[trip, kind, rank, data]`."""
+    trip_id, kind, rank, data = told
+    return LiveEvent(event_id, trip_id, kind, rank, orjson.dumps(data))
+
+
+def parse_id(text: str) -> EventId:
+    """The id of Redis' `1772442000000-0`. Raises ValueError."""
+    milliseconds, _, number = text.partition("-")
+    return int(milliseconds), int(number)
+
+
+def redis_id(event_id: EventId) -> str:
+    """As Redis writes it."""
+    return f"{event_id[0]}-{event_id[1]}"

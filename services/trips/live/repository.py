@@ -1,0 +1,61 @@
+"""Statements that read what followers of trips are shown."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Row, text
+
+from shared.runtime.db import ReadSession
+
+_VERSIONS: Final = text("SELECT id::text, version FROM trips WHERE id = ANY(CAST(:trip_ids AS uuid[]))")
+
+# A change of a trip that leaves its status as it was is told as well, for its driver or its times may be others.
+_CHANGES: Final = text("""
+    SELECT trip_id::text, number, from_status, to_status, reason, details ->> 'message' AS message, at
+      FROM trip_events
+      JOIN unnest(CAST(:trip_ids AS uuid[]), CAST(:after AS bigint[])) AS known (id, version)
+        ON known.id = trip_events.trip_id AND trip_events.number > known.version
+     ORDER BY trip_id, number
+""")
+
+_SNAPSHOT: Final = text("""
+    SELECT trips.id::text AS trip_id, number, status, status_at, version, pickup_at, dropoff_at, started_at, ended_at,
+           (SELECT json_agg(json_build_object('version', past.number, 'status', past.to_status, 'at', past.at)
+                            ORDER BY past.number)
+              FROM trip_events AS past WHERE past.trip_id = trips.id) AS history,
+           latest.recorded_at, latest.latitude, latest.longitude, latest.speed_mps, latest.heading_deg, latest.accuracy_m
+      FROM trips LEFT JOIN latest_positions AS latest
+        ON latest.vehicle_id = trips.vehicle_id AND latest.trip_id = trips.id
+     WHERE trips.id = ANY(CAST(:trip_ids AS uuid[])) ORDER BY trips.id
+""")
+
+_VISIBLE: Final = text("""
+    SELECT id::text FROM trips WHERE id = ANY(CAST(:trip_ids AS uuid[]))
+       AND (CAST(:organization_id AS uuid) IS NULL OR organization_id = :organization_id)
+""")
+
+
+class LiveReader:
+    """What is read of trips that are followed."""
+
+    def __init__(self, session: ReadSession) -> None:
+        self._session = session
+
+    async def versions(self, trip_ids: Collection[str]) -> dict[str, int]:
+        """The versions that trips have now."""
+        rows = await self._session.execute(_VERSIONS, {"trip_ids": list(trip_ids)})
+        return {row[0]: row[1] for row in rows}
+
+    async def changes(self, after: Mapping[str, int]) -> Sequence[Row[Any]]:
+        """What became of trips after these versions."""
+        bound = {"trip_ids": list(after), "after": list(after.values())}
+        return (await self._session.execute(_CHANGES, bound)).all()
+
+    async def snapshot(self, trip_ids: Collection[str]) -> Sequence[Row[Any]]:
+        """How trips stand, how they came there, and where their vehicles are."""
+        return (await self._session.execute(_SNAPSHOT, {"trip_ids": list(trip_ids)})).all()
+
+    async def visible(self, trip_ids: Collection[str], organization_id: Any) -> set[str]:
+        """Those of the trips that there are, and that are this organization's."""
+        bound = {"trip_ids": list(trip_ids), "organization_id": organization_id}
+        return set(await self._session.scalars(_VISIBLE, bound))

@@ -1,0 +1,85 @@
+"""What the database says of trips to those who follow them: nobody's name, no address."""
+
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from services.trips.live.channel import Told
+from services.trips.live.places import place_facts
+from services.trips.live.repository import LiveReader
+from shared.runtime.db import ReadSession
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """How trips stand. told: by trip and kind, what nothing up to it need be told any more."""
+
+    trips: list[dict[str, Any]]
+    told: dict[tuple[str, str], str | int]
+
+
+class TripStatuses:
+    """Reads in transactions of its own, and holds none while followers wait."""
+
+    def __init__(self, read: Callable[[], AbstractAsyncContextManager[ReadSession]]) -> None:
+        self._read = read
+
+    async def versions(self, trip_ids: Collection[str]) -> Mapping[str, int]:
+        """The versions that trips have now."""
+        if not trip_ids:
+            return {}
+        async with self._read() as session:
+            return await LiveReader(session).versions(trip_ids)
+
+    async def changes(self, after: Mapping[str, int]) -> Mapping[str, Mapping[int, Told]]:
+        """What became of trips after these versions, by trip and version."""
+        async with self._read() as session:
+            rows = await LiveReader(session).changes(after)
+        found: dict[str, dict[int, Told]] = {}
+        for row in rows:
+            found.setdefault(row.trip_id, {})[row.number] = (row.trip_id, "status", row.number, _change(row))
+        return found
+
+    async def snapshot(self, trip_ids: Collection[str]) -> Snapshot:
+        """How these trips stand."""
+        async with self._read() as session:
+            rows = await LiveReader(session).snapshot(trip_ids)
+        told: dict[tuple[str, str], str | int] = {(row.trip_id, "status"): row.version for row in rows}
+        told |= {(row.trip_id, "position"): row.recorded_at.astimezone(UTC).isoformat() for row in rows if row.recorded_at}
+        return Snapshot([_standing(row) for row in rows], told)
+
+
+def _change(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "trip_id": row.trip_id,
+        "version": row.number,
+        "status": row.to_status,
+        "previous_status": row.from_status,
+        "reason": row.reason,
+        "message": row.message,
+        "at": _moment(row.at),
+    }
+
+
+def _standing(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "trip_id": row.trip_id,
+        "number": row.number,
+        "status": row.status,
+        "version": row.version,
+        "at": _moment(row.status_at),
+        "pickup_at": _moment(row.pickup_at),
+        "dropoff_at": _moment(row.dropoff_at),
+        "started_at": _moment(row.started_at),
+        "ended_at": _moment(row.ended_at),
+        "history": row.history,
+        "position": place_facts(row.trip_id, row) if row.recorded_at else None,
+    }
+
+
+def _moment(value: datetime | None) -> str | None:
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value is not None else None

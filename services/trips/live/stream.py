@@ -1,0 +1,89 @@
+"""Following trips: how they stand, then everything that becomes of them, and on from where a follower was cut off."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Sequence
+from datetime import datetime
+from typing import Final
+
+import orjson
+
+from services.trips.live import metrics
+from services.trips.live.hub import Hub
+from services.trips.live.statuses import TripStatuses
+from services.trips.live.subscription import Subscription
+from shared.runtime.clock import Clock
+from shared.runtime.http.event_stream import event_frame, heartbeat_frame
+
+HEARTBEAT_S: Final = 15.0
+LONGEST_S: Final = 3600.0
+"""How long a stream lasts. Its follower comes again with the last id, and is recognised anew."""
+RETRY: Final = b"retry: 2000\n\n"
+
+
+class LiveStream:
+    """The streams of one process."""
+
+    def __init__(self, hub: Hub, statuses: TripStatuses, clock: Clock, time_factor: float = 1.0) -> None:
+        self._hub = hub
+        self._statuses = statuses
+        self._clock = clock
+        self._heartbeat_s = HEARTBEAT_S * time_factor
+        self._longest_s = LONGEST_S * time_factor
+
+    async def frames(
+        self, trip_ids: Sequence[str], after: str | None, until: datetime | None, farewell: str = "expired"
+    ) -> AsyncGenerator[bytes, None]:
+        """What is sent to one follower. after: the id of the last event that it had. until: when its right to follow ends."""
+        ends_at = time.monotonic() + self._longest_s
+        with self._hub.following(trip_ids) as subscription:
+            await self._hub.ready()
+            await self._hub.watch(trip_ids)
+            yield RETRY + await self._opening(subscription, after)
+            while (left_s := ends_at - time.monotonic()) > 0:
+                if until is not None and (left_s := min(left_s, (until - self._clock()).total_seconds())) <= 0:
+                    metrics.CUT_OFF.labels(farewell).inc()
+                    yield event_frame(farewell, _why(farewell))
+                    return
+                yield await self._next(subscription, min(left_s, self._heartbeat_s))
+            metrics.CUT_OFF.labels("too_long").inc()
+
+    async def _opening(self, subscription: Subscription, after: str | None) -> bytes:
+        """What was missed, where that is known; else how the trips stand."""
+        if after is None:
+            return await self._snapshot(subscription)
+        missed = await self._hub.since(subscription, after)
+        if missed is None:
+            return await self._anew(subscription, "unknown_id")
+        return subscription.frames(missed, self._hub.shown) or heartbeat_frame(after)
+
+    async def _next(self, subscription: Subscription, timeout_s: float) -> bytes:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(subscription.woken.wait(), timeout_s)
+        if (reason := subscription.lost()) is not None:
+            return await self._anew(subscription, reason)
+        is_woken = subscription.woken.is_set()
+        # The position is asked for before what waits is taken: what comes between is told with the next.
+        position = None if is_woken else self._hub.position()
+        return subscription.take(self._hub.shown) or heartbeat_frame(position)
+
+    async def _anew(self, subscription: Subscription, reason: str) -> bytes:
+        metrics.RESETS.labels(reason).inc()
+        snapshot = await self._snapshot(subscription)
+        return event_frame("reset", orjson.dumps({"reason": reason})) + snapshot
+
+    async def _snapshot(self, subscription: Subscription) -> bytes:
+        # What is told while the database is asked waits in the subscription, and is beyond this id.
+        position = self._hub.position()
+        snapshot = await self._statuses.snapshot(sorted(subscription.trip_ids))
+        subscription.begin(snapshot.told)
+        return event_frame("snapshot", orjson.dumps({"trips": snapshot.trips}), position)
+
+
+def _why(farewell: str) -> bytes:
+    said = {
+        "expired": "the token has expired; ask for a new one and come again with the last id",
+        "ended": "the trip is over, and so is this link",
+    }
+    return orjson.dumps({"detail": said[farewell]})

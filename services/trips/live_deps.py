@@ -1,0 +1,52 @@
+"""How following trips is put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from services.trips.live.channel import LiveChannel
+from services.trips.live.hub import Hub
+from services.trips.live.places import LivePlaces
+from services.trips.live.statuses import TripStatuses
+from services.trips.live.stream import LiveStream
+from services.trips.live.tickets import Tickets
+from shared.runtime.http.runtime import HttpRuntime
+
+if TYPE_CHECKING:
+    import redis.asyncio as redis
+
+# One of each in a process, under the one client of the broker that the process has.
+_places: "WeakKeyDictionary[redis.Redis, LivePlaces]" = WeakKeyDictionary()
+_hubs: "WeakKeyDictionary[redis.Redis, Hub]" = WeakKeyDictionary()
+
+
+def live_places(runtime: HttpRuntime) -> LivePlaces:
+    """Tells where this process's vehicles are."""
+    if runtime.redis not in _places:
+        _places[runtime.redis] = LivePlaces(LiveChannel(runtime.redis), runtime.settings.time_factor)
+    return _places[runtime.redis]
+
+
+def live_stream(runtime: HttpRuntime) -> LiveStream:
+    """Following trips. All streams of a process share one reader."""
+    statuses, factor = TripStatuses(runtime.database.read), runtime.settings.time_factor
+    if runtime.redis not in _hubs:
+        _hubs[runtime.redis] = Hub(LiveChannel(runtime.redis), statuses, factor)
+    return LiveStream(_hubs[runtime.redis], statuses, runtime.clock, factor)
+
+
+def tickets(runtime: HttpRuntime) -> Tickets:
+    """Issues and takes tickets."""
+    return Tickets(runtime.redis)
+
+
+@asynccontextmanager
+async def kept_live(runtime: HttpRuntime) -> AsyncIterator[None]:
+    """Tell what waits, and let go of Redis, before the API's connections close."""
+    yield
+    places, hub = _places.pop(runtime.redis, None), _hubs.pop(runtime.redis, None)
+    if places is not None:
+        await places.close()
+    if hub is not None:
+        await hub.close()
