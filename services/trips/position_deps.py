@@ -8,7 +8,10 @@ from weakref import WeakKeyDictionary
 
 from services.trips import deps, live_deps
 from services.trips.devices.recognition import DeviceRecognition
+from services.trips.live.channel import LiveChannel
+from services.trips.positions.clean_up import CleanUp
 from services.trips.positions.days_repository import DaysReader
+from services.trips.positions.gps_broadcast import GpsBroadcast
 from services.trips.positions.ingest import Ingest
 from services.trips.positions.models import PositionDayDropped
 from services.trips.positions.plausibility import Limits, Plausibility
@@ -16,6 +19,7 @@ from services.trips.positions.repository import PositionReader
 from shared.runtime.clock import Clock
 from shared.runtime.db import ReadSession
 from shared.runtime.http.runtime import HttpRuntime
+from shared.runtime.process import ProcessRuntime
 
 if TYPE_CHECKING:
     import redis.asyncio as redis
@@ -65,3 +69,13 @@ def position_reader(session: ReadSession, clock: Clock) -> PositionReader:
 async def days_ledger(session: ReadSession) -> Sequence[PositionDayDropped]:
     """The days that were dropped last."""
     return await DaysReader(session).ledger(100)
+
+
+def gps_broadcast(runtime: ProcessRuntime) -> GpsBroadcast:
+    """The effect of `trips.broadcast_gps_update`."""
+    return GpsBroadcast(LiveChannel(runtime.redis), Plausibility(LIMITS), runtime.clock)
+
+
+def clean_up(runtime: ProcessRuntime) -> CleanUp:
+    """The effect of `trips.cleanup_old_gps_data`."""
+    return CleanUp(runtime.database.unit_of_work, LIMITS.kept, runtime.clock)

@@ -1,9 +1,11 @@
 """What the trips service does by the clock."""
 
-from shared.contracts.trips import CheckTripTimeouts
+from shared.contracts.trips import CheckTripTimeouts, CleanupOldGpsData
 from shared.runtime.schedule import Entry
 
 ENTRIES: tuple[Entry, ...] = (
     # The newest slot alone finds everything that is wrong by now.
     Entry(name="check-trip-timeouts", crontab="*/5 * * * *", message=CheckTripTimeouts(), catch_up="last"),
+    # Looks at all that was missed, so the newest slot is enough after an outage.
+    Entry(name="cleanup-old-gps-data", crontab="5 * * * *", message=CleanupOldGpsData(), catch_up="last"),
 )

@@ -8,6 +8,9 @@ from pydantic import Field
 from shared.contracts import lanes
 from shared.contracts.message import Command, Contract, Event, UtcDatetime
 from shared.contracts.notifications.fields import REFERENCE
+from shared.contracts.retry import RetryPolicy
+
+_SOON = RetryPolicy(max_retries=3, base_s=1, factor=3, cap_s=10)
 
 
 class TripCompleted(Event):
@@ -82,3 +85,31 @@ class BroadcastTripStatus(Command):
     message: str | None = Field(default=None, min_length=1, max_length=1000)
     acting_as: Literal["operator", "driver", "passenger", "system"] = "system"
     reason: str | None = Field(default=None, min_length=1, max_length=1000)
+
+
+class BroadcastGpsUpdate(Command):
+    """Keep where the vehicle of a trip is, and show it to those who follow the trip.
+
+    Names and units are those of the patient transport system: `speed` is in kilometres per hour, `heading` in degrees clockwise
+    from north. recorded_at: when the vehicle was there; else when the message was sent.
+    """
+
+    contract: ClassVar = Contract("trips.broadcast_gps_update", (lanes.TRIPS_REALTIME,), _SOON, max_batch=500)
+
+    trip_id: UUID
+    latitude: float = Field(ge=-90, le=90, allow_inf_nan=False)
+    longitude: float = Field(ge=-180, le=180, allow_inf_nan=False)
+    speed: float | None = Field(default=None, ge=0, le=3600, allow_inf_nan=False)
+    heading: float | None = Field(default=None, ge=0, le=360, allow_inf_nan=False)
+    recorded_at: UtcDatetime | None = None
+
+
+class CleanupOldGpsData(Command):
+    """Drop the days whose positions are all older than 30 days, and make the next days ready.
+
+    slot: the scheduled moment.
+    """
+
+    contract: ClassVar = Contract("trips.cleanup_old_gps_data", (lanes.TRIPS_BACKGROUND,), max_batch=1)
+
+    slot: UtcDatetime | None = None
