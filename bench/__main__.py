@@ -10,6 +10,7 @@ BENCHMARKS: Final = {
     "matching": "bench.matching.run",
     "messages": "bench.messages.run",
     "payments": "bench.payments.run",
+    "trips": "bench.trips.run",
 }
 
 

@@ -24,7 +24,11 @@ from services.trips.vehicles.endpoints import router as vehicles
 from shared.runtime.http import app as http
 from shared.runtime.logging import configure_logging
 
+# Devices report all the time, and a request is matched with one route after the other.
 ROUTERS: Final[tuple[APIRouter, ...]] = (
+    positions,
+    osmand_router,
+    owntracks_router,
     completions,
     devices,
     dispatch.router,
@@ -34,10 +38,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     flags.router,
     shifts,
     live,
-    osmand_router,
-    owntracks_router,
     position_reading,
-    positions,
     summaries,
     trip_actions,
     trips,

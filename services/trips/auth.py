@@ -1,10 +1,10 @@
 """Who may call the trips service's endpoints, and whose rows they see. Endpoints take one of these aliases."""
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import HTTPAuthorizationCredentials
 
 from services.trips import live_deps, position_deps
 from services.trips.live.tickets import Follower
@@ -25,9 +25,18 @@ OneOrganization = Annotated[UUID, required_organization(_READ)]
 """Whose rows are read, where those of several cannot be shown together."""
 WritableOrganization = Annotated[UUID, required_organization(_WRITE)]
 
-_REPORTING = HTTPBearer(
-    auto_error=False, scheme_name="device", description="The token of a device, `wbd_…`.", bearerFormat="device token"
-)
+DEVICE_TOKEN: Final[dict[str, Any]] = {
+    "parameters": [
+        {
+            "name": "Authorization",
+            "in": "header",
+            "required": True,
+            "schema": {"type": "string"},
+            "description": "`Bearer wbd_…`, the token of a device.",
+        }
+    ]
+}
+"""What the OpenAPI document says of a request of a device, which is recognised by `reporting_device`."""
 
 
 async def limit_guesses(request: Request) -> None:
@@ -42,20 +51,14 @@ def shown_token(request: Request) -> str | None:
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
-async def reporting_device(
-    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_REPORTING)]
-) -> Reporter:
-    """The device that reports, by its token. Raises Unauthenticated."""
-    known = position_deps.recognition(runtime_of(request))
-    reporter = await known.by_token(credentials.credentials) if credentials is not None else None
+async def reporting_device(request: Request) -> Reporter:
+    """The device whose token the request shows; for paths that are public otherwise. Raises Unauthenticated."""
+    token = shown_token(request)
+    reporter = await position_deps.recognition(runtime_of(request)).by_token(token) if token is not None else None
     if reporter is None:
         await limit_guesses(request)
         raise Unauthenticated("send `Authorization: Bearer wbd_…` with the token of a device that has not been revoked")
     return reporter
-
-
-ReportingDevice = Annotated[Reporter, Depends(reporting_device)]
-"""The device whose token the request shows; for paths that are public otherwise."""
 
 
 async def following(

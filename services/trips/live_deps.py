@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # One of each in a process, under the one client of the broker that the process has.
 _places: "WeakKeyDictionary[redis.Redis, LivePlaces]" = WeakKeyDictionary()
-_hubs: "WeakKeyDictionary[redis.Redis, Hub]" = WeakKeyDictionary()
+_hubs: "WeakKeyDictionary[redis.Redis, tuple[Hub, TripStatuses]]" = WeakKeyDictionary()
 
 
 def live_places(runtime: HttpRuntime) -> LivePlaces:
@@ -30,10 +30,12 @@ def live_places(runtime: HttpRuntime) -> LivePlaces:
 
 def live_stream(runtime: HttpRuntime) -> LiveStream:
     """Following trips. All streams of a process share one reader."""
-    statuses, factor = TripStatuses(runtime.database.read), runtime.settings.time_factor
+    factor = runtime.settings.time_factor
     if runtime.redis not in _hubs:
-        _hubs[runtime.redis] = Hub(LiveChannel(runtime.redis), statuses, factor)
-    return LiveStream(_hubs[runtime.redis], statuses, runtime.clock, factor)
+        statuses = TripStatuses(runtime.database.read)
+        _hubs[runtime.redis] = (Hub(LiveChannel(runtime.redis), statuses, factor), statuses)
+    hub, known = _hubs[runtime.redis]
+    return LiveStream(hub, known, runtime.clock, factor)
 
 
 def tickets(runtime: HttpRuntime) -> Tickets:
@@ -45,8 +47,8 @@ def tickets(runtime: HttpRuntime) -> Tickets:
 async def kept_live(runtime: HttpRuntime) -> AsyncIterator[None]:
     """Tell what waits, and let go of Redis, before the API's connections close."""
     yield
-    places, hub = _places.pop(runtime.redis, None), _hubs.pop(runtime.redis, None)
+    places, following = _places.pop(runtime.redis, None), _hubs.pop(runtime.redis, None)
     if places is not None:
         await places.close()
-    if hub is not None:
-        await hub.close()
+    if following is not None:
+        await following[0].close()

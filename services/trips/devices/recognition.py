@@ -1,11 +1,11 @@
-"""Recognising devices that report all the time: what the database said of one is believed for a second.
+"""Recognising devices that report all the time: what the database said of one is believed for some seconds.
 
-So a device that was revoked or given another token is let in for a second more at most, in each process. Who is not known is
-asked about each time: a new device reports at once.
+So a device that was revoked or given another token is let in for five seconds more at most, in each process. Who is not known is
+asked about each time: a new device reports at once. Those who come together are asked about together.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Final
 
@@ -13,8 +13,11 @@ from services.trips.devices.models import Device, Protocol
 from services.trips.devices.service import DeviceEntrance
 from services.trips.positions.point_models import Reporter
 from shared.runtime.db import ReadSession
+from shared.runtime.group_commit import GroupCommit
 
-BELIEVED_S: Final = 1.0
+BELIEVED_S: Final = 5.0
+GATHER_S: Final = 0.002
+TOGETHER: Final = 500
 MOST: Final = 20_000
 """How many are remembered before all are forgotten."""
 
@@ -34,14 +37,15 @@ class DeviceRecognition:
         self._entrance = entrance
         self._believed_s = BELIEVED_S * time_factor
         self._known: dict[_Key, tuple[float, Reporter]] = {}
+        self._asking = GroupCommit(self._ask, linger_s=GATHER_S, most=TOGETHER, capacity=MOST)
 
     async def by_token(self, token: str) -> Reporter | None:
         """Who reports with this token; None for a token that is no device's."""
         key: _Key = ("token", None, token)
         if (known := self._remembered(key)) is not None:
             return known
-        async with self._read() as session:
-            return self._remember(key, await self._entrance(session).by_token(token))
+        (device,) = await self._asking.submit([token])
+        return self._remember(key, device)
 
     async def by_identifier(self, protocol: Protocol, identifier: str, token: str | None) -> Reporter | None:
         """Who calls itself so. None for an unknown one, and for one whose token is missing or wrong."""
@@ -50,6 +54,10 @@ class DeviceRecognition:
             return known
         async with self._read() as session:
             return self._remember(key, await self._entrance(session).by_identifier(protocol, identifier, token))
+
+    async def _ask(self, tokens: Sequence[str]) -> list[Device | None]:
+        async with self._read() as session:
+            return await self._entrance(session).by_tokens(tokens)
 
     def _remembered(self, key: _Key) -> Reporter | None:
         until, reporter = self._known.get(key, (0.0, None))

@@ -32,10 +32,10 @@ class DeviceReader:
         query = select(Device).where(Device.protocol == protocol, Device.identifier == identifier, Device.revoked_at.is_(None))
         return (await self._session.scalars(query)).one_or_none()
 
-    async def by_token(self, token_hash: bytes) -> Device | None:
-        """The device that has the token and is not revoked, of whatever organization."""
-        query = select(Device).where(Device.token_hash == token_hash, Device.revoked_at.is_(None))
-        return (await self._session.scalars(query)).one_or_none()
+    async def by_tokens(self, token_hashes: Sequence[bytes]) -> Sequence[Device]:
+        """The devices that have these tokens and are not revoked, of whatever organization."""
+        query = select(Device).where(Device.token_hash.in_(token_hashes), Device.revoked_at.is_(None))
+        return (await self._session.scalars(query)).all()
 
     async def newest(
         self, organization_id: UUID | None, *, vehicle_id: UUID | None, after: UUID | None, limit: int

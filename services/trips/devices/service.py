@@ -1,7 +1,7 @@
 """Devices: what may report where a vehicle is."""
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from services.trips.devices.errors import DeviceNotFound, DeviceRevoked, IdentifierTaken, VehicleRetired
@@ -31,7 +31,13 @@ class DeviceEntrance:
 
     async def by_token(self, token: str) -> Device | None:
         """The device that has this token; None where there is none that may report."""
-        return await self._devices.by_token(hash_of(token))
+        return (await self.by_tokens([token]))[0]
+
+    async def by_tokens(self, tokens: Sequence[str]) -> list[Device | None]:
+        """The devices that have these tokens, in their order; None where there is none that may report."""
+        hashes = [hash_of(token) for token in tokens]
+        known = {device.token_hash: device for device in await self._devices.by_tokens(sorted(set(hashes)))}
+        return [known.get(one) for one in hashes]
 
     async def by_identifier(self, protocol: Protocol, identifier: str, token: str | None) -> Device | None:
         """The device that calls itself so. None for an unknown one, and for one whose token is missing or wrong."""

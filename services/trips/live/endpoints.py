@@ -11,7 +11,6 @@ from services.trips import live_deps
 from services.trips.auth import Following, Ticketed
 from services.trips.live import metrics
 from services.trips.live.errors import TooManyTrips
-from services.trips.live.repository import LiveReader
 from services.trips.live.schemas import TicketOut
 from services.trips.live.tickets import GOOD_FOR_S
 from services.trips.trips.endpoints import TripId
@@ -22,7 +21,6 @@ from shared.runtime.http.event_stream import MEDIA_TYPE, EventStreamResponse
 from shared.runtime.http.problems import may_answer, problems
 from shared.runtime.http.rate_limits import Limit
 from shared.runtime.http.runtime import runtime_of
-from shared.runtime.http.session import Db
 
 MOST_TRIPS: Final = 200
 SEND_TIMEOUT_S: Final = 20.0
@@ -95,13 +93,12 @@ async def follow_trip(
     trip_id: TripId,
     follower: Following,
     request: Request,
-    db: Db,
     after: After = None,
     last_event_id: LastEventId = None,
 ) -> EventStreamResponse:
     """`snapshot`, then `position` at most twice a second, and each `status`. Whoever comes again with the last id gets what came
     meanwhile; where that is not known any more, `reset` and a new snapshot."""
-    return await _stream(request, db, follower, [str(trip_id)], last_event_id or after)
+    return await _stream(request, follower, [str(trip_id)], last_event_id or after)
 
 
 @router.get(
@@ -116,22 +113,20 @@ async def follow_trips(
     follower: Following,
     trips: Annotated[Sequence[str], Depends(named_trips)],
     request: Request,
-    db: Db,
     after: After = None,
     last_event_id: LastEventId = None,
 ) -> EventStreamResponse:
     """The same for up to 200 trips over one connection, because a browser opens six to a server."""
-    return await _stream(request, db, follower, trips, last_event_id or after)
+    return await _stream(request, follower, trips, last_event_id or after)
 
 
-async def _stream(request: Request, db: Db, follower: Following, trips: Sequence[str], after: str | None) -> EventStreamResponse:
-    async with db.read() as session:
-        visible = await LiveReader(session).visible(trips, follower.organization_id)
-    if len(visible) < len(trips):
-        raise TripNotFound("there is no such trip; GET /v1/trips lists those that there are")
+async def _stream(request: Request, follower: Following, trips: Sequence[str], after: str | None) -> EventStreamResponse:
     runtime = runtime_of(request)
+    stream = live_deps.live_stream(runtime)
+    if not await stream.are_visible(trips, follower.organization_id):
+        raise TripNotFound("there is no such trip; GET /v1/trips lists those that there are")
     return EventStreamResponse(
-        live_deps.live_stream(runtime).frames(trips, after, follower.until),
+        stream.frames(trips, after, follower.until),
         send_timeout_s=runtime.settings.scaled(SEND_TIMEOUT_S),
         on_cut_off=metrics.CUT_OFF.labels("slow").inc,
     )

@@ -81,6 +81,8 @@ class Hub:
     async def watch(self, trip_ids: Collection[str]) -> None:
         """See to it that statuses of these trips are told from now on, and those that nobody has looked at until now."""
         unwatched = [trip_id for trip_id in trip_ids if trip_id not in self._versions]
+        if not unwatched:
+            return
         for trip_id, version in (await self._statuses.versions(unwatched)).items():
             told = version
             with contextlib.suppress(*BROKER_ERRORS):

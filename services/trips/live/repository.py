@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import Row, text
 
@@ -29,10 +30,7 @@ _SNAPSHOT: Final = text("""
      WHERE trips.id = ANY(CAST(:trip_ids AS uuid[])) ORDER BY trips.id
 """)
 
-_VISIBLE: Final = text("""
-    SELECT id::text FROM trips WHERE id = ANY(CAST(:trip_ids AS uuid[]))
-       AND (CAST(:organization_id AS uuid) IS NULL OR organization_id = :organization_id)
-""")
+_OWNERS: Final = text("SELECT id::text, organization_id FROM trips WHERE id = ANY(CAST(:trip_ids AS uuid[]))")
 
 
 class LiveReader:
@@ -55,7 +53,7 @@ class LiveReader:
         """How trips stand, how they came there, and where their vehicles are."""
         return (await self._session.execute(_SNAPSHOT, {"trip_ids": list(trip_ids)})).all()
 
-    async def visible(self, trip_ids: Collection[str], organization_id: Any) -> set[str]:
-        """Those of the trips that there are, and that are this organization's."""
-        bound = {"trip_ids": list(trip_ids), "organization_id": organization_id}
-        return set(await self._session.scalars(_VISIBLE, bound))
+    async def owners(self, trip_ids: Collection[str]) -> dict[str, UUID]:
+        """Whose trips these are; those that there are."""
+        rows = await self._session.execute(_OWNERS, {"trip_ids": list(trip_ids)})
+        return {row[0]: row[1] for row in rows}

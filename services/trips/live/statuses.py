@@ -1,10 +1,11 @@
 """What the database says of trips to those who follow them: nobody's name, no address."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import Row
 
@@ -12,6 +13,11 @@ from services.trips.live.channel import Told
 from services.trips.live.places import place_facts
 from services.trips.live.repository import LiveReader
 from shared.runtime.db import ReadSession
+from shared.runtime.group_commit import GroupCommit
+
+GATHER_S: Final = 0.005
+TOGETHER: Final = 500
+CAPACITY: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +29,20 @@ class Snapshot:
 
 
 class TripStatuses:
-    """Reads in transactions of its own, and holds none while followers wait."""
+    """Reads in transactions of its own, and holds none while followers wait.
+
+    When a server restarts, all its followers come again at once. Those who come together are read for together.
+    """
 
     def __init__(self, read: Callable[[], AbstractAsyncContextManager[ReadSession]]) -> None:
         self._read = read
+        self._standing = GroupCommit(self._read_standing, linger_s=GATHER_S, most=TOGETHER, capacity=CAPACITY)
+        self._owners = GroupCommit(self._read_owners, linger_s=GATHER_S, most=TOGETHER, capacity=CAPACITY)
+
+    async def are_visible(self, trip_ids: Sequence[str], organization_id: UUID | None) -> bool:
+        """Whether there are all of these trips, and all are this organization's; None sees every organization's."""
+        owners = await self._owners.submit(trip_ids)
+        return all(owner is not None and organization_id in (None, owner) for owner in owners)
 
     async def versions(self, trip_ids: Collection[str]) -> Mapping[str, int]:
         """The versions that trips have now."""
@@ -46,11 +62,20 @@ class TripStatuses:
 
     async def snapshot(self, trip_ids: Collection[str]) -> Snapshot:
         """How these trips stand."""
-        async with self._read() as session:
-            rows = await LiveReader(session).snapshot(trip_ids)
+        rows = [row for row in await self._standing.submit(sorted(trip_ids)) if row is not None]
         told: dict[tuple[str, str], str | int] = {(row.trip_id, "status"): row.version for row in rows}
         told |= {(row.trip_id, "position"): row.recorded_at.astimezone(UTC).isoformat() for row in rows if row.recorded_at}
         return Snapshot([_standing(row) for row in rows], told)
+
+    async def _read_standing(self, trip_ids: Sequence[str]) -> list[Row[Any] | None]:
+        async with self._read() as session:
+            found = {row.trip_id: row for row in await LiveReader(session).snapshot(set(trip_ids))}
+        return [found.get(trip_id) for trip_id in trip_ids]
+
+    async def _read_owners(self, trip_ids: Sequence[str]) -> list[UUID | None]:
+        async with self._read() as session:
+            found = await LiveReader(session).owners(set(trip_ids))
+        return [found.get(trip_id) for trip_id in trip_ids]
 
 
 def _change(row: Row[Any]) -> dict[str, Any]:

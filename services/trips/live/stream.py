@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 import orjson
 
@@ -31,6 +32,10 @@ class LiveStream:
         self._clock = clock
         self._heartbeat_s = HEARTBEAT_S * time_factor
         self._longest_s = LONGEST_S * time_factor
+
+    async def are_visible(self, trip_ids: Sequence[str], organization_id: UUID | None) -> bool:
+        """Whether there are all of these trips, and all are this organization's."""
+        return await self._statuses.are_visible(trip_ids, organization_id)
 
     async def frames(
         self, trip_ids: Sequence[str], after: str | None, until: datetime | None, farewell: str = "expired"

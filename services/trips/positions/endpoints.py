@@ -1,12 +1,12 @@
 """/v1/positions: devices report where their vehicles are."""
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import orjson
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request, Response
 
 from services.trips import position_deps
-from services.trips.auth import ReportingDevice
+from services.trips.auth import DEVICE_TOKEN, reporting_device
 from services.trips.positions.batches import LINES, MAX_BYTES, read_batch
 from services.trips.positions.errors import BatchUnreadable, PositionRefused, TooManyPoints, UnknownBatchType
 from services.trips.positions.own_points import read_point, unreadable
@@ -15,7 +15,7 @@ from services.trips.positions.recording import Outcome
 from services.trips.positions.schemas import BatchTaken, Rejected, Taken
 from shared.runtime.auth.access import public
 from shared.runtime.errors import Unauthenticated
-from shared.runtime.http.problems import BadRequest, may_answer, problems
+from shared.runtime.http.problems import BadRequest, problems
 from shared.runtime.http.rate_limits import UNLIMITED
 from shared.runtime.http.runtime import runtime_of
 
@@ -51,8 +51,10 @@ _POINT: Final[dict[str, Any]] = {
         "attributes": {"type": ["object", "null"], "description": "Texts, numbers and booleans, 2000 bytes at most."},
     },
 }
-_ONE: Final = {"requestBody": {"required": True, "content": {"application/json": {"schema": _POINT, "example": _EXAMPLE}}}}
-_MANY: Final = {
+_ONE: Final = DEVICE_TOKEN | {
+    "requestBody": {"required": True, "content": {"application/json": {"schema": _POINT, "example": _EXAMPLE}}}
+}
+_MANY: Final = DEVICE_TOKEN | {
     "requestBody": {
         "required": True,
         "content": {
@@ -70,22 +72,7 @@ router = APIRouter(
 )
 
 
-@may_answer(BadRequest)
-async def sent_point(request: Request, _: ReportingDevice) -> Point | Refusal:
-    """The point of a request, or what is wrong with it. Raises BadRequest for a body that is not JSON."""
-    try:
-        value = orjson.loads(await request.body())
-    except orjson.JSONDecodeError:
-        raise BadRequest("the body is not JSON") from None
-    try:
-        return read_point(value)
-    except PointUnreadable as error:
-        return unreadable(value, error)
-
-
-async def sent_points(request: Request, _: ReportingDevice) -> list[Point | Refusal]:
-    """The points of a request. Raises UnknownBatchType, BatchUnreadable and TooManyPoints."""
-    return await read_batch(await request.body(), request.headers.get("content-type", ""))
+_OUTCOMES: Final = {outcome: orjson.dumps({"outcome": outcome}) for outcome in ("accepted", "duplicate")}
 
 
 @router.post(
@@ -93,15 +80,18 @@ async def sent_points(request: Request, _: ReportingDevice) -> list[Point | Refu
     name="report",
     summary="Report a position",
     openapi_extra=_ONE,
-    responses=problems(PositionRefused),
+    response_class=Response,
+    responses={200: {"model": Taken}, **problems(PositionRefused, BadRequest)},
     max_body_size=MAX_POINT_BYTES,
 )
-async def report(request: Request, reporter: ReportingDevice, point: Annotated[Point | Refusal, Depends(sent_point)]) -> Taken:
+async def report(request: Request) -> Response:
     """The answer comes once it is durable. Repeated it is a `duplicate`, so it needs no Idempotency-Key."""
-    (outcome,) = await position_deps.ingest(runtime_of(request)).take([(reporter, point)])
+    # Called and not declared: of a request that is asked a thousand times a second, resolving dependencies is the larger half.
+    reporter = await reporting_device(request)
+    (outcome,) = await position_deps.ingest(runtime_of(request)).take([(reporter, _point(await request.body()))])
     if isinstance(outcome, Refusal):
         raise PositionRefused(outcome.detail, reason=outcome.reason)
-    return Taken(outcome=outcome)
+    return Response(_OUTCOMES[outcome], media_type="application/json")
 
 
 @router.post(
@@ -112,11 +102,22 @@ async def report(request: Request, reporter: ReportingDevice, point: Annotated[P
     responses=problems(UnknownBatchType, BatchUnreadable, TooManyPoints),
     max_body_size=MAX_BYTES,
 )
-async def report_batch(
-    request: Request, reporter: ReportingDevice, points: Annotated[list[Point | Refusal], Depends(sent_points)]
-) -> BatchTaken:
+async def report_batch(request: Request) -> BatchTaken:
     """A JSON array, or NDJSON; at most 100,000. What is wrong with one is said of that one, and the others are taken."""
+    reporter = await reporting_device(request)
+    points = await read_batch(await request.body(), request.headers.get("content-type", ""))
     return _summary(await position_deps.ingest(runtime_of(request)).take([(reporter, point) for point in points]))
+
+
+def _point(body: bytes) -> Point | Refusal:
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise BadRequest("the body is not JSON") from None
+    try:
+        return read_point(value)
+    except PointUnreadable as error:
+        return unreadable(value, error)
 
 
 def _summary(outcomes: list[Outcome]) -> BatchTaken:

@@ -16,7 +16,8 @@ from shared.runtime.clock import Clock
 from shared.runtime.db import Session, constraint_of
 from shared.runtime.group_commit import GroupCommit
 
-LINGER_S: Final = 0.01
+LINGER_S: Final = 0.02
+"""What one waits for others. A commit costs as much as it takes to read ten requests."""
 MOST: Final = 5000
 CAPACITY: Final = 200_000
 NO_PARTITION: Final = "23514"

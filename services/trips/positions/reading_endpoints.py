@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from services.trips import position_deps
@@ -63,8 +62,8 @@ async def list_latest(
 ) -> Response:
     """The last position of each vehicle that has reported within 30 days, in no order and on no pages: it is meant for a map."""
     reader = position_deps.position_reader(db, runtime_of(request).clock)
-    rows = await reader.latest(organization_id, vehicle_ids=vehicle_id, box=box)
-    return Response(orjson.dumps(rows, option=orjson.OPT_UTC_Z), media_type="application/json")
+    found = await reader.latest(organization_id, vehicle_ids=vehicle_id, box=box)
+    return Response(found, media_type="application/json")
 
 
 @router.get("/positions/drops", name="drops", summary="List what was dropped")

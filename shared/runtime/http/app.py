@@ -71,7 +71,8 @@ def create_app(
     app.state.settings = settings
     error_handlers.install(app)
     app.add_exception_handler(Replayed, _replay)
-    for router in (health.router, docs.router, operations_router(settings.service), *routers):
+    # A request is matched with one route after the other: a service's own, which are asked all the time, come first.
+    for router in (health.router, *routers, docs.router, operations_router(settings.service)):
         # Here and not on the application: there the limit would lie outside of the middleware, and answer in plain text.
         app.include_router(router, max_body_size=MAX_BODY_BYTES)
     _check_routes(app)

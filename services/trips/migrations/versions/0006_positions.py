@@ -43,6 +43,7 @@ CREATE TABLE latest_positions (
     accuracy_m        real,
     battery_ratio     real,
     source            text NOT NULL,
+    shown             text NOT NULL,                       -- the row as JSON: ten thousand of them are one answer
     suspect_at        timestamptz,
     suspect_latitude  double precision,
     suspect_longitude double precision,
@@ -50,6 +51,21 @@ CREATE TABLE latest_positions (
     CHECK (num_nonnulls(suspect_at, suspect_latitude, suspect_longitude) IN (0, 3))
 ) WITH (fillfactor = 60);
 CREATE INDEX latest_positions_of_organization ON latest_positions (organization_id);
+
+CREATE FUNCTION utc_text(moment timestamptz) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT rtrim(rtrim(to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '0'), '.') || 'Z'
+$$;
+CREATE FUNCTION write_out_position() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.shown := json_build_object(
+        'vehicle_id', NEW.vehicle_id, 'trip_id', NEW.trip_id, 'recorded_at', utc_text(NEW.recorded_at),
+        'received_at', utc_text(NEW.received_at), 'latitude', NEW.latitude, 'longitude', NEW.longitude,
+        'speed_mps', NEW.speed_mps, 'heading_deg', NEW.heading_deg, 'accuracy_m', NEW.accuracy_m,
+        'battery_ratio', NEW.battery_ratio, 'source', NEW.source);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER latest_positions_are_written_out BEFORE INSERT OR UPDATE OF recorded_at ON latest_positions
+    FOR EACH ROW EXECUTE FUNCTION write_out_position();
 
 CREATE INDEX trips_driven_by_vehicle ON trips (vehicle_id, started_at) WHERE started_at IS NOT NULL;
 """

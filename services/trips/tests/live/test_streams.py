@@ -151,7 +151,7 @@ async def test_several_trips_share_a_stream_and_one_that_is_not_ones_own_is_none
     both = f"{road.trip_id},{other}"
     async with following(road.url, "/v1/live", road.headers, trips=both) as stream:
         (snapshot,) = await stream.until("snapshot")
-        await fleet.step(other, "accepted")
+        await fleet.drive(other, "accepted")
         await road.drive(1)
         (status,) = await stream.until("status")
     foreign = {"Authorization": f"Bearer {signing_keys.token('viewer', organization_id=THEIRS)}"}
