@@ -2,16 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from services.notifications import preference_deps as deps
 from services.notifications.auth import ReadableOrganization, WritableOrganization
 from services.notifications.categories.errors import CategoryBuiltIn, CategoryNotFound, LegalClassFixed
 from services.notifications.categories.repository import CategoryRow
 from services.notifications.categories.schemas import CategoryOut, CategoryPut
-from services.notifications.people.endpoints import expected_tag
 from shared.runtime.http.cursors import Page, Paging
-from shared.runtime.http.etag import ETag, ExpectedTag
+from shared.runtime.http.etag import ETag, IfMatchUnlessNew
 from shared.runtime.http.problems import problems
 from shared.runtime.http.runtime import runtime_of
 from shared.runtime.http.session import ReadDb, WriteDb
@@ -47,7 +46,7 @@ async def put_category(
     name: Name,
     body: CategoryPut,
     organization_id: WritableOrganization,
-    if_match: Annotated[ExpectedTag, Depends(expected_tag)],
+    if_match: IfMatchUnlessNew,
     etag: ETag,
     request: Request,
     response: Response,

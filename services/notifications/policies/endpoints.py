@@ -1,16 +1,13 @@
 """Organizations' policies over HTTP."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 
 from services.notifications import preference_deps as deps
 from services.notifications.auth import NotificationsWrite, OwnOrganization, WritableOrganization
-from services.notifications.people.endpoints import expected_tag
 from services.notifications.policies.errors import PolicyUnusable
 from services.notifications.policies.schemas import PolicyOut, PolicyPut
 from services.notifications.preferences.errors import CategoryLocked, CategoryUnknown, ChoiceImpossible
-from shared.runtime.http.etag import ETag, ExpectedTag
+from shared.runtime.http.etag import ETag, IfMatchUnlessNew
 from shared.runtime.http.problems import problems
 from shared.runtime.http.runtime import runtime_of
 from shared.runtime.http.session import ReadDb, WriteDb
@@ -37,7 +34,7 @@ async def put_policy(
     body: PolicyPut,
     principal: NotificationsWrite,
     organization_id: WritableOrganization,
-    if_match: Annotated[ExpectedTag, Depends(expected_tag)],
+    if_match: IfMatchUnlessNew,
     etag: ETag,
     request: Request,
     db: WriteDb,

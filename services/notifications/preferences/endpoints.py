@@ -2,11 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Path, Request
 
 from services.notifications import preference_deps as deps
 from services.notifications.auth import NotificationsWrite, ReadableOrganization, WritableScope
-from services.notifications.people.endpoints import expected_tag
 from services.notifications.people.errors import PersonNotFound
 from services.notifications.preferences.errors import CategoryLocked, CategoryUnknown, ChoiceImpossible, PauseUnusable
 from services.notifications.preferences.models import Source
@@ -21,7 +20,7 @@ from services.notifications.preferences.schemas import (
 )
 from services.notifications.preferences.service import Shown, Wanted, Way
 from shared.runtime.http.cursors import Page, Paging
-from shared.runtime.http.etag import ETag, ExpectedTag
+from shared.runtime.http.etag import ETag, IfMatchUnlessNew
 from shared.runtime.http.problems import problems
 from shared.runtime.http.runtime import runtime_of
 from shared.runtime.http.session import ReadDb, WriteDb
@@ -59,7 +58,7 @@ async def put_preferences(
     body: PreferencesPut,
     principal: NotificationsWrite,
     organization_id: WritableScope,
-    if_match: Annotated[ExpectedTag, Depends(expected_tag)],
+    if_match: IfMatchUnlessNew,
     etag: ETag,
     request: Request,
     db: WriteDb,
