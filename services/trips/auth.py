@@ -84,7 +84,7 @@ def follower_of(principal: Principal) -> Follower:
     return Follower(principal.id, principal.organization_id, principal.expires_at)
 
 
-def ticketed(principal: TripsRead) -> Follower:
+async def ticketed(principal: TripsRead) -> Follower:
     """A caller to whom a ticket is given, which ends when the caller's token does."""
     return follower_of(principal)
 

@@ -60,7 +60,7 @@ After = Annotated[str | None, Query(max_length=60, description="The same, for cl
 
 
 @may_answer(TooManyTrips)
-def named_trips(
+async def named_trips(
     _: Following,
     trips: Annotated[str, Query(max_length=10_000, description="Ids of trips, with commas between them; at most 200.")],
 ) -> Sequence[str]:

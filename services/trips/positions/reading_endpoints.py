@@ -34,7 +34,7 @@ class BoxImpossible(Invalid):
 
 
 @may_answer(BoxImpossible)
-def meant_box(
+async def meant_box(
     box: Annotated[str | None, Query(pattern=_BOX, description="`west,south,east,north` in degrees.")] = None,
 ) -> Box | None:
     """The part of the map that is asked for. Raises BoxImpossible."""

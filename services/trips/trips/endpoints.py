@@ -28,7 +28,7 @@ router = APIRouter(prefix="/v1/trips", tags=["trips"], route_class=IdempotentRou
 TripId = Annotated[UUID, Path(description="The trip's id.")]
 
 
-def _filter(
+async def _filter(
     status: Annotated[TripStatus | None, Query(description="Only those in this status.")] = None,
     customer: Annotated[Reference | None, Query(description="Only those that this customer pays.")] = None,
     driver_id: Annotated[UUID | None, Query(description="Only those of this driver.")] = None,
