@@ -4,6 +4,8 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -37,10 +39,16 @@ class Api:
         return found
 
 
+@cache
+def _keys(folder: Path) -> SigningKeys:
+    """One set for all APIs of a stack: new ones would be written over those of an API that runs."""
+    return SigningKeys(folder)
+
+
 @asynccontextmanager
 async def served(stack: Stack, app: str = OURS) -> AsyncIterator[Api]:
     """Ready; ours hosts its relay, as `make run` has it."""
-    keys, port = SigningKeys(stack.home), free_port()
+    keys, port = _keys(stack.home), free_port()
     headers = {"Authorization": f"Bearer {keys.token('admin', organization_id=ORGANIZATION)}", "Content-Type": "application/json"}
     settings = {"AUTH_JWKS": str(keys.jwks_file), "RELAY_IN_API": "true", "RATE_LIMIT": "100000/second"}
     program = [sys.executable, "-m", "uvicorn", app, "--port", str(port), "--no-access-log", "--timeout-keep-alive", "75"]

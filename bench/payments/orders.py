@@ -66,7 +66,7 @@ async def measure(stack: Stack, options: argparse.Namespace) -> int:
 
 async def _prepare(api: Api) -> list[bytes]:
     """A shop with customers; the bodies of requests."""
-    await api.ask("PUT", "/v1/order-settings", {"tax": "gst", "state_code": "27"})
+    await api.ask("POST", "/v1/legal-entities", {"name": "Oak & Sons", "gstin": "27AAPFU0939F1ZV"})
     for sku in _PRODUCTS:
         price = {"unit_price_minor": 125_050, "currency": "INR", "tax_rate_bp": 1800}
         await api.ask("POST", "/v1/products", {"sku": sku, "name": "Oak", "hsn_sac": "940161", **price})
