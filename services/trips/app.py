@@ -18,6 +18,7 @@ from services.trips.settings import TripsSettings
 from services.trips.settings import settings as read_settings
 from services.trips.shifts.endpoints import router as shifts
 from services.trips.summaries.endpoints import router as summaries
+from services.trips.tracks.endpoints import router as tracks
 from services.trips.trips.action_endpoints import router as trip_actions
 from services.trips.trips.endpoints import router as trips
 from services.trips.vehicles.endpoints import router as vehicles
@@ -40,6 +41,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     live,
     position_reading,
     summaries,
+    tracks,
     trip_actions,
     trips,
     vehicles,

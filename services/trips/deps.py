@@ -1,5 +1,6 @@
 """How drivers, vehicles, devices and trips are put together, for endpoints and tasks alike."""
 
+from datetime import UTC, datetime
 from typing import Final
 
 from services.trips.completion.mileage_recording import MileageRecording
@@ -17,10 +18,12 @@ from services.trips.drivers.repository import DriverReader, DriverRepository
 from services.trips.drivers.service import Drivers
 from services.trips.flags.repository import FlagRepository
 from services.trips.flags.service import TripLimits, TripWatch
+from services.trips.positions.repository import PositionReader
 from services.trips.shifts.repository import ShiftRepository
 from services.trips.shifts.service import Shifts
 from services.trips.summaries.repository import SummaryReader
 from services.trips.summaries.service import TripSummaries
+from services.trips.tracks.tracked_mileage import TrackedMileage
 from services.trips.trips.repository import TripReader
 from services.trips.trips.service import TripSteps
 from services.trips.trips.status_broadcast import StatusBroadcast
@@ -97,12 +100,14 @@ def dispatch_settings_changes(session: Session, clock: Clock, *, by: str) -> Dis
 
 
 def trip_completion(session: Session) -> TripCompletion:
-    """Works off completed trips, in the session's unit of work. Whatever records mileage takes the place of MileageReader."""
-    publisher = Publisher(session)
+    """Works off completed trips, in the session's unit of work."""
+    publisher, completions = Publisher(session), CompletionRepository(session)
+    # A trip that is worked off has just ended, so its positions are kept, whatever is the time.
+    positions = PositionReader(session, datetime.min.replace(tzinfo=UTC))
     return TripCompletion(
         TripReader(session),
-        CompletionRepository(session),
-        MileageReader(session),
+        completions,
+        TrackedMileage(MileageReader(session), completions, positions),
         AssignmentRepository(session),
         TripMessages(publisher),
         publisher,

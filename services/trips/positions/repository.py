@@ -63,14 +63,26 @@ class PositionReader:
         return (await self._session.scalars(query)).one_or_none()
 
     async def track(
-        self, vehicle_id: UUID, begin: datetime, end: datetime, *, after: datetime | None = None, limit: int | None = None
+        self,
+        vehicle_id: UUID,
+        begin: datetime,
+        end: datetime,
+        *,
+        trip_id: UUID | None = None,
+        after: datetime | None = None,
+        limit: int | None = None,
     ) -> Sequence[Position]:
-        """Where a vehicle was from `begin` until `end`, both included, in the order of time; from after `after` on."""
+        """Where a vehicle was from `begin` until `end`, both included, in the order of time; from after `after` on.
+
+        trip_id: on this trip alone.
+        """
         query = select(Position).where(
             Position.vehicle_id == vehicle_id,
             Position.recorded_at >= max(begin, self._since),
             Position.recorded_at <= end,
         )
+        if trip_id is not None:
+            query = query.where(Position.trip_id == trip_id)
         if after is not None:
             query = query.where(Position.recorded_at > after)
         return (await self._session.scalars(query.order_by(Position.recorded_at).limit(limit))).all()
