@@ -16,6 +16,8 @@ from services.trips.positions.endpoints import router as positions
 from services.trips.positions.reading_endpoints import router as position_reading
 from services.trips.settings import TripsSettings
 from services.trips.settings import settings as read_settings
+from services.trips.shares.endpoints import router as share_links
+from services.trips.shares.public_endpoints import router as shared
 from services.trips.shifts.endpoints import router as shifts
 from services.trips.summaries.endpoints import router as summaries
 from services.trips.tracks.endpoints import router as tracks
@@ -37,6 +39,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     drivers,
     flags.limits,
     flags.router,
+    share_links,
+    shared,
     shifts,
     live,
     position_reading,

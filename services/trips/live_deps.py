@@ -38,6 +38,11 @@ def live_stream(runtime: HttpRuntime) -> LiveStream:
     return LiveStream(hub, known, runtime.clock, factor)
 
 
+def shared_stream(runtime: HttpRuntime) -> LiveStream:
+    """The same for anybody who has a link."""
+    return live_stream(runtime).for_anybody()
+
+
 def tickets(runtime: HttpRuntime) -> Tickets:
     """Issues and takes tickets."""
     return Tickets(runtime.redis)

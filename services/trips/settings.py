@@ -3,6 +3,8 @@
 from functools import cache
 from typing import ClassVar
 
+from pydantic import Field
+
 from shared.runtime.http.settings import HttpSettings
 
 
@@ -10,6 +12,12 @@ class TripsSettings(HttpSettings):
     """Read from the environment; see `shared.runtime.settings` for where values come from."""
 
     service: ClassVar[str] = "trips"
+
+    tile_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s\"'<>&;,]+\{z\}[^\s\"'<>&;,]*\{x\}[^\s\"'<>&;,]*\{y\}[^\s\"'<>&;,]*$",
+        description="Tiles of the map on shared trips' pages, `https://…/{z}/{x}/{y}.png`; without it the map has none.",
+    )
 
 
 @cache

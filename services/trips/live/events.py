@@ -1,6 +1,6 @@
 """What those who follow trips are told, and in which order: the ids are those of one Redis stream, the same in all processes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import orjson
@@ -30,6 +30,13 @@ class LiveEvent:
     def frame(self, shown_id: str | None) -> bytes:
         """The event as it is sent."""
         return event_frame(self.kind, self.data, shown_id)
+
+    def for_anybody(self) -> "LiveEvent":
+        """The event without what people wrote."""
+        if self.kind == "position":
+            return self
+        facts = {name: value for name, value in orjson.loads(self.data).items() if name not in ("reason", "message")}
+        return replace(self, data=orjson.dumps(facts))
 
 
 def decoded(event_id: EventId | None, told: Any) -> LiveEvent:

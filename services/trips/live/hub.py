@@ -57,9 +57,9 @@ class Hub:
         self._ahead_ms = 0.0
 
     @contextlib.contextmanager
-    def following(self, trip_ids: Collection[str]) -> Iterator[Subscription]:
-        """A subscription that gets what is told of these trips from now on."""
-        subscription = Subscription(trip_ids)
+    def following(self, trip_ids: Collection[str], *, is_public: bool = False) -> Iterator[Subscription]:
+        """A subscription that gets what is told of these trips from now on. is_public: nothing that people wrote."""
+        subscription = Subscription(trip_ids, is_public=is_public)
         for trip_id in subscription.trip_ids:
             self._followers.setdefault(trip_id, set()).add(subscription)
         if not self._tasks:

@@ -5,7 +5,7 @@ import contextlib
 import time
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -20,6 +20,8 @@ from shared.runtime.http.event_stream import event_frame, heartbeat_frame
 HEARTBEAT_S: Final = 15.0
 LONGEST_S: Final = 3600.0
 """How long a stream lasts. Its follower comes again with the last id, and is recognised anew."""
+LONGEST_SHARED_S: Final = 60.0
+"""After that a link is looked at anew: it may have been revoked."""
 RETRY: Final = b"retry: 2000\n\n"
 
 
@@ -31,7 +33,15 @@ class LiveStream:
         self._statuses = statuses
         self._clock = clock
         self._heartbeat_s = HEARTBEAT_S * time_factor
+        self._time_factor = time_factor
         self._longest_s = LONGEST_S * time_factor
+        self._is_public = False
+
+    def for_anybody(self) -> "LiveStream":
+        """The same for who has no token: without what people wrote, and a minute at a time."""
+        stream = LiveStream(self._hub, self._statuses, self._clock, self._time_factor)
+        stream._longest_s, stream._is_public = LONGEST_SHARED_S * self._time_factor, True
+        return stream
 
     async def are_visible(self, trip_ids: Sequence[str], organization_id: UUID | None) -> bool:
         """Whether there are all of these trips, and all are this organization's."""
@@ -42,7 +52,7 @@ class LiveStream:
     ) -> AsyncGenerator[bytes, None]:
         """What is sent to one follower. after: the id of the last event that it had. until: when its right to follow ends."""
         ends_at = time.monotonic() + self._longest_s
-        with self._hub.following(trip_ids) as subscription:
+        with self._hub.following(trip_ids, is_public=self._is_public) as subscription:
             await self._hub.ready()
             await self._hub.watch(trip_ids)
             yield RETRY + await self._opening(subscription, after)
@@ -83,7 +93,12 @@ class LiveStream:
         position = self._hub.position()
         snapshot = await self._statuses.snapshot(sorted(subscription.trip_ids))
         subscription.begin(snapshot.told)
-        return event_frame("snapshot", orjson.dumps({"trips": snapshot.trips}), position)
+        trips = [_for_anybody(trip) for trip in snapshot.trips] if self._is_public else snapshot.trips
+        return event_frame("snapshot", orjson.dumps({"trips": trips}), position)
+
+
+def _for_anybody(trip: dict[str, Any]) -> dict[str, Any]:
+    return {name: trip[name] for name in ("trip_id", "status", "version", "at", "position")}
 
 
 def _why(farewell: str) -> bytes:

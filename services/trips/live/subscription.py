@@ -13,8 +13,9 @@ MOST_STATUSES: Final = 1000
 class Subscription:
     """One follower of some trips. However slow, it holds one position of each trip, and a bounded number of statuses."""
 
-    def __init__(self, trip_ids: Collection[str]) -> None:
+    def __init__(self, trip_ids: Collection[str], *, is_public: bool = False) -> None:
         self.trip_ids = frozenset(trip_ids)
+        self._is_public = is_public
         self.woken = asyncio.Event()
         self._positions: dict[str, LiveEvent] = {}
         self._statuses: list[LiveEvent] = []
@@ -71,7 +72,8 @@ class Subscription:
         parts = []
         for place, event in enumerate(fresh, 1):
             is_last = place == len(fresh) or fresh[place].id != event.id
-            parts.append(event.frame(shown(event.id) if event.id is not None and is_last else None))
+            told = event.for_anybody() if self._is_public else event
+            parts.append(told.frame(shown(event.id) if event.id is not None and is_last else None))
         return b"".join(parts)
 
     def _is_fresh(self, event: LiveEvent) -> bool:

@@ -1,0 +1,115 @@
+"""Following trips over several processes that are killed, and readers who do not read."""
+
+import asyncio
+import json
+import socket
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from redis.asyncio import Redis
+
+from services.trips.live.channel import LiveChannel
+from services.trips.tests.fleet import OURS, Fleet
+from services.trips.tests.live.followers import following
+from services.trips.tests.positions.arrange import HERE, device
+from shared.runtime.http.event_stream import EventStreamResponse
+from shared.testing.http_server import serving
+from shared.testing.process import Processes
+from shared.testing.tokens import SigningKeys
+
+pytestmark = [pytest.mark.commits, pytest.mark.timeout(120)]
+PLACES: Final = 30
+
+
+async def test_follower_who_outlives_an_api_misses_nothing_and_gets_nothing_twice(
+    processes: Processes, fleet: Fleet, signing_keys: SigningKeys, redis: Redis
+) -> None:
+    trip_id = await fleet.assigned()
+    await fleet.drive(trip_id, "en_route_pickup")
+    token = (await device(fleet, (await fleet.ok("GET", f"/v1/trips/{trip_id}"))["vehicle_id"]))["token"]
+    apis = [processes.api("trips") for _ in range(2)]
+    for api in apis:
+        await api.ready()
+    headers = {"Authorization": f"Bearer {signing_keys.token('viewer', organization_id=OURS)}"}
+    path, seen, last = f"/v1/trips/{trip_id}/live", [], None
+
+    async def drive() -> None:
+        """Report to the process that stays, slowly enough for each place to be told."""
+        async with httpx.AsyncClient(base_url=apis[1].url, headers={"Authorization": f"Bearer {token}"}) as client:
+            for number in range(PLACES):
+                sent = {"recorded_at": _now(), "latitude": HERE[0] + number / 100_000, "longitude": HERE[1]}
+                assert (await client.post("/v1/positions", json=sent)).is_success
+                if number == PLACES // 2:
+                    await fleet.step(trip_id, "at_pickup")
+                while await redis.xlen(f"live:trips:trip:{trip_id}") <= number:
+                    await asyncio.sleep(0.005)
+
+    async with following(apis[0].url, path, headers) as stream:
+        await stream.until("snapshot")
+        driving = asyncio.create_task(drive())
+        await stream.until("position", 5)
+        apis[0].kill9()
+        seen, last = stream.seen, stream.last_id
+    apis[0].restart()
+    await apis[0].ready()
+    for api, count in ((apis[1], 3), (apis[0], None)):
+        async with following(api.url, path, headers, last=last) as stream:
+            if count is None:
+                await driving
+                await stream.until_said(f"{HERE[0] + (PLACES - 1) / 100_000:.5f}")
+            else:
+                await stream.until("position", count)
+            seen, last = seen + stream.seen, stream.last_id
+
+    assert {one.name for one in seen[1:]} == {"position", "status"}
+    told = [round((one.data["latitude"] - HERE[0]) * 100_000) for one in seen if one.name == "position"]
+    assert told == list(range(PLACES))
+    assert [one.data["status"] for one in seen if one.name == "status"] == ["at_pickup"]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
+
+
+async def test_reader_who_takes_nothing_is_let_go(signing_keys: SigningKeys) -> None:
+    cut = asyncio.Event()
+    app = FastAPI()
+
+    @app.get("/")
+    async def flood() -> EventStreamResponse:
+        async def frames() -> Any:
+            while True:
+                yield b": " + b"x" * 65_000 + b"\n\n"
+
+        return EventStreamResponse(frames(), send_timeout_s=0.2, on_cut_off=cut.set)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        async with serving(app, listener):
+            reader = socket.create_connection(listener.getsockname())
+            reader.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            await asyncio.wait_for(cut.wait(), 20)
+            await asyncio.sleep(0)
+            reader.setblocking(False)
+            with pytest.raises(ConnectionResetError):
+                async with asyncio.timeout(10):
+                    while await asyncio.get_running_loop().sock_recv(reader, 2**20):
+                        continue
+            reader.close()
+
+
+async def test_what_is_kept_of_a_trip_is_bounded_and_an_id_before_it_is_unknown(redis: Redis) -> None:
+    channel, trip = LiveChannel(redis), "019a9f5e-1c00-7e21-b7c4-90ab12cd34ef"
+    begin, _, _ = await channel.end()
+    for number in range(1500):
+        await channel.tell([(trip, "position", f"{number:05}", {"n": number})])
+        if number == 100:
+            early = (await channel.end())[0]
+    kept = await channel.since([trip], (await channel.end())[0])
+
+    assert await channel.since([trip], begin) is None
+    assert (await channel.since([trip], early), kept) == (None, [])
+    assert json.loads((await redis.xrange(f"live:trips:trip:{trip}"))[-1][1][b"e"])[3] == {"n": 1499}
+    assert await redis.ttl(f"live:trips:trip:{trip}") > timedelta(minutes=14).total_seconds()
