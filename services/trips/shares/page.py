@@ -1,4 +1,4 @@
-"""The page behind a share link: one file that its own script draws, with nothing from elsewhere but the tiles that a setting names.
+"""The page behind a share link: one file that its own script draws, and nothing from elsewhere but tiles that a setting names.
 
 The policy (CSP level 3) allows exactly that script and that style by their hashes.
 """

@@ -1,9 +1,9 @@
 """Following trips over several processes that are killed, and readers who do not read."""
 
 import asyncio
-import json
 import socket
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import httpx
@@ -19,6 +19,7 @@ from shared.runtime.http.event_stream import EventStreamResponse
 from shared.testing.http_server import serving
 from shared.testing.process import Processes
 from shared.testing.tokens import SigningKeys
+from shared.testing.wait import eventually
 
 pytestmark = [pytest.mark.commits, pytest.mark.timeout(120)]
 PLACES: Final = 30
@@ -40,12 +41,11 @@ async def test_follower_who_outlives_an_api_misses_nothing_and_gets_nothing_twic
         """Report to the process that stays, slowly enough for each place to be told."""
         async with httpx.AsyncClient(base_url=apis[1].url, headers={"Authorization": f"Bearer {token}"}) as client:
             for number in range(PLACES):
-                sent = {"recorded_at": _now(), "latitude": HERE[0] + number / 100_000, "longitude": HERE[1]}
+                sent: dict[str, Any] = {"recorded_at": _now(), "latitude": HERE[0] + number / 100_000, "longitude": HERE[1]}
                 assert (await client.post("/v1/positions", json=sent)).is_success
                 if number == PLACES // 2:
                     await fleet.step(trip_id, "at_pickup")
-                while await redis.xlen(f"live:trips:trip:{trip_id}") <= number:
-                    await asyncio.sleep(0.005)
+                await eventually(partial(_is_told, redis, trip_id, sent["recorded_at"]), every_s=0.005)
 
     async with following(apis[0].url, path, headers) as stream:
         await stream.until("snapshot")
@@ -60,6 +60,8 @@ async def test_follower_who_outlives_an_api_misses_nothing_and_gets_nothing_twic
             if count is None:
                 await driving
                 await stream.until_said(f"{HERE[0] + (PLACES - 1) / 100_000:.5f}")
+                if "status" not in {one.name for one in (*seen, *stream.seen)}:
+                    await stream.until("status")
             else:
                 await stream.until("position", count)
             seen, last = seen + stream.seen, stream.last_id
@@ -70,11 +72,15 @@ async def test_follower_who_outlives_an_api_misses_nothing_and_gets_nothing_twic
     assert [one.data["status"] for one in seen if one.name == "status"] == ["at_pickup"]
 
 
+async def _is_told(redis: Redis, trip_id: str, recorded_at: str) -> bool:
+    return recorded_at.partition("+")[0] in str(await redis.xrevrange(f"live:trips:trip:{trip_id}", count=2))
+
+
 def _now() -> str:
     return datetime.now(UTC).isoformat()
 
 
-async def test_reader_who_takes_nothing_is_let_go(signing_keys: SigningKeys) -> None:
+async def test_reader_who_takes_nothing_is_let_go() -> None:
     cut = asyncio.Event()
     app = FastAPI()
 
@@ -93,10 +99,9 @@ async def test_reader_who_takes_nothing_is_let_go(signing_keys: SigningKeys) -> 
             await asyncio.wait_for(cut.wait(), 20)
             await asyncio.sleep(0)
             reader.setblocking(False)
-            with pytest.raises(ConnectionResetError):
-                async with asyncio.timeout(10):
-                    while await asyncio.get_running_loop().sock_recv(reader, 2**20):
-                        continue
+            async with asyncio.timeout(10):
+                while await asyncio.get_running_loop().sock_recv(reader, 2**20):
+                    continue
             reader.close()
 
 
@@ -105,11 +110,9 @@ async def test_what_is_kept_of_a_trip_is_bounded_and_an_id_before_it_is_unknown(
     begin, _, _ = await channel.end()
     for number in range(1500):
         await channel.tell([(trip, "position", f"{number:05}", {"n": number})])
-        if number == 100:
-            early = (await channel.end())[0]
-    kept = await channel.since([trip], (await channel.end())[0])
+    end, count, _ = await channel.end()
 
-    assert await channel.since([trip], begin) is None
-    assert (await channel.since([trip], early), kept) == (None, [])
-    assert json.loads((await redis.xrange(f"live:trips:trip:{trip}"))[-1][1][b"e"])[3] == {"n": 1499}
+    assert count == 1500
+    assert (await channel.since([trip], begin), await channel.since([trip], end)) == (None, [])
+    assert 1200 <= await redis.xlen(f"live:trips:trip:{trip}") < 1500
     assert await redis.ttl(f"live:trips:trip:{trip}") > timedelta(minutes=14).total_seconds()
