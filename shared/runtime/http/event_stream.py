@@ -6,7 +6,7 @@ missed is kept elsewhere, not here.
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from typing import Any, Final
+from typing import Final
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -38,9 +38,14 @@ class EventStreamResponse(Response):
     """
 
     def __init__(
-        self, frames: AsyncGenerator[bytes, None], *, send_timeout_s: float, on_cut_off: Callable[[], None], **options: Any
+        self,
+        frames: AsyncGenerator[bytes, None],
+        status_code: int = 200,
+        *,
+        send_timeout_s: float,
+        on_cut_off: Callable[[], None],
     ) -> None:
-        super().__init__(media_type=MEDIA_TYPE, headers=HEADERS, **options)
+        super().__init__(status_code=status_code, media_type=MEDIA_TYPE, headers=HEADERS)
         # Nobody knows how long it is going to be.
         del self.headers["content-length"]
         self._frames = frames
