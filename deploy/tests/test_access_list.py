@@ -167,3 +167,17 @@ def test_the_file_holds_digests_and_no_password() -> None:
     text = acl.render({user: f"{user}-password" for user in acl.USERS})
     assert "-password" not in text
     assert text.count(" on #") == len(acl.USERS)
+
+
+def test_live_streams_and_tickets_are_a_services_own(broker: GuardedBroker) -> None:
+    script = "return redis.call('XADD', KEYS[1], '*', 'n', redis.call('INCR', KEYS[2]))"
+    with broker.client("trips") as trips, broker.client("alerts") as alerts:
+        trips.eval(script, 2, "live:trips:events", "live:trips:sequence")
+        trips.set("live:trips:ticket:x", "1", ex=60)
+
+        assert len(trips.xread({"live:trips:events": "0"}, count=10)) == 1
+        assert trips.xrevrange("live:trips:events", count=1)[0][1] == {"n": "1"}
+        for command in (("XREAD", "STREAMS", "live:trips:events", "0"), ("GETDEL", "live:trips:ticket:x")):
+            with pytest.raises(NoPermissionError):
+                alerts.execute_command(*command)
+        assert trips.getdel("live:trips:ticket:x") == "1"

@@ -17,7 +17,6 @@ from shared.runtime.http.runtime import runtime_of
 
 MAX_BODY_BYTES: Final = 64_000
 _JSON: Final = "application/json"
-_PLAIN: Final = "text/plain"
 
 osmand_router = APIRouter(
     tags=["clients"],
@@ -31,13 +30,14 @@ owntracks_router = APIRouter(
 Token = Annotated[str, Path(max_length=100, description="Of the device, as the client cannot send it otherwise.")]
 
 
-def _says(media: str, **meanings: str) -> dict[int | str, dict[str, Any]]:
-    """What a client's own server answers, by status."""
-    return {int(status[1:]): {"description": text, "content": {media: {}}} for status, text in meanings.items()}
+def _says(media: str | None, **meanings: str) -> dict[int | str, dict[str, Any]]:
+    """What a client's own server answers, by status. media: None where it answers nothing else."""
+    content: dict[str, Any] = {"content": {media: {}}} if media else {}
+    return {int(status[1:]): {"description": text, **content} for status, text in meanings.items()}
 
 
 _OSMAND: Final = _says(
-    _PLAIN,
+    None,
     s200="Taken, known already, or dropped for a reason that sending it again does not mend.",
     s400="The device is missing or unknown (query), or this is no position.",
     s404="The device is unknown (JSON).",
@@ -50,20 +50,33 @@ _OWNTRACKS: Final = _says(
 )
 
 
-@osmand_router.get("/osmand", name="osmand_query", summary="Take a position of OsmAnd", responses=_OSMAND)
+@osmand_router.get(
+    "/osmand", name="osmand_query", summary="Take a position of OsmAnd", responses=_OSMAND, response_class=Response
+)
 async def take_osmand_query(request: Request) -> Response:
     """Its pairs in the query: `id`, `lat`, `lon`, `timestamp`, `speed` in knots, …"""
     return await _osmand(request, shown_token(request))
 
 
-@osmand_router.get("/osmand/{token}", name="osmand_query_token", summary="Take a position with a token", responses=_OSMAND)
+@osmand_router.get(
+    "/osmand/{token}",
+    name="osmand_query_token",
+    summary="Take a position with a token",
+    responses=_OSMAND,
+    response_class=Response,
+)
 async def take_osmand_query_with_token(request: Request, token: Token) -> Response:
     """As `/osmand`, for a device that needs its token."""
     return await _osmand(request, token)
 
 
 @osmand_router.post(
-    "/osmand", name="osmand", summary="Take a position of Traccar Client", responses=_OSMAND, max_body_size=MAX_BODY_BYTES
+    "/osmand",
+    name="osmand",
+    summary="Take a position of Traccar Client",
+    responses=_OSMAND,
+    response_class=Response,
+    max_body_size=MAX_BODY_BYTES,
 )
 async def take_osmand(request: Request) -> Response:
     """Its JSON, the pairs of a form, or those of the query."""
@@ -75,6 +88,7 @@ async def take_osmand(request: Request) -> Response:
     name="osmand_token",
     summary="Take a position of Traccar Client with a token",
     responses=_OSMAND,
+    response_class=Response,
     max_body_size=MAX_BODY_BYTES,
 )
 async def take_osmand_with_token(request: Request, token: Token) -> Response:
@@ -83,7 +97,12 @@ async def take_osmand_with_token(request: Request, token: Token) -> Response:
 
 
 @owntracks_router.post(
-    "/pub", name="owntracks", summary="Take a message of OwnTracks", responses=_OWNTRACKS, max_body_size=MAX_BODY_BYTES
+    "/pub",
+    name="owntracks",
+    summary="Take a message of OwnTracks",
+    responses=_OWNTRACKS,
+    response_class=Response,
+    max_body_size=MAX_BODY_BYTES,
 )
 async def take_owntracks(request: Request) -> Response:
     """One JSON object. Positions are kept; everything else is acknowledged and left alone."""

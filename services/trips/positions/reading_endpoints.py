@@ -58,7 +58,7 @@ async def list_latest(
     request: Request,
     db: ReadDb,
     box: Annotated[Box | None, Depends(meant_box)],
-    vehicle_id: Annotated[Sequence[UUID] | None, Query(max_length=1000, description="Only of these.")] = None,
+    vehicle_id: Annotated[Sequence[UUID] | None, Query(max_length=500, description="Only of these.")] = None,
 ) -> Response:
     """The last position of each vehicle that has reported within 30 days, in no order and on no pages: it is meant for a map."""
     reader = position_deps.position_reader(db, runtime_of(request).clock)
