@@ -11,7 +11,7 @@ import pytest_asyncio
 from sqlalchemy.exc import DBAPIError
 
 from services.trips import deps
-from services.trips.completion.distance import straight_m
+from services.trips.positions.geodesy import metres_between
 from services.trips.tests.fleet import CUSTOMER, OURS, Fleet, code, rows
 from shared.contracts.money import Money
 from shared.contracts.notifications import SendNotification
@@ -146,7 +146,7 @@ async def test_the_best_record_wins_and_a_later_one_corrects_under_a_newer_versi
         await fleet.ok("PUT", path, json=said)
 
     facts = await published(session, TripCompleted)
-    estimated = round(straight_m(19.0544, 72.8277, 19.0176, 72.8562) * 1.3)
+    estimated = round(metres_between(19.0544, 72.8277, 19.0176, 72.8562) * 1.3)
     assert code(early) == (409, "trip_not_yet_driven")
     assert [(one.distance_m, one.entity_version) for one in facts] == [(estimated, 9), (9_000, 10), (8_000, 11)]
     shown = await fleet.ok("GET", f"/v1/trips/{trip_id}/completion")
@@ -218,5 +218,5 @@ async def test_a_mileage_that_is_none_is_refused(fleet: Fleet, body: dict[str, A
 
 def test_the_straight_line_is_that_of_the_sphere() -> None:
     # A degree of the equator, and from pole to pole.
-    assert round(straight_m(0, 0, 0, 1)) == 111_195
-    assert round(straight_m(90, 0, -90, 0)) == 20_015_114
+    assert round(metres_between(0, 0, 0, 1)) == 111_195
+    assert round(metres_between(90, 0, -90, 0)) == 20_015_114
