@@ -11,14 +11,16 @@ from sqlalchemy import and_, or_, select, text
 from services.trips.positions.models import LatestPosition, Position, PositionDrop
 from shared.runtime.db import ReadSession
 
-# Each row is kept as JSON beside its columns, so that a map of ten thousand vehicles costs no more than putting them together.
+# Each row is kept as JSON beside its columns, so that a map of ten thousand vehicles costs no more than putting them together: in
+# some dozens of parts, for one text of megabytes takes twice the time on its way.
 _LATEST: Final = text("""
-    SELECT convert_to('[' || coalesce(string_agg(shown, ','), '') || ']', 'UTF8')
+    SELECT string_agg(shown, ',')
       FROM latest_positions
      WHERE (CAST(:organization_id AS uuid) IS NULL OR organization_id = :organization_id)
        AND (CAST(:vehicle_ids AS uuid[]) IS NULL OR vehicle_id = ANY(CAST(:vehicle_ids AS uuid[])))
        AND recorded_at >= :since
        AND (CAST(:south AS float8) IS NULL OR latitude BETWEEN :south AND :north AND longitude BETWEEN :west AND :east)
+     GROUP BY uuid_hash(vehicle_id) & 63
 """)
 
 
@@ -55,7 +57,8 @@ class PositionReader:
             "east": box.east if box else None,
             "north": box.north if box else None,
         }
-        return bytes((await self._session.execute(_LATEST, bound)).scalar_one())
+        parts = (await self._session.execute(_LATEST, bound)).scalars()
+        return f"[{','.join(parts)}]".encode()
 
     async def latest_of(self, vehicle_id: UUID) -> LatestPosition | None:
         """Where a vehicle was last."""
