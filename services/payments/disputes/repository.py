@@ -16,8 +16,8 @@ _OF_PAYMENTS: Final = text(f"""
 """)  # noqa: S608 - the columns are constants of this module
 _NEWEST: Final = text(f"""
     SELECT {_COLUMNS} FROM disputes
-     WHERE coalesce(organization_id = CAST(:organization_id AS uuid), true) AND coalesce(id < CAST(:after AS uuid), true)
-       AND (NOT :open_only OR rank < 3)
+     WHERE coalesce(organization_id = CAST(:organization_id AS uuid), CAST(:organization_id AS uuid) IS NULL)
+       AND coalesce(id < CAST(:after AS uuid), true) AND (NOT :open_only OR rank < 3)
      ORDER BY id DESC LIMIT :limit
 """)  # noqa: S608 - as above
 
@@ -33,6 +33,6 @@ class DisputeReader:
         return [Dispute(**row) for row in (await self._session.execute(_OF_PAYMENTS, {"ids": list(payment_ids)})).mappings()]
 
     async def newest(self, organization_id: UUID | None, *, open_only: bool, after: UUID | None, limit: int) -> Sequence[Dispute]:
-        """By descending id, from after `after` on."""
+        """By descending id, from after `after` on. organization_id: None for a caller who sees everybody's, and nobody's."""
         bound = {"organization_id": organization_id, "open_only": open_only, "after": after, "limit": limit}
         return [Dispute(**row) for row in (await self._session.execute(_NEWEST, bound)).mappings()]

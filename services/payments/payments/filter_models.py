@@ -10,7 +10,7 @@ from services.payments.payments.models import PaymentStatus
 class PaymentFilter(BaseModel):
     """None: no matter."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(frozen=True)
 
     status: PaymentStatus | None = Field(None, description="Only those in this status.")
     customer_id: UUID | None = Field(None, description="Only those of this customer.")

@@ -24,11 +24,11 @@ _NEWEST: Final = text(f"""
      WHERE coalesce(organization_id = CAST(:organization_id AS uuid), true)
        AND coalesce(id < CAST(:after AS uuid), true)
        AND coalesce(status = CAST(:status AS text), true)
-       AND coalesce(customer_id = CAST(:customer_id AS uuid), true)
-       AND coalesce(order_id = CAST(:order_id AS uuid), true)
-       AND coalesce(invoice_id = CAST(:invoice_id AS uuid), true)
-       AND coalesce(subscription_id = CAST(:subscription_id AS uuid), true)
-       AND coalesce(gateway_payment_id = CAST(:gateway_payment_id AS text), true)
+       AND (CAST(:customer_id AS uuid) IS NULL OR customer_id = :customer_id)
+       AND (CAST(:order_id AS uuid) IS NULL OR order_id = :order_id)
+       AND (CAST(:invoice_id AS uuid) IS NULL OR invoice_id = :invoice_id)
+       AND (CAST(:subscription_id AS uuid) IS NULL OR subscription_id = :subscription_id)
+       AND (CAST(:gateway_payment_id AS text) IS NULL OR gateway_payment_id = :gateway_payment_id)
      ORDER BY id DESC LIMIT :limit
 """)  # noqa: S608 - as above
 _CHANGES: Final = text("""

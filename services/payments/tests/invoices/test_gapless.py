@@ -39,7 +39,9 @@ async def test_fifty_issuers_with_random_rollbacks_leave_no_gap(database: Databa
     assert 10 < len(given) < ISSUERS - 10
     assert sorted(given) == [f"INV/2526/{sequence:05}" for sequence in range(1, len(given) + 1)]
     assert await owner.fetchval("SELECT count(*) FROM ledger_transactions") == len(given)
-    assert await owner.fetchval("SELECT count(DISTINCT event_id) FROM outbox WHERE name = 'payments.invoice_issued'") == len(given)
+    assert await owner.fetchval("SELECT count(DISTINCT event_id) FROM outbox WHERE name = 'payments.invoice_issued'") == len(
+        given
+    )
     async with database.read() as reading:
         audit = await deps.number_audits(reading).prove()
     assert (audit.series, audit.documents, audit.unsound) == (1, len(given), ())

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from services.payments.tests.gateway_stand_in import GatewayStandIn
-from services.payments.tests.payments.arrange import OURS, TOTAL, balances, have_customer, have_order, rows
+from services.payments.tests.payments.arrange import OURS, TOTAL, balances, have_customer, have_order, have_payment, rows
 from shared.runtime.db import Session
 from shared.testing.service import ApiClient
 
@@ -200,3 +200,15 @@ async def test_mandate_that_comes_with_a_payment_is_kept_and_forgotten(
     assert (
         await client.as_role("operator", organization_id=uuid4()).delete(f"/v1/payment-methods/{method['id']}")
     ).status_code == 404
+
+
+async def test_payment_that_has_no_such_thing_is_not_found_by_its_id(client: ApiClient, session: Session) -> None:
+    customer = await have_customer(session)
+    payment = await have_payment(session, await have_order(session, customer), customer)
+    us = _us(client)
+
+    for name in ("customer_id", "order_id", "invoice_id", "subscription_id", "gateway_payment_id"):
+        found = await us.get("/v1/payments", params={name: str(uuid4()), "limit": "1"})
+        assert (found.status_code, found.json()["items"]) == (200, []), name
+    whose = await us.get("/v1/payments", params={"customer_id": str(customer), "status": "created"})
+    assert [one["id"] for one in whose.json()["items"]] == [str(payment.id)]

@@ -27,6 +27,12 @@ from shared.testing.messages import TaskRunner, assert_nothing_published, assert
 from shared.testing.service import ApiClient
 
 PAID = {"gateway_receivable": TOTAL, "accounts_receivable": -TOTAL}
+STRANGE = text("""
+    INSERT INTO disputes (id, gateway, account, gateway_dispute_id, gateway_payment_id, rank, amount_minor, deducted_minor,
+                          currency, opened_at)
+    VALUES (gen_random_uuid(), 'razorpay', 'razorpay', 'disp_1', 'pay_1', 1, 100, 0, 'INR', now())
+""")
+"""About a payment that nobody knows."""
 STATE = "SELECT payments.status, payments.refunded_minor, orders.refunded_minor FROM payments JOIN orders ON orders.id = order_id"
 
 
@@ -134,10 +140,23 @@ async def test_plan_of_a_cancellation_is_carried_out_of_the_newest_payments_twic
     assert await balances(session) == {"cash": 1000, "accounts_receivable": -1000}
 
 
-@pytest.mark.parametrize("path", ["/v1/refunds", "/v1/disputes", "/v1/payments"])
-async def test_lists_are_the_organizations_own(client: ApiClient, session: Session, path: str, gateway: GatewayStandIn) -> None:
+@pytest.mark.parametrize(("path", "count"), [("/v1/refunds", 1), ("/v1/disputes", 0), ("/v1/payments", 1)])
+async def test_lists_are_the_organizations_own(
+    client: ApiClient, session: Session, path: str, count: int, gateway: GatewayStandIn
+) -> None:
     await _ask(client.as_role("operator", organization_id=OURS), (await _paid(session, gateway)).id)
 
     theirs = await client.as_role("viewer", organization_id=uuid4()).get(path)
+    ours = await client.as_role("viewer").get(path, params={"organization_id": str(OURS), "limit": "1"})
 
     assert (theirs.status_code, theirs.json()["items"]) == (200, [])
+    assert (ours.status_code, len(ours.json()["items"])) == (200, count)
+
+
+async def test_dispute_that_belongs_to_nobody_is_shown_to_no_organization(client: ApiClient, session: Session) -> None:
+    await session.execute(STRANGE)
+
+    bound = await client.as_role("viewer", organization_id=OURS).get("/v1/disputes")
+    everybodys = await client.as_role("viewer").get("/v1/disputes")
+
+    assert (bound.json()["items"], [one["gateway_dispute_id"] for one in everybodys.json()["items"]]) == ([], ["disp_1"])
