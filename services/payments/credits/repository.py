@@ -27,6 +27,15 @@ _HOLD: Final = text(
 _BALANCE: Final = text("""
     SELECT coalesce(sum(amount_minor), 0)::bigint FROM customer_credits WHERE customer_id = :customer_id AND currency = :currency
 """)
+# What nothing was due for of a payment, by the gateway's payment that brought it.
+_GRANTED_BY: Final = text("""
+    SELECT held.gateway_payment_id, granted.amount_minor
+      FROM gateway_payments AS held JOIN customer_credits AS granted
+        ON granted.kind = 'grant'
+       AND (granted.source, granted.source_id) IN (('duplicate', held.id), ('payment', held.payment_id))
+       AND granted.source = CASE held.counted_as WHEN 'main' THEN 'payment' ELSE 'duplicate' END
+     WHERE held.payment_id = :payment_id ORDER BY granted.id
+""")
 _DUE_ORDERS: Final = text("""
     SELECT id FROM orders WHERE customer_id = :customer_id AND currency = :currency AND due_minor > 0 AND in_payment_since IS NULL
      ORDER BY placed_at, id LIMIT :limit
@@ -75,6 +84,11 @@ class CreditRepository(CreditReader):
         await self._writing.execute(_HOLD, bound)
         balance: int = (await self._writing.execute(_BALANCE, bound)).scalar_one()
         return balance
+
+    async def granted_by(self, payment_id: UUID) -> list[tuple[str, int]]:
+        """What a payment has brought to its customer's credit: the gateway's payment, and how much of it."""
+        rows = await self._writing.execute(_GRANTED_BY, {"payment_id": payment_id})
+        return [(row.gateway_payment_id, row.amount_minor) for row in rows]
 
     async def due_orders(self, customer_id: UUID, currency: str, limit: int) -> list[UUID]:
         """A customer's orders that are not paid and that nobody is paying, the oldest first."""

@@ -128,7 +128,10 @@ async def refund(
     db: WriteDb,
     _: Idempotent,
 ) -> RefundOut:
-    """A part or all that is left, never more than was captured. Above the organization's threshold it waits for approval."""
+    """A part or all that is left, never more than was captured. Above the organization's threshold it waits for approval.
+
+    What nothing was due for is the customer's credit: it is given back once nothing else is left, and that credit is used up.
+    """
     refunds = payment_deps.refunds(db, runtime_of(request).clock)
     made = await refunds.request(payment_id, organization_id, body.amount, reason=body.reason, by=actor(principal))
     response.headers["Location"] = f"/v1/refunds/{made.id}"

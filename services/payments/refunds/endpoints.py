@@ -9,7 +9,7 @@ from services.payments import payment_deps
 from services.payments.actors import actor
 from services.payments.auth import AdministeredOrganization, PaymentsAdmin, ReadableOrganization
 from services.payments.paging import after_id
-from services.payments.refunds.errors import RefundNeedsAnother, RefundNotFound, RefundStateForbids
+from services.payments.refunds.errors import RefundAboveCaptured, RefundNeedsAnother, RefundNotFound, RefundStateForbids
 from services.payments.refunds.repository import RefundReader
 from services.payments.refunds.schemas import RefundOut
 from shared.runtime.http.cursors import Page, Paging
@@ -51,7 +51,7 @@ async def get(refund_id: RefundId, organization_id: ReadableOrganization, db: Re
     "/{refund_id:uuid}/approve",
     name="approve",
     summary="Approve a refund",
-    responses=problems(RefundNotFound, RefundStateForbids, RefundNeedsAnother),
+    responses=problems(RefundNotFound, RefundStateForbids, RefundNeedsAnother, RefundAboveCaptured),
 )
 async def approve(
     refund_id: RefundId,

@@ -1,5 +1,9 @@
-"""Asking for refunds: under the payment's lock, never above what was captured, and owed from that moment on."""
+"""Asking for refunds: under the payment's lock, never above what was captured, and owed from that moment on.
 
+What nothing was due for has become the customer's credit. Giving it back uses that credit up: else it would be theirs twice.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -10,8 +14,9 @@ from services.payments.ledger.repository import Ledger
 from services.payments.payments import booking
 from services.payments.payments.models import PAID, Payment
 from services.payments.refunds.errors import RefundAboveCaptured, RefundNeedsAnother, RefundStateForbids
-from services.payments.refunds.models import NOT_GIVEN, Refund
+from services.payments.refunds.models import Refund
 from services.payments.refunds.repository import RefundRepository
+from services.payments.refunds.shares import Share, shares_of
 from shared.contracts.payments import ExecuteRefund
 from shared.runtime.ids import uuid7
 from shared.runtime.outbox import Publisher
@@ -38,19 +43,22 @@ class RefundRequests:
         self._ledger = ledger
         self._publisher = publisher
 
+    async def shares(self, payment: Payment) -> list[Share]:
+        """What is left to be given back of a payment that is held: first of what something was due for, then of each surplus."""
+        if payment.status not in PAID:
+            return []
+        granted = await self._credits.granted_by(payment.id) if payment.customer_id is not None else []
+        balance = await self._balance(payment) if granted else 0
+        return shares_of(payment, await self._refunds.of_payments([payment.id]), granted, balance)
+
     async def refundable(self, payment: Payment) -> int:
-        """What is left to be given back of a payment that is held."""
-        given = [one for one in await self._refunds.of_payments([payment.id]) if one.status not in NOT_GIVEN]
-        return payment.captured_minor - sum(one.amount_minor for one in given)
+        """What is left to be given back of what something was due for."""
+        return sum(one.left_minor for one in await self.shares(payment) if not one.from_credit)
 
     async def request(self, payment: Payment, wish: Wish, *, by: str, at: datetime) -> Refund:
         """Promise a refund, and have it made unless somebody has to approve it first. Raises RefundAboveCaptured."""
         amount_minor = wish.amount_minor
-        left = await self.refundable(payment) if payment.status in PAID else 0
-        if amount_minor > left:
-            raise RefundAboveCaptured(
-                f"{left} is left to give back of this payment, in minor units; ask for that at most", refundable_minor=left
-            )
+        require_left(_asked_of(await self.shares(payment), wish), amount_minor)
         refund = Refund(
             id=uuid7(),
             organization_id=payment.organization_id,
@@ -80,7 +88,7 @@ class RefundRequests:
         return refund
 
     async def approve(self, refund: Refund, payment: Payment, *, by: str, at: datetime) -> Refund:
-        """Let it be made. Both are held. Raises RefundStateForbids and RefundNeedsAnother."""
+        """Let it be made. Both are held. Raises RefundStateForbids, RefundNeedsAnother and RefundAboveCaptured."""
         _require_waiting(refund)
         if by == refund.requested_by:
             raise RefundNeedsAnother("who asked for the refund cannot approve it as well")
@@ -94,7 +102,14 @@ class RefundRequests:
         await self._refunds.advance(refund.id, "rejected", at, failure=f"rejected by {by}"[:300])
         return replace(refund, status="rejected", updated_at=at, version=refund.version + 1)
 
+    async def _balance(self, payment: Payment) -> int:
+        assert payment.customer_id is not None, "credit is a customer's"
+        return await self._credits.hold(payment.customer_id, payment.currency)
+
     async def _promise(self, refund: Refund, payment: Payment, at: datetime) -> None:
+        """Raises RefundAboveCaptured where the customer has used their credit while the refund waited for approval."""
+        if refund.from_credit:
+            require_left([Share(refund.gateway_payment_id, True, await self._balance(payment))], refund.amount_minor)
         posting = booking.refund_requested(payment, refund.id, refund.amount_minor, at, from_credit=refund.from_credit)
         await self._ledger.post([posting])
         if refund.from_credit:
@@ -115,6 +130,23 @@ class RefundRequests:
             )
             await self._credits.add([entry])
         self._publisher.publish(ExecuteRefund(refund_id=refund.id), message_id=refund.id)
+
+
+def require_left(shares: Sequence[Share], amount_minor: int) -> Share:
+    """The first share that has so much left. Raises RefundAboveCaptured."""
+    for one in shares:
+        if one.left_minor >= amount_minor:
+            return one
+    left = max((one.left_minor for one in shares), default=0)
+    raise RefundAboveCaptured(
+        f"{left} is left to give back of this payment at once, in minor units; ask for that at most", refundable_minor=left
+    )
+
+
+def _asked_of(shares: Sequence[Share], wish: Wish) -> list[Share]:
+    if not wish.from_credit:
+        return [one for one in shares if not one.from_credit]
+    return [one for one in shares if one.from_credit and one.gateway_payment_id == wish.gateway_payment_id]
 
 
 def _require_waiting(refund: Refund) -> None:

@@ -4,14 +4,14 @@ from typing import Final
 from uuid import UUID
 
 from services.payments.payments.errors import CurrencyDiffers, PaymentNotFound
-from services.payments.payments.models import PAID, Payment
+from services.payments.payments.models import Payment
 from services.payments.payments.policy_models import DEFAULT, PaymentPolicy
 from services.payments.payments.policy_repository import PolicyReader
 from services.payments.payments.writing_repository import PaymentRepository
 from services.payments.refunds.errors import RefundAboveCaptured, RefundNotFound, RefundPlanNotFound
 from services.payments.refunds.models import Refund
 from services.payments.refunds.repository import RefundRepository
-from services.payments.refunds.requesting import RefundRequests, Wish
+from services.payments.refunds.requesting import RefundRequests, Wish, require_left
 from shared.contracts.money import Money
 from shared.runtime.clock import Clock
 
@@ -36,23 +36,28 @@ class Refunds:
         self._clock = clock
 
     async def request(self, payment_id: UUID, organization_id: UUID, amount: Money | None, *, reason: str, by: str) -> Refund:
-        """Ask for a refund; above the organization's threshold it waits for a second person.
+        """Ask for a refund; above the organization's threshold it waits for a second person. amount: None for all that something
+        was due for, and where nothing of that is left, for a surplus, out of the customer's credit.
 
         Raises PaymentNotFound, CurrencyDiffers and RefundAboveCaptured.
         """
         payment = await self._held(payment_id, organization_id)
         if amount is not None and amount.currency != payment.currency:
             raise CurrencyDiffers(f"the payment was made in {payment.currency}", currency=payment.currency)
-        left = await self._requests.refundable(payment) if payment.status in PAID else 0
-        amount_minor = amount.amount_minor if amount is not None else left
-        if not amount_minor:
-            raise RefundAboveCaptured("nothing is left to give back of this payment", refundable_minor=0)
+        share = require_left(await self._requests.shares(payment), amount.amount_minor if amount is not None else 1)
+        amount_minor = amount.amount_minor if amount is not None else share.left_minor
         policy = await self._policies.of(payment.organization_id)
-        wish = Wish(amount_minor, reason, awaits_approval=_is_above(policy, amount_minor))
+        wish = Wish(
+            amount_minor,
+            reason,
+            from_credit=share.from_credit,
+            gateway_payment_id=share.gateway_payment_id if share.from_credit else None,
+            awaits_approval=_is_above(policy, amount_minor),
+        )
         return await self._requests.request(payment, wish, by=by, at=self._clock())
 
     async def approve(self, refund_id: UUID, organization_id: UUID, *, by: str) -> Refund:
-        """Let one be made. Raises RefundNotFound, RefundStateForbids and RefundNeedsAnother."""
+        """Let one be made. Raises RefundNotFound, RefundStateForbids, RefundNeedsAnother and RefundAboveCaptured."""
         refund, payment = await self._both(refund_id, organization_id)
         return await self._requests.approve(refund, payment, by=by, at=self._clock())
 

@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from services.payments import payment_deps
+from services.payments.gateways.facts import DisputeFact, DisputeStatus
+from services.payments.payments.telling import Told
 from services.payments.tests.gateway_stand_in import GatewayStandIn
 from services.payments.tests.payments.arrange import (
     CHECK,
@@ -160,3 +162,52 @@ async def test_dispute_that_belongs_to_nobody_is_shown_to_no_organization(client
     everybodys = await client.as_role("viewer").get("/v1/disputes")
 
     assert (bound.json()["items"], [one["gateway_dispute_id"] for one in everybodys.json()["items"]]) == ([], ["disp_1"])
+
+
+async def test_surplus_that_is_refunded_is_no_credit_any_more(client: ApiClient, session: Session, run_task: TaskRunner) -> None:
+    us, customer = client.as_role("operator", organization_id=OURS), await have_customer(session)
+    orders = [await have_order(session, customer) for _ in range(2)]
+    cash = {"order_id": str(orders[0]), "kind": "cash", "amount": {"amount_minor": TOTAL + 5000, "currency": "INR"}}
+    paid = (await us.post("/v1/payments/offline", json=cash, headers={"Idempotency-Key": str(uuid4())})).json()
+
+    whole = await _ask(us, paid["id"], TOTAL + 5000)
+    refunds = [(await _ask(us, paid["id"]))[1] for _ in range(2)]
+    over = await _ask(us, paid["id"], 1)
+    for refund in refunds:
+        await run_task(ExecuteRefund(refund_id=UUID(refund["id"])))
+    used = await us.post(
+        f"/v1/customers/{customer}/credit/use", json={"order_id": str(orders[1])}, headers={"Idempotency-Key": str(uuid4())}
+    )
+    await session.execute(CHECK)
+
+    assert (whole[0], whole[1]["refundable_minor"]) == (409, TOTAL)
+    assert [(one["amount_minor"], one["from_credit"]) for one in refunds] == [(TOTAL, False), (5000, True)]
+    assert (over[1]["refundable_minor"], used.json()["code"]) == (0, "credit_too_small")
+    assert await balances(session) == {}
+
+
+async def test_credit_that_is_used_is_not_refunded_as_well(client: ApiClient, session: Session) -> None:
+    us, customer = client.as_role("operator", organization_id=OURS), await have_customer(session)
+    orders = [await have_order(session, customer) for _ in range(2)]
+    cash = {"order_id": str(orders[0]), "kind": "cash", "amount": {"amount_minor": 2 * TOTAL, "currency": "INR"}}
+    paid = (await us.post("/v1/payments/offline", json=cash, headers={"Idempotency-Key": str(uuid4())})).json()
+    use = {"order_id": str(orders[1]), "amount_minor": TOTAL - 1000}
+    key = {"Idempotency-Key": str(uuid4())}
+    assert (await us.post(f"/v1/customers/{customer}/credit/use", json=use, headers=key)).status_code == 200
+
+    first, rest, none = [await _ask(us, paid["id"]) for _ in range(3)]
+
+    assert [one[1]["amount_minor"] for one in (first, rest)] == [TOTAL, 1000]
+    assert (none[0], none[1]["code"]) == (409, "refund_above_captured")
+
+
+async def test_what_a_bank_has_taken_in_a_dispute_is_not_given_back_as_well(session: Session, client: ApiClient) -> None:
+    customer = await have_customer(session)
+    payment = await have_payment(session, await have_order(session, customer), customer)
+    facts = payment_deps.gateway_facts(session, lambda: NOON)
+    taken = DisputeFact("razorpay", "disp_1", "pay_1", DisputeStatus.OPEN, 5000, "INR", 5000, "fraud", None, NOON)
+    await facts.apply([pay("captured"), Told("razorpay", taken)])
+
+    over = await _ask(client.as_role("operator", organization_id=OURS), payment.id, TOTAL - 4999)
+
+    assert (over[0], over[1]["refundable_minor"]) == (409, TOTAL - 5000)
