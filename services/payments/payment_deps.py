@@ -14,6 +14,7 @@ from services.payments.attempts.upkeep_repository import UpkeepRepository
 from services.payments.cases.repository import CaseRepository
 from services.payments.cases.service import KeptCases
 from services.payments.credits.repository import CreditRepository
+from services.payments.credits.returning import CreditReturns
 from services.payments.credits.service import Credits
 from services.payments.disputes.repository import DisputeReader
 from services.payments.gateways.directory import Gateways
@@ -151,8 +152,20 @@ def call_records(session: Session, clock: Clock, *, settle_s: float = SETTLE_S) 
 
 def refunds(session: Session, clock: Clock) -> Refunds:
     """Asks for refunds and carries plans out, in the session's unit of work."""
-    requests = refund_requests(session)
-    return Refunds(PaymentRepository(session), RefundRepository(session), requests, PolicyReader(session), clock)
+    returns = CreditReturns(
+        CreditRepository(session),
+        orders_deps.order_payments(session),
+        invoice_deps.invoice_payments(session),
+        Ledger(session),
+    )
+    return Refunds(
+        PaymentRepository(session),
+        RefundRepository(session),
+        refund_requests(session),
+        returns,
+        PolicyReader(session),
+        clock,
+    )
 
 
 def customer_credits(session: Session, clock: Clock) -> Credits:

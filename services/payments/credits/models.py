@@ -33,3 +33,13 @@ class CreditBalance:
 
     currency: str
     balance_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class CreditUse:
+    """What of a customer's credit an order was paid with. left_minor: that was not given back."""
+
+    organization_id: UUID
+    customer_id: UUID
+    currency: str
+    left_minor: int

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.payments.credits.models import CreditBalance, CreditEntry
+from services.payments.credits.models import CreditBalance, CreditEntry, CreditUse
 from shared.runtime.db import ReadSession, Session
 
 _NAMES: Final = [field.name for field in fields(CreditEntry)]
@@ -36,6 +36,16 @@ _GRANTED_BY: Final = text("""
        AND granted.source = CASE held.counted_as WHEN 'main' THEN 'payment' ELSE 'duplicate' END
      WHERE held.payment_id = :payment_id ORDER BY granted.id
 """)
+# What credit an order was paid with and has not given back.
+_USED_FOR: Final = text("""
+    SELECT orders.organization_id, orders.customer_id, orders.currency, -sum(entry.amount_minor)::bigint AS left_minor
+      FROM orders JOIN customer_credits AS entry ON (entry.customer_id, entry.order_id) = (orders.customer_id, orders.id)
+     WHERE orders.id = :order_id AND (entry.kind = 'apply' OR entry.source = 'refund_plan')
+     GROUP BY orders.id HAVING sum(entry.amount_minor) < 0
+""")
+_RETURNED: Final = text(
+    "SELECT amount_minor FROM customer_credits WHERE (source, source_id, kind) = ('refund_plan', :plan_id, 'grant')"
+)
 _DUE_ORDERS: Final = text("""
     SELECT id FROM orders WHERE customer_id = :customer_id AND currency = :currency AND due_minor > 0 AND in_payment_since IS NULL
      ORDER BY placed_at, id LIMIT :limit
@@ -89,6 +99,16 @@ class CreditRepository(CreditReader):
         """What a payment has brought to its customer's credit: the gateway's payment, and how much of it."""
         rows = await self._writing.execute(_GRANTED_BY, {"payment_id": payment_id})
         return [(row.gateway_payment_id, row.amount_minor) for row in rows]
+
+    async def used_for(self, order_id: UUID) -> CreditUse | None:
+        """What credit an order was paid with and has not given back; None for none."""
+        row = (await self._writing.execute(_USED_FOR, {"order_id": order_id})).mappings().one_or_none()
+        return CreditUse(**row) if row is not None else None
+
+    async def returned(self, plan_id: UUID) -> int:
+        """What the plan of a cancellation has given back to a credit."""
+        found: int | None = await self._writing.scalar(_RETURNED, {"plan_id": plan_id})
+        return found or 0
 
     async def due_orders(self, customer_id: UUID, currency: str, limit: int) -> list[UUID]:
         """A customer's orders that are not paid and that nobody is paying, the oldest first."""

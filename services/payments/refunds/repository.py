@@ -55,7 +55,9 @@ _SET: Final = text("""
 _PLAN: Final = text("""
     UPDATE refund_plans SET status = plan.status
       FROM (SELECT refund_plans.id,
-                   CASE WHEN coalesce(sum(amount_minor) FILTER (WHERE refunds.status = 'processed'), 0) >= refund_minor
+                   CASE WHEN coalesce(sum(amount_minor) FILTER (WHERE refunds.status = 'processed'), 0)
+                             + (SELECT coalesce(sum(entry.amount_minor), 0) FROM customer_credits AS entry
+                                 WHERE (source, source_id) = ('refund_plan', refund_plans.id)) >= refund_minor
                              THEN 'executed'
                         WHEN bool_or(refunds.status = 'failed') AND NOT bool_or(refunds.status IN ('requested', 'pending'))
                              THEN 'failed'

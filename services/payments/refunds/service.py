@@ -3,6 +3,7 @@
 from typing import Final
 from uuid import UUID
 
+from services.payments.credits.returning import CreditReturns
 from services.payments.payments.errors import CurrencyDiffers, PaymentNotFound
 from services.payments.payments.models import Payment
 from services.payments.payments.policy_models import DEFAULT, PaymentPolicy
@@ -26,12 +27,14 @@ class Refunds:
         payments: PaymentRepository,
         refunds: RefundRepository,
         requests: RefundRequests,
+        returns: CreditReturns,
         policies: PolicyReader,
         clock: Clock,
     ) -> None:
         self._payments = payments
         self._refunds = refunds
         self._requests = requests
+        self._returns = returns
         self._policies = policies
         self._clock = clock
 
@@ -67,7 +70,8 @@ class Refunds:
         return await self._requests.reject(refund, by=by, at=self._clock())
 
     async def execute_plan(self, plan_id: UUID) -> None:
-        """Give back what a cancellation has planned, of the payments that brought it, the newest first.
+        """Give back what a cancellation has planned, of the payments that brought it, the newest first; the rest
+        goes to the credit that was used for the order.
 
         Done again it does nothing more. Raises RefundPlanNotFound, and RefundAboveCaptured where the payments have less left.
         """
@@ -80,6 +84,7 @@ class Refunds:
             return
         known = [one for one in await self._refunds.of_payments(payments) if one.plan_id == plan_id]
         missing = plan.refund_minor - sum(one.amount_minor for one in known if one.status not in ("failed", "rejected"))
+        missing -= await self._returns.returned(plan_id)
         policies = await self._policies.of_many({one.organization_id for one in payments.values()})
         for payment in sorted(payments.values(), key=lambda one: one.id, reverse=True):
             part = min(missing, await self._requests.refundable(payment))
@@ -88,6 +93,8 @@ class Refunds:
                 wish = Wish(part, _CANCELLED, plan_id=plan_id, awaits_approval=_is_above(policy, part))
                 await self._requests.request(payment, wish, by=plan.created_by, at=self._clock())
                 missing -= part
+        if missing:
+            missing -= await self._returns.give_back(plan_id, order_id, missing, self._clock())
         if missing:
             raise RefundAboveCaptured("the payments of the order have less left than the plan gives back", missing_minor=missing)
         await self._refunds.move_plans({plan_id})

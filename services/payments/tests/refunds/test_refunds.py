@@ -211,3 +211,33 @@ async def test_what_a_bank_has_taken_in_a_dispute_is_not_given_back_as_well(sess
     over = await _ask(client.as_role("operator", organization_id=OURS), payment.id, TOTAL - 4999)
 
     assert (over[0], over[1]["refundable_minor"]) == (409, TOTAL - 5000)
+
+
+async def test_credit_that_a_cancelled_order_was_paid_with_comes_back_twice_run(
+    client: ApiClient, session: Session, run_task: TaskRunner
+) -> None:
+    us, customer = client.as_role("operator", organization_id=OURS), await have_customer(session)
+    orders = [await have_order(session, customer) for _ in range(2)]
+    for order, amount in ((orders[0], 2 * TOTAL - 3000), (orders[1], 3000)):
+        cash = {"order_id": str(order), "kind": "cash", "amount": {"amount_minor": amount, "currency": "INR"}}
+        assert (await us.post("/v1/payments/offline", json=cash, headers={"Idempotency-Key": str(uuid4())})).status_code == 201
+    use, key = {"order_id": str(orders[1])}, {"Idempotency-Key": str(uuid4())}
+    assert (await us.post(f"/v1/customers/{customer}/credit/use", json=use, headers=key)).status_code == 200
+    assert await rows(session, "SELECT status, paid_minor FROM orders WHERE id = :id", id=orders[1]) == [("paid", TOTAL)]
+    etag = (await us.get(f"/v1/orders/{orders[1]}")).headers["ETag"]
+    headers = {"Idempotency-Key": str(uuid4()), "If-Match": etag}
+    assert (await us.post(f"/v1/orders/{orders[1]}/cancellations", json={"reason": "late"}, headers=headers)).status_code == 201
+    ((plan,),) = await rows(session, "SELECT id FROM refund_plans")
+
+    for _ in range(2):
+        await run_task(ExecuteRefundPlan(plan_id=plan))
+    ((refund, amount),) = await rows(session, "SELECT id, amount_minor FROM refunds")
+    await run_task(ExecuteRefund(refund_id=refund))
+    await run_task(ExecuteRefundPlan(plan_id=plan))
+    await session.execute(CHECK)
+
+    assert amount == 3000
+    assert await rows(session, "SELECT status FROM refund_plans") == [("executed",)]
+    assert await rows(session, "SELECT sum(amount_minor)::int FROM customer_credits") == [(TOTAL - 3000,)]
+    assert await rows(session, "SELECT refunded_minor FROM orders WHERE id = :id", id=orders[1]) == [(TOTAL,)]
+    assert await balances(session) == {"cash": 2 * TOTAL - 3000, "customer_credit": 3000 - TOTAL, "accounts_receivable": -TOTAL}
