@@ -93,7 +93,7 @@ async def run_flow(name: str, stack: RunningStack) -> FlowResult:
     began = time.monotonic()
     try:
         result: FlowResult = await module.run(stack)
-    except (httpx.HTTPError, TimeoutError, KeyError, ValueError, AssertionError) as error:
+    except (httpx.HTTPError, TimeoutError, LookupError, ValueError, AssertionError) as error:
         result = FlowResult((Check("the flow runs to its end", False, _words(error)),), {})
     return replace(result, flow=name, seconds=round(time.monotonic() - began, 2))
 

@@ -18,7 +18,6 @@ async def open_shop(story: Story) -> None:
     address = {"line1": "14 MG Road", "city": "Pune", "postal_code": "411001"}
     seller = {"name": "Sahyadri Furniture LLP", "gstin": GSTIN, "address": address, "upi_id": "sahyadri@icici"}
     story.things["seller"] = await story.ask("POST", "/v1/legal-entities", seller)
-    await story.set_up("/v1/order-settings", {"tax": "gst", "state_code": "27"})
     chair = {"sku": "CHAIR-1", "name": "Oak chair", "hsn_sac": "940161", "unit_price_minor": 125_050, "tax_rate_bp": 1800}
     table = {"sku": "TABLE-1", "name": "Oak table", "hsn_sac": "940360", "unit_price_minor": 899_900, "tax_rate_bp": 1200}
     for product in (chair, table):
