@@ -1,10 +1,10 @@
-"""An order is placed, paid at the gateway, captured by its webhook, invoiced with a PDF by mail, booked, and refunded in part."""
+"""An order, a subscription and a comparison of books: paid, invoiced, mailed, renewed, refunded, booked, and reconciled."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 from deploy.local.demo import FlowResult, RunningStack
-from deploy.local.flows.payments import books, invoicing, ordering, paying
+from deploy.local.flows.payments import books, invoicing, ordering, paying, reconciling, subscribing
 from deploy.local.flows.payments.story import Story, story_on
 
 Step = Callable[[Story], Awaitable[None]]
@@ -19,6 +19,17 @@ STEPS: Final[tuple[Step, ...]] = (
     books.are_balanced,
     paying.refund_a_part,
     books.are_balanced,
+    subscribing.store_method,
+    subscribing.subscribe,
+    subscribing.renew,
+    subscribing.ask_again,
+    subscribing.unsubscribe,
+    books.are_balanced,
+    reconciling.plant_drifts,
+    reconciling.find_them,
+    reconciling.books_hold,
+    reconciling.settle_the_rest,
+    reconciling.books_hold,
 )
 """One after the other, on what the ones before have left in the story."""
 

@@ -15,10 +15,9 @@ async def invoice_order(story: Story) -> None:
     path = f"/v1/invoices/{invoice['id']}"
     figures = (invoice["status"], invoice["total_minor"], invoice["balance_minor"])
     story.check("the order is invoiced", figures, ("issued", TOTAL, 0), f"{invoice['number']}, paid in full")
-    pdf = await _pdf(story, f"{path}/pdf")
+    saved, pdf = await keep_pdf(story, invoice)
     invoice = story.things["invoice"] = await story.read(path)
     story.things["pdf"] = pdf
-    saved = _save(story, f"{invoice['number'].replace('/', '-')}.pdf", pdf)
     is_kept = (pdf[:5], hashlib.sha256(pdf).hexdigest())
     link = f"{story.stack.url('payments-api')}{path}/pdf"
     story.check("its PDF is kept with its hash", is_kept, (b"%PDF-", invoice["pdf_sha256"]), f"{saved} ({link})")
@@ -33,6 +32,12 @@ async def read_the_mail(story: Story) -> None:
     arrived = attached is not None and attached.is_success and attached.content == story.things["pdf"]
     page = story.stack.url("sandbox")
     story.check("with the very PDF", arrived, True, f"{len(story.things['pdf']):,} bytes; the mailbox is at {page}")
+
+
+async def keep_pdf(story: Story, invoice: dict[str, Any]) -> tuple[Path, bytes]:
+    """Where an issued invoice's PDF is kept for people, and what is in it, once it is made."""
+    pdf = await _pdf(story, f"/v1/invoices/{invoice['id']}/pdf")
+    return _save(story, f"{invoice['number'].replace('/', '-')}.pdf", pdf), pdf
 
 
 async def _pdf(story: Story, path: str) -> bytes:

@@ -1,10 +1,9 @@
 """The customer pays at the gateway's own form; we hear of it by its webhook. Later a part of it goes back."""
 
-from typing import Any, Final
+from typing import Final
 
 from deploy.local.flows.payments.ordering import TOTAL
 from deploy.local.flows.payments.story import Story
-from deploy.local.polling import ask_until
 
 BACK: Final = 125_050
 """One of the chairs was broken; in paise."""
@@ -32,7 +31,7 @@ async def hear_of_the_capture(story: Story) -> None:
     story.check("its webhook tells of the capture", found, ("captured", TOTAL, story.things["gateway_payment_id"]), found[2])
     order = await story.read(f"/v1/orders/{story.things['order']['id']}")
     story.check("the order is paid", (order["status"], order["payment_status"], order["due_minor"]), ("paid", "paid", 0))
-    story.check("the gateway has taken it once", await _moved(story, "capture"), [TOTAL])
+    story.check("the gateway has taken it once", await story.moved(story.things["gateway_payment_id"], "capture"), [TOTAL])
     story.things["payment"] = payment
 
 
@@ -46,16 +45,5 @@ async def refund_a_part(story: Story) -> None:
     )
     payment = (await story.read(path))["payment"]
     story.check("a part of it is refunded", (refund["status"], payment["refunded_minor"]), ("processed", BACK))
-    story.check("the gateway has given it back once", await _moved(story, "refund"), [BACK])
+    story.check("the gateway has given it back once", await story.moved(story.things["gateway_payment_id"], "refund"), [BACK])
     story.counts["refunds"] += 1
-
-
-async def _moved(story: Story, kind: str) -> list[int]:
-    """What the gateway's own ledger has of the payment, in paise."""
-
-    async def ask() -> list[int]:
-        moved: dict[str, Any] = await story.at_gateway("GET", "/ledger?limit=10000")
-        mine = [one for one in moved["items"] if one["payment_id"] == story.things["gateway_payment_id"]]
-        return [one["amount"] for one in mine if one["kind"] == kind]
-
-    return await ask_until(ask, bool)

@@ -9,9 +9,10 @@ from uuid import UUID, uuid4
 import httpx
 
 from deploy.local.demo import Check, RunningStack
-from deploy.local.polling import ask_until, read
+from deploy.local.polling import ask_until, read, read_all
 
 _NO_PARAMS: Final[Mapping[str, str]] = {}
+_LEDGER_PAGE: Final = 10_000
 
 
 class Story:
@@ -30,6 +31,7 @@ class Story:
         self.things: dict[str, Any] = {}
         self.checks: list[Check] = []
         self.counts: Counter[str] = Counter()
+        self._rules: dict[str, str] = {}
 
     def check(self, name: str, found: Any, expected: Any, more: str = "") -> None:
         """Note whether an effect is there. more: what people want to know of it where it is."""
@@ -43,13 +45,13 @@ class Story:
         )
         return answer.raise_for_status().json()
 
-    async def set_up(self, path: str, settings: Any) -> None:
-        """Settings of the organization, which are an administrator's."""
-        (await self.admin.put(path, json=settings, params=self.whose)).raise_for_status()
-
     async def read(self, path: str, params: Mapping[str, str] = _NO_PARAMS) -> Any:
         """What there is at a path of payments."""
         return await read(self.api, path, {**self.whose, **params})
+
+    async def read_all(self, path: str, params: Mapping[str, str] = _NO_PARAMS) -> list[dict[str, Any]]:
+        """Every item of a list of the organization's."""
+        return await read_all(self.api, path, {**self.whose, **params, "limit": "200"})
 
     async def watch(self, path: str, met: Callable[[Any], bool], sentence: str) -> Any:
         """Read until it will do; after the time-out whatever is there, for the checks to judge."""
@@ -71,6 +73,40 @@ class Story:
         answer = await self.sandbox.request(method, f"/razorpay{path}", json=body)
         return answer.raise_for_status().json()
 
+    async def rule(self, match: str, **rule: Any) -> None:
+        """Tell the gateway's stand-in what to do wrong about something. match: an id that it has given."""
+        rule_id = f"demo-{uuid4().hex[:12]}"
+        answer = await self.sandbox.post("/faults/razorpay", json={"id": rule_id, "match": match, **rule})
+        answer.raise_for_status()
+        self._rules[match] = rule_id
+
+    async def unrule(self, match: str) -> None:
+        """Take a rule back."""
+        (await self.sandbox.delete(f"/faults/razorpay/{self._rules.pop(match)}")).raise_for_status()
+
+    async def clear(self) -> None:
+        """Leave no rule behind."""
+        for match in tuple(self._rules):
+            await self.unrule(match)
+
+    async def moved(self, gateway_payment_id: str, kind: str) -> list[int]:
+        """What the gateway's own ledger has of a payment, in paise, once there is something. kind: `capture` or `refund`."""
+
+        async def ask() -> list[int]:
+            mine = [one for one in await self._ledger() if one["payment_id"] == gateway_payment_id]
+            return [one["amount"] for one in mine if one["kind"] == kind]
+
+        return await ask_until(ask, bool)
+
+    async def _ledger(self) -> list[dict[str, Any]]:
+        """All that the gateway has ever moved, the oldest first."""
+        found: list[dict[str, Any]] = []
+        while True:
+            page = (await self.at_gateway("GET", f"/ledger?skip={len(found)}&limit={_LEDGER_PAGE}"))["items"]
+            found += page
+            if len(page) < _LEDGER_PAGE:
+                return found
+
     @property
     def whose(self) -> dict[str, str]:
         """The parameter that names the organization."""
@@ -84,4 +120,6 @@ async def story_on(stack: RunningStack) -> AsyncIterator[Story]:
         api = await exits.enter_async_context(stack.api("payments"))
         admin = await exits.enter_async_context(stack.api("payments", role="admin"))
         sandbox = await exits.enter_async_context(stack.sandbox())
-        yield Story(stack, api, admin, sandbox)
+        story = Story(stack, api, admin, sandbox)
+        exits.push_async_callback(story.clear)
+        yield story
