@@ -126,14 +126,21 @@ async def test_without_a_method_nothing_is_charged_and_what_costs_nothing_is_pai
     assert await rows(office.session, "SELECT count(*) FROM payments") == [(0,)]
 
 
-async def test_what_nobody_can_price_waits_for_a_person(office: Office) -> None:
-    subscription = await office.subscribe(await office.plan())
+async def test_what_nobody_can_price_waits_for_a_person_each_as_a_case_of_its_own(office: Office) -> None:
+    plan_id = await office.plan()
+    subscriptions = [await office.subscribe(plan_id) for _ in range(2)]
     await office.session.execute(text("DELETE FROM legal_entities"))
 
-    await office.bill()
+    for _ in range(2):
+        await office.bill()
 
-    assert (await office.get(subscription))["held_reason"].startswith("it is not known who sells and how that is taxed")
-    assert await office.periods(subscription) == []
+    reasons = {(await office.get(one))["held_reason"] for one in subscriptions}
+    assert [reason.startswith("it is not known who sells and how that is taxed") for reason in reasons] == [True]
+    assert await office.periods(subscriptions[0]) == []
+    cases = (await office.ok("GET", "/v1/cases", params={"kind": "billing_held", "state": "open"}))["items"]
+    # The office sees its organization's alone, so that each case is known to be of it.
+    assert {one["entity_id"]: {one["details"]["reason"]} for one in cases} == {one["id"]: reasons for one in subscriptions}
+    assert len(cases) == 2
 
 
 async def test_subscriptions_end_when_they_are_to(office: Office) -> None:
