@@ -44,9 +44,9 @@ class StandIn:
         """Change how its account behaves."""
         await self._asked("PATCH", "/razorpay/account", json=account)
 
-    async def mandates(self, count: int) -> list[tuple[str, str]]:
-        """(customer, token) of so many people who have allowed charges of their cards."""
-        return [await self._mandate(number) for number in range(count)]
+    async def mandates(self, count: int, method: str) -> list[tuple[str, str]]:
+        """(customer, token) of so many people who have allowed charges. method: `card`, or `emandate` of a bank account."""
+        return [await self._mandate(number, method) for number in range(count)]
 
     async def captured(self) -> list[tuple[str, int]]:
         """Whose payment each capture was, as our note on it says, and its amount in minor units; from the ledger."""
@@ -58,10 +58,10 @@ class StandIn:
             if len(items) < _LEDGER_PAGE:
                 return found
 
-    async def _mandate(self, number: int) -> tuple[str, str]:
+    async def _mandate(self, number: int, method: str) -> tuple[str, str]:
         who = {"name": "Ann Pillai", "email": f"ann{number}@example.com", "contact": f"+9198{number:08}"}
         customer = await self._asked("POST", "/razorpay/v1/customers", json=who, auth=(KEY_ID, KEY_SECRET))
-        token = await self._asked("POST", "/razorpay/tokens", json={"customer_id": customer["id"]})
+        token = await self._asked("POST", "/razorpay/tokens", json={"customer_id": customer["id"], "method": method})
         return str(customer["id"]), str(token["id"])
 
     async def _asked(self, method: str, path: str, **request: Any) -> dict[str, Any]:
