@@ -39,6 +39,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     drivers,
     flags.limits,
     flags.router,
+    flags.watch_settings,
     share_links,
     shared,
     shifts,

@@ -131,7 +131,7 @@ def trip_watch(session: Session) -> TripWatch:
 
 
 def trip_limits(session: Session, clock: Clock, *, by: str) -> TripLimits:
-    """Writes how long trips may take, in the session's unit of work."""
+    """Writes from when on trips need somebody, in the session's unit of work."""
     return TripLimits(FlagRepository(session), clock, by=by)
 
 

@@ -1,4 +1,4 @@
-"""/v1/trip-flags: what needs somebody. /v1/trip-limits: how long trips may take."""
+"""/v1/trip-flags: what needs somebody. /v1/trip-limits, /v1/watch-settings: from when on it does."""
 
 from typing import Annotated
 from uuid import UUID
@@ -6,10 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request
 
 from services.trips import deps
-from services.trips.auth import ReadableOrganization, TripsWrite, WritableOrganization
+from services.trips.auth import OneOrganization, ReadableOrganization, TripsWrite, WritableOrganization
 from services.trips.flags.errors import LimitNotFound
 from services.trips.flags.repository import FlagReader
-from services.trips.flags.schemas import FlagOut, LimitIn, LimitOut
+from services.trips.flags.schemas import FlagOut, LimitIn, LimitOut, WatchSettingsIn, WatchSettingsOut
+from services.trips.flags.service import watch_settings_of
 from services.trips.paging import after_id
 from services.trips.texts import Name
 from shared.runtime.http.cursors import Page, Paging
@@ -19,6 +20,7 @@ from shared.runtime.http.session import ReadDb, WriteDb
 
 router = APIRouter(prefix="/v1/trip-flags", tags=["flags"])
 limits = APIRouter(prefix="/v1/trip-limits", tags=["limits"])
+watch_settings = APIRouter(prefix="/v1/watch-settings", tags=["watch settings"])
 
 
 @router.get("", name="list", summary="List flags of trips")
@@ -60,3 +62,18 @@ async def remove_limit(
     """The next special one counts from then on."""
     written = deps.trip_limits(db, runtime_of(request).clock, by=deps.actor(principal))
     await written.remove(limit_id, principal.organization_id)
+
+
+@watch_settings.get("", summary="Read the settings of the watch")
+async def get_watch_settings(organization_id: OneOrganization, db: ReadDb) -> WatchSettingsOut:
+    """Those that hold; the defaults where nobody has written any."""
+    return await watch_settings_of(FlagReader(db), organization_id)
+
+
+@watch_settings.put("", summary="Write the settings of the watch")
+async def put_watch_settings(
+    body: WatchSettingsIn, request: Request, principal: TripsWrite, organization_id: WritableOrganization, db: WriteDb
+) -> WatchSettingsOut:
+    """What is left out is as it is by default. They count from the next run on, which is within five minutes."""
+    written = deps.trip_limits(db, runtime_of(request).clock, by=deps.actor(principal))
+    return WatchSettingsOut.model_validate(await written.settle(organization_id, body))

@@ -11,6 +11,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.runtime.db import Model
 
+SILENT_AFTER_S: Final = 600
+STOP_AFTER_S: Final = 1800
+"""What Fleetbase's alert for a prolonged stop waits."""
+STOP_RADIUS_M: Final = 100
+LONGEST_GAP_S: Final = 3600
+"""Two fixes with more time between them say nothing of what was between: Traccar's `report.trip.stopGap`."""
 _MOMENT: Final = DateTime(timezone=True)
 
 
@@ -64,5 +70,18 @@ class TripLimit(Model):
     customer: Mapped[str | None]
     trip_type: Mapped[str | None]
     max_duration_s: Mapped[int]
+    updated_at: Mapped[datetime] = mapped_column(_MOMENT)
+    updated_by: Mapped[str]
+
+
+class TripWatchSettings(Model):
+    """When vehicles under way need somebody. Durations in seconds."""
+
+    __tablename__ = "trip_watch_settings"
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    silent_after_s: Mapped[int]
+    stop_after_s: Mapped[int]
+    stop_radius_m: Mapped[int]
     updated_at: Mapped[datetime] = mapped_column(_MOMENT)
     updated_by: Mapped[str]

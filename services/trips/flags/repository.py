@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from services.trips.flags.models import Flag, RaisedFlag, Rule, TripLimit
+from services.trips.flags.models import Flag, RaisedFlag, Rule, TripLimit, TripWatchSettings
 from shared.runtime.db import ReadSession, Session
 
 _WATCH: Final = """
@@ -66,6 +66,11 @@ class FlagReader:
             query = query.where(TripLimit.id > after)
         return (await self._session.scalars(query)).all()
 
+    async def watch_settings(self, organization_id: UUID) -> TripWatchSettings | None:
+        """When an organization's vehicles under way need somebody, where it has settled that."""
+        query = select(TripWatchSettings).where(TripWatchSettings.organization_id == organization_id)
+        return (await self._session.scalars(query)).one_or_none()
+
 
 class FlagRepository(FlagReader):
     """What is written of them."""
@@ -95,3 +100,10 @@ class FlagRepository(FlagReader):
         if organization_id is not None:
             gone = gone.where(TripLimit.organization_id == organization_id)
         return (await self._writing.scalars(gone.returning(TripLimit.id))).one_or_none() is not None
+
+    async def put_watch_settings(self, values: Mapping[str, Any]) -> TripWatchSettings:
+        """Create or replace those of an organization."""
+        put = insert(TripWatchSettings).values(**values)
+        put = put.on_conflict_do_update(index_elements=["organization_id"], set_=dict(values))
+        returned = put.returning(TripWatchSettings).execution_options(populate_existing=True)
+        return (await self._writing.scalars(returned)).one()

@@ -9,10 +9,10 @@ from services.trips.completion.errors import InvoiceSettled
 from services.trips.completion.service import TripCompletion
 from services.trips.dispatch.repository import AssignmentReader
 from services.trips.flags.errors import LimitNotFound
-from services.trips.flags.models import RaisedFlag, Rule, TripLimit
-from services.trips.flags.repository import FlagRepository
+from services.trips.flags.models import RaisedFlag, Rule, TripLimit, TripWatchSettings
+from services.trips.flags.repository import FlagReader, FlagRepository
 from services.trips.flags.rules_repository import INVOICE_MISSING
-from services.trips.flags.schemas import LimitIn
+from services.trips.flags.schemas import LimitIn, WatchSettingsIn, WatchSettingsOut
 from services.trips.trips.repository import TripReader
 from services.trips.trips.service import trip_of
 from services.trips.trips.trip_messages import TripMessages
@@ -68,7 +68,7 @@ class TripWatch:
 
 
 class TripLimits:
-    """Writes how long trips may take, in one unit of work."""
+    """Writes from when on trips need somebody, in one unit of work."""
 
     def __init__(self, flags: FlagRepository, clock: Clock, *, by: str) -> None:
         self._flags = flags
@@ -80,7 +80,20 @@ class TripLimits:
         stamp = {"id": uuid7(), "organization_id": organization_id, "updated_at": self._clock(), "updated_by": self._by}
         return await self._flags.put_limit(new.model_dump() | stamp)
 
+    async def settle(self, organization_id: UUID, new: WatchSettingsIn) -> TripWatchSettings:
+        """Create or replace the settings of an organization. They count from the next run on."""
+        stamp = {"organization_id": organization_id, "updated_at": self._clock(), "updated_by": self._by}
+        return await self._flags.put_watch_settings(new.model_dump() | stamp)
+
     async def remove(self, limit_id: UUID, organization_id: UUID | None) -> None:
         """Raises LimitNotFound."""
         if not await self._flags.remove_limit(limit_id, organization_id):
             raise LimitNotFound("there is no limit with this id; GET /v1/trip-limits lists those that there are")
+
+
+async def watch_settings_of(flags: FlagReader, organization_id: UUID) -> WatchSettingsOut:
+    """What holds for the organization: what it has written, or the defaults."""
+    found = await flags.watch_settings(organization_id)
+    if found is not None:
+        return WatchSettingsOut.model_validate(found)
+    return WatchSettingsOut(**WatchSettingsIn().model_dump(), organization_id=organization_id, updated_at=None, updated_by=None)

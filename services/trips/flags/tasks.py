@@ -1,6 +1,7 @@
 """The watch over trips by the clock."""
 
 from services.trips import deps
+from services.trips.flags.position_rules_repository import POSITION_RULES
 from services.trips.flags.rules_repository import RULES
 from shared.contracts.trips import CheckTripTimeouts
 from shared.runtime.db import Session
@@ -11,4 +12,4 @@ from shared.runtime.tasks import task
 @task(CheckTripTimeouts)
 async def check_trip_timeouts(session: Session, received: Received[CheckTripTimeouts]) -> None:
     """Flag trips that need somebody, and clear the flags of those that need nobody any more."""
-    await deps.trip_watch(session).run(RULES, received.message.slot or received.occurred_at)
+    await deps.trip_watch(session).run((*RULES, *POSITION_RULES), received.message.slot or received.occurred_at)
