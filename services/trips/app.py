@@ -19,6 +19,7 @@ from services.trips.settings import settings as read_settings
 from services.trips.shares.endpoints import router as share_links
 from services.trips.shares.public_endpoints import router as shared
 from services.trips.shifts.endpoints import router as shifts
+from services.trips.stops.endpoints import router as stops
 from services.trips.summaries.endpoints import router as summaries
 from services.trips.tracks.endpoints import router as tracks
 from services.trips.trips.action_endpoints import router as trip_actions
@@ -45,6 +46,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     shifts,
     live,
     position_reading,
+    stops,
     summaries,
     tracks,
     trip_actions,
