@@ -4,7 +4,20 @@ import sys
 
 import typer
 
-from deploy.local.commands import dead_letters, demo, doctor, look, processes, queues, schedule, shipments, stack, tasks, token
+from deploy.local.commands import (
+    dead_letters,
+    demo,
+    doctor,
+    look,
+    processes,
+    queues,
+    schedule,
+    shipments,
+    simulate,
+    stack,
+    tasks,
+    token,
+)
 from deploy.local.commands.output import ERR
 from deploy.local.display import show_failure
 from deploy.local.failures import StackError
@@ -36,6 +49,7 @@ app.add_typer(queues.app, name="queues", rich_help_panel=WORK)
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel=WORK)
 app.add_typer(schedule.app, name="schedule", rich_help_panel=WORK)
 app.add_typer(shipments.app, name="shipments", rich_help_panel=WORK)
+app.add_typer(simulate.app, name="simulate", rich_help_panel=RUN)
 
 
 def main() -> None:

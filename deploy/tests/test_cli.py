@@ -36,6 +36,8 @@ def refusal(*arguments: str) -> StackError:
         (["tasks", "send", "notifications.send_email", "--json", "[]"], "The payload is not a JSON object."),
         (["tasks", "send", "notifications.send_email"], "The payload does not fit notifications.send_email."),
         (["dead-letters", "show", "shipping", NO_LETTER], "There is no service called shipping."),
+        (["simulate", "trips"], "The stack does not run."),
+        (["simulate", "trips", "--way", "19"], "'19' is no way."),
         (["up", "--port", "foo=1"], "There is no process called foo."),
         (["dead-letters", "replay", "trips"], "Give a dead letter's id, --fingerprint or --all, and only one of them."),
         (["token"], "There is no key to sign tokens with yet."),
