@@ -10,6 +10,7 @@ from services.trips.devices.endpoints import router as devices
 from services.trips.dispatch import endpoints as dispatch
 from services.trips.drivers.endpoints import router as drivers
 from services.trips.flags import endpoints as flags
+from services.trips.geofences import endpoints as geofences
 from services.trips.live.endpoints import router as live
 from services.trips.positions.client_endpoints import osmand_router, owntracks_router
 from services.trips.positions.endpoints import router as positions
@@ -41,6 +42,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     flags.limits,
     flags.router,
     flags.watch_settings,
+    geofences.events,
+    geofences.router,
     share_links,
     shared,
     shifts,

@@ -1,6 +1,6 @@
 """What the trips service does by the clock."""
 
-from shared.contracts.trips import CheckTripTimeouts, CleanupOldGpsData
+from shared.contracts.trips import CheckTripTimeouts, CleanupOldGpsData, WatchGeofences
 from shared.runtime.schedule import Entry
 
 ENTRIES: tuple[Entry, ...] = (
@@ -8,4 +8,6 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(name="check-trip-timeouts", crontab="*/5 * * * *", message=CheckTripTimeouts(), catch_up="last"),
     # Looks at all that was missed, so the newest slot is enough after an outage.
     Entry(name="cleanup-old-gps-data", crontab="5 * * * *", message=CleanupOldGpsData(), catch_up="last"),
+    # Looks at all that has come since the last time.
+    Entry(name="watch-geofences", crontab="* * * * *", message=WatchGeofences(), catch_up="last"),
 )

@@ -7,6 +7,7 @@ TASK_MODULES: tuple[str, ...] = (
     "services.trips.completion.tasks",
     "services.trips.dispatch.tasks",
     "services.trips.flags.tasks",
+    "services.trips.geofences.tasks",
     "services.trips.positions.tasks",
     "services.trips.trips.tasks",
 )

@@ -60,6 +60,14 @@ class CheckTripTimeouts(Command):
     slot: UtcDatetime | None = None
 
 
+class WatchGeofences(Command):
+    """Note which vehicles have entered, left and stayed within geofences since the last time. slot: the scheduled moment."""
+
+    contract: ClassVar = Contract("trips.watch_geofences", (lanes.TRIPS_BACKGROUND,), max_batch=1)
+
+    slot: UtcDatetime | None = None
+
+
 class BroadcastTripStatus(Command):
     """Take a trip to its next status, and tell those who follow it.
 
