@@ -14,6 +14,7 @@ from sqlalchemy import text
 from services.payments.payments.models import DisputeNews, Named, OrderNews, PaymentNews, RefundNews
 from shared.runtime.db import Session
 
+# Each account speaks for itself alone: whoever holds its secret could name another organization's receipt.
 # By the gateway's order, by our receipt, by what was matched before; and for refunds and disputes by the payment they are of.
 _MATCH: Final = text("""
     WITH named AS (
@@ -28,16 +29,20 @@ _MATCH: Final = text("""
         ON (held.gateway, held.account, held.gateway_payment_id) = (named.gateway, named.account, named.payment_id)
      WHERE held.payment_id IS NOT NULL
     UNION
-    SELECT payment_attempts.payment_id FROM named JOIN payment_attempts ON payment_attempts.id = named.receipt
+    SELECT payments.id FROM named JOIN payment_attempts ON payment_attempts.id = named.receipt
+      JOIN payments ON (payments.id, payments.gateway, payments.account)
+                     = (payment_attempts.payment_id, named.gateway, named.account)
     UNION
-    SELECT refunds.payment_id FROM named JOIN refunds ON refunds.id = named.receipt
+    SELECT refunds.payment_id FROM named JOIN refunds
+        ON (refunds.id, refunds.gateway, refunds.account) = (named.receipt, named.gateway, named.account)
 """)
 _BIND_ORDERS: Final = text("""
     UPDATE payments SET gateway_order_id = row.order_id, client_secret = coalesce(row.client_secret, payments.client_secret)
-      FROM unnest(CAST(:receipt AS uuid[]), CAST(:order_id AS text[]), CAST(:client_secret AS text[]))
-           AS row(receipt, order_id, client_secret)
+      FROM unnest(CAST(:gateway AS text[]), CAST(:account AS text[]), CAST(:receipt AS uuid[]), CAST(:order_id AS text[]),
+                  CAST(:client_secret AS text[])) AS row(gateway, account, receipt, order_id, client_secret)
       JOIN payment_attempts ON payment_attempts.id = row.receipt
      WHERE payments.id = payment_attempts.payment_id AND payments.gateway_order_id IS NULL
+       AND (payments.gateway, payments.account) = (row.gateway, row.account)
 """)
 _HOLD: Final = text("""
     WITH told AS (

@@ -183,8 +183,10 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class OrderNews:
-    """The gateway's order of an attempt of ours."""
+    """The gateway's order of an attempt of ours. account: that tells of it."""
 
+    gateway: str
+    account: str
     receipt: UUID
     order_id: str
     client_secret: str | None

@@ -48,7 +48,9 @@ def order_news(told: Told) -> OrderNews | None:
     """None for an order that is not one of our attempts."""
     fact = told.fact
     receipt = receipt_id(fact.receipt) if isinstance(fact, OrderFact) else None
-    return OrderNews(receipt, fact.order_id, fact.client_secret) if isinstance(fact, OrderFact) and receipt is not None else None
+    if not isinstance(fact, OrderFact) or receipt is None:
+        return None
+    return OrderNews(fact.gateway, told.account, receipt, fact.order_id, fact.client_secret)
 
 
 def payment_news(account: str, fact: PaymentFact) -> PaymentNews:

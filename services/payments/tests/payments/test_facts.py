@@ -1,5 +1,6 @@
 """What gateways say ends in the same state, whatever its order and however often it is said."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -7,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.payments import payment_deps
-from services.payments.gateways.facts import DisputeFact, DisputeStatus
+from services.payments.attempts.models import Begin
+from services.payments.attempts.repository import AttemptRepository
+from services.payments.gateways.facts import DisputeFact, DisputeStatus, OrderFact, OrderStatus
 from services.payments.payments.models import Payment
 from services.payments.payments.repository import PaymentReader
 from services.payments.payments.telling import Told
@@ -32,6 +35,7 @@ from shared.contracts.payments import (
     ReleasePayment,
 )
 from shared.runtime.db import Session
+from shared.runtime.ids import uuid7
 from shared.testing.clock import FrozenClock
 from shared.testing.messages import assert_nothing_published, assert_published, published
 
@@ -155,6 +159,20 @@ async def test_fact_about_an_unknown_payment_is_kept_until_its_order_is_known(se
     await payment_deps.gateway_facts(session, CLOCK).apply([], touched=[payment.id])
 
     assert await rows(session, END) == [("captured", TOTAL, 0, "pay_1", "paid", "paid", TOTAL, 0)]
+
+
+async def test_account_that_names_a_receipt_of_another_one_moves_nothing(session: Session) -> None:
+    payment, receipt = await _ordered(session, gateway_order=None), uuid7()
+    await AttemptRepository(session).begin([Begin(receipt, payment.id, "order", TOTAL)], NOON)
+    order = OrderFact("razorpay", "order_1", str(receipt), OrderStatus.CREATED, TOTAL, "INR", 0, 0, NOON)
+    bound = "SELECT gateway_order_id, captured_minor FROM payments"
+
+    await _apply(
+        session, Told("razorpay:foreign", order), replace(pay("captured", receipt=str(receipt)), account="razorpay:foreign")
+    )
+    assert await rows(session, bound) == [(None, 0)]
+    await _apply(session, Told("razorpay", order))
+    assert await rows(session, bound) == [("order_1", 0)]
 
 
 async def test_authorization_that_lapsed_was_never_ours(session: Session) -> None:
