@@ -1,12 +1,16 @@
 """Money as integer minor units. The rules of currencies, rounding and allocation belong to payments."""
 
-from typing import Annotated, Any
+import re
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+_WHOLE: Final = re.compile(r"-?[0-9]+")
+
 
 def _refuse_float(value: Any) -> Any:
-    if isinstance(value, float):
+    # pydantic would take "12.0" for 12, and who writes it means twelve whole units of the currency.
+    if isinstance(value, float) or (isinstance(value, str) and not _WHOLE.fullmatch(value)):
         raise ValueError("money is never a float: give amount_minor as an integer number of minor units (12.50 INR is 1250)")
     if isinstance(value, bool):
         raise ValueError("money is never a truth value: give amount_minor as an integer number of minor units")
