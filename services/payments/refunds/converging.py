@@ -1,6 +1,7 @@
 """What gateways say of refunds, brought to ours: whose they are, and how far they have come."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid5
@@ -16,6 +17,7 @@ from services.payments.payments.models import Payment
 from services.payments.payments.telling import receipt_id
 from services.payments.refunds.models import NOT_GIVEN, HeldRefund, Refund
 from services.payments.refunds.repository import RefundRepository
+from services.payments.refunds.shares import shares_of
 from shared.runtime.ids import uuid7
 
 _NAMESPACE: Final = UUID("3b0c7c58-6f0b-5f53-8f66-2a0d6a2f7a10")
@@ -75,13 +77,28 @@ class RefundFacts:
         )
         if one.currency != payment.currency or given + one.amount_minor > captured_minor:
             return None
-        refund = _made_there(one, payment, now)
+        of_payment = [refund for refund in ours.values() if refund.payment_id == payment.id]
+        from_credit = await self._is_of_credit(one, replace(payment, captured_minor=captured_minor), of_payment)
+        refund = replace(_made_there(one, payment, now), from_credit=from_credit)
         await self._refunds.insert(refund)
         await self._refunds.bind(one, refund.id)
         await self._ledger.post(
-            [booking.refund_requested(payment, refund.id, refund.amount_minor, one.first_seen_at, from_credit=False)]
+            [booking.refund_requested(payment, refund.id, refund.amount_minor, one.first_seen_at, from_credit=from_credit)]
         )
+        if from_credit:
+            await self._credit(refund, payment, -refund.amount_minor, "refund", now)
         return refund
+
+    async def _is_of_credit(self, one: HeldRefund, payment: Payment, refunds: Sequence[Refund]) -> bool:
+        """Whether a refund that was made at the gateway gives back a surplus: what was paid twice, or for nothing. Where the
+        customer has used that credit, what was due is due again."""
+        granted = await self._credits.granted_by(payment.id) if payment.customer_id is not None else []
+        if payment.customer_id is None or one.gateway_payment_id not in dict(granted):
+            return False
+        balance = await self._credits.hold(payment.customer_id, payment.currency)
+        shares = shares_of(payment, refunds, granted, balance)
+        mine = [share for share in shares if share.from_credit and share.gateway_payment_id == one.gateway_payment_id]
+        return any(share.left_minor >= one.amount_minor for share in mine)
 
     async def _advance(self, one: HeldRefund, refund: Refund, payment: Payment, now: datetime) -> None:
         if refund.status == "processed" or (refund.status == "failed" and one.rank <= ranks.REFUND_FAILED):

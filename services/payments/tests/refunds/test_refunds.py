@@ -16,6 +16,7 @@ from services.payments.tests.payments.arrange import (
     OURS,
     TOTAL,
     balances,
+    give,
     have_customer,
     have_order,
     have_payment,
@@ -241,3 +242,19 @@ async def test_credit_that_a_cancelled_order_was_paid_with_comes_back_twice_run(
     assert await rows(session, "SELECT sum(amount_minor)::int FROM customer_credits") == [(TOTAL - 3000,)]
     assert await rows(session, "SELECT refunded_minor FROM orders WHERE id = :id", id=orders[1]) == [(TOTAL,)]
     assert await balances(session) == {"cash": 2 * TOTAL - 3000, "customer_credit": 3000 - TOTAL, "accounts_receivable": -TOTAL}
+
+
+async def test_second_success_that_the_gateway_gives_back_by_itself_is_no_credit_any_more(session: Session) -> None:
+    customer = await have_customer(session)
+    await have_payment(session, await have_order(session, customer), customer)
+    facts = payment_deps.gateway_facts(session, lambda: NOON)
+    back = give("processed", payment_id="pay_2", receipt=None)
+
+    for told in (pay("captured"), pay("captured", "pay_2", minutes=1), back, back):
+        await facts.apply([told])
+    await session.execute(CHECK)
+
+    assert await rows(session, "SELECT from_credit, status FROM refunds") == [(True, "processed")]
+    assert await rows(session, STATE) == [("partially_refunded", TOTAL, 0)]
+    assert await rows(session, "SELECT sum(amount_minor)::int FROM customer_credits") == [(0,)]
+    assert await balances(session) == PAID
