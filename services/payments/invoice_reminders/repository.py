@@ -14,11 +14,16 @@ from shared.runtime.db import Session
 # Of the steps that have come by the local day of the slot only the latest counts: after days without a scheduler one reminder
 # goes out and not one for each. A step that lies on the day of issue or before is none. The rows are locked in the order of their
 # ids and looked at once more after the wait, so whoever is paying is waited for.
+#
+# What was paid for an order and given back leaves its invoice open until a credit note closes it. The order asks for nothing and
+# takes nothing any more, so nobody is reminded of it.
+_STILL_ASKED_FOR: Final = """NOT EXISTS (
+               SELECT FROM orders WHERE orders.id = invoices.order_id AND refunded_minor > 0 AND due_minor = 0)"""
 _TAKE: Final = text(f"""
     WITH unpaid AS MATERIALIZED (
         SELECT id, due_on, issued_on, (CAST(:slot AS timestamptz) AT TIME ZONE (seller ->> 'time_zone'))::date AS today
           FROM invoices
-         WHERE balance_minor > 0 AND disputed_at IS NULL
+         WHERE balance_minor > 0 AND disputed_at IS NULL AND {_STILL_ASKED_FOR}
            AND due_on <= (CAST(:slot AS timestamptz) AT TIME ZONE 'UTC')::date - CAST(:first AS int) + 1
            AND coalesce(id > CAST(:after AS uuid), true)
            AND NOT EXISTS (SELECT FROM invoice_reminders WHERE invoice_id = invoices.id AND days = CAST(:last AS smallint))

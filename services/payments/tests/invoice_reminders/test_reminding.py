@@ -7,16 +7,19 @@ from uuid import UUID
 import pytest
 
 from services.payments import invoice_deps as deps
+from services.payments import orders_deps
 from services.payments.credit_notes.models import Wanted
 from services.payments.invoice_reminders import service as reminders_service
 from services.payments.invoice_reminders.repository import ReminderRepository
-from services.payments.invoices.models import Invoice
+from services.payments.invoices.models import Invoice, Source
 from services.payments.invoices.party_models import Buyer
 from services.payments.tests.invoices.arrange import CUSTOMER, NOW, at, issued, rows, seller
+from services.payments.tests.payments.arrange import TOTAL, have_customer, have_order
 from shared.contracts.money import Money
 from shared.contracts.notifications import SendInvoiceOverdue, SendTemplatedEmail
 from shared.contracts.payments import ProcessOverdueInvoices
 from shared.runtime.db import Session
+from shared.runtime.ids import uuid7
 from shared.testing.messages import TaskRunner, assert_nothing_published, assert_published, published
 
 DUE: Final = date(2026, 3, 17)
@@ -164,3 +167,17 @@ async def test_who_has_a_number_alone_hears_once_it_is_overdue(session: Session,
     await assert_nothing_published(session, SendTemplatedEmail)
     overdue = await assert_published(session, SendInvoiceOverdue, to_phone="+919812345678")
     assert (overdue.to_email, overdue.to_name) == (None, "Ravi")
+
+
+async def test_nobody_is_reminded_of_what_was_paid_for_an_order_and_given_back(session: Session, run_task: TaskRunner) -> None:
+    await seller(session)
+    order = await have_order(session, await have_customer(session))
+    money = orders_deps.order_payments(session)
+    await money.received(order, TOTAL, uuid7(), NOW.at)
+    await money.refunded(order, TOTAL - 1000, uuid7(), NOW.at)
+    await issued(session, source=Source(order_id=order), prepaid_minor=1000)
+    await issued(session)
+
+    await run_task(ProcessOverdueInvoices(slot=slot(0)))
+
+    assert len(await steps(session)) == 1
