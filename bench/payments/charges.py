@@ -6,7 +6,6 @@ import os
 import time
 from datetime import UTC, datetime
 from typing import Final
-from uuid import UUID
 
 from bench.asking import Asking
 from bench.bare_loop import run_bare
@@ -23,8 +22,8 @@ PEOPLE: Final = 100
 WARM_UP: Final = 200
 GIVE_UP_S: Final = 300.0
 POLL_S: Final = 0.02
-LANES: Final = (PAYMENTS_CRITICAL, PAYMENTS_NORMAL, PAYMENTS_SUBSCRIPTIONS)
-"""PDFs are left to a worker of the lane for batches, which is not part of this."""
+CHARGING: Final = f"{PAYMENTS_CRITICAL.name},{PAYMENTS_SUBSCRIPTIONS.name}"
+INVOICING: Final = PAYMENTS_NORMAL.name
 CONNECTIONS: Final = 100
 """Of the peers; each process of our worker has as many."""
 OURS: Final = "due → billed → outbox → relay → worker → recorded and booked"
@@ -32,26 +31,22 @@ PEERS: Final = {
     f"httpx, one client with {CONNECTIONS} connections": ("--clients", "one"),
     f"httpx, {CONNECTIONS} clients with a connection each": ("--clients", "each"),
 }
-HEADER: Final = (
-    "charges/s | CPU %: relay+producer | worker | postgres | valkey | gateway | others | CPU ms per charge | s to invoices"
-)
+HEADER: Final = "charges/s | CPU %: relay+producer | worker | postgres | valkey | gateway | others | CPU ms per charge"
 NOTE: Final = (
     "bar: at least 200 charges/s, none twice, on two cores that have all of it: producer, relay, worker, database, broker,\n"
     "gateway. The gateway is deploy/sandbox in a process of its own, every answer of which takes 50 ms more than its work.\n"
     "One `payments.process_due_subscriptions` bills all that is due, 500 at a time. A charge is three calls: an order, a debit\n"
     "of the stored account on it, a look at the payment. Ours has attempts committed before its calls, and payment, history,\n"
-    "period and ledger after them; the peers write nothing down. The clock stops when all is captured and booked. Invoices are\n"
-    "issued by the same worker, beside that and after it: the last column says when the last one was; their PDFs are not made\n"
-    "here. What a charge costs in CPU holds also where others use the machine: two free cores carry 2,000 divided by it."
+    "period and ledger after them; the peers write nothing down. The clock stops when all is captured and booked. Invoices have\n"
+    "a lane of their own, and wait for a worker of theirs, which comes after all rounds. What a charge costs in CPU holds also\n"
+    "where others use the machine: two free cores carry 2,000 divided by it."
 )
 _CAPTURED: Final = """
     SELECT count(*) = cardinality($1::uuid[]) FROM payments WHERE subscription_id = ANY ($1::uuid[]) AND status = 'captured'
 """
-# Invoiced and confirmed: nothing of it waits anywhere but PDFs.
-_FINISHED: Final = """
-    SELECT (SELECT count(*) FROM invoices WHERE subscription_id = ANY ($1::uuid[])) = cardinality($1::uuid[])
-           AND NOT EXISTS (SELECT FROM outbox WHERE lane LIKE 'payments.%' AND lane <> 'payments.batch')
-           AND NOT EXISTS (SELECT FROM inbox WHERE state IN (1, 2, 3, 4))
+_INVOICED: Final = """
+    SELECT (SELECT count(*) FROM invoices WHERE subscription_id IS NOT NULL) >= (SELECT count(*) FROM subscriptions)
+           AND NOT EXISTS (SELECT FROM outbox WHERE lane = 'payments.normal')
 """
 _BOOKED: Final = "SELECT id, captured_minor FROM payments WHERE status = 'captured'"
 # Each subscription has one period, which one payment of its whole price has paid, and one invoice.
@@ -68,15 +63,18 @@ async def measure(stack: Stack, options: argparse.Namespace) -> int:
     print(f"\n== Charges: {options.charges:,} a round, a gateway that answers in {ANSWER_S * 1000:.0f} ms, {_worker(options)}")
     async with stand_in(stack) as gateway:
         os.environ.update(stack.environment("payments", **gateway.settings))
-        program = ("--concurrency", str(options.children), "-Q", ",".join(lane.name for lane in LANES))
+        program = ("--concurrency", str(options.children), "-Q")
         async with (
-            stack.worker("services.payments.worker", "payments", *program, **gateway.settings) as worker,
+            stack.worker("services.payments.worker", "payments", *program, CHARGING, **gateway.settings) as worker,
             Charges(stack, gateway) as charges,
         ):
             await charges.prepare()
             await gateway.set_up(answer_after_s=ANSWER_S)
             pids = {"worker": worker.pid, **stack.pids(), "gateway": gateway.pid}
-            wrong = await _rounds(charges, pids, options)
+            await _rounds(charges, pids, options)
+            async with stack.worker("services.payments.worker", "payments", *program, INVOICING, name="invoices"):
+                await charges.invoiced()
+            wrong = await charges.wrong()
     print(f"\n{NOTE}")
     return wrong
 
@@ -98,21 +96,28 @@ class Charges(Asking):
         self.subscribers = Subscribers(self.admin)
         await self.subscribers.prepare(mandates)
 
-    async def round(self, count: int, pids: dict[str, int], cpu: dict[str, float]) -> tuple[float, float]:
-        """Seconds from the transaction that asks for the run until all is captured and booked, and until all is invoiced."""
+    async def round(self, count: int, pids: dict[str, int], cpu: dict[str, float]) -> float:
+        """Seconds from the transaction that asks for the run until all is captured and booked."""
         ids = await self.subscribers.subscribe(count)
         began = time.perf_counter()
         with cpu_percent(pids, cpu):
             async with self._database.unit_of_work() as session:
                 publish(session, ProcessDueSubscriptions(slot=datetime.now(UTC)))
-            charged = await self._until(_CAPTURED, ids, began)
-        return charged, await self._until(_FINISHED, ids, began)
-
-    async def _until(self, query: str, ids: list[UUID], began: float) -> float:
-        while not await self.admin.fetchval(query, ids):
-            assert time.perf_counter() - began < GIVE_UP_S, "the charges did not end"
-            await asyncio.sleep(POLL_S)
+            await self._until(_CAPTURED, ids)
         return time.perf_counter() - began
+
+    async def invoiced(self) -> None:
+        """Wait until what was charged is invoiced, and print how long that took."""
+        began = time.perf_counter()
+        await self._until(_INVOICED)
+        count: int = await self.admin.fetchval("SELECT count(*) FROM invoices")
+        print(f"\ninvoices of all that was charged: {count:,}, issued at {count / (time.perf_counter() - began):,.0f}/s")
+
+    async def _until(self, query: str, *bound: object) -> None:
+        began = time.perf_counter()
+        while not await self.admin.fetchval(query, *bound):
+            assert time.perf_counter() - began < GIVE_UP_S, "it did not end"
+            await asyncio.sleep(POLL_S)
 
     async def wrong(self) -> int:
         """How many payments have more or less at the gateway than with us."""
@@ -132,29 +137,28 @@ class Charges(Asking):
         return len(differ) + strangers + not_once
 
 
-async def _rounds(charges: Charges, pids: dict[str, int], options: argparse.Namespace) -> int:
+async def _rounds(charges: Charges, pids: dict[str, int], options: argparse.Namespace) -> None:
     """Ours and each peer in turn, so that what else the machine does falls on all of them."""
     print(HEADER)
     rates = Rates()
     await charges.round(WARM_UP, pids, {})
     for turn in range(options.rounds):
         cpu = dict[str, float]()
-        seconds, invoiced = await charges.round(options.charges, pids, cpu)
+        seconds = await charges.round(options.charges, pids, cpu)
         rates.add(OURS, options.charges, seconds, cpu["others"])
-        _show(options.charges, seconds, invoiced, cpu)
+        _show(options.charges, seconds, cpu)
         for peer, (name, arguments) in enumerate({}.items() if options.no_peers else PEERS.items()):
             program = [f"{charges.gateway.url}/razorpay", *charges.mandate, *arguments, "--name", f"peer-{turn}-{peer}"]
             counts = ["--count", str(options.charges), "--connections", str(CONNECTIONS)]
             bare = await run_bare("bench.payments.charges_peer", [*program, *counts], pids)
             rates.add(name, options.charges, bare.seconds, bare.others)
     rates.show([OURS])
-    return await charges.wrong()
 
 
-def _show(count: int, seconds: float, invoiced: float, cpu: dict[str, float]) -> None:
+def _show(count: int, seconds: float, cpu: dict[str, float]) -> None:
     used_ms = sum(used for name, used in cpu.items() if name != "others") * 10 * seconds / count
     shares = " | ".join(f"{used:.0f}" for used in cpu.values())
-    print(f"{count / seconds:,.0f} | {shares} | {used_ms:.1f} | {invoiced:.1f}", flush=True)
+    print(f"{count / seconds:,.0f} | {shares} | {used_ms:.1f}", flush=True)
 
 
 def _worker(options: argparse.Namespace) -> str:
