@@ -9,6 +9,7 @@ from services.trips.completion.endpoints import router as completions
 from services.trips.devices.endpoints import router as devices
 from services.trips.dispatch import endpoints as dispatch
 from services.trips.drivers.endpoints import router as drivers
+from services.trips.eta.endpoints import router as eta
 from services.trips.flags import endpoints as flags
 from services.trips.geofences import endpoints as geofences
 from services.trips.live.endpoints import router as live
@@ -42,6 +43,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     flags.limits,
     flags.router,
     flags.watch_settings,
+    eta,
     geofences.events,
     geofences.router,
     share_links,

@@ -1,10 +1,13 @@
 """How geofences are put together, for endpoints and tasks alike."""
 
-from services.trips.geofences.repository import GeofenceRepository
+from services.trips.eta.service import Arrivals
+from services.trips.geofences.repository import GeofenceReader, GeofenceRepository
 from services.trips.geofences.service import Geofences
 from services.trips.geofences.watching import GeofenceWatch
+from services.trips.position_deps import position_reader
+from services.trips.trips.repository import TripReader
 from shared.runtime.clock import Clock
-from shared.runtime.db import Session
+from shared.runtime.db import ReadSession, Session
 
 
 def geofences(session: Session, clock: Clock, *, by: str) -> Geofences:
@@ -15,3 +18,8 @@ def geofences(session: Session, clock: Clock, *, by: str) -> Geofences:
 def geofence_watch(session: Session) -> GeofenceWatch:
     """Looks for crossings, in the session's unit of work."""
     return GeofenceWatch(GeofenceRepository(session))
+
+
+def arrivals(session: ReadSession, clock: Clock) -> Arrivals:
+    """Works out when vehicles will be there."""
+    return Arrivals(TripReader(session), position_reader(session, clock), GeofenceReader(session), clock)
