@@ -28,7 +28,9 @@ async def plant_drifts(story: Story) -> None:
     story.things["before"] = balance_of(await rupees_of(story, story.whose), "bank")
     story.things["began"] = datetime.now(UTC)
     story.things["paid"] = await drifts.pay_long_ago(story)
+    told_at = datetime.now(UTC)
     story.things["settlement"] = await drifts.pay_out(story, story.things["paid"])
+    await _hear_of_it(story, told_at)
     story.counts["drifts"] = len(drifts.PLANTS) - 1
 
 
@@ -67,7 +69,9 @@ async def settle_the_rest(story: Story) -> None:
     paid = story.things["paid"]
     await story.unrule(paid["unsettled"].order)
     before = await _open_cases(story)
+    told_at = datetime.now(UTC)
     settlement = await story.at_gateway("POST", "/settlements", {"older_than_days": drifts.OLD_DAYS})
+    await _hear_of_it(story, told_at)
     await _compare(story)
     story.things["report"] += await _report(story, settlement)
     after = await _open_cases(story)
@@ -76,6 +80,19 @@ async def settle_the_rest(story: Story) -> None:
     mine = {one.reference for one in paid.values()}
     opened = {one for one in after - before if one[1] in mine}
     story.check("a second run finds nothing new", opened, set())
+
+
+async def _hear_of_it(story: Story, since: datetime) -> None:
+    """Wait for the end of the run over one day that follows by itself when the gateway tells of a settlement.
+
+    Two runs of different windows at once judge by what each has asked the gateway, and that of one day has not asked for all.
+    """
+
+    async def ask() -> list[str]:
+        return [run["state"] for run in await _runs(story, since)]
+
+    story.stack.tell("waiting for the run that follows a settlement")
+    await ask_until(ask, lambda states: bool(states) and "running" not in states)
 
 
 async def _compare(story: Story) -> dict[str, Any]:
