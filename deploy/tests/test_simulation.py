@@ -58,9 +58,13 @@ async def trips_api(processes: Processes) -> AsyncIterator[ApiProcess]:
 async def test_what_was_acknowledged_is_stored_over_a_bad_link_and_a_killed_server(
     trips_api: ApiProcess, signing_keys: SigningKeys
 ) -> None:
-    token = signing_keys.token("operator", organization_id=uuid4())
+    organization_id = uuid4()
+
+    def token_of(subject: str) -> str:
+        return signing_keys.token("operator", organization_id=organization_id, subject=subject)
+
     heard: list[str] = []
-    simulation = asyncio.create_task(simulate(BAD, trips_api.url, token, heard.append))
+    simulation = asyncio.create_task(simulate(BAD, trips_api.url, token_of, heard.append))
     await eventually(lambda: any("s, " in sentence for sentence in heard[2:]), 20, "nobody has set out")
     trips_api.kill9()
     trips_api.restart()

@@ -66,17 +66,14 @@ def trips(  # noqa: PLR0913, PLR0917 # typer makes an option of each argument
 
 
 async def _simulate(stack: Stack, plan: Plan, organization_id: UUID) -> Audit:
-    token = mint_token(
-        stack.home,
-        subject="operator:simulation",
-        roles=["operator"],
-        organization_id=organization_id,
-        ttl_s=round(plan.seconds) + SLACK_S,
-    )
+    def token_of(subject: str) -> str:
+        ttl_s = round(plan.seconds) + SLACK_S
+        return mint_token(stack.home, subject=subject, roles=["operator"], organization_id=organization_id, ttl_s=ttl_s)
+
     (url,) = [program.url for program in stack.programs() if program.name == "trips-api"]
     assert url is not None, "every API of the stack has an address"
     with ERR.status("simulating") as line:
-        return await _in_words(simulate(plan, url, token, lambda sentence: line.update(escape(sentence))))
+        return await _in_words(simulate(plan, url, token_of, lambda sentence: line.update(escape(sentence))))
 
 
 async def _in_words(simulation: Coroutine[Any, Any, Audit]) -> Audit:

@@ -25,11 +25,14 @@ async def pause(answer: httpx.Response | None) -> None:
 
 
 class PatientApi:
-    """An API as a dispatcher's program calls it: repeated until there is an answer, under one key."""
+    """An API as a dispatcher's program calls it: repeated until there is an answer, under one key.
 
-    def __init__(self, client: httpx.AsyncClient, patience_s: float = PATIENCE_S) -> None:
+    token: of the caller, where the client has none of its own.
+    """
+
+    def __init__(self, client: httpx.AsyncClient, token: str | None = None) -> None:
         self._client = client
-        self._patience_s = patience_s
+        self._shown = {"Authorization": f"Bearer {token}"} if token is not None else {}
 
     async def get(self, path: str, **params: Any) -> Any:
         """What there is. Raises httpx.HTTPStatusError, and httpx.TransportError after a minute without an answer."""
@@ -42,11 +45,12 @@ class PatientApi:
 
     async def ask(self, method: str, path: str, **request: Any) -> httpx.Response:
         """The answer, whatever it is."""
-        deadline = time.monotonic() + self._patience_s
+        headers = self._shown | request.pop("headers", {})
+        deadline = time.monotonic() + PATIENCE_S
         while True:
             answer: httpx.Response | None = None
             try:
-                answer = await self._client.request(method, path, **request)
+                answer = await self._client.request(method, path, headers=headers, **request)
             except httpx.TransportError:
                 if time.monotonic() > deadline:
                     raise

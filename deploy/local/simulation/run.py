@@ -20,24 +20,26 @@ CONNECTIONS: Final = 100
 TIMEOUT_S: Final = 30.0
 
 
-async def simulate(plan: Plan, url: str, token: str, tell: Callable[[str], None]) -> Audit:
-    """Drive all trips of an organization that the token is for, and compare. tell: takes a sentence on how far it is.
+async def simulate(plan: Plan, url: str, token_of: Callable[[str], str], tell: Callable[[str], None]) -> Audit:
+    """Drive all trips, and compare. tell: takes a sentence on how far it is.
+
+    token_of: the token of a caller of one organization. Each vehicle has its own, for how often one may ask is limited.
 
     Raises httpx.HTTPStatusError where the API refuses what it should take.
     """
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
     async with (
-        httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT_S, trust_env=False) as desk,
+        httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S, trust_env=False) as desk,
         httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S, limits=limits, trust_env=False) as devices,
     ):
-        api = PatientApi(desk)
-        fleet = [SimulatedVehicle(api, devices, plan, number) for number in range(plan.vehicles)]
+        apis = [PatientApi(desk, token_of(f"operator:simulation-{number + 1}")) for number in range(plan.vehicles)]
+        fleet = [SimulatedVehicle(api, devices, plan, number) for number, api in enumerate(apis)]
         tell(f"preparing {plan.vehicles} trips")
         rides = await _some_at_once([vehicle.get_ready for vehicle in fleet])
         await _drive(plan, fleet, rides, tell)
         tell("comparing what is stored")
         found = Audit()
-        await _some_at_once([_look(api, ride, found) for ride in rides])
+        await _some_at_once([_look(api, ride, found) for api, ride in zip(apis, rides, strict=True)])
         return found
 
 
