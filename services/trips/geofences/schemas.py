@@ -12,8 +12,8 @@ from services.trips.geofences.models import EventKind
 from services.trips.geofences.shapes import DEGREE_M
 from services.trips.texts import ShortText
 
-Latitude = Annotated[float, Field(ge=-85, le=85, allow_inf_nan=False, description="Degrees, WGS 84.")]
-Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False, description="Degrees, WGS 84.")]
+Latitude = Annotated[float, Field(strict=True, ge=-85, le=85, allow_inf_nan=False, description="Degrees, WGS 84.")]
+Longitude = Annotated[float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False, description="Degrees, WGS 84.")]
 WIDEST_M: Final = 100_000
 _SMALLEST_M: Final = 1.0
 _CIRCLE: Final[JsonDict] = {
@@ -40,7 +40,7 @@ class CircleIn(BaseModel):
     type: Literal["circle"]
     latitude: Latitude
     longitude: Longitude
-    radius_m: float = Field(ge=20, le=WIDEST_M / 2, allow_inf_nan=False)
+    radius_m: float = Field(strict=True, ge=20, le=WIDEST_M / 2, allow_inf_nan=False)
 
     def box(self) -> dict[str, float]:
         """The smallest part of the map that holds it."""

@@ -137,8 +137,9 @@ async def test_what_is_no_area_is_refused_and_says_why(fleet: Fleet) -> None:
     line = {"type": "polygon", "corners": [{"latitude": 19, "longitude": 72 + n / 100} for n in range(3)]}
     wide = square(200_000)
     edge = {"type": "circle", "latitude": 0, "longitude": 179.9999, "radius_m": 500}
-    answers = [await fleet.api.post(FENCES, json={"name": "No", "shape": shape}) for shape in (line, wide, edge)]
+    words = YARD["shape"] | {"longitude": "72.8"}
+    answers = [await fleet.api.post(FENCES, json={"name": "No", "shape": shape}) for shape in (line, wide, edge, words)]
 
-    assert [answer.status_code for answer in answers] == [422] * 3
+    assert [answer.status_code for answer in answers] == [422] * 4
     said = [answer.text for answer in answers]
     assert ["on a line" in said[0], "100 km" in said[1], "180th meridian" in said[2]] == [True] * 3
