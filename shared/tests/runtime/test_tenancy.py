@@ -25,24 +25,24 @@ _required = required_organization(require("trips:write")).dependency
 _overseer = overseeing(require("trips:read")).dependency
 
 
-def test_organization_is_the_callers_own_or_the_one_that_is_named() -> None:
-    assert _required(BOUND, None) == _required(BOUND, OURS) == _optional(BOUND, None) == OURS
-    assert _required(UNBOUND, THEIRS) == _optional(UNBOUND, THEIRS) == THEIRS
-    assert _optional(UNBOUND, None) is None
+async def test_organization_is_the_callers_own_or_the_one_that_is_named() -> None:
+    assert [await _required(BOUND, None), await _required(BOUND, OURS), await _optional(BOUND, None)] == [OURS] * 3
+    assert [await _required(UNBOUND, THEIRS), await _optional(UNBOUND, THEIRS)] == [THEIRS] * 2
+    assert await _optional(UNBOUND, None) is None
 
 
-def test_naming_somebody_elses_is_refused() -> None:
+async def test_naming_somebody_elses_is_refused() -> None:
     for organization in (_optional, _required):
         with pytest.raises(ForeignOrganization, match="bound to another organization"):
-            organization(BOUND, THEIRS)
+            await organization(BOUND, THEIRS)
 
 
-def test_writing_for_nobody_is_refused() -> None:
+async def test_writing_for_nobody_is_refused() -> None:
     with pytest.raises(OrganizationMissing, match="name one"):
-        _required(UNBOUND, None)
+        await _required(UNBOUND, None)
 
 
-def test_what_concerns_all_organizations_is_for_callers_that_are_bound_to_none() -> None:
-    assert _overseer(UNBOUND) is UNBOUND
+async def test_what_concerns_all_organizations_is_for_callers_that_are_bound_to_none() -> None:
+    assert await _overseer(UNBOUND) is UNBOUND
     with pytest.raises(BoundToOrganization, match="use a token that is bound to none"):
-        _overseer(BOUND)
+        await _overseer(BOUND)
