@@ -1,10 +1,12 @@
-"""Addresses and numbers: the one form in which they are compared, hashed and shown where they must not be read."""
+"""Addresses and numbers: the one form in which they are compared and hashed."""
 
 import contextlib
 import hmac
 import re
 import unicodedata
 from typing import Final
+
+import idna
 
 HASH_CHARS: Final = 32
 ATOM: Final = r"[\w!#$%&'*+/=?^`{|}~-]+"
@@ -49,16 +51,14 @@ def normal(channel: str, address: str) -> str:
     if channel != "email":
         return "+" + "".join(character for character in address if character.isdigit())
     local, _, domain = plain_spelling(address.strip()).rpartition("@")
-    if not domain.isascii():
-        with contextlib.suppress(UnicodeError):
-            domain = domain.encode("idna").decode()
+    with contextlib.suppress(UnicodeError):
+        domain = ascii_domain(domain)
     return f"{local.lower()}@{domain.lower()}"
 
 
-def masked(channel: str, address: str) -> str:
-    """`a***@example.com`, `+91******3210`: enough to recognise, not enough to use."""
-    if channel != "email":
-        plain = normal(channel, address)
-        return f"{plain[:3]}{'*' * max(0, len(plain) - 7)}{plain[-4:]}" if len(plain) > 7 else "***"
-    local, _, domain = address.rpartition("@")
-    return f"{local[:1]}***@{domain}"
+def ascii_domain(domain: str) -> str:
+    """The domain as the name system has it, by IDNA 2008 (RFC 5891, UTS 46). Raises UnicodeError where it can be nobody's.
+
+    Python's own codec is of 2003: it makes of `faß.de` another registrant's `fass.de`, and drops the joiners of Indic names.
+    """
+    return domain if domain.isascii() else idna.encode(domain, uts46=True).decode()

@@ -18,7 +18,7 @@ from textwrap import wrap
 from typing import Final
 from urllib.parse import quote
 
-from services.notifications.addresses import ATOM
+from services.notifications.addresses import ATOM, ascii_domain
 from services.notifications.email.errors import AddressUnusable
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -86,11 +86,10 @@ def checked_address(address: str) -> tuple[str, bool]:
     without quoting the address.
     """
     local, at, domain = address.rpartition("@")
-    if not domain.isascii():
-        try:
-            domain = domain.encode("idna").decode()
-        except UnicodeError:
-            raise AddressUnusable("the domain of the address is no valid internationalised domain name") from None
+    try:
+        domain = ascii_domain(domain)
+    except UnicodeError:
+        raise AddressUnusable("the domain of the address is no valid internationalised domain name") from None
     if not (at and address.isprintable() and _LOCAL_PART.fullmatch(local) and _DOMAIN.fullmatch(domain)):
         raise AddressUnusable("the address is not of the form name@domain as RFC 5321 has it; correct it and send anew")
     if len(local.encode()) > 64 or len(local.encode()) + len(domain) > 253 or any(len(label) > 63 for label in domain.split(".")):

@@ -22,8 +22,11 @@ SAME = [
     ("JOSE\u0301@person.example", "jos\u00e9@person.example"),
     ("ann@bu\u0308cher.example", "ann@b\u00fccher.example"),
     ("ann@b\u00fccher.example", "ann@xn--bcher-kva.example"),
+    ("ann@fa\u00df.example", "ann@xn--fa-hia.example"),
+    ("ann@\u0915\u094d\u200d\u0937.example", "ann@xn--11b2ezcw70k.example"),
 ]
 DIFFERENT = [
+    ("ann@fa\u00df.example", "ann@fass.example"),
     ('"a..b"@person.example', "a.b@person.example"),
     ('"a,b"@person.example', '"a.b"@person.example'),
     (r'"a\\b"@person.example', '"ab"@person.example'),

@@ -148,6 +148,8 @@ def test_international_domain_becomes_ascii_and_an_international_name_is_marked(
     domain, name = mailbox("ann@bücher.example"), mailbox("büro@example.com", "Büro")
 
     assert (domain.address, domain.international) == ("ann@xn--bcher-kva.example", False)
+    # By IDNA 2003 it would be somebody else's fass.example.
+    assert mailbox("ann@faß.example").address == "ann@xn--fa-hia.example"
     assert (name.address, name.international) == ("büro@example.com", True)
     assert "<büro@example.com>".encode() in composed(Content("s", "b"), "büro@example.com", "Büro")
 
