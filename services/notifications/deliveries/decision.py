@@ -23,16 +23,28 @@ _ELSEWHERE: Final = frozenset({Verdict.TRANSIENT, Verdict.THROTTLED, Verdict.UNK
 
 
 def decide(
-    answer: Answer, *, tries: int, max_retries: int, urgent: bool, waited: timedelta, others: bool = False, by: str = ""
+    answer: Answer,
+    *,
+    tries: int,
+    max_retries: int,
+    urgent: bool,
+    waited: timedelta,
+    others: bool = False,
+    by: str = "",
+    is_resent: bool = False,
 ) -> Outcome:
     """The outcome of a try.
 
     tries: how many counted so far, this one included. urgent: whether the message is useless in ten minutes. waited: for how
     long no account has taken it. others: whether another account could carry it. by: the account that has answered.
+    is_resent: of the try before this one nobody knows what became of it either.
     Retries that are used up are the runtime's affair.
     """
     verdict = answer.verdict
     error = _sentence(answer)
+    if verdict is Verdict.UNKNOWN and urgent and is_resent:
+        # Two copies may have arrived by now; a third one helps nobody.
+        return Failed(error, reason=verdict.value, error_class=verdict.value)
     if others and _fails_over(verdict, urgent=urgent, last=tries > max_retries):
         return Retry(f"{by}: {error}; another provider is next", counts=False, error_class=FAILOVER)
     match verdict:
@@ -45,7 +57,7 @@ def decide(
             return wait(error, verdict.value, max(SHORTEST_S, answer.retry_after_s), waited=waited)
         case Verdict.UNKNOWN:
             # Twice is better than never, and the Message-ID is the same; but first give the provider time to show what it has.
-            return Retry(error, after_s=0.0 if urgent and tries == 1 else RESEND_S, error_class=verdict.value)
+            return Retry(error, after_s=0.0 if urgent else RESEND_S, error_class=verdict.value)
         case Verdict.SOFT_RECIPIENT if tries <= len(SOFT_WAITS_S):
             return Retry(error, after_s=SOFT_WAITS_S[tries - 1], error_class=verdict.value)
         case _:

@@ -156,6 +156,7 @@ class ChannelSending(Generic[M, Out]):
             waited=attempt.waited,
             others=work.others,
             by=work.carrier.name,
+            is_resent=attempt.unknown_since is not None,
         )
         may_come_back = self._channel.comes_back and work.carrier.kind in REPORTING and isinstance(outcome, Done)
         return Done(keeps_body=True) if may_come_back else outcome

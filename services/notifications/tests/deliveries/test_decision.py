@@ -35,9 +35,25 @@ def test_every_verdict_has_its_outcome(verdict: Verdict) -> None:
 
 
 def test_urgent_mail_of_unknown_fate_is_sent_again_at_once_and_only_once() -> None:
-    decided = [decide(answer(Verdict.UNKNOWN), tries=tries, max_retries=3, urgent=True, waited=SECOND) for tries in (1, 2)]
+    first, again = [
+        decide(answer(Verdict.UNKNOWN), tries=tries, max_retries=3, urgent=True, waited=SECOND, is_resent=is_resent)
+        for tries, is_resent in ((1, False), (2, True))
+    ]
 
-    assert [outcome.after_s for outcome in decided if isinstance(outcome, Retry)] == [0.0, 600.0]
+    assert (first, again) == (Retry("450 later", error_class="unknown"), Failed("450 later", "unknown", "unknown"))
+
+
+def test_urgent_mail_that_another_account_has_sent_again_goes_to_no_third() -> None:
+    unknown = answer(Verdict.UNKNOWN)
+    first, again = [
+        decide(unknown, tries=1, max_retries=3, urgent=True, waited=SECOND, others=True, by="sendgrid", is_resent=is_resent)
+        for is_resent in (False, True)
+    ]
+
+    assert (first, again) == (
+        Retry("sendgrid: 450 later; another provider is next", counts=False, error_class="failover"),
+        Failed("450 later", "unknown", "unknown"),
+    )
 
 
 def test_full_mailbox_is_tried_twice_more_over_hours() -> None:
