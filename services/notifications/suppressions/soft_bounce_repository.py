@@ -139,7 +139,7 @@ class SoftBounceRepository:
         self._session = session
 
     async def count(self, bounces: Sequence[SoftBounce]) -> None:
-        """Count each delivery once, at the earliest moment that was told of it. `settle` says what follows."""
+        """Count each delivery once, at the latest moment that was told of it. `settle` says what follows."""
         if bounces:
             await self._lock([one.address_hash for one in bounces])
             columns = {field.name: [getattr(one, field.name) for one in bounces] for field in fields(SoftBounce)}
