@@ -179,6 +179,7 @@ def test_the_demonstration_of_notifications_passes_twice_in_a_row(stack: Termina
 def test_the_demonstration_of_payments_passes_twice_in_a_row(stack: Terminal) -> None:
     for _ in range(2):
         shown = stack.waybill("demo", "--flow", "payments", "--json")
+        assert shown.stdout, shown.stderr
         document = json.loads(shown.stdout)
         [flow] = document["flows"]
         assert [check for check in flow["checks"] if not check["passed"]] == []

@@ -39,4 +39,4 @@ async def run(stack: RunningStack) -> FlowResult:
     async with story_on(stack) as story:
         for step in STEPS:
             await step(story)
-        return FlowResult(tuple(story.checks), story.counts)
+        return FlowResult(tuple(story.checks), dict(story.counts))

@@ -12,4 +12,4 @@ async def run(stack: RunningStack) -> FlowResult:
         await journey.drive(story)
         await aftermath.is_invoiced(story)
         await aftermath.is_told_of(story)
-        return FlowResult(tuple(story.checks), story.counts)
+        return FlowResult(tuple(story.checks), dict(story.counts))
