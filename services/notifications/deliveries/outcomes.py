@@ -6,10 +6,12 @@ from typing import Final, NamedTuple
 from uuid import UUID, uuid5
 
 from services.notifications.deliveries.decision import WAITS
+from services.notifications.deliveries.errors import Refusal, Unreachable
 from services.notifications.deliveries.models import DeliveryStatus
 from services.notifications.deliveries.repository import DeliveryResult, Note
 from services.notifications.deliveries.taken_repository import Taken
 from services.notifications.gates.gate import Obstacle, Stop
+from shared.runtime.errors import Transient
 from shared.runtime.outcomes import NOT_REACHED, Done, Failed, Outcome, Retry, Skipped
 
 STALE: Final = "valid_until has passed"
@@ -53,6 +55,14 @@ def of_obstacle(obstacle: Obstacle, now: datetime) -> Outcome:
     wait_s = max(1.0, (obstacle.until - now).total_seconds())
     until = obstacle.until if obstacle.occasion is None else None
     return Held(obstacle.words, wait_s, False, obstacle.reason, until, obstacle.reason, obstacle.occasion)
+
+
+def of_refusal(refusal: Refusal) -> Outcome:
+    """What follows where nothing can be said, or to nobody."""
+    if isinstance(refusal, Transient):
+        return Retry(refusal.detail, counts=False, error_class=refusal.code)
+    reason = "bad_recipient" if isinstance(refusal, Unreachable) else "bad_content"
+    return Failed(refusal.detail, reason=reason, error_class=reason)
 
 
 def note_of(delivery_id: UUID, outcome: Outcome) -> Note | None:

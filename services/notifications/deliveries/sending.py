@@ -24,9 +24,8 @@ from services.notifications.deliveries.channels import Attempt, Channel
 from services.notifications.deliveries.decision import decide, wait
 from services.notifications.deliveries.delivery_drop import words_for
 from services.notifications.deliveries.delivery_record import DeliveryRecord, Recorded
-from services.notifications.deliveries.errors import Refusal, Unreachable
 from services.notifications.deliveries.letters import Addressee, Letter, Letters, RowFacts, delivery_row, field_of
-from services.notifications.deliveries.outcomes import FINISHED, STALE, Cancelled, Reported, Stopped, of_obstacle
+from services.notifications.deliveries.outcomes import FINISHED, STALE, Cancelled, Reported, Stopped, of_obstacle, of_refusal
 from services.notifications.deliveries.repository import (
     AttemptResult,
     ClaimedAttempt,
@@ -46,7 +45,6 @@ from shared.contracts.lanes import NOTIFICATIONS_BULK, NOTIFICATIONS_URGENT
 from shared.contracts.notifications import ChannelSend
 from shared.runtime.clock import Clock
 from shared.runtime.db import Session
-from shared.runtime.errors import Transient
 from shared.runtime.inbox.delivery import Received
 from shared.runtime.outcomes import NOT_REACHED, Done, Failed, Outcome, Retry, Skipped
 
@@ -179,13 +177,13 @@ class ChannelSending(Generic[M, Out]):
         """The letters of those that pass all gates. What comes of the others goes into `works`."""
         messages = {key: one.message for key, one in waiting.items()}
         found = await self._letters.addressees(session, messages) if messages else {}
-        works |= {key: _refused(one) for key, one in found.items() if not isinstance(one, Addressee)}
+        works |= {key: of_refusal(one) for key, one in found.items() if not isinstance(one, Addressee)}
         to = {key: one for key, one in found.items() if isinstance(one, Addressee)}
         works |= await self._checked(self._gates.before, session, [self._candidate(waiting[key], to[key]) for key in to], now)
         await self._keep_for_digests(session, {key: waiting[key] for key in to if _is_digested(works.get(key))}, to, now)
         open_ones = {key: messages[key] for key in to if key not in works}
         written = await self._letters.write(session, open_ones, to) if open_ones else {}
-        works |= {key: _refused(one) for key, one in written.items() if not isinstance(one, Letter)}
+        works |= {key: of_refusal(one) for key, one in written.items() if not isinstance(one, Letter)}
         letters = {key: one for key, one in written.items() if isinstance(one, Letter)}
         if self._gates.after:
             candidates = [self._candidate(waiting[key], letter.to, letter.text) for key, letter in letters.items()]
@@ -376,14 +374,6 @@ def _attempt(one: Received[M], letter: Letter, claimed: ClaimedAttempt, met: Met
 
 def _waited(met: Met, now: datetime) -> timedelta:
     return now - met.waits_since if met.waits_since is not None else timedelta()
-
-
-def _refused(refusal: Refusal) -> Outcome:
-    """What follows where nothing can be said, or to nobody."""
-    if isinstance(refusal, Transient):
-        return Retry(refusal.detail, counts=False, error_class=refusal.code)
-    reason = "bad_recipient" if isinstance(refusal, Unreachable) else "bad_content"
-    return Failed(refusal.detail, reason=reason, error_class=reason)
 
 
 def _result(work: Sending[Out], answer: Answer, started_at: datetime, finished_at: datetime, latency_ms: int) -> AttemptResult:
