@@ -80,7 +80,7 @@ class Producer:
         self._running: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Producer":
-        self._running = asyncio.create_task(run(self._settings, self._stop))
+        self._running = asyncio.create_task(run(self._settings, self._stop, entries=()))
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -6,7 +6,7 @@ import importlib
 import logging
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -49,13 +49,16 @@ class Relay:
         database: Database,
         client: "redis.Redis",
         clock: Clock = system_clock,
+        *,
+        entries: Sequence[schedule.Entry] | None = None,
     ) -> None:
+        """entries: what it fires; None for all that the service has scheduled."""
         self._settings = settings
         self._pool = pool
         self._database = database
         self._redis = client
         self._clock = clock
-        self._entries: tuple[schedule.Entry, ...] = importlib.import_module(f"services.{settings.service}.schedules").ENTRIES
+        self._entries: Sequence[schedule.Entry] = _entries_of(settings.service) if entries is None else entries
         self._receipts = ReceiptTaker(pool, client, settings.service)
         self.sender = Sender(pool, client, settings.service, scale=settings.time_factor)
         self._watched_epoch: str | None = None
@@ -192,7 +195,7 @@ async def _pause(stop: asyncio.Event, seconds: float) -> None:
 
 
 @asynccontextmanager
-async def open_relay(settings: ServiceSettings) -> AsyncIterator[Relay]:
+async def open_relay(settings: ServiceSettings, *, entries: Sequence[schedule.Entry] | None = None) -> AsyncIterator[Relay]:
     """A relay with connections of its own. Without a database it waits for one, as for everything else."""
     name, url = f"{settings.service}-relay", settings.database_url.get_secret_value()
     database = Database(url, name=name, pool_size=2, settings={"max_parallel_workers_per_gather": "0"})
@@ -208,21 +211,26 @@ async def open_relay(settings: ServiceSettings) -> AsyncIterator[Relay]:
         server_settings={"application_name": name, **PLANNER},
     )
     try:
-        yield Relay(settings, pool, database, client)
+        yield Relay(settings, pool, database, client, entries=entries)
     finally:
         pool.terminate()
         await client.aclose()
         await database.close()
 
 
-async def run(settings: ServiceSettings, stop: asyncio.Event) -> None:
-    """Run a relay until `stop` is set, in a process of its own or inside the API's."""
-    async with open_relay(settings) as relay:
+def _entries_of(service: str) -> Sequence[schedule.Entry]:
+    entries: tuple[schedule.Entry, ...] = importlib.import_module(f"services.{service}.schedules").ENTRIES
+    return entries
+
+
+async def run(settings: ServiceSettings, stop: asyncio.Event, *, entries: Sequence[schedule.Entry] | None = None) -> None:
+    """Run a relay until `stop` is set, in a process of its own or inside the API's. entries: as `Relay` has them."""
+    async with open_relay(settings, entries=entries) as relay:
         await relay.run(stop)
 
 
-def main(settings: ServiceSettings) -> None:
-    """`python -m services.<name>.relay`."""
+def main(settings: ServiceSettings, *, entries: Sequence[schedule.Entry] | None = None) -> None:
+    """`python -m services.<name>.relay`. entries: as `Relay` has them."""
     configure_logging(settings, "relay")
     if settings.metrics_port:
         serve_metrics(settings.metrics_port)
@@ -231,6 +239,6 @@ def main(settings: ServiceSettings) -> None:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        await run(settings, stop)
+        await run(settings, stop, entries=entries)
 
     uvloop.run(until_signalled())

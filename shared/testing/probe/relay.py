@@ -1,4 +1,7 @@
-"""A relay that knows the probe's messages: `python -m shared.testing.probe.relay <service>`."""
+"""A relay that knows the probe's messages: `python -m shared.testing.probe.relay <service>`.
+
+It fires nothing of what the service has scheduled, for no worker is there to carry it out.
+"""
 
 import importlib
 import sys
@@ -9,4 +12,4 @@ from shared.testing.probe import contracts
 
 if __name__ == "__main__":
     registry.include(contracts)
-    main(importlib.import_module(f"services.{sys.argv[1]}.settings").settings())
+    main(importlib.import_module(f"services.{sys.argv[1]}.settings").settings(), entries=())
