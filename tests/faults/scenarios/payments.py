@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -239,8 +240,8 @@ async def of_every_kind(story: ChargesUnderFaults, world: World) -> None:
     await story.charge()
     names = [*CHARGING, *CHARGING, *failpoints.of_effects()]
     victims = ["child", "child", "child", "worker", "relay", "api"] * 2
-    harms: list[Callable[[], Awaitable[None]]] = [lambda name=name: story.fire(world, name) for name in names]  # type: ignore[misc]
-    harms += [lambda victim=victim: story.kill(world, victim) for victim in victims]  # type: ignore[misc]
+    harms: list[Callable[[], Awaitable[None]]] = [partial(story.fire, world, name) for name in names]
+    harms += [partial(story.kill, world, victim) for victim in victims]
     world.random.shuffle(harms)
     for harm in harms:
         await world.pause(0.0, 1.0)

@@ -115,11 +115,11 @@ async def have_method(
 ) -> UUID:
     """A stored bank account of theirs, which is charged without notices. mandate: customer and token at the gateway."""
     gateway_customer_id, token = mandate or ("cust_1", f"token_{uuid4()}")
-    bound = {"id": uuid7(), "ours": OURS, "customer_id": customer_id, "token": token, "kind": kind, "label": label}
+    method_id = uuid7()
+    bound = {"id": method_id, "ours": OURS, "customer_id": customer_id, "token": token, "kind": kind, "label": label}
     more = {"most": most, "expires_at": expires_at, "status": status, "at": MONDAY_MORNING}
     more["gateway_customer_id"] = gateway_customer_id
     await session.execute(_METHOD, bound | more)
-    method_id: UUID = bound["id"]  # type: ignore[assignment]  # a uuid among texts
     return method_id
 
 
