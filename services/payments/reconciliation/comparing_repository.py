@@ -154,11 +154,13 @@ _OPEN_CASES: Final = text("""
     )
     SELECT kind FROM reopened UNION ALL SELECT kind FROM opened
 """)
-# What this run would have found again, and has not, is right by now: open cases are part of what every run looks at.
+# What this run would have found again, and has not, is right by now: open cases are part of what every run looks at. But what
+# another run has found since this one began, this one may have asked the gateway about too early, or not at all.
 _CLOSE_CASES: Final = text("""
     UPDATE cases SET state = 'resolved', resolution = 'settled_itself', resolved_at = :at, changed_by = :by,
                      change_note = 'a later run has found it right', version = version + 1, updated_at = :at
      WHERE state = 'open' AND (gateway, account) = (:gateway, :account) AND kind IN (SELECT class FROM recon_classes)
+       AND last_seen_at <= :started_at
        AND NOT EXISTS (SELECT FROM recon_findings AS still
                         WHERE (still.run_id, still.class, still.entity_id) = (:run_id, cases.kind, cases.entity_id)
                           AND NOT still.healed)
@@ -194,7 +196,14 @@ class ComparingRepository:
 
     async def keep_cases(self, run: Run, at: datetime) -> Counter[str]:
         """Open cases of what was found, and end those of what was not found again. Returns how many are new, by kind."""
-        bound = {"run_id": run.id, "gateway": run.gateway, "account": run.account, "at": at, "by": SYSTEM}
+        bound = {
+            "run_id": run.id,
+            "gateway": run.gateway,
+            "account": run.account,
+            "at": at,
+            "by": SYSTEM,
+            "started_at": run.started_at,
+        }
         opened = Counter(row.kind for row in await self._session.execute(_OPEN_CASES, bound))
         await self._session.execute(_CLOSE_CASES, bound)
         return opened

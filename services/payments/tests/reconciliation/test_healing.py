@@ -32,6 +32,19 @@ async def test_every_status_that_nobody_told_us_is_found_applied_and_named(ledge
     assert {kind for kind, _ in await ledgers.cases()} == {"unsettled_overdue"}
 
 
+async def test_case_that_another_run_has_opened_since_is_not_this_ones_to_close(ledgers: Ledgers) -> None:
+    ours = await ledgers.pay("ours")
+    await ledgers.compare()
+    await ledgers.gateway.ask("DELETE", f"/payments/{ours.reference}")
+    await ledgers.compare()
+    later = "UPDATE cases SET last_seen_at = last_seen_at + interval '1 year', entity_id = 'pay_unknown', fingerprint = 'other'"
+    await ledgers.change(later)
+
+    await ledgers.compare()
+
+    assert ("missing_gateway", "pay_unknown") in await ledgers.cases()
+
+
 async def test_payment_whose_order_we_never_heard_of_is_found_by_its_receipt(ledgers: Ledgers) -> None:
     receipt = uuid7()
     paid = await ledgers.pay(str(receipt))
