@@ -1,7 +1,7 @@
 # Everything that this repository does, by name. Needs python3 (3.11 or newer) and make, nothing else.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run stop test test-faults check bench fmt lock migrate install clean
+.PHONY: help run stop test test-faults test-compose validate-deploy check lint bench fmt lock migrate install clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -21,17 +21,27 @@ migrate: $(STAMP) ## Bring the running stack's schemas to this checkout's migrat
 
 ##@ Prove
 test: $(STAMP) ## Run every test that needs no Docker; ARGS="-k name" narrows it
-	@$(BIN)/pytest -n 2 --dist loadfile --ignore=tests/faults services shared deploy tests $(ARGS)
+	@$(BIN)/pytest -n 3 --dist loadfile --ignore=tests/faults --ignore=tests/compose services shared deploy tests $(ARGS)
 
 test-faults: $(STAMP) ## Kill, wipe, cut and duplicate under load; counts what was lost and doubled
 	@$(BIN)/python -m tests.faults $(ARGS)
 
-check: $(STAMP) ## Format, lint, types, architecture
+test-compose: $(STAMP) ## Build the images, run the compose stack, break it, and count; needs a Docker engine
+	@$(BIN)/pytest -n 0 --timeout 900 tests/compose $(ARGS)
+
+validate-deploy: $(STAMP) ## Hold chart, units, rules and dashboards against the tools that read them; ARGS=--all wants each of them
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --require-hashes -r requirements/validate.txt \
+	  || echo "What requirements/validate.txt names could not be installed; what needs it is not run."
+	@$(BIN)/python -m deploy.validation $(ARGS)
+
+check: lint ## Format, lint, types, architecture
+	@$(BIN)/pytest -q tests/architecture
+
+lint: $(STAMP) ## Format, lint, types, import contracts: what of `make check` is no test
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/pytest -q tests/architecture
 
 # `make bench messages`: the words after `bench` are names of benchmarks and not targets.
 ifeq (bench,$(firstword $(MAKECMDGOALS)))
@@ -73,4 +83,4 @@ $(STAMP): $(LOCKS)
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
