@@ -1,7 +1,7 @@
 """Messages that the alerts service owns."""
 
 from datetime import date
-from typing import ClassVar
+from typing import Annotated, ClassVar, Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -57,6 +57,67 @@ class WakeAlerts(Command):
     as_of: UtcDatetime | None = Field(default=None, description="Defaults to the moment of sending.")
 
 
+_EMAIL: Final = r"^[!-?A-~]{1,64}@[!-?A-~]+\.[!-?A-~]+$"
+_Text = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class ShipmentNews(BaseModel):
+    """What somebody outside tells of a shipment.
+
+    told_at: from when the news is; what is stored and is newer stays. customer, carrier, origin, destination, mode: of a shipment
+    that is new; a known one keeps its own.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    reference: _Text
+    told_at: UtcDatetime
+    current_eta: date = Field(ge=date(2000, 1, 1), le=date(2099, 12, 31))
+    status: Literal["in_transit", "arrived", "customs_hold", "released", "delivered", "cancelled"]
+    customer: str = Field(min_length=1, max_length=200)
+    carrier: _Text
+    origin: _Text
+    destination: _Text
+    mode: Literal["sea", "air", "road", "rail", "parcel", "multimodal"] | None = None
+
+
+class UpsertShipments(Command):
+    """Create the shipments of an organization that are new, and bring the known ones to what is told of them, by reference.
+
+    source: who tells it. recipients: who is told of the alerts of those that are new. Answers how many were new, changed, left
+    as they were, told of something older than what is stored, and told of a status that they cannot take.
+    """
+
+    contract: ClassVar = Contract(
+        "alerts.upsert_shipments",
+        (lanes.ALERTS_DEFAULT,),
+        RetryPolicy(max_retries=5, base_s=5),
+        max_batch=1,
+        answer=Answer(),
+    )
+
+    organization_id: UUID
+    source: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,49}$")
+    shipments: tuple[ShipmentNews, ...] = Field(min_length=1, max_length=100)
+    recipients: tuple[Annotated[str, Field(max_length=254, pattern=_EMAIL)], ...] = Field(default=(), max_length=20)
+
+
+class ArchiveOldRows(Command):
+    """Put rows of alerts and runs that ended long ago into files, and delete them; nothing where ARCHIVE_DIR is not set.
+
+    slot: the scheduled moment. older_than_days: in the place of each table's own age. page: counted from 1; what one message does
+    not get done the next one does, which it sends itself.
+    """
+
+    contract: ClassVar = Contract(
+        "alerts.archive_old_rows", (lanes.ALERTS_DEFAULT,), RetryPolicy(max_retries=10, base_s=30, cap_s=1800), max_batch=1
+    )
+
+    slot: UtcDatetime | None = None
+    older_than_days: int | None = Field(default=None, ge=30, le=36_500)
+    page: int = Field(default=1, ge=1)
+
+
 class OrganizationAlerts(BaseModel):
     """How many alerts were raised for one organization, by severity."""
 
@@ -90,3 +151,13 @@ class AlertsRaised(Event):
     as_of: date
     raised: int = Field(ge=1)
     organizations: tuple[OrganizationAlerts, ...] = Field(min_length=1, max_length=300)
+
+
+class ShipmentsReceived(Event):
+    """Shipments of an organization were created or changed; how many of each. It was when the message was sent."""
+
+    contract: ClassVar = Contract("alerts.shipments_received", (lanes.ANALYTICS_NORMAL,), max_batch=500)
+
+    organization_id: UUID
+    created: int = Field(default=0, ge=0, le=100_000_000)
+    changed: int = Field(default=0, ge=0, le=100_000_000)

@@ -11,6 +11,8 @@ from shared.contracts.notifications.fields import REFERENCE
 from shared.contracts.retry import RetryPolicy
 
 _SOON = RetryPolicy(max_retries=3, base_s=1, factor=3, cap_s=10)
+_IN_TURN = RetryPolicy(max_retries=8, base_s=0.5, factor=2, cap_s=5)
+"""A quarter of a minute on average: for the message of another step, which is tried again as soon."""
 
 
 class TripCompleted(Event):
@@ -21,7 +23,7 @@ class TripCompleted(Event):
     entity_version: the trip's; a correction comes as a newer version.
     """
 
-    contract: ClassVar = Contract("trips.trip_completed", (lanes.PAYMENTS_NORMAL,), max_batch=100)
+    contract: ClassVar = Contract("trips.trip_completed", (lanes.PAYMENTS_NORMAL, lanes.ANALYTICS_NORMAL), max_batch=100)
 
     trip_id: UUID
     organization_id: UUID
@@ -35,6 +37,31 @@ class TripCompleted(Event):
     completed_at: UtcDatetime
 
 
+class TripBooked(Event):
+    """A trip was asked for. passenger: a reference of who travels, where one is named. return_of: whose way back it is."""
+
+    contract: ClassVar = Contract("trips.trip_booked", (lanes.ANALYTICS_NORMAL,), max_batch=500)
+
+    trip_id: UUID
+    organization_id: UUID
+    passenger: str | None = Field(default=None, max_length=200, pattern=REFERENCE)
+    mobility: str = Field(max_length=50, pattern=r"^[a-z][a-z0-9_]*$")
+    return_of: UUID | None = None
+    booked_at: UtcDatetime
+
+
+class TripEndedEarly(Event):
+    """A trip has ended before its destination, or never began. status: why."""
+
+    contract: ClassVar = Contract("trips.trip_ended_early", (lanes.ANALYTICS_NORMAL,), max_batch=500)
+
+    trip_id: UUID
+    organization_id: UUID
+    passenger: str | None = Field(default=None, max_length=200, pattern=REFERENCE)
+    status: Literal["cancelled", "no_show", "aborted"]
+    ended_at: UtcDatetime
+
+
 class ExpireOffer(Command):
     """End the offer of a trip that its driver has not answered by `slot`, and offer the trip to the next candidate."""
 
@@ -45,7 +72,10 @@ class ExpireOffer(Command):
 
 
 class ProcessTripCompletion(Command):
-    """Work off a completed trip: fix its facts, free driver and vehicle, have it invoiced, tell people; each step once."""
+    """Work off a completed trip: fix its facts, free driver and vehicle, have it invoiced, tell people; each step once.
+
+    It comes again after 15 minutes, and measures the trip with the positions that have come late.
+    """
 
     contract: ClassVar = Contract("trips.process_trip_completion", (lanes.TRIPS_NORMAL,), max_batch=20)
 
@@ -73,9 +103,11 @@ class BroadcastTripStatus(Command):
 
     message: what followers are told; a status that the trip has already carries it on. acting_as: who takes the step, since not
     everybody may take every one. reason: why it is cancelled or aborted, the message where none is given.
+
+    Order is not promised: what comes before the step that it follows waits for that one, some seconds.
     """
 
-    contract: ClassVar = Contract("trips.broadcast_trip_status", (lanes.TRIPS_REALTIME,), max_batch=100)
+    contract: ClassVar = Contract("trips.broadcast_trip_status", (lanes.TRIPS_REALTIME,), _IN_TURN, max_batch=100)
 
     trip_id: UUID
     status: Literal[
@@ -121,3 +153,19 @@ class CleanupOldGpsData(Command):
     contract: ClassVar = Contract("trips.cleanup_old_gps_data", (lanes.TRIPS_BACKGROUND,), max_batch=1)
 
     slot: UtcDatetime | None = None
+
+
+class ArchiveOldRows(Command):
+    """Put rows of trips and geofences that are old into files, and delete them; nothing where ARCHIVE_DIR is not set.
+
+    slot: the scheduled moment. older_than_days: in the place of each table's own age. page: counted from 1; what one message does
+    not get done the next one does, which it sends itself.
+    """
+
+    contract: ClassVar = Contract(
+        "trips.archive_old_rows", (lanes.TRIPS_BACKGROUND,), RetryPolicy(max_retries=10, base_s=30, cap_s=1800), max_batch=1
+    )
+
+    slot: UtcDatetime | None = None
+    older_than_days: int | None = Field(default=None, ge=30, le=36_500)
+    page: int = Field(default=1, ge=1)

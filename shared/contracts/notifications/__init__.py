@@ -10,7 +10,9 @@ events.py   what is told of deliveries
 from shared.contracts.notifications.control import (
     AdvanceCampaign,
     ApplyCallbacks,
+    ArchiveOldRows,
     CancelMessages,
+    CollectSmsPrices,
     ProcessEmailBounces,
     QueueDailyDigests,
     RemoveExpiredData,
@@ -18,12 +20,13 @@ from shared.contracts.notifications.control import (
     StartDueCampaigns,
     TrackDeliveries,
 )
-from shared.contracts.notifications.events import DeliveryDelayed, DeliveryFinished
+from shared.contracts.notifications.events import DeliveriesEnded, DeliveryDelayed, DeliveryFinished, EndedDeliveries
 from shared.contracts.notifications.fields import REFERENCE
 from shared.contracts.notifications.notices import (
     Notice,
     OrderLine,
     SendDailyDigest,
+    SendHourlyDigest,
     SendInvoiceEmail,
     SendInvoiceOverdue,
     SendNotification,
@@ -54,11 +57,15 @@ __all__ = [
     "REFERENCE",
     "AdvanceCampaign",
     "ApplyCallbacks",
+    "ArchiveOldRows",
     "BulkRecipient",
     "CancelMessages",
     "ChannelSend",
+    "CollectSmsPrices",
+    "DeliveriesEnded",
     "DeliveryDelayed",
     "DeliveryFinished",
+    "EndedDeliveries",
     "Notice",
     "OrderLine",
     "ProcessEmailBounces",
@@ -68,6 +75,7 @@ __all__ = [
     "SendBulkEmail",
     "SendDailyDigest",
     "SendEmail",
+    "SendHourlyDigest",
     "SendInApp",
     "SendInvoiceEmail",
     "SendInvoiceOverdue",

@@ -77,6 +77,17 @@ class TrackDeliveries(Command):
     slot: UtcDatetime | None = None
 
 
+class CollectSmsPrices(Command):
+    """Ask providers what SMS have cost of which no report has told it.
+
+    slot: the scheduled moment.
+    """
+
+    contract: ClassVar = Contract("notifications.collect_sms_prices", (lanes.NOTIFICATIONS_CALLBACKS,), _PATIENT, max_batch=1)
+
+    slot: UtcDatetime | None = None
+
+
 class QueueDailyDigests(Command):
     """Ask for the daily digest of everybody whose local 08:00 has come by `slot` and who has not had that day's.
 
@@ -120,3 +131,17 @@ class RemoveExpiredData(Command):
     contract: ClassVar = Contract("notifications.remove_expired_data", (lanes.NOTIFICATIONS_BULK,), _PATIENT, max_batch=1)
 
     slot: UtcDatetime | None = None
+
+
+class ArchiveOldRows(Command):
+    """Put rows of deliveries that are old into files, and delete them; nothing where ARCHIVE_DIR is not set.
+
+    slot: the scheduled moment. older_than_days: in the place of each table's own age. page: counted from 1; what one message does
+    not get done the next one does, which it sends itself.
+    """
+
+    contract: ClassVar = Contract("notifications.archive_old_rows", (lanes.NOTIFICATIONS_BULK,), _PATIENT, max_batch=1)
+
+    slot: UtcDatetime | None = None
+    older_than_days: int | None = Field(default=None, ge=30, le=36_500)
+    page: int = Field(default=1, ge=1)

@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts import lanes
 from shared.contracts.message import Contract, Event, UtcDatetime
@@ -35,3 +35,23 @@ class DeliveryDelayed(Event):
     retries: int = Field(ge=0)
     failed_at: UtcDatetime
     error: str = Field(max_length=500)
+
+
+class EndedDeliveries(BaseModel):
+    """How many messages of an organization over one channel have ended so."""
+
+    model_config = ConfigDict(frozen=True)
+
+    organization_id: UUID | None = None
+    channel: str = Field(max_length=20, pattern=r"^[a-z_]+$")
+    status: Literal["sent", "failed", "dropped"]
+    count: int = Field(ge=1, le=1_000_000)
+
+
+class DeliveriesEnded(Event):
+    """Deliveries that have ended together, counted: one event for what was recorded at once, and not one for each message."""
+
+    contract: ClassVar = Contract("notifications.deliveries_ended", (lanes.ANALYTICS_NORMAL,), max_batch=500)
+
+    ended: tuple[EndedDeliveries, ...] = Field(min_length=1, max_length=500)
+    ended_at: UtcDatetime

@@ -216,3 +216,15 @@ class SendDailyDigest(Command):
 
     to_person: Reference
     digest_on: date
+
+
+class SendHourlyDigest(Command):
+    """Tell a person in one mail of what was collected since the first message of an hour; nothing where that was done before.
+
+    window_id: which collection; None for the one that is under way, which then ends early.
+    """
+
+    contract: ClassVar = Contract("notifications.send_hourly_digest", (lanes.NOTIFICATIONS_BULK,), _RETRY, max_batch=50)
+
+    to_person: Reference
+    window_id: UUID | None = None

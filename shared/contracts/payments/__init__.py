@@ -8,6 +8,7 @@ matching.py        finding manufacturers for orders, and the offers that are mad
 orders.py          carts and orders
 reconciliation.py  comparing what gateways hold with what we hold
 subscriptions.py   billing subscriptions, reminders, dunning
+upkeep.py          letting go of what is old
 """
 
 from shared.contracts.payments.charges import (
@@ -17,6 +18,7 @@ from shared.contracts.payments.charges import (
     ExecuteRefundPlan,
     ExpirePayments,
     HandleFailedPayment,
+    KeepPaymentMethod,
     ProcessPayment,
     PruneGatewayEvents,
     ReleasePayment,
@@ -25,7 +27,17 @@ from shared.contracts.payments.charges import (
     RetryFailedPayments,
     WatchAuthorizations,
 )
-from shared.contracts.payments.events import InvoiceIssued
+from shared.contracts.payments.events import (
+    InvoiceIssued,
+    OrderCancelled,
+    OrderPlaced,
+    PaymentCaptured,
+    PaymentFailed,
+    RefundMade,
+    SubscriptionEnded,
+    SubscriptionRenewed,
+    SubscriptionStarted,
+)
 from shared.contracts.payments.invoices import (
     AuditInvoiceNumbers,
     GeneratedInvoice,
@@ -46,11 +58,14 @@ from shared.contracts.payments.subscriptions import (
     SendDebitNotice,
     SendPaymentReminders,
     SendSubscriptionRenewalReminders,
+    SettleSubscription,
 )
+from shared.contracts.payments.upkeep import ArchiveOldRows
 
 __all__ = [
     "AdvanceReconciliation",
     "ApplyGatewayEvents",
+    "ArchiveOldRows",
     "AuditInvoiceNumbers",
     "CapturePayment",
     "CheckLedger",
@@ -63,7 +78,12 @@ __all__ = [
     "GeneratedInvoice",
     "HandleFailedPayment",
     "InvoiceIssued",
+    "KeepPaymentMethod",
     "MatchOrders",
+    "OrderCancelled",
+    "OrderPlaced",
+    "PaymentCaptured",
+    "PaymentFailed",
     "PlanDebitNotices",
     "ProcessDueSubscriptions",
     "ProcessDunning",
@@ -74,6 +94,7 @@ __all__ = [
     "PruneGatewayEvents",
     "ReconcilePayments",
     "RefreshLedgerBalances",
+    "RefundMade",
     "ReleasePayment",
     "RemindOfAbandonedCarts",
     "RenderCreditNotePdf",
@@ -85,5 +106,9 @@ __all__ = [
     "SendOrderReminders",
     "SendPaymentReminders",
     "SendSubscriptionRenewalReminders",
+    "SettleSubscription",
+    "SubscriptionEnded",
+    "SubscriptionRenewed",
+    "SubscriptionStarted",
     "WatchAuthorizations",
 ]

@@ -47,6 +47,16 @@ class ProcessPayment(Command):
         return self
 
 
+class KeepPaymentMethod(Command):
+    """Keep the stored method that a customer's payment has brought, under its gateway's own ids. Kept again it is the same."""
+
+    contract: ClassVar = Contract("payments.keep_payment_method", (lanes.PAYMENTS_NORMAL,), _PATIENT, max_batch=50)
+
+    payment_id: UUID
+    gateway_customer_id: str = Field(min_length=1, max_length=100)
+    token_id: str = Field(min_length=1, max_length=100)
+
+
 class HandleFailedPayment(Command):
     """Decide what follows from a payment's failure, and tell its customer. Done once for each try."""
 

@@ -30,6 +30,16 @@ class ProcessSingleSubscription(Command):
     subscription_id: UUID
 
 
+class SettleSubscription(Command):
+    """Settle what changes of plan or quantity have left open of a subscription that is over: what they made due is billed by a
+    last invoice, and what was paid and not used becomes its customer's credit."""
+
+    contract: ClassVar = Contract("payments.settle_subscription", (lanes.PAYMENTS_SUBSCRIPTIONS,), _PATIENT, max_batch=1)
+
+    subscription_id: UUID
+    charges_owed: bool = Field(default=True, description="False: what changes made due is owed no more.")
+
+
 class SendSubscriptionRenewalReminders(Command):
     """Tell customers of charges that are to be made in the 24 hours after `slot`, once for each period."""
 

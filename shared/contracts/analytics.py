@@ -1,1 +1,0 @@
-"""Messages that the analytics service owns. It owns none yet."""
