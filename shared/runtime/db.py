@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as SQLAlchemyTimeoutError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
 from shared.runtime import outbox
@@ -40,8 +40,13 @@ class Session(ReadSession):
 
 
 def database_url(url: str) -> URL:
-    """Any PostgreSQL URL, for asyncpg."""
-    return make_url(url).set(drivername="postgresql+asyncpg")
+    """Any PostgreSQL URL, for asyncpg. What stands behind its question mark goes by `connect_args`."""
+    return make_url(url).set(drivername="postgresql+asyncpg", query={})
+
+
+def connect_args(url: str) -> dict[str, Any]:
+    """What libpq knows and SQLAlchemy does not: `?sslmode=verify-full&sslrootcert=/path/to/authority.pem` and its like."""
+    return {"dsn": driver_url(url)} if make_url(url).query else {}
 
 
 def driver_url(url: str) -> str:
@@ -73,6 +78,7 @@ class Database:
             hide_parameters=True,
             pool_timeout=10,
             connect_args={
+                **connect_args(url),
                 "timeout": 5,
                 # The server's own limit ends nothing when the connection is half open.
                 "command_timeout": CLIENT_TIMEOUT_S,
@@ -103,6 +109,13 @@ class Database:
         """A read-only transaction."""
         async with ReadSession(self._reader, expire_on_commit=False, autoflush=False) as session, session.begin():
             yield session
+
+    @asynccontextmanager
+    async def outside_transactions(self) -> AsyncIterator[AsyncConnection]:
+        """A connection on which each statement is a transaction of its own, for VACUUM, which stands in none."""
+        engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        async with engine.connect() as connection:
+            yield connection
 
     async def close(self) -> None:
         await self.engine.dispose()

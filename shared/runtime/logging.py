@@ -14,10 +14,10 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from shared.runtime.context import _current as current_trace_var
-from shared.runtime.redaction import redact
+from shared.runtime.redaction import Redaction
 from shared.runtime.settings import ServiceSettings
 
-Role = Literal["api", "worker", "relay", "beat", "command"]
+Role = Literal["api", "worker", "relay", "beat", "collector", "command"]
 
 # These repeat what our own lines say, once per request or statement.
 _QUIET = {
@@ -62,7 +62,7 @@ def formatter(settings: ServiceSettings, role: Role) -> structlog.stdlib.Process
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         # Tracebacks become text before the redaction, which looks at text.
         structlog.processors.format_exc_info,
-        redact,
+        Redaction(settings.address_hash),
         renderer,
     ]
     return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=_shared(settings, role), processors=rendered)

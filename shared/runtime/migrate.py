@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from shared.contracts.lanes import SERVICES
-from shared.runtime.db import database_url
-from shared.runtime.settings import ROOT, SettingsError, local_home
+from shared.runtime.db import connect_args, database_url
+from shared.runtime.settings import ROOT, SECRETS, SettingsError, local_home
 
 
 def migrations_of(service: str) -> Path:
@@ -38,7 +38,7 @@ async def upgrade(service: str, owner_url: str) -> str:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
-    engine = create_async_engine(database_url(owner_url))
+    engine = create_async_engine(database_url(owner_url), connect_args=connect_args(owner_url))
     try:
         async with engine.begin() as connection:
             await connection.run_sync(apply)
@@ -53,7 +53,7 @@ async def current(service: str, owner_url: str) -> str | None:
     def read(connection: Connection) -> str | None:
         return MigrationContext.configure(connection, opts={"version_table_schema": service}).get_current_revision()
 
-    engine = create_async_engine(database_url(owner_url))
+    engine = create_async_engine(database_url(owner_url), connect_args=connect_args(owner_url))
     try:
         async with engine.connect() as connection:
             return await connection.run_sync(read)
@@ -68,18 +68,24 @@ def _config(service: str) -> Config:
 
 
 def owner_url(service: str) -> str:
-    """DATABASE_OWNER_URL, from the environment or the local stack's file for the service."""
+    """DATABASE_OWNER_URL: from the environment, from the secrets, or from the local stack's file for the service."""
     file = local_home() / f"{service}.env"
     lines = file.read_text().splitlines() if file.exists() else []
     stored = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
     url = (
         os.environ.get(f"{service.upper()}_DATABASE_OWNER_URL")
         or os.environ.get("DATABASE_OWNER_URL")
+        or _secret("DATABASE_OWNER_URL")
         or stored.get("DATABASE_OWNER_URL")
     )
     if not url:
         raise SettingsError(f"{service}: DATABASE_OWNER_URL is not set; it is the login of the role that owns the schema")
-    return url.strip("'\"")
+    return url.strip().strip("'\"")
+
+
+def _secret(name: str) -> str | None:
+    files = SECRETS.iterdir() if SECRETS.is_dir() else ()
+    return next((file.read_text(encoding="utf-8") for file in files if file.name.upper() == name), None)
 
 
 async def _main(arguments: list[str]) -> int:

@@ -77,7 +77,7 @@ class Entry:
 
         crontab: an operator's override of the entry's own.
         """
-        return _slots(crontab or self.crontab, self.timezone, after, until)
+        return slots_between(crontab or self.crontab, self.timezone, after, until)
 
     def is_due(self, after: datetime, now: datetime, crontab: str | None = None) -> bool:
         """Whether there are slots in (after, now]. Asked every second, and worked out once a minute: slots are whole minutes."""
@@ -99,7 +99,8 @@ class Entry:
         return uuid5(NAMESPACE, f"schedule/{self.message.contract.name}/{self.name}/{slot.isoformat()}")
 
 
-def _slots(crontab: str, timezone: str, after: datetime, until: datetime) -> list[datetime]:
+def slots_between(crontab: str, timezone: str, after: datetime, until: datetime) -> list[datetime]:
+    """The slot times of a crontab in (after, until], in UTC, oldest first; at most MAX_CATCH_UP, the newest ones."""
     backwards = croniter(crontab, until.astimezone(ZoneInfo(timezone)) + timedelta(microseconds=1))
     found: list[datetime] = []
     for slot in islice(backwards.all_prev(datetime), MAX_CATCH_UP):
@@ -114,7 +115,7 @@ def _slots(crontab: str, timezone: str, after: datetime, until: datetime) -> lis
 @lru_cache(maxsize=1024)
 def _is_due(crontab: str, timezone: str, after: datetime, minute: datetime) -> bool:
     """croniter takes milliseconds, in which a relay's process does nothing else."""
-    return bool(_slots(crontab, timezone, after, minute))
+    return bool(slots_between(crontab, timezone, after, minute))
 
 
 def _repeats(slot: datetime, crontab: str, timezone: str) -> bool:

@@ -8,6 +8,7 @@ that names it.
 import logging
 import os
 import re
+import tomllib
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self, TypeVar
@@ -17,8 +18,11 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.runtime.legacy_settings import refuse_legacy
+from shared.runtime.redaction import AddressHash
 
 ROOT = Path(__file__).resolve().parents[2]
+SECRETS = Path("/run/secrets")
+"""Where Compose and Kubernetes show secrets: a file for each, of the setting's name in either case."""
 
 
 class SettingsError(SystemExit):
@@ -35,7 +39,8 @@ class ServiceSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
     service: ClassVar[str]
-    version: ClassVar[str] = "0.1.0"
+    version: ClassVar[str] = "0.0.0"
+    """The service's own, from its pyproject.toml: each is released alone."""
 
     database_url: SecretStr
     database_owner_url: SecretStr | None = Field(None, description="The schema owner's login; only migrations use it.")
@@ -62,14 +67,28 @@ class ServiceSettings(BaseSettings):
     heartbeat_file: Path | None = None
     worker_concurrency: int = Field(1, ge=1, le=256)
 
-    auth_jwks: str | None = Field(None, description="URL or path of the JWKS whose keys may sign tokens.")
+    archive_dir: Path | None = Field(
+        None,
+        description="Where workers put old rows and days, as Parquet. Without it rows stay, and days are dropped all the same.",
+    )
+
+    auth_jwks: str | None = Field(
+        None,
+        description="URL or path of the JWKS whose keys may sign tokens; several behind commas, the first that has a key counts.",
+    )
     auth_issuers: Annotated[tuple[str, ...], NoDecode] = ("waybill",)
     auth_signing_key_file: Path | None = Field(None, description="This service's own private JWK, for calls to others.")
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        project = ROOT / "services" / vars(cls).get("service", "-") / "pyproject.toml"
+        if project.is_file():
+            cls.version = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"]
 
     @field_validator("auth_issuers", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+        return comma_separated(value) if isinstance(value, str) else value
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -83,22 +102,19 @@ class ServiceSettings(BaseSettings):
     @field_validator("database_url", "database_owner_url")
     @classmethod
     def _is_postgresql(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not _is_url(value, ("postgresql", "postgres", "postgresql+asyncpg"), path=r"/[^/]+"):
-            raise ValueError("must be a URL like postgresql://user:password@host:5432/database")
-        return value
+        return postgres_login(value)
 
     @field_validator("redis_url", "celery_broker_url", "celery_result_backend", "broker_operator_url")
     @classmethod
     def _is_redis(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not _is_url(value, ("redis", "rediss"), path=r"(/\d*)?"):
-            raise ValueError("must be a URL like redis://user:password@host:6379/0")
-        return value
+        return redis_login(value)
 
     @field_validator("auth_jwks")
     @classmethod
     def _is_there(cls, value: str | None) -> str | None:
-        if value and urlsplit(value).scheme not in ("http", "https") and not Path(value.removeprefix("file://")).is_file():
-            raise ValueError("is neither a URL nor the path of a file that is there")
+        for part in comma_separated(value or ""):
+            if urlsplit(part).scheme not in ("http", "https") and not Path(part.removeprefix("file://")).is_file():
+                raise ValueError("is neither a URL nor the path of a file that is there")
         return value
 
     @cached_property
@@ -119,6 +135,11 @@ class ServiceSettings(BaseSettings):
         """Where answers are kept: CELERY_RESULT_BACKEND, or the broker."""
         return self.celery_result_backend.get_secret_value() if self.celery_result_backend else self.broker_url
 
+    @property
+    def address_hash(self) -> AddressHash | None:
+        """How this service hashes addresses, for its log lines; None where it has no key for that."""
+        return None
+
     def scaled(self, seconds: float) -> float:
         """A timer's length under the one factor by which tests shrink all timers."""
         return seconds * self.time_factor
@@ -129,13 +150,32 @@ class ServiceSettings(BaseSettings):
         refused = refuse_legacy(os.environ)
         if refused:
             raise SettingsError("\n".join(f"{cls.service}: {sentence}" for sentence in refused))
-        secrets = "/run/secrets" if Path("/run/secrets").is_dir() else None
+        secrets = SECRETS if SECRETS.is_dir() else None
         try:
             settings = cls(_env_file=local_home() / f"{cls.service}.env", _secrets_dir=secrets, **overrides)
         except ValidationError as error:
             raise SettingsError(explain(cls.service, error)) from None
         _ = settings.broker_url
         return settings
+
+
+def comma_separated(value: str) -> tuple[str, ...]:
+    """The parts of a setting that names several things."""
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def postgres_login(value: SecretStr | None) -> SecretStr | None:
+    """Check a setting that holds a PostgreSQL URL. Raises ValueError."""
+    if value is not None and not _is_url(value, ("postgresql", "postgres", "postgresql+asyncpg"), path=r"/[^/]+"):
+        raise ValueError("must be a URL like postgresql://user:password@host:5432/database")
+    return value
+
+
+def redis_login(value: SecretStr | None) -> SecretStr | None:
+    """Check a setting that holds a Redis URL. Raises ValueError."""
+    if value is not None and not _is_url(value, ("redis", "rediss"), path=r"(/\d*)?"):
+        raise ValueError("must be a URL like redis://user:password@host:6379/0")
+    return value
 
 
 def _is_url(value: SecretStr, schemes: tuple[str, ...], *, path: str) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+from uuid import UUID
 
 from annotated_types import Ge, Gt, Le, MaxLen, MinLen
 from pydantic import AliasChoices, SecretStr
@@ -26,7 +27,7 @@ BEGIN: Final = "<!-- settings: written by `python -m shared.runtime.settings_ref
 END: Final = "<!-- settings end -->"
 
 MEANINGS: Final[dict[str, str]] = {
-    "database_url": "The service's application login, `<service>_app`. Any `postgresql://` URL.",
+    "database_url": "The service's application login, `<service>_app`. Any `postgresql://` URL, `?sslmode=…` and the like too.",
     "database_pool_size": "Connections that an API process or a worker's child may have open.",
     "redis_url": "The broker. `CELERY_BROKER_URL` goes before it.",
     "redis_host": "The broker's host, where neither `CELERY_BROKER_URL` nor `REDIS_URL` is set. One of the three must be.",
@@ -37,7 +38,7 @@ MEANINGS: Final[dict[str, str]] = {
     "celery_result_backend": "Where answers are kept; the broker where this is not set.",
     "log_level": "A level of Python's logging, by name or number.",
     "log_format": "JSON lines, or lines for people.",
-    "heartbeat_file": "A worker touches this file every 2 s while it reaches the broker.",
+    "heartbeat_file": "Touched every 2 s: by a worker while it reaches the broker, by others while their loops turn.",
     "worker_concurrency": "Children of a worker; `--concurrency` goes before it.",
     "auth_issuers": "Who may have issued a token: the values of `iss` that are accepted, separated by commas.",
     "smtp_host": "The server that takes e-mail.",
@@ -130,6 +131,7 @@ def _type(annotation: Any) -> str:
         bool: "true or false",
         SecretStr: "secret",
         Path: "path",
+        UUID: "UUID",
     }
     return named[annotation]
 

@@ -24,7 +24,7 @@ _EMBED: Final = orjson.Fragment(b'{"callbacks":null,"errbacks":null,"chain":null
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One message on its way from a table to a lane. `body` is its JSON text."""
+    """One message on its way from a table to a lane. `body` is its JSON text. due_at: before then it was not to be sent."""
 
     id: UUID
     name: str
@@ -36,6 +36,7 @@ class Parcel:
     traceparent: str
     body: str
     isolate: bool = False
+    due_at: datetime | None = None
 
 
 class Envelope(NamedTuple):
@@ -94,7 +95,10 @@ def _batch(lane: str, name: str, parcels: Sequence[Parcel], *, isolate: bool = F
 
 
 def _facts(parcel: Parcel) -> dict[str, Any]:
+    # How long a message has waited is counted from then on.
+    is_later = parcel.due_at is not None and parcel.due_at > parcel.occurred_at
     return {
+        **({"due_at": parcel.due_at.astimezone(UTC).isoformat()} if is_later and parcel.due_at is not None else {}),
         "source": parcel.source,
         "occurred_at": parcel.occurred_at.astimezone(UTC).isoformat(),
         "attempt": parcel.attempt,

@@ -6,6 +6,8 @@ keys        key pairs and key sets (JWK, RFC 7517)
 tokens      minting: for people and machines, and for calls between services
 jwks        the public keys that may have signed a token, from a file or a URL, followed through rotation
 api_keys    `wb_<id>_<secret>`
+standing    whether what was given out still holds: revocations, suspended organizations, API keys of the analytics service
+projections what handlers of its events keep for that
 verifier    from what the Authorization header holds to a principal, or a refusal
 access      what an endpoint declares
 """

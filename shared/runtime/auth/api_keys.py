@@ -3,7 +3,8 @@
 The secret has 256 random bits, so one SHA-256 of it is as safe as a slow password hash and costs microseconds. Keys have
 scopes and roles, may belong to an organization, and may expire.
 
-A file of keys (AUTH_API_KEYS_FILE) is a JSON object of id -> {"hash": <SHA-256 of the secret, hex>, "scopes": [...],
+Most are given out by the analytics service, which tells the others of them; see `standing.py`. A file of keys
+(AUTH_API_KEYS_FILE), which is asked first, is a JSON object of id -> {"hash": <SHA-256 of the secret, hex>, "scopes": [...],
 "roles": [...], "organization_id": <uuid or null>, "expires_at": <ISO 8601 or null>}; removing an entry revokes the key.
 """
 
@@ -12,6 +13,7 @@ import hmac
 import re
 import secrets
 import string
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Protocol
 from uuid import UUID
@@ -25,6 +27,8 @@ from shared.runtime.clock import Clock
 from shared.runtime.errors import Unauthenticated
 
 PREFIX: Final = "wb_"
+KEY_SUBJECT: Final = "api_key:"
+"""Who holds a key is called by this and the key's id."""
 _KEY: Final = re.compile(r"wb_([a-z0-9]{12})_([A-Za-z0-9]{43})")
 _ID_ALPHABET: Final = string.ascii_lowercase + string.digits
 _SECRET_ALPHABET: Final = string.ascii_letters + string.digits
@@ -48,10 +52,17 @@ class ApiKeyStore(Protocol):
     async def find(self, key_id: str) -> ApiKey | None: ...
 
 
-class NoApiKeys:
-    """A service that takes no API keys."""
+class SeveralApiKeys:
+    """Stores in the order in which they are asked; without any, no key is good."""
 
-    async def find(self, key_id: str) -> ApiKey | None:  # noqa: ARG002 — the Protocol's signature.
+    def __init__(self, stores: Sequence[ApiKeyStore]) -> None:
+        self._stores = stores
+
+    async def find(self, key_id: str) -> ApiKey | None:
+        for store in self._stores:
+            found = await store.find(key_id)
+            if found is not None:
+                return found
         return None
 
 
@@ -89,7 +100,7 @@ async def principal_of_key(text: str, store: ApiKeyStore, clock: Clock) -> Princ
     if key.expires_at is not None and key.expires_at <= clock():
         raise Unauthenticated("the API key has expired; ask for a new one")
     return Principal(
-        f"api_key:{match[1]}",
+        f"{KEY_SUBJECT}{match[1]}",
         "api_key",
         granted(key.scopes, key.roles),
         frozenset(key.roles),

@@ -1,4 +1,4 @@
-"""The public keys that may have signed a token: a JWK Set (RFC 7517) from a file or a URL.
+"""The public keys that may have signed a token: JWK Sets (RFC 7517) from files and URLs.
 
 Rotation is: publish the new key, sign with it, and remove the old key when the last token it signed has expired. A file is
 read again when it changes. A URL is fetched again after five minutes, and at once, but at most every ten seconds,
@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -19,6 +20,7 @@ from joserfc.jwk import OKPKey
 from shared.runtime.auth.keys import CURVE
 from shared.runtime.auth.watched_file import WatchedFile
 from shared.runtime.errors import Unavailable
+from shared.runtime.settings import comma_separated
 
 logger = logging.getLogger(__name__)
 
@@ -39,10 +41,15 @@ class KeySource(Protocol):
 
 
 def key_source(location: str | None) -> KeySource:
-    """The source that AUTH_JWKS names: a URL, a path, or nothing."""
-    if location is None:
-        return NoKeys()
-    return UrlKeys(location) if location.startswith(("https://", "http://")) else FileKeys(Path(location))
+    """The sources that AUTH_JWKS names: URLs and paths, or nothing."""
+    sources = [_source(one) for one in comma_separated(location or "")]
+    return sources[0] if len(sources) == 1 else SeveralKeys(sources)
+
+
+def _source(location: str) -> KeySource:
+    if location.startswith(("https://", "http://")):
+        return UrlKeys(location)
+    return FileKeys(Path(location.removeprefix("file://")))
 
 
 def parse_jwks(text: str) -> Keys:
@@ -59,10 +66,24 @@ def parse_jwks(text: str) -> Keys:
     return found
 
 
-class NoKeys:
-    """AUTH_JWKS is not set: no token can be good."""
+class SeveralKeys:
+    """Key sets in the order in which they were named; of none, no token can be good. A key that two have is the first one's."""
 
-    async def find(self, kid: str) -> OKPKey | None:  # noqa: ARG002 — the Protocol's signature.
+    def __init__(self, sources: Sequence[KeySource]) -> None:
+        self._sources = sources
+
+    async def find(self, kid: str) -> OKPKey | None:
+        unreadable: Unavailable | None = None
+        for source in self._sources:
+            try:
+                found = await source.find(kid)
+            except Unavailable as error:
+                unreadable = error
+                continue
+            if found is not None:
+                return found
+        if unreadable is not None:
+            raise unreadable
         return None
 
 

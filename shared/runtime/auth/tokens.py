@@ -1,6 +1,7 @@
 """Minting JSON Web Tokens (RFC 7519), signed with Ed25519 under its own algorithm name (RFC 9864; EdDSA is deprecated).
 
-Claims: iss, sub, aud, exp, iat, jti, scope (names separated by blanks, RFC 8693), roles (a list), org (the organization's id).
+Claims: iss, sub, aud, exp, iat, jti, scope (names separated by blanks, RFC 8693), roles (a list), org (the organization's id),
+sid (the session's id).
 """
 
 import time
@@ -30,11 +31,12 @@ def mint(
     scopes: Collection[str] = (),
     roles: Collection[str] = (),
     organization_id: UUID | None = None,
+    session_id: UUID | None = None,
     ttl_s: int = 3600,
 ) -> str:
     """A signed token about `subject`, good for `ttl_s` seconds from now.
 
-    audience: a service's name, or `waybill` for all of them.
+    audience: a service's name, or `waybill` for all of them. session_id: the login that it comes from, with which it ends.
     """
     kid = str(private_jwk["kid"])
     now = int(time.time())
@@ -50,6 +52,8 @@ def mint(
     }
     if organization_id is not None:
         claims["org"] = str(organization_id)
+    if session_id is not None:
+        claims["sid"] = str(session_id)
     return jwt.encode({"alg": CURVE, "kid": kid}, claims, OKPKey.import_key(private_jwk), algorithms=[CURVE])
 
 

@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 
 from shared.runtime.auth.access import undecided_routes
+from shared.runtime.auth.verifier import OwnKeys
 from shared.runtime.http import docs, error_handlers, health, openapi
 from shared.runtime.http.idempotency import DEPENDENCIES, IdempotentRoute, Replayed
 from shared.runtime.http.middleware import RequestMiddleware
@@ -36,12 +37,17 @@ class Api(FastAPI):
 
 
 def create_app(
-    settings: HttpSettings | type[HttpSettings], routers: Sequence[APIRouter] = (), *, extras: Sequence[Extra] = ()
+    settings: HttpSettings | type[HttpSettings],
+    routers: Sequence[APIRouter] = (),
+    *,
+    extras: Sequence[Extra] = (),
+    own_keys: OwnKeys | None = None,
 ) -> FastAPI:
     """The API of one service. Routers bring their whole path, `/v1` or a foreign protocol's own.
 
     settings: or their class, whose values are then read when the application starts. Until then others can take their place in
     `app.state.settings`.
+    own_keys: finds the keys by which the service itself signs tokens of others, next to those that AUTH_JWKS names.
     Refuses to be built while a route declares no access, or takes an idempotency key and could not save its answer.
     """
 
@@ -50,7 +56,7 @@ def create_app(
         async with AsyncExitStack() as stack:
             given: HttpSettings | type[HttpSettings] = app.state.settings
             current = given.load() if isinstance(given, type) else given
-            runtime = await stack.enter_async_context(open_runtime(current))
+            runtime = await stack.enter_async_context(open_runtime(current, own_keys))
             app.state.runtime = runtime
             app.state.readiness = health.Readiness()
             for extra in extras:
@@ -68,7 +74,7 @@ def create_app(
         generate_unique_id_function=openapi.operation_id,
         middleware=[Middleware(RequestMiddleware, service=settings.service)],
     )
-    app.state.settings = settings
+    app.state.settings, app.state.own_keys = settings, own_keys
     error_handlers.install(app)
     app.add_exception_handler(Replayed, _replay)
     # A request is matched with one route after the other: a service's own, which are asked all the time, come first.

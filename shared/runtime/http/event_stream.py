@@ -32,7 +32,8 @@ def heartbeat_frame(event_id: str | None = None) -> bytes:
 
 
 class EventStreamResponse(Response):
-    """Writes the frames of a generator until it ends or the client goes.
+    """Writes the frames of a generator until it ends or the client goes. What the generator raises before its first frame is
+    answered as what an endpoint raises.
 
     frames: closed at the end, whatever ends it. send_timeout_s: how long the client may take nothing. on_cut_off: called then.
     """
@@ -70,10 +71,12 @@ class EventStreamResponse(Response):
             raise result
 
     async def _write(self, send: Send) -> None:
+        frame = await anext(self._frames, None)
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        async for frame in self._frames:
+        while frame is not None:
             async with asyncio.timeout(self._send_timeout_s):
                 await send({"type": "http.response.body", "body": frame, "more_body": True})
+            frame = await anext(self._frames, None)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

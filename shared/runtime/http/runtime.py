@@ -12,7 +12,7 @@ import redis.asyncio as redis
 from fastapi import Request
 
 from shared.runtime import broker
-from shared.runtime.auth.verifier import Authenticator
+from shared.runtime.auth.verifier import Authenticator, OwnKeys
 from shared.runtime.clock import Clock, system_clock
 from shared.runtime.db import Database
 from shared.runtime.http.cursors import CursorSigner
@@ -48,7 +48,7 @@ def runtime_of(request: Request) -> HttpRuntime:
 
 
 @asynccontextmanager
-async def open_runtime(settings: HttpSettings) -> AsyncIterator[HttpRuntime]:
+async def open_runtime(settings: HttpSettings, own_keys: OwnKeys | None = None) -> AsyncIterator[HttpRuntime]:
     """Everything that requests need.
 
     Connections are made at first use: without its database an API starts, says that it is not ready, and recovers.
@@ -66,7 +66,7 @@ async def open_runtime(settings: HttpSettings) -> AsyncIterator[HttpRuntime]:
             settings=settings,
             database=database,
             redis=client,
-            authenticator=Authenticator.from_settings(settings),
+            authenticator=Authenticator.from_settings(settings, database, client, own_keys=own_keys),
             limiter=RateLimiter(client, settings.service, settings.rate_limit),
             cursors=CursorSigner(settings.cursor_secret.get_secret_value() if settings.cursor_secret else None),
         )

@@ -92,7 +92,7 @@ async def from_cache(
         if found is None:
             rest.append(item)
             continue
-        report(item.id, found)
+        report(item.id, found, 1)
         await publish(runtime, handler, {item.id: found}, [item.received(delivery.lane, 1)])
     await announce_started(runtime, answer, [item.id for item in rest])
     return rest

@@ -8,7 +8,7 @@ from shared.runtime.broker import junk_key
 from shared.runtime.process import ProcessRuntime
 from shared.runtime.wire import HEADER
 
-NOTHING_DONE: Final = '{"outcomes":{},"ids":{},"errors":{},"waited_s":0,"ran_s":0}'
+NOTHING_DONE: Final = '{"outcomes":{},"messages":[],"errors":{},"waited_s":0,"ran_s":0}'
 """The summary of a delivery of which nothing was carried out."""
 
 

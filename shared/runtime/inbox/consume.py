@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -46,16 +47,23 @@ class Summary:
     lane: str
     received: int
     waited_s: float
+    began_at: datetime
+    items: dict[UUID, Item]
     started: float = field(default_factory=time.monotonic)
     outcomes: dict[UUID, str] = field(default_factory=dict)
     errors: dict[str, int] = field(default_factory=dict)
+    told: dict[UUID, tuple[Any, ...]] = field(default_factory=dict)
     ran_s: float = 0.0
 
-    def add(self, message_id: UUID, outcome: Outcome) -> None:
+    def add(self, message_id: UUID, outcome: Outcome, attempt: int) -> None:
         """Count one outcome."""
+        item, error_class = self.items[message_id], None
         self.outcomes[message_id] = word(outcome)
         if isinstance(outcome, Failed | Retry):
-            self.errors[outcome.error_class] = self.errors.get(outcome.error_class, 0) + 1
+            error_class = outcome.error_class
+            self.errors[error_class] = self.errors.get(error_class, 0) + 1
+        waited_s = round(max(0.0, (self.began_at - item.ready_at).total_seconds()), 4)
+        self.told[message_id] = (str(message_id), word(outcome), attempt, item.trace.correlation_id, waited_s, error_class)
 
     def counts(self) -> dict[str, int]:
         """How many messages ended in which way; `known` ones were done, or somebody else's, before."""
@@ -84,8 +92,10 @@ async def consume(runtime: ProcessRuntime, handler: Handler, delivery: Delivery)
     Raises DatabaseAway when nothing could be written, and OutOfTime; everything else ends in the inbox.
     """
     now = system_clock()
-    oldest = min((item.occurred_at for item in delivery.items), default=now)
-    summary = Summary(delivery.name, delivery.lane, len(delivery.items), max(0.0, (now - oldest).total_seconds()))
+    oldest = min((item.ready_at for item in delivery.items), default=now)
+    items = {item.id: item for item in delivery.items}
+    waited_s = max(0.0, (now - oldest).total_seconds())
+    summary = Summary(delivery.name, delivery.lane, len(delivery.items), waited_s, now, items)
     hard_limit_s = LANES[delivery.lane].hard_limit_s if delivery.lane in LANES else 60
     limit = asyncio.timeout(runtime.settings.scaled(max(1.0, hard_limit_s - SAFETY_S)))
     try:
@@ -157,10 +167,13 @@ async def send_receipts(runtime: ProcessRuntime, items: Sequence[Item]) -> None:
 
 
 def as_json(summary: Summary) -> str:
-    """The summary as the task's return value, from which the worker's main process makes event and metrics."""
+    """The summary as the task's return value, from which the worker's main process makes event and metrics.
+
+    messages: for each [id, outcome, attempt, correlation id, seconds for which it waited, class of the error or null].
+    """
     fields: dict[str, Any] = {
         "outcomes": summary.counts(),
-        "ids": {str(message_id): outcome for message_id, outcome in summary.outcomes.items()},
+        "messages": list(summary.told.values()),
         "errors": summary.errors,
         "waited_s": round(summary.waited_s, 4),
         "ran_s": round(summary.ran_s, 4),

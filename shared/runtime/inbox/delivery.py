@@ -40,13 +40,14 @@ class Received(Generic[M]):
 
 @dataclass(slots=True)
 class Item:
-    """One message before it is validated. `body` is its fields."""
+    """One message before it is validated. `body` is its fields. ready_at: since when it could have been carried out."""
 
     id: UUID
     body: Any
     source: str | None
     occurred_at: datetime
     trace: Trace
+    ready_at: datetime
     message: Message | None = None
     problem: str | None = None
     """Why the body does not validate, without its values."""
@@ -120,13 +121,14 @@ def items_of(task_id: str, kwargs: Mapping[str, Any], meta: Mapping[str, Any] | 
 
 
 def _item(task_id: str, body: Any, meta: Mapping[str, Any]) -> Item:
-    source = meta.get("source")
+    source, occurred_at = meta.get("source"), _time(meta.get("occurred_at"))
     return Item(
         id=message_uuid(task_id),
         body=body,
         source=source if source in SERVICES else None,
-        occurred_at=_time(meta.get("occurred_at")),
+        occurred_at=occurred_at,
         trace=new_trace(_text(meta.get("correlation_id")), _text(meta.get("traceparent"))),
+        ready_at=_time(meta["due_at"]) if meta.get("due_at") else occurred_at,
     )
 
 

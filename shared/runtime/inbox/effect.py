@@ -192,7 +192,7 @@ class _Batch:
             mine = await self._insist(lambda: self._give_up(one, reason))
         failpoint("effect.recorded")
         for one, _, outcome in mine:
-            self._report(one.id, outcome)
+            self._report(one.id, outcome, one.attempt)
         await answers.publish(
             self._runtime, self._handler, {one.id: outcome for one, _, outcome in mine}, [one for one, _, _ in mine]
         )

@@ -24,7 +24,8 @@ from shared.runtime.process import ProcessRuntime
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Report = Callable[[UUID, Outcome], None]
+Report = Callable[[UUID, Outcome, int], None]
+"""Told what became of a message, and at which attempt."""
 SERIALIZATION_TRIES: Final = 5
 CONFLICT_AGAIN_S: Final = 1.0
 MAX_CRASHES: Final = 3
@@ -81,16 +82,16 @@ async def _settle_all(
     """Give each item that nobody else has an outcome without running the handler."""
     token = store.new_token()
 
-    async def attempt() -> dict[UUID, Outcome]:
+    async def attempt() -> tuple[list[store.Lease], dict[UUID, Outcome]]:
         async with runtime.database.unit_of_work() as session:
             leases = await store.claim(session, delivery, items, token, lease_seconds(runtime, delivery))
             outcomes = {lease.item.id: outcome_for(lease) for lease in leases}
             await store.settle(session, token, outcomes)
-        return outcomes
+        return leases, outcomes
 
-    outcomes = await past_conflicts(attempt)
-    for message_id, outcome in outcomes.items():
-        report(message_id, outcome)
+    leases, outcomes = await past_conflicts(attempt)
+    for lease in leases:
+        report(lease.item.id, outcomes[lease.item.id], lease.attempt)
     await answers.publish(runtime, handler, outcomes, ())
 
 
@@ -108,8 +109,8 @@ async def _together(
 
     fresh, results = await past_conflicts(attempt)
     failpoint("worker.committed")
-    for message_id, result in results.items():
-        report(message_id, Done(result))
+    for one in fresh:
+        report(one.id, Done(results[one.id]), one.attempt)
     await answers.publish(runtime, handler, {item.id: Done(results[item.id]) for item in fresh}, fresh)
 
 
@@ -146,7 +147,7 @@ async def _one_by_one(
         received = item.received(delivery.lane, lease.attempt)
         outcome = await _alone(runtime, handler, received, lease, token)
         if outcome is not None:
-            report(item.id, outcome)
+            report(item.id, outcome, lease.attempt)
             await answers.publish(runtime, handler, {item.id: outcome}, [received])
 
 

@@ -4,6 +4,7 @@
     dead_letters    what failed for good: list, group, replay, mend, discard
     lanes           what waits where; pause, resume, purge
     schedules       what fires by the clock; pause, run, other times
+    archives        which rows went into which files
     audit           who did what, and why
 
 Each service answers for its own tables only. What concerns a lane or a message everywhere is asked of every service; the

@@ -1,8 +1,8 @@
 """Who may operate a service's task system: whoever holds the service's scope and is bound to no tenant."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from fastapi import Depends, Query, Request, Security
+from fastapi import Depends, Header, Query, Request, Security
 from fastapi.params import Depends as Dependency
 
 from shared.runtime.auth.access import authenticate, require
@@ -12,6 +12,27 @@ from shared.runtime.http.runtime import runtime_of
 
 Caller = Annotated[Principal, Depends(authenticate)]
 """Who asks. The router has checked by then that they may."""
+
+ON_BEHALF_OF: Final = "Waybill-On-Behalf-Of"
+
+
+async def _actor(
+    principal: Caller,
+    behind: Annotated[
+        str | None,
+        Header(
+            alias=ON_BEHALF_OF,
+            max_length=200,
+            pattern=r"^[\x21-\x7e]+$",
+            description="For whom a service asks, for the audit. Of other callers it is passed over: they are who they are.",
+        ),
+    ] = None,
+) -> str:
+    return f"{behind} by {principal.id}" if behind is not None and principal.kind == "service" else principal.id
+
+
+Actor = Annotated[str, Depends(_actor)]
+"""Who does it, as the audit records it."""
 
 
 async def _bound_to_no_tenant(principal: Caller) -> None:

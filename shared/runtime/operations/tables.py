@@ -84,3 +84,18 @@ AUDIT: Final = table(
     column("details", JSONB()),
     column("undo_id", Uuid()),
 )
+
+ARCHIVES: Final = table(
+    "archives",
+    column("file", Text()),
+    column("source", Text()),
+    column("row_count", BigInteger()),
+    column("size_bytes", BigInteger()),
+    column("sha256", Text()),
+    column("digest", Text()),
+    column("first_key", Text()),
+    column("last_key", Text()),
+    column("oldest_at", _TIME),
+    column("newest_at", _TIME),
+    column("archived_at", _TIME),
+)

@@ -34,14 +34,15 @@ RETRY_SHARE: Final = 0.1
 REFUSED: Final = "config"
 """Why an account is closed that refuses our login or our sender: no waiting heals it."""
 
-# KEYS: the account's circuit. ARGV: seconds to close for (0: by the share of failures), why, calls, failures. Fields: until
-# (ms), since (ms), why, last_s, window (ms), calls, failures, streak (failures since the last success). Times are Redis' own,
-# so that no clock of ours counts. Answers for how many ms it is closed, since how many ms, and why.
+# KEYS: the account's circuit, the set of closed accounts by the ms until when. ARGV: seconds to close for (0: by the share of
+# failures), why, calls, failures, the account, what timers are shrunk by. Fields: until (ms), since (ms), why, last_s, window
+# (ms), calls, failures, streak (failures since the last success). Times are Redis' own, so that no clock of ours counts. Answers
+# for how many ms it is closed, since how many ms, and why.
 _TELL: Final = f"""
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local close_s, why = tonumber(ARGV[1]), ARGV[2]
-local calls, failures = tonumber(ARGV[3]), tonumber(ARGV[4])
+local calls, failures, factor = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[6])
 local known = redis.call('HMGET', KEYS[1], 'until', 'since', 'last_s', 'window', 'calls', 'failures', 'streak')
 local closed_until, since, last_s = tonumber(known[1] or 0), tonumber(known[2] or 0), tonumber(known[3] or 0)
 local window = tonumber(known[4] or 0)
@@ -56,11 +57,12 @@ local probing = last_s > 0 and now >= closed_until
 if probing and calls > 0 and failures == 0 then
     last_s, since, all_calls, all_failures = 0, 0, calls, 0
     redis.call('HDEL', KEYS[1], 'why')
+    redis.call('ZREM', KEYS[2], ARGV[5])
 end
 local enough = probing and 1 or {MIN_CALLS}
 local many = all_calls >= enough and all_failures >= {FAILING_SHARE} * all_calls
 if close_s == 0 and failures > 0 and now >= closed_until and (many or streak >= enough) then
-    close_s = math.min({LONGEST_S}, last_s > 0 and last_s * 2 or {FAILING_S})
+    close_s = math.min({LONGEST_S} * factor, last_s > 0 and last_s * 2 or {FAILING_S} * factor)
     why = 'failing'
 end
 if close_s > 0 then
@@ -68,6 +70,7 @@ if close_s > 0 then
     closed_until = math.max(closed_until, now + close_s * 1000)
     last_s, all_calls, all_failures, window, streak = close_s, 0, 0, now, 0
     redis.call('HSET', KEYS[1], 'why', why)
+    redis.call('ZADD', KEYS[2], closed_until, ARGV[5])
 end
 redis.call('HSET', KEYS[1], 'until', closed_until, 'since', since, 'last_s', last_s,
            'window', window, 'calls', all_calls, 'failures', all_failures, 'streak', streak)
@@ -130,11 +133,13 @@ class _Circuit:
 
 
 class Circuits:
-    """The breakers of all accounts, as one process sees them."""
+    """The breakers of all accounts, as one process sees them. time_factor: shrinks for how long what fails is left alone."""
 
-    def __init__(self, client: "redis.Redis", service: str) -> None:
+    def __init__(self, client: "redis.Redis", service: str, *, time_factor: float = 1.0) -> None:
         self._redis = client
+        self._time_factor = time_factor
         self._prefix = f"providers:{service}:circuit:"
+        self._closed = closed_key(service)
         self._known: dict[str, _Circuit] = {}
         self._read_at: dict[str, float] = {}
         self._told_at = 0.0
@@ -197,8 +202,8 @@ class Circuits:
             await self._send(account, 0.0, "", calls, failures)
 
     async def _send(self, account: str, close_s: float, why: str, calls: int, failures: int) -> None:
-        arguments: Sequence[Any] = [close_s, why, calls, failures]
-        found = await self._shared.ask(partial(self._tell, keys=[self._prefix + account], args=arguments))
+        arguments: Sequence[Any] = [close_s, why, calls, failures, account, self._time_factor]
+        found = await self._shared.ask(partial(self._tell, keys=[self._prefix + account, self._closed], args=arguments))
         if found is not None:
             self._learn(account, found)
 
@@ -221,6 +226,11 @@ class Circuits:
         self._read_at.clear()
         await self.refresh(names)
         return {name: self.standing(name) for name in names}
+
+
+def closed_key(service: str) -> str:
+    """Where it stands which accounts are closed, by the ms until when; some of them are open again."""
+    return f"providers:{service}:closed"
 
 
 def _text(value: Any) -> str:

@@ -106,7 +106,7 @@ class HttpApi:
     """One account's API. Lives as long as its process, and owns its connections.
 
     base_url: with the path in front of all paths, where there is one. connections: at most so many at once. agent, headers: of
-    every request. time_factor: shrinks every timer in tests.
+    every request. most_bytes: of an answer, unpacked; None for however many. time_factor: shrinks every timer in tests.
     """
 
     def __init__(
@@ -118,9 +118,11 @@ class HttpApi:
         headers: Mapping[str, str] | None = None,
         auth: httpx.Auth | tuple[str, str] | None = None,
         timing: Timing = Timing(),
+        most_bytes: int | None = None,
         time_factor: float = 1.0,
     ) -> None:
         self._timing = timing
+        self._most_bytes = most_bytes
         self._time_factor = time_factor
         steps = (timing.connect_s, timing.read_s, timing.write_s)
         connect_s, read_s, write_s = (self.scaled(one) if one is not None else None for one in steps)
@@ -170,6 +172,7 @@ class HttpApi:
                 response = await self._connections.request(
                     method,
                     f"{path}?{encoded(query)}" if query else path,
+                    most_bytes=self._most_bytes,
                     content=content,
                     data=form,
                     headers={**kind, **(headers or {})},

@@ -32,7 +32,7 @@ _DUE: Final = """
 # and how many rows fill one is known only when its envelope is made. A single UPDATE … FROM would also be planned with a
 # guess of how many rows a LIMIT that is no constant lets through, and end in a join with the whole table.
 _LOOK_OUTBOX: Final = """
-    SELECT id, name, row.lane, body::text, correlation_id, traceparent, occurred_at, sends + 1, isolate
+    SELECT id, name, row.lane, body::text, correlation_id, traceparent, occurred_at, sends + 1, isolate, due_at
       FROM unnest($1::text[], $2::int[]) AS open(lane, take)
      CROSS JOIN LATERAL (
            SELECT * FROM outbox
@@ -48,7 +48,7 @@ _MARK_OUTBOX: Final = """
 
 _LOOK_INBOX: Final = """
     SELECT id, name, row.lane, source, body::text, correlation_id, traceparent, occurred_at, attempt,
-           crashes + CASE WHEN state = 1 THEN 1 ELSE 0 END
+           crashes + CASE WHEN state = 1 THEN 1 ELSE 0 END, due_at
       FROM unnest($1::text[], $2::int[]) AS open(lane, take)
      CROSS JOIN LATERAL (
            SELECT * FROM inbox
@@ -103,14 +103,19 @@ async def due_lanes(connection: "PoolConnectionProxy[Any]", lanes: Sequence[str]
 async def look_outbox(connection: "PoolConnectionProxy[Any]", rooms: Sequence[Room], service: str) -> list[Parcel]:
     """Lock and read what may go out now. The caller marks what it has sent in the same transaction, which frees the rest."""
     rows = await connection.fetch(_LOOK_OUTBOX, [room.lane.name for room in rooms], [room.take for room in rooms])
-    return [Parcel(row[0], row[1], row[2], service, row[6], row[7], row[4], row[5], row[3], isolate=row[8]) for row in rows]
+    return [
+        Parcel(row[0], row[1], row[2], service, row[6], row[7], row[4], row[5], row[3], isolate=row[8], due_at=row[9])
+        for row in rows
+    ]
 
 
 async def look_inbox(connection: "PoolConnectionProxy[Any]", rooms: Sequence[Room]) -> list[Parcel]:
     """The same for retries, leftovers, parked messages and expired leases."""
     rows = await connection.fetch(_LOOK_INBOX, [room.lane.name for room in rooms], [room.take for room in rooms])
     return [
-        Parcel(row[0], row[1], row[2], row[3], row[7], row[8], row[5] or "", row[6] or "", row[4], isolate=row[9] > 0)
+        Parcel(
+            row[0], row[1], row[2], row[3], row[7], row[8], row[5] or "", row[6] or "", row[4], isolate=row[9] > 0, due_at=row[10]
+        )
         for row in rows
     ]
 

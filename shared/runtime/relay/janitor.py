@@ -37,6 +37,9 @@ _CLEAN: Final = {
         DELETE FROM dead_letters WHERE id = ANY(ARRAY(
             SELECT id FROM dead_letters WHERE status <> 'open' AND settled_at < :letters_before
              LIMIT :batch FOR UPDATE SKIP LOCKED))"""),
+    "access_revocations": text("""
+        DELETE FROM access_revocations WHERE (kind, key) IN (
+            SELECT kind, key FROM access_revocations WHERE expires_at < :now LIMIT :batch FOR UPDATE SKIP LOCKED)"""),
     "idempotency_keys": text("""
         DELETE FROM idempotency_keys WHERE (principal, route, key_hash) IN (
             SELECT principal, route, key_hash FROM idempotency_keys WHERE expires_at < :now

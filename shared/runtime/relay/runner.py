@@ -19,9 +19,13 @@ from shared.runtime import broker, schedule
 from shared.runtime.clock import Clock, system_clock
 from shared.runtime.db import Database, driver_url
 from shared.runtime.errors import first_line
+from shared.runtime.heartbeat import beat
 from shared.runtime.logging import configure_logging
 from shared.runtime.metrics import serve_metrics
 from shared.runtime.relay import backlog, claims, janitor, junk
+from shared.runtime.relay.archives import measure_archives
+from shared.runtime.relay.capacity import measure_capacity
+from shared.runtime.relay.providers import measure_providers
 from shared.runtime.relay.receipts import ReceiptTaker
 from shared.runtime.relay.sender import Sender
 from shared.runtime.settings import ServiceSettings
@@ -37,6 +41,10 @@ EXPECTED: Final = (*broker.BROKER_ERRORS, SQLAlchemyError, asyncpg.PostgresError
 # The queue tables swing between empty and full, so the planner's statistics lie; the relay's few
 # statements always want their index.
 PLANNER: Final = {"enable_seqscan": "off", "plan_cache_mode": "force_generic_plan"}
+
+
+Measure = Callable[[Database, Clock], Awaitable[None]]
+"""Sets metrics to what the database says."""
 
 
 class Relay:
@@ -59,6 +67,7 @@ class Relay:
         self._redis = client
         self._clock = clock
         self._entries: Sequence[schedule.Entry] = _entries_of(settings.service) if entries is None else entries
+        self._measures = _measures_of(settings.service)
         self._receipts = ReceiptTaker(pool, client, settings.service)
         self.sender = Sender(pool, client, settings.service, scale=settings.time_factor)
         self._watched_epoch: str | None = None
@@ -157,6 +166,11 @@ class Relay:
     async def _measure(self) -> None:
         started = time.monotonic()
         await backlog.measure(self._database, self._redis, self._settings.service)
+        await measure_providers(self._redis, self._settings.service)
+        await measure_capacity(self._database, self._redis, self._settings.service)
+        await measure_archives(self._database, self._settings.service)
+        for measure in self._measures:
+            await measure(self._database, self._clock)
         # Counting a long backlog takes long, and must not be what keeps it long.
         await asyncio.sleep(MEASURE_SHARE * (time.monotonic() - started))
 
@@ -223,6 +237,12 @@ def _entries_of(service: str) -> Sequence[schedule.Entry]:
     return entries
 
 
+def _measures_of(service: str) -> Sequence[Measure]:
+    """What a service's own `relay.py` names as MEASURES, which its API's relay carries out as well."""
+    found: Sequence[Measure] = getattr(importlib.import_module(f"services.{service}.relay"), "MEASURES", ())
+    return found
+
+
 async def run(settings: ServiceSettings, stop: asyncio.Event, *, entries: Sequence[schedule.Entry] | None = None) -> None:
     """Run a relay until `stop` is set, in a process of its own or inside the API's. entries: as `Relay` has them."""
     async with open_relay(settings, entries=entries) as relay:
@@ -239,6 +259,8 @@ def main(settings: ServiceSettings, *, entries: Sequence[schedule.Entry] | None 
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        await run(settings, stop, entries=entries)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(run(settings, stop, entries=entries))
+            group.create_task(beat(settings, stop))
 
     uvloop.run(until_signalled())

@@ -13,6 +13,7 @@ from shared.runtime.metrics import PORT_UNUSABLE
 from shared.runtime.tasks import MessageTask
 from shared.runtime.worker import steps
 from shared.runtime.worker.ending import Ending
+from shared.runtime.worker.progress import PROGRESS
 
 SUPPORTED_POOLS = ("shared.runtime.worker.prefork", "celery.concurrency.solo")
 """The modules of the pools: children of our own, and none at all."""
@@ -70,9 +71,11 @@ class ServiceWorker(Worker):
     def _process_task(self, req: Any) -> None:
         """Hand a delivery to the pool. One that cannot be handed over must not keep its slot."""
         worker: Any = self
+        PROGRESS.take(req.id, req.name, (req.delivery_info or {}).get("routing_key") or "")
         try:
             super()._process_task(req)  # type: ignore[misc]  # the stubs leave it out
         except Exception as error:
+            PROGRESS.end(req.id)
             if worker.semaphore is not None:
                 worker.semaphore.release()
             if isinstance(error, worker.consumer.connection_errors):

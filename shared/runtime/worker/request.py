@@ -9,50 +9,27 @@ from typing import Any, Final
 
 import orjson
 from celery.worker.request import Request
-from prometheus_client import Counter, Histogram
 
-from shared.runtime.metrics import REGISTRY
+from shared.runtime.worker.metrics import FAILED, RECEIVED, REJECTED, RETRIED, REVOKED, RUNTIME, STARTED, SUCCEEDED, WAIT
 from shared.runtime.worker.progress import PROGRESS
 
 logger = logging.getLogger(__name__)
 
 EVENT: Final = "waybill-batch"
-_LABELS: Final = ("name", "hostname", "queue_name")
-_RUNTIME_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
-_WAIT_BUCKETS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1800)
-
-
-def _counter(what: str, meaning: str, *labels: str) -> Counter:
-    return Counter(f"celery_task_{what}", meaning, (*_LABELS, *labels), registry=REGISTRY)
-
-
-RECEIVED: Final = _counter("received", "Messages that a worker took from its lane.")
-STARTED: Final = _counter("started", "Deliveries that a child has begun.")
-SUCCEEDED: Final = _counter("succeeded", "Messages done, or dropped as pointless.")
-FAILED: Final = _counter("failed", "Messages that became dead letters.", "exception")
-RETRIED: Final = _counter("retried", "Messages that wait for another try.")
-REJECTED: Final = _counter("rejected", "Deliveries given back: the child was lost or hung, or the database was away.")
-REVOKED: Final = _counter("revoked", "Deliveries revoked by control.")
-RUNTIME: Final = Histogram(
-    "celery_task_runtime", "Seconds from begin to end of a delivery.", _LABELS, buckets=_RUNTIME_BUCKETS, registry=REGISTRY
-)
-WAIT: Final = Histogram(
-    "celery_task_queue_wait_time",
-    "Seconds from the producer's commit to the delivery of its oldest message.",
-    _LABELS,
-    buckets=_WAIT_BUCKETS,
-    registry=REGISTRY,
-)
 
 
 class MeteredRequest(Request):
     """Celery calls `send_event` in the main process for every turn of a delivery's life, whatever the pool."""
 
     def send_event(self, type: str, **fields: Any) -> None:
-        """Count the event, and replace a success's result by the words that tell what became of its messages."""
+        """Count the event, and replace a success's result by the words that tell what became of its messages.
+
+        Celery's own turns name the lane as well, and those that lose a delivery its task, which nobody may have heard of before.
+        """
         if type == "task-started":
-            PROGRESS.begin(self.id)
-            STARTED.labels(**self._labels()).inc()
+            labels = self._labels()
+            PROGRESS.begin(self.id, self.name, labels["queue_name"])
+            STARTED.labels(**labels).inc()
         elif type in ("task-succeeded", "task-failed", "task-retried", "task-rejected", "task-revoked", "task-cancelled"):
             PROGRESS.end(self.id)
         if type == "task-succeeded":
@@ -61,7 +38,7 @@ class MeteredRequest(Request):
             REJECTED.labels(**self._labels()).inc()
         elif type == "task-revoked":
             REVOKED.labels(**self._labels()).inc()
-        super().send_event(type, **fields)
+        super().send_event(type, **{"name": self.name, "lane": self._labels()["queue_name"], **fields})
 
     @property
     def time_limits(self) -> tuple[float | None, float | None]:

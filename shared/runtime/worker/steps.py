@@ -1,20 +1,23 @@
 """What the worker's main process does on a timer: register its slots, show that it lives, and end itself when it is stuck."""
 
+import contextlib
 import logging
 import os
 import signal
 import time
 from typing import Any, Final
 
+import psutil
 from celery import bootsteps
-from prometheus_client import Gauge
 
 from shared.runtime.broker import slots_key
-from shared.runtime.metrics import REGISTRY, serve_metrics
+from shared.runtime.metrics import serve_metrics
+from shared.runtime.worker.metrics import ACTIVE, CONSUMERS, PROCESSES, UP, WORKERS
 from shared.runtime.worker.progress import PROGRESS
 
 logger = logging.getLogger(__name__)
 
+EVENT: Final = "waybill-worker"
 BEAT_S: Final = 2.0
 SLOTS_LIVE_S: Final = 10.0
 REPLACE_EVERY_S: Final = 0.5
@@ -22,12 +25,6 @@ STUCK_S: Final = 60.0
 STUCK_AT_LEAST_S: Final = 10.0
 """However much a test shrinks timers, a slow machine is not a stuck worker."""
 _serving: set[int] = set()
-
-_UP: Final = Gauge("celery_worker_up", "1 while the worker reaches the broker.", ("hostname",), registry=REGISTRY)
-_ACTIVE: Final = Gauge("celery_worker_tasks_active", "Deliveries that children have in hand.", ("hostname",), registry=REGISTRY)
-_WORKERS: Final = Gauge("celery_active_worker_count", "Workers that take from the lane.", ("queue_name",), registry=REGISTRY)
-_CONSUMERS: Final = Gauge("celery_active_consumer_count", "The same, by RabbitMQ's word.", ("queue_name",), registry=REGISTRY)
-_PROCESSES: Final = Gauge("celery_active_process_count", "Children that work for the lane.", ("queue_name",), registry=REGISTRY)
 
 
 class Presence(bootsteps.StartStopStep):
@@ -46,8 +43,7 @@ class Presence(bootsteps.StartStopStep):
         self._client: Any = None
 
     def start(self, consumer: Any) -> None:
-        PROGRESS.moved_at = time.monotonic()
-        PROGRESS.running.clear()
+        PROGRESS.clear()
         if self._settings.metrics_port and self._settings.metrics_port not in _serving:
             serve_metrics(self._settings.metrics_port)
             _serving.add(self._settings.metrics_port)
@@ -63,7 +59,7 @@ class Presence(bootsteps.StartStopStep):
         for timer in self._timers:
             timer.cancel()
         self._timers = []
-        _UP.labels(consumer.hostname).set(0)
+        UP.labels(consumer.hostname).set(0)
 
     def _beat(self, consumer: Any) -> None:
         lanes = list(self._app.amqp.queues.consume_from)
@@ -71,9 +67,10 @@ class Presence(bootsteps.StartStopStep):
             waiting = self._register(lanes, consumer.pool.num_processes, consumer.hostname)
         except Exception as error:  # noqa: BLE001  # whatever the broker does, Celery's own connection handling deals with it
             logger.debug("slots_not_registered", extra={"error": str(error)})
-            _UP.labels(consumer.hostname).set(0)
+            UP.labels(consumer.hostname).set(0)
             return
         self._show(lanes, consumer.pool.num_processes, consumer.hostname)
+        self._tell(consumer, lanes, waiting)
         if self._settings.heartbeat_file is not None:
             self._settings.heartbeat_file.touch()
         stuck_s = max(STUCK_AT_LEAST_S, self._settings.scaled(STUCK_S))
@@ -85,14 +82,30 @@ class Presence(bootsteps.StartStopStep):
 
     def _show(self, lanes: list[str], processes: int, hostname: str) -> None:
         """The gauges that community dashboards expect; a scraper sums them over workers."""
-        _UP.labels(hostname).set(1)
-        _ACTIVE.labels(hostname).set(len(PROGRESS.running))
-        for gauge in (_WORKERS, _CONSUMERS, _PROCESSES):
+        UP.labels(hostname).set(1)
+        ACTIVE.labels(hostname).set(len(PROGRESS.running))
+        for gauge in (WORKERS, CONSUMERS, PROCESSES):
             gauge.clear()
         for lane in lanes:
-            _WORKERS.labels(lane).set(1)
-            _CONSUMERS.labels(lane).set(1)
-            _PROCESSES.labels(lane).set(processes)
+            WORKERS.labels(lane).set(1)
+            CONSUMERS.labels(lane).set(1)
+            PROCESSES.labels(lane).set(processes)
+
+    def _tell(self, consumer: Any, lanes: list[str], waiting: int) -> None:
+        """One event, from which the analytics service knows what this worker does; a heartbeat says only that it lives."""
+        dispatcher = consumer.event_dispatcher
+        if not (dispatcher and dispatcher.enabled):
+            return
+        dispatcher.send(
+            EVENT,
+            service=self._app.service,
+            lanes=lanes,
+            slots=consumer.pool.num_processes,
+            running=PROGRESS.in_hand(),
+            stalled_s=round(PROGRESS.stalled_s(), 1),
+            waiting=waiting,
+            rss_bytes=_resident_bytes(consumer.pool),
+        )
 
     def _register(self, lanes: list[str], slots: int, hostname: str) -> int:
         now = time.time()
@@ -102,6 +115,16 @@ class Presence(bootsteps.StartStopStep):
                 pipe.zremrangebyscore(slots_key(lane), "-inf", now)
                 pipe.llen(lane)
             return sum(pipe.execute()[2::3])
+
+
+def _resident_bytes(pool: Any) -> int:
+    """Of this process and the pool's children. What they share counts in each."""
+    children = [child.pid for child in getattr(getattr(pool, "_pool", None), "_pool", ())]
+    total = 0
+    for pid in (os.getpid(), *children):
+        with contextlib.suppress(psutil.Error):
+            total += psutil.Process(pid).memory_info().rss
+    return total
 
 
 CONSUMER_STEPS: Final = (Presence,)

@@ -16,6 +16,28 @@ _WRITE: Final = text("""
     VALUES (:actor, :action, :target, :reason, CAST(:details AS jsonb), CAST(:undo_id AS uuid))
 """)
 
+# What is left begins where the newest checkpoint ends, or with nothing before it.
+_VERIFY: Final = text("""
+    WITH lines AS (
+        SELECT id, chain, chained_after, lag(chain) OVER (ORDER BY id) AS before, audit_chain(chained_after, line) AS expected
+          FROM operations_audit AS line WHERE chain IS NOT NULL
+    ), counted AS (
+        SELECT count(*) AS lines, min(id) AS first_id, max(id) AS last_id,
+               min(id) FILTER (WHERE chain <> expected OR before <> chained_after) AS broken_id
+          FROM lines
+    ), begun AS (
+        SELECT coalesce((SELECT through_chain FROM audit_checkpoints ORDER BY through_id DESC LIMIT 1),
+                        decode(repeat('00', 32), 'hex')) AS chain
+    )
+    SELECT counted.*, head.line_id AS head_id, (SELECT count(*) FROM operations_audit WHERE chain IS NULL) AS unchained,
+           CASE WHEN last_id IS NULL THEN head.chain = begun.chain
+                ELSE head.chain = (SELECT chain FROM lines WHERE id = last_id) END AS ends_well,
+           coalesce((SELECT first.chained_after = begun.chain
+                         OR EXISTS (SELECT FROM audit_checkpoints WHERE through_id >= first.id) FROM lines AS first
+                      WHERE id = first_id), true) AS begins_well
+      FROM counted, begun, audit_head AS head
+""")
+
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
@@ -24,6 +46,8 @@ class AuditFilter:
     actor: str | None = None
     action: str | None = None
     target: str | None = None
+    area: str | None = None
+    """The beginning of the action, up to its first full stop."""
 
 
 class AuditRepository:
@@ -38,12 +62,17 @@ class AuditRepository:
         for name in ("actor", "action", "target"):
             value = getattr(wanted, name)
             query = query if value is None else query.where(AUDIT.c[name] == value)
+        query = query if wanted.area is None else query.where(AUDIT.c.action.startswith(f"{wanted.area}.", autoescape=True))
         query = query if before is None else query.where(AUDIT.c.id < before)
         return (await self._session.execute(query)).all()
 
     async def of(self, targets: Sequence[str]) -> Sequence[AnyRow]:
         """All lines about any of `targets`, the oldest first."""
         return (await self._session.execute(select(AUDIT).where(AUDIT.c.target.in_(targets)).order_by(AUDIT.c.id))).all()
+
+    async def verify(self) -> AnyRow:
+        """Whether the chain holds: how many lines there are, which one is not as it was written, whether both ends are there."""
+        return (await self._session.execute(_VERIFY)).one()
 
     async def knows_undo(self, undo_id: UUID) -> bool:
         """Whether some change can be, or could once be, undone under this id."""

@@ -11,7 +11,7 @@ from shared.runtime.http.problems import problems
 from shared.runtime.http.runtime import runtime_of
 from shared.runtime.http.session import ReadDb, WriteDb
 from shared.runtime.operations.audit.repository import AuditLog
-from shared.runtime.operations.auth import Caller, WithBody
+from shared.runtime.operations.auth import Actor, WithBody
 from shared.runtime.operations.dead_letters.errors import (
     DeadLetterNeedsEditing,
     DeadLetterNotFound,
@@ -51,8 +51,8 @@ async def _letters(db: ReadDb, lanes: OwnLanes) -> DeadLetterRepository:
     return DeadLetterRepository(db, lanes)
 
 
-async def _operations(db: WriteDb, lanes: OwnLanes, caller: Caller, request: Request) -> DeadLetterOperations:
-    return DeadLetterOperations(DeadLetterControl(db, lanes), AuditLog(db, caller.id), runtime_of(request).settings.service)
+async def _operations(db: WriteDb, lanes: OwnLanes, actor: Actor, request: Request) -> DeadLetterOperations:
+    return DeadLetterOperations(DeadLetterControl(db, lanes), AuditLog(db, actor), runtime_of(request).settings.service)
 
 
 async def _filter(

@@ -8,7 +8,7 @@ from shared.runtime.http.problems import problems
 from shared.runtime.http.runtime import runtime_of
 from shared.runtime.http.session import ReadDb, WriteDb
 from shared.runtime.operations.audit.repository import AuditLog
-from shared.runtime.operations.auth import Caller
+from shared.runtime.operations.auth import Actor
 from shared.runtime.operations.lanes import in_broker, service
 from shared.runtime.operations.lanes.errors import LaneNotFound
 from shared.runtime.operations.lanes.repository import LaneControl, LaneRepository
@@ -19,8 +19,8 @@ from shared.runtime.operations.schemas import LaneName, Why
 reads, changes = APIRouter(), APIRouter()
 
 
-async def _operations(db: WriteDb, caller: Caller) -> LaneOperations:
-    return LaneOperations(LaneControl(db), AuditLog(db, caller.id))
+async def _operations(db: WriteDb, actor: Actor) -> LaneOperations:
+    return LaneOperations(LaneControl(db), AuditLog(db, actor))
 
 
 Operations = Annotated[LaneOperations, Depends(_operations)]

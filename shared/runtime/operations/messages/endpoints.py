@@ -9,7 +9,7 @@ from shared.runtime.http.cursors import Page, Paging
 from shared.runtime.http.problems import problems
 from shared.runtime.http.session import ReadDb, WriteDb
 from shared.runtime.operations.audit.repository import AuditLog, AuditRepository
-from shared.runtime.operations.auth import Caller, WithBody
+from shared.runtime.operations.auth import Actor, WithBody
 from shared.runtime.operations.messages import service
 from shared.runtime.operations.messages.errors import MessageNotFound, MessageNotWaiting, NothingToUndo, UndoNotFound
 from shared.runtime.operations.messages.repository import MessageControl, MessageFilter, MessageRepository
@@ -34,8 +34,8 @@ OutboxState = Annotated[OutboxWord | None, Query(description="Only rows in this 
 InboxState = Annotated[InboxWord | None, Query(description="Only rows in this state.")]
 
 
-async def _operations(db: WriteDb, caller: Caller) -> MessageOperations:
-    return MessageOperations(MessageRepository(db), MessageControl(db), AuditRepository(db), AuditLog(db, caller.id))
+async def _operations(db: WriteDb, actor: Actor) -> MessageOperations:
+    return MessageOperations(MessageRepository(db), MessageControl(db), AuditRepository(db), AuditLog(db, actor))
 
 
 Operations = Annotated[MessageOperations, Depends(_operations)]

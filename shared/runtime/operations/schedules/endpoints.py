@@ -8,7 +8,7 @@ from shared.runtime.http.problems import problems
 from shared.runtime.http.runtime import runtime_of
 from shared.runtime.http.session import ReadDb, WriteDb
 from shared.runtime.operations.audit.repository import AuditLog
-from shared.runtime.operations.auth import Caller
+from shared.runtime.operations.auth import Actor
 from shared.runtime.operations.schedules import service
 from shared.runtime.operations.schedules.errors import InvalidCrontab, ScheduleNotFound
 from shared.runtime.operations.schedules.repository import ScheduleControl, ScheduleRepository
@@ -30,8 +30,8 @@ async def entries(request: Request) -> tuple[Entry, ...]:
 Entries = Annotated[tuple[Entry, ...], Depends(entries)]
 
 
-async def _operations(request: Request, db: WriteDb, known: Entries, caller: Caller) -> ScheduleOperations:
-    return ScheduleOperations(db, ScheduleControl(db), known, AuditLog(db, caller.id), runtime_of(request).clock)
+async def _operations(request: Request, db: WriteDb, known: Entries, actor: Actor) -> ScheduleOperations:
+    return ScheduleOperations(db, ScheduleControl(db), known, AuditLog(db, actor), runtime_of(request).clock)
 
 
 Operations = Annotated[ScheduleOperations, Depends(_operations)]
