@@ -18,7 +18,7 @@ HOOKS: Final = {"SCHEMATHESIS_HOOKS": "shared.testing.fuzz_hooks", "PYTHONPATH":
 
 
 async def assert_answers_as_documented(
-    api: ApiProcess, token: str, folder: Path, *, paths: Sequence[str], examples: int = 20
+    api: ApiProcess, token: str, folder: Path, *, paths: Sequence[str], examples: int = 12
 ) -> None:
     """Fails where an answer is not as the document says, or is a 500.
 

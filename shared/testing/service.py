@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from shared.contracts.message import Message
+from shared.runtime.auth.verifier import Authenticator
 from shared.runtime.db import Database
 from shared.runtime.http.runtime import HttpRuntime
 from shared.runtime.http.settings import HttpSettings
@@ -74,7 +75,9 @@ async def started(application: FastAPI, settings: HttpSettings, database: Databa
     application.state.settings = settings
     async with application.router.lifespan_context(application):
         runtime: HttpRuntime = application.state.runtime
-        application.state.runtime = dataclasses.replace(runtime, database=database, clock=clock)
+        # Tokens end by the wall clock, because they are made by it.
+        authenticator = Authenticator.from_settings(settings, database, runtime.redis, own_keys=application.state.own_keys)
+        application.state.runtime = dataclasses.replace(runtime, database=database, clock=clock, authenticator=authenticator)
         yield
 
 

@@ -1,4 +1,5 @@
 import contextlib
+import hashlib
 import io
 import json
 import logging
@@ -13,7 +14,7 @@ from pydantic import SecretStr
 
 from shared.runtime.context import new_trace, traced
 from shared.runtime.logging import configure_logging
-from shared.runtime.redaction import redact_text
+from shared.runtime.redaction import AddressHash, redact_text
 from shared.runtime.settings import ServiceSettings
 
 
@@ -97,6 +98,41 @@ def test_what_is_secret_by_name_or_by_look_is_not_written(output: io.StringIO) -
     assert line["url"] == "postgresql://app:[password]@db/x"
 
 
+class HashingSettings(SomeSettings):
+    """Of a service that hashes addresses under a key."""
+
+    service: ClassVar[str] = "alerts"
+
+    @property
+    def address_hash(self) -> AddressHash:
+        return lambda channel, address: hashlib.sha256(f"{channel} {address}".encode()).hexdigest()
+
+
+def shown(kind: str, hashed: str) -> str:
+    return f"[{kind}-{hashlib.sha256(hashed.encode()).hexdigest()[:12]}]"
+
+
+def test_a_service_that_hashes_addresses_shows_the_beginning_of_the_hash(output: io.StringIO) -> None:
+    with contextlib.redirect_stdout(output):
+        configure_logging(HashingSettings(**SETTINGS.model_dump()), "api")
+    fields = {
+        "to_email": "anna@example.org",
+        "to_phone": "+919812345678",
+        "recipient": "Anna <anna@example.org>",
+        "detail": "RCPT TO:<anna@example.org>, To=%2B919812345678, mobiles=919812345678",
+        "url": "smtp://anna:hunter2@example.org",
+    }
+    logging.getLogger("some.module").info("sent to %s", "anna@example.org", extra=fields)
+
+    [line] = lines(output)
+    anna, number = shown("email", "email anna@example.org"), shown("phone", "sms +919812345678")
+    digits = shown("phone", "sms 919812345678")
+    assert (line["event"], line["to_email"], line["to_phone"]) == (f"sent to {anna}", anna, number)
+    assert line["recipient"] == "[redacted]"
+    assert line["detail"] == f"RCPT TO:<{anna}>, To={digits}, mobiles={digits}"
+    assert line["url"] == "smtp://anna:[password]@example.org"
+
+
 def test_a_traceback_is_one_field_and_is_searched_too(output: io.StringIO) -> None:
     try:
         raise ValueError("Key (email)=(anna@example.org) already exists")
@@ -141,6 +177,8 @@ def test_the_console_shape_is_for_people(output: io.StringIO) -> None:
         "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         "a@b",
         "payments.customer:42",
+        # Too short, too long, no mobile number, and parts of something else.
+        "91981234567 9198123456789 915812345678 a919812345678 919812345678.5 019a9f5e-919812345678",
     ],
 )
 def test_ids_and_times_stay_readable(text: str) -> None:
@@ -156,6 +194,8 @@ def test_ids_and_times_stay_readable(text: str) -> None:
         ("redis://:hunter2@localhost:6379/0", "redis://:[password]@localhost:6379/0"),
         ("<o'brien+x@mail.example.co.uk>", "<[email]>"),
         ("+1 (555) 010-9999", "[phone]"),
+        ("mobiles=919812345678, 916000000000", "mobiles=[phone], [phone]"),
+        ("To=%2B15005550006&From=%2b919812345678", "To=[phone]&From=[phone]"),
         ("5500-0000-0000-0004", "[card]"),
         (
             "error\nDETAIL:  Failing row contains (7, Asha Rao).\n[SQL: x]",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.runtime.auth.api_keys import FileApiKeys, NoApiKeys, new_api_key, principal_of_key
+from shared.runtime.auth.api_keys import FileApiKeys, SeveralApiKeys, new_api_key, principal_of_key
 from shared.runtime.auth.principal import Principal
 from shared.runtime.clock import system_clock
 from shared.runtime.errors import Unauthenticated
@@ -55,7 +55,7 @@ async def test_a_removed_key_is_refused_at_once(tmp_path: Path) -> None:
 
 async def test_a_service_without_keys_knows_none() -> None:
     with pytest.raises(Unauthenticated, match="not known"):
-        await principal_of_key(KEY, NoApiKeys(), system_clock)
+        await principal_of_key(KEY, SeveralApiKeys([]), system_clock)
 
 
 def test_a_keys_secret_is_long_and_not_kept() -> None:

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from shared.runtime.auth import jwks as jwks_module
-from shared.runtime.auth.jwks import FileKeys, NoKeys, UrlKeys, key_source, parse_jwks
+from shared.runtime.auth.jwks import FileKeys, SeveralKeys, UrlKeys, key_source, parse_jwks
 from shared.runtime.auth.keys import generate_keypair, jwks, read_private_key
 from shared.runtime.errors import Unavailable
 from shared.runtime.settings import SettingsError
@@ -125,8 +125,19 @@ def test_keys_of_other_kinds_are_passed_over() -> None:
 async def test_without_a_location_no_key_is_trusted() -> None:
     source = key_source(None)
 
-    assert isinstance(source, NoKeys)
+    assert isinstance(source, SeveralKeys)
     assert await source.find("old") is None
+
+
+async def test_several_places_are_asked_in_their_order_and_one_that_is_away_hides_no_other(tmp_path: Path) -> None:
+    for name, (_, public) in {"first": OLD, "second": NEW}.items():
+        (tmp_path / name).write_text(json.dumps(jwks([public])))
+    source = key_source(f"{tmp_path / 'first'}, http://127.0.0.1:9/jwks.json, {tmp_path / 'second'}")
+
+    assert await source.find("old") is not None
+    assert await source.find("new") is not None
+    with pytest.raises(Unavailable):
+        await source.find("neither")
 
 
 def test_a_private_key_is_kept_out_of_a_key_set() -> None:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
 
-from shared.runtime.auth.api_keys import NoApiKeys
+from shared.runtime.auth.api_keys import SeveralApiKeys
 from shared.runtime.auth.jwks import parse_jwks
 from shared.runtime.auth.keys import Jwk, generate_keypair, jwks, service_kid
 from shared.runtime.auth.principal import Principal
@@ -36,7 +36,7 @@ class FixedKeys:
 
 @pytest.fixture
 def authenticator() -> Authenticator:
-    return Authenticator("alerts", ("waybill",), FixedKeys(), NoApiKeys())
+    return Authenticator("alerts", ("waybill",), FixedKeys(), SeveralApiKeys([]))
 
 
 def signed(key: Jwk = ISSUER, header: dict[str, Any] | None = None, **changes: Any) -> str:
@@ -155,7 +155,7 @@ async def test_the_older_name_of_the_algorithm_is_understood(authenticator: Auth
 
 async def test_a_token_checked_before_is_refused_when_its_key_is_gone_or_its_time_is_over() -> None:
     keys, now = FixedKeys(), datetime(2026, 1, 1, tzinfo=UTC)
-    authenticator = Authenticator("alerts", ("waybill",), keys, NoApiKeys(), lambda: now)
+    authenticator = Authenticator("alerts", ("waybill",), keys, SeveralApiKeys([]), lambda: now)
     token = signed(exp=int(now.timestamp()) + 60)
     assert (await authenticator.authenticate(token)).id == "user:anna"
     now += timedelta(minutes=2)

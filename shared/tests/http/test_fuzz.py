@@ -15,7 +15,7 @@ from shared.testing.tokens import SigningKeys
 LEFT_OUT: Final = ("--exclude-path-regex", "broken|doors|scarce|fetched|operations")
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 async def test_no_request_makes_the_application_fail(
     processes: Processes, notes: asyncpg.Connection, signing_keys: SigningKeys, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 from shared.runtime.errors import Conflict
 from shared.runtime.http.app import create_app
 from shared.runtime.http.idempotency import Idempotent
+from shared.testing.locks import HELD_ADVISORY
 from shared.testing.tokens import SigningKeys
 from shared.testing.wait import eventually
 from shared.tests.http.sample import SampleSettings, Writer
@@ -106,7 +107,7 @@ async def test_the_second_of_two_at_once_is_told_at_once(
     async with notes.transaction():
         await notes.execute("LOCK TABLE notes")
         first = asyncio.create_task(client.post("/v1/notes", json=MILK, headers=key))
-        await eventually(lambda: notes.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"))
+        await eventually(lambda: notes.fetchval(HELD_ADVISORY))
         second = await client.post("/v1/notes", json=MILK, headers=key)
 
     assert (second.status_code, second.json()["code"], second.headers["retry-after"]) == (409, "request_in_flight", "1")

@@ -60,7 +60,7 @@ async def test_administrator_of_one_tenant_is_refused_everywhere(
     answers += [await tenant.get(path) for path in reads]
 
     assert {(one.status_code, one.json()["code"]) for one in answers} == {(403, "forbidden")}
-    assert len(reads) == 9
+    assert len(reads) == 13
     assert await snapshot() == before
 
 

@@ -16,6 +16,7 @@ from shared.runtime.inbox import store
 from shared.runtime.inbox.delivery import Delivery, Item
 from shared.runtime.outbox import publish
 from shared.runtime.outcomes import Done, Failed
+from shared.testing.locks import WAITING
 from shared.testing.process import Processes
 from shared.testing.service import ApiClient
 from shared.testing.wait import eventually
@@ -51,7 +52,15 @@ async def dead_letter(admin: ApiClient, consumer: Consumer) -> tuple[UUID, str]:
 
 def delivery_of(message_id: UUID) -> Delivery:
     message = finished(5)
-    item = Item(message_id, message.model_dump(mode="json"), "notifications", message.finished_at, new_trace(), message)
+    item = Item(
+        message_id,
+        message.model_dump(mode="json"),
+        "notifications",
+        message.finished_at,
+        new_trace(),
+        message.finished_at,
+        message,
+    )
     return Delivery(message.contract.name, "alerts.default", [item])
 
 
@@ -116,7 +125,7 @@ async def test_worker_that_waits_behind_a_cancellation_does_nothing(
 
     async with held(owner, "UPDATE inbox SET state = 7, cancel_id = gen_random_uuid(), finished_at = now()"):
         delivered = asyncio.create_task(consumer.deliver(finished(5), ids=[died]))
-        await eventually(lambda: owner.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"), message="nobody waits")
+        await eventually(lambda: owner.fetchval(WAITING), message="nobody waits")
     (handled,) = await delivered
 
     assert (handled.outcome, handled.carried_out, consumer.carried_out) == ("cancelled", False, [])

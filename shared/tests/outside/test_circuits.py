@@ -50,6 +50,13 @@ async def test_account_of_which_half_fails_closes_once_enough_is_known(redis: Re
     assert 0 < one.standing("smtp").closed_s <= FAILING_S
 
 
+async def test_what_fails_is_left_alone_for_as_long_as_timers_are_shrunk_to(redis: Redis) -> None:
+    circuits = Circuits(redis, "notifications", time_factor=0.1)
+    await report(circuits, *[LATER] * MIN_CALLS)
+
+    assert 0 < circuits.standing("smtp").closed_s <= 0.1 * FAILING_S
+
+
 async def test_few_failures_among_many_close_nothing(redis: Redis) -> None:
     circuits = process(redis)
     await report(circuits, *[TAKEN] * 30, *[LATER] * (MIN_CALLS - 1))

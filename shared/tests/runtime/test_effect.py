@@ -207,17 +207,17 @@ async def test_an_isolated_batch_confirms_each_message_only_when_it_is_leased(ru
 
 
 class TestBudget:
-    """A batch starts calls for twenty seconds, here for a fifth of one."""
+    """A batch starts calls for twenty seconds, here for one."""
 
     @pytest.fixture
     def settings(self, settings: HttpSettings) -> HttpSettings:
-        return settings.model_copy(update={"time_factor": 0.01})
+        return settings.model_copy(update={"time_factor": 0.05})
 
     async def test_what_a_slow_provider_left_goes_back_without_counting_as_a_try(
         self, run_task: TaskRunner, ledger: Ledger
     ) -> None:
         async def call(_: Received[Remind]) -> Outcome:
-            await asyncio.sleep(0.25)
+            await asyncio.sleep(1.25)
             return Done()
 
         effect = ScriptedEffect(call, concurrency=1)

@@ -1,6 +1,7 @@
 """What travels: Celery's own protocol, read back by Celery itself and by the worker."""
 
-from datetime import UTC, datetime
+import dataclasses
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -81,6 +82,20 @@ def test_a_batch_travels_under_an_id_of_its_own() -> None:
         "traceparent": TRACE,
         "body": {"number": 0, "behave": "ok"},
     }
+
+
+@pytest.mark.parametrize(("later_s", "is_told"), [(0, False), (90, True)])
+def test_what_was_not_to_be_sent_before_says_so_for_it_has_not_waited_since_it_was_asked_for(later_s: int, is_told: bool) -> None:
+    due_at = MOMENT + timedelta(seconds=later_s)
+
+    for parcels in ([_parcel()], [_parcel(), _parcel()]):
+        later = [dataclasses.replace(parcel, due_at=due_at) for parcel in parcels]
+        [envelope] = wire.envelopes(later, {NAME: 100})
+        message, kwargs = _decoded(envelope)
+        facts = kwargs["batch"][0] if "batch" in kwargs else message.headers[wire.HEADER]
+
+        assert ("due_at" in facts) is is_told
+        assert {(item.occurred_at, item.ready_at) for item in _parsed(envelope).items} == {(MOMENT, due_at)}
 
 
 def test_deliveries_are_cut_at_the_contracts_number_of_messages() -> None:

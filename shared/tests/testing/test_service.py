@@ -82,9 +82,12 @@ async def test_api_process_serves_the_test_database_and_ends_with_sigterm(proces
     assert not psutil.pid_exists(api.pid)
 
 
-async def test_relay_process_can_be_killed_and_started_again(processes: Processes) -> None:
-    relay = processes.relay("alerts")
+async def test_relay_process_can_be_killed_and_started_again(processes: Processes, tmp_path: Path) -> None:
+    heartbeat = tmp_path / "heartbeat"
+    relay = processes.relay("alerts", HEARTBEAT_FILE=str(heartbeat))
     await relay.ready()
+    heartbeat.unlink()
+    await eventually(heartbeat.exists, 5, "it beats once and no more")
 
     relay.kill9()
     assert relay.exit_code == -signal.SIGKILL

@@ -72,8 +72,11 @@ async def test_events_carry_what_became_of_each_message_and_no_arguments(running
     dump.kill()
     [line] = [line for line in dump.output().splitlines() if "waybill batch" in line and "'dropped': 1" in line]
     assert "lane=analytics.normal" in line
-    assert [line.count(f": '{outcome}'") for outcome in ("done", "dropped", "failed")] == [1, 1, 1]
-    assert "1001" not in dump.output()
+    assert [line.count(f"'{outcome}', 1, '") for outcome in ("done", "dropped", "failed")] == [1, 1, 1]
+    assert "'Permanent']" in line
+    assert not [line for line in dump.output().splitlines() if "1001" in line and "waybill worker" not in line]
+    [*_, presence] = [line for line in dump.output().splitlines() if "waybill worker" in line]
+    assert all(word in presence for word in ("service=analytics", "slots=", "running=[", "rss_bytes="))
 
 
 def _behaviour(number: int) -> Behaviour:
