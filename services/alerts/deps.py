@@ -24,6 +24,8 @@ from services.alerts.policies.dry_run import DryRun
 from services.alerts.policies.dry_run_repository import DryRunReader
 from services.alerts.policies.repository import PolicyReader, PolicyRepository
 from services.alerts.policies.service import Policies, PolicyCatalogue
+from services.alerts.shipments.feed_repository import FeedRepository
+from services.alerts.shipments.feed_service import ShipmentFeed
 from services.alerts.shipments.import_repository import ImportRepository
 from services.alerts.shipments.import_service import ShipmentImport
 from services.alerts.shipments.models import IMPORT, MAX_ACTOR
@@ -39,12 +41,19 @@ from shared.runtime.process import ProcessRuntime
 def shipment_import(session: Session, organization_id: UUID, *, today: date, changed_by: str = IMPORT) -> ShipmentImport:
     """Imports for an organization, in the session's unit of work."""
     shipments = ImportRepository(session, organization_id, today=today, changed_by=changed_by[:MAX_ACTOR])
-    return ShipmentImport(shipments, auto_resolve(session))
+    return ShipmentImport(shipments, auto_resolve(session), Publisher(session))
+
+
+def shipment_feed(session: Session, organization_id: UUID, *, source: str) -> ShipmentFeed:
+    """Takes what a source outside tells of an organization's shipments, in the session's unit of work."""
+    shipments = FeedRepository(session, organization_id, changed_by=f"source:{source}")
+    return ShipmentFeed(shipments, auto_resolve(session), Publisher(session))
 
 
 def shipments(session: Session, caller: Principal) -> Shipments:
     """Writes shipments for a caller, in the session's unit of work."""
-    return Shipments(ShipmentRepository(session), auto_resolve(session), caller.organization_id, by=caller.id[:MAX_ACTOR])
+    repository, alerts, by = ShipmentRepository(session), auto_resolve(session), caller.id[:MAX_ACTOR]
+    return Shipments(repository, alerts, Publisher(session), caller.organization_id, by=by)
 
 
 def evaluation(session: Session) -> Evaluation:

@@ -1,6 +1,11 @@
 """What the alerts service does by the clock."""
 
-from shared.contracts.alerts import EvaluateShipments, QueuePendingEmails, WakeAlerts
+from shared.contracts.alerts import (
+    ArchiveOldRows,
+    EvaluateShipments,
+    QueuePendingEmails,
+    WakeAlerts,
+)
 from shared.runtime.schedule import Entry
 
 ENTRIES: tuple[Entry, ...] = (
@@ -9,4 +14,6 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(name="evaluate-shipments", crontab="0 8 * * *", message=EvaluateShipments(), catch_up="all"),
     Entry(name="queue-pending-emails", crontab="*/5 * * * *", message=QueuePendingEmails(), catch_up="last"),
     Entry(name="wake-alerts", crontab="*/5 * * * *", message=WakeAlerts(), catch_up="last"),
+    # All that is old by then, however many nights were missed.
+    Entry(name="archive-old-rows", crontab="30 1 * * *", message=ArchiveOldRows(), catch_up="last"),
 )

@@ -9,6 +9,8 @@ from services.alerts.shipments.file_format import FileFormat
 from services.alerts.shipments.import_repository import ImportRepository, Refused, Upserted
 from services.alerts.shipments.import_schemas import ImportProblem, ImportReport
 from services.alerts.shipments.shipment_file import Problem, ShipmentFile, read_shipments
+from shared.contracts.alerts import ShipmentsReceived
+from shared.runtime.outbox import Publisher
 
 ROWS_PER_STATEMENT: Final = 5000
 MAX_PROBLEMS: Final = 1000
@@ -18,9 +20,10 @@ MAX_PROBLEMS: Final = 1000
 class ShipmentImport:
     """Brings an organization's shipments to what a file says of them."""
 
-    def __init__(self, shipments: ImportRepository, alerts: AutoResolve) -> None:
+    def __init__(self, shipments: ImportRepository, alerts: AutoResolve, publisher: Publisher) -> None:
         self._shipments = shipments
         self._alerts = alerts
+        self._publisher = publisher
 
     async def run(self, body: bytes, written: FileFormat | None = None, *, max_problems: int = MAX_PROBLEMS) -> ImportReport:
         """Keep every good row and report the others; the same file again changes nothing.
@@ -35,6 +38,9 @@ class ShipmentImport:
             total += await self._shipments.upsert(facts[start : start + ROWS_PER_STATEMENT])
         if total.moved:
             await self._alerts.after_change(total.moved)
+        if total.created or total.updated:
+            whose = self._shipments.organization_id
+            self._publisher.publish(ShipmentsReceived(organization_id=whose, created=total.created, changed=total.updated))
         for one in total.refused:
             file.reject(Problem(file.lines[one.reference], "status", _sentence(one)))
         return _report(self._shipments.organization_id, file, total, max_problems)

@@ -29,7 +29,8 @@ MAX_ACTOR: Final = 200
 class Shipment(Model):
     """One consignment of an organization. Written by the statements of this folder's repositories alone.
 
-    watched: whether lateness matters in this status. changed_by: whom the newest version comes from.
+    watched: whether lateness matters in this status. changed_by: whom the newest version comes from. told_at: from when the
+    news is that ETA and status come from; None until somebody has told more than was first written.
     """
 
     __tablename__ = "shipments"
@@ -52,6 +53,7 @@ class Shipment(Model):
     missing_documents: Mapped[list[str]] = mapped_column(ARRAY(Text))
     version: Mapped[int]
     changed_by: Mapped[str]
+    told_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 

@@ -19,6 +19,8 @@ from services.alerts.shipments.errors import (
 from services.alerts.shipments.models import LAST_ETA, Shipment, ShipmentHold
 from services.alerts.shipments.repository import ShipmentReader, ShipmentRepository
 from services.alerts.shipments.schemas import HoldCreate, ShipmentCreate, ShipmentDetail, ShipmentUpdate
+from shared.contracts.alerts import ShipmentsReceived
+from shared.runtime.outbox import Publisher
 
 CheckVersion = Callable[[int], None]
 """Refuses a change of another version than the client has seen."""
@@ -47,9 +49,18 @@ def _not_found() -> ShipmentNotFound:
 class Shipments:
     """Writes for a caller. organization_id: whose shipments alone it can reach; None for everybody's. by: who it is."""
 
-    def __init__(self, shipments: ShipmentRepository, alerts: AutoResolve, organization_id: UUID | None, *, by: str) -> None:
+    def __init__(
+        self,
+        shipments: ShipmentRepository,
+        alerts: AutoResolve,
+        publisher: Publisher,
+        organization_id: UUID | None,
+        *,
+        by: str,
+    ) -> None:
         self._shipments = shipments
         self._alerts = alerts
+        self._publisher = publisher
         self._organization_id = organization_id
         self._by = by
 
@@ -61,6 +72,7 @@ class Shipments:
             raise DuplicateReference(
                 f"shipment {known} of this organization has the reference; change that one", shipment_id=str(known)
             )
+        self._publisher.publish(ShipmentsReceived(organization_id=organization_id, created=1))
         return await _whole(self._shipments, shipment)
 
     async def change(self, shipment_id: UUID, change: ShipmentUpdate, check: CheckVersion) -> ShipmentDetail:
@@ -72,6 +84,7 @@ class Shipments:
         if not values:
             return await _whole(self._shipments, known)
         changed = await self._shipments.change(known, values, by=self._by)
+        self._publisher.publish(ShipmentsReceived(organization_id=changed.organization_id, changed=1))
         if values.keys() & {"current_eta", "status"}:
             await self._alerts.after_change([shipment_id])
         return await _whole(self._shipments, changed)

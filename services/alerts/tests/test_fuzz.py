@@ -12,7 +12,7 @@ from shared.testing.tokens import SigningKeys
 OURS: Final = ("--include-path-regex", "^/v1/(shipments|alerts|evaluations|policies|calendars)")
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_no_request_makes_the_api_fail(processes: Processes, signing_keys: SigningKeys, tmp_path: Path) -> None:
     api = processes.api("alerts", RATE_LIMIT="100000/second")
     await api.ready()

@@ -17,6 +17,7 @@ from shared.contracts.notifications import SendTemplatedEmail
 from shared.contracts.retry import RetryPolicy
 from shared.runtime.db import Database, Session
 from shared.runtime.ids import uuid7
+from shared.testing import locks
 from shared.testing.messages import TaskRunner, assert_nothing_published, assert_published, outbox_of, published
 from shared.testing.wait import eventually
 
@@ -290,8 +291,7 @@ async def test_who_decides_second_waits_for_the_first_so_that_a_recipient_gets_o
 
     async def is_waited_for() -> bool:
         async with database.read() as reader:
-            waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-            return (await rows(reader, waiting)) == [(1,)]
+            return (await rows(reader, locks.WAITING)) == [(1,)]
 
     async with database.unit_of_work() as first:
         await AlertEmailRepository(first).alone()

@@ -30,6 +30,7 @@ from services.alerts.tests.alerts.acting import (
 from services.alerts.tests.arrange import OURS, evaluate, have, line, rows
 from shared.runtime.db import Database, Session
 from shared.runtime.ids import uuid7
+from shared.testing.locks import WAITING
 from shared.testing.service import ApiClient
 from shared.testing.wait import eventually
 
@@ -61,7 +62,7 @@ async def while_open(
     async with opened as session:
         await take(session, first)
         waiting = asyncio.ensure_future(second)
-        await eventually(lambda: owner.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"), message="nobody waits")
+        await eventually(lambda: owner.fetchval(WAITING), message="nobody waits")
     await waiting
 
 
@@ -144,7 +145,7 @@ async def test_alert_that_is_raised_while_its_shipment_is_released_ends_with_it(
     async with database.unit_of_work() as session:
         await evaluate(session, TOMORROW.date())
         waiting = asyncio.ensure_future(release())
-        await eventually(lambda: owner.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"), message="nobody waits")
+        await eventually(lambda: owner.fetchval(WAITING), message="nobody waits")
     await waiting
 
     async with database.read() as reading:
@@ -168,7 +169,7 @@ async def test_import_that_ends_an_alert_and_opens_another_locks_them_in_one_ord
     async with database.unit_of_work() as session:
         await take(session, "snooze", [first])
         waiting = asyncio.ensure_future(swap())
-        await eventually(lambda: owner.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"), message="nobody waits")
+        await eventually(lambda: owner.fetchval(WAITING), message="nobody waits")
         await take(session, "snooze", [second])
     await waiting
 

@@ -13,7 +13,9 @@ from services.alerts.shipments.file_format import REQUIRED
 from services.alerts.shipments.import_endpoints import MAX_FILE_BYTES
 from services.alerts.shipments.import_service import MAX_PROBLEMS, ROWS_PER_STATEMENT
 from services.alerts.tests.arrange import ETA, OURS, THEIRS, csv_of, evaluate, have, line, rows
+from shared.contracts.alerts import ShipmentsReceived
 from shared.runtime.db import Database, Session
+from shared.testing.messages import assert_published
 from shared.testing.service import ApiClient
 
 CSV = {"Content-Type": "text/csv"}
@@ -56,6 +58,8 @@ async def test_new_shipments_are_created_and_due_on_their_first_step(ours: ApiCl
         ("A1", date(2026, 3, 2), 1, "in_transit", date(2026, 3, 3)),
         ("B2", date(2026, 3, 2), 1, "delivered", None),
     ]
+    await send(ours, csv_of(line(reference="A1"), line(reference="B2", status="delivered")))
+    await assert_published(session, ShipmentsReceived, organization_id=OURS, created=2, changed=0)
 
 
 async def test_good_rows_are_kept_beside_bad_ones(ours: ApiClient, session: Session) -> None:
