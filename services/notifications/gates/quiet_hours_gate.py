@@ -7,9 +7,10 @@ from uuid import UUID
 
 from services.notifications.categories.models import ACCOUNT
 from services.notifications.gates.gate import Candidate, Hold, Obstacle
-from services.notifications.gates.repository import GateRepository
+from services.notifications.gates.repository import GateRepository, Silence
 from services.notifications.preferences.models import Channel
 from services.notifications.preferences.quiet_hours import quiet_until
+from services.notifications.sms.numbers import zone_of
 from shared.runtime.db import Session
 
 _WORDS: Final = "the recipient's quiet hours or pause; it is sent when they end"
@@ -26,8 +27,18 @@ class QuietHoursGate:
         if not heard:
             return {}
         found: dict[UUID, Obstacle] = {}
-        for key, silence in (await GateRepository(session).silences(heard)).items():
-            until = quiet_until(now, silence.time_zone, silence.quiet, silence.paused_until)
+        silences = await GateRepository(session).silences(heard)
+        for one in heard:
+            silence = silences.get(one.id)
+            if silence is None:
+                continue
+            until = quiet_until(now, _zone(one, silence, now), silence.quiet, silence.paused_until)
             if until is not None:
-                found[key] = Hold("quiet_hours", _WORDS, until)
+                found[one.id] = Hold("quiet_hours", _WORDS, until)
         return found
+
+
+def _zone(candidate: Candidate, silence: Silence, now: datetime) -> str:
+    """Where nobody has told one, that of the number: a bare number is known to be somewhere."""
+    of_number = zone_of(candidate.address, now) if candidate.channel == Channel.SMS and not silence.is_told else None
+    return of_number or silence.time_zone

@@ -14,7 +14,8 @@ _THROTTLED: Final = Stop("throttled", "the recipient has had as much of this cat
 
 
 class ThrottleGate:
-    """Stops what goes over the organization's limit per recipient, category, hour and day; what is transactional passes.
+    """Stops what goes over the organization's limit per recipient, category, hour and day. What is transactional passes, and so
+    does what goes into the app, where it disturbs nobody.
 
     A message that was tried before passes: it has been counted. Batches that look at the same moment do not see each other, so
     a limit may be passed by as many messages as there are such batches: it spares people, and guarantees nothing.

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from services.notifications import deps
+from services.notifications import deps, preference_deps
 from services.notifications.auth import ReadableOrganization, WritableScope
 from services.notifications.people.errors import PersonNotFound, PersonUnusable
 from services.notifications.people.schemas import PersonOut, PersonPut
@@ -73,7 +73,8 @@ async def put_person(
 ) -> PersonOut:
     """Replacing needs `If-Match`, creating needs none. What the person's owner says next replaces this again."""
     person = UpsertPerson(reference=reference, entity_version=1, organization_id=organization_id, **body.model_dump())
-    kept, created = await deps.people_changes(db, runtime_of(request).clock).put(person, if_match.check)
+    runtime = runtime_of(request)
+    kept, created = await preference_deps.people_changes(db, runtime.settings, runtime.clock).put(person, if_match.check)
     etag.show(kept.revision)
     response.status_code = 201 if created else 200
     return PersonOut.model_validate(kept)

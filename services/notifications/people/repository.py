@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select, text
@@ -11,9 +11,11 @@ from sqlalchemy import func, select, text
 from services.notifications.people.models import Person
 from shared.runtime.db import ReadSession, Session
 
+# Returns those who have come to be written to somewhere else, or by another organization.
 # A person who was erased stays as a bare reference and version: what the owner said earlier and arrives late must not bring
 # the person back, what the owner says anew may.
 _UPSERT: Final = text("""
+    WITH kept AS (
     INSERT INTO people AS known (reference, organization_id, name, email, phone, locale, time_zone, entity_version, revision,
                                  updated_at)
     SELECT reference, organization_id, name, email, phone, locale, time_zone, entity_version, 1, :now
@@ -26,6 +28,12 @@ _UPSERT: Final = text("""
            locale = excluded.locale, time_zone = excluded.time_zone, entity_version = excluded.entity_version,
            revision = known.revision + 1, updated_at = excluded.updated_at, erased_at = NULL
      WHERE known.entity_version < excluded.entity_version
+    RETURNING new.reference, new.organization_id, new.email, new.phone, old.organization_id AS organization_before,
+              old.email AS email_before, old.phone AS phone_before
+    )
+    SELECT reference, organization_id, email, phone FROM kept
+     WHERE (organization_id, email, phone) IS DISTINCT FROM (organization_before, email_before, phone_before)
+     ORDER BY reference
 """)
 
 _PUT: Final = text("""
@@ -59,6 +67,15 @@ class PersonRow:
     locale: str | None
     time_zone: str | None
     entity_version: int
+
+
+class Reached(NamedTuple):
+    """Where somebody is written to now, and for whom."""
+
+    reference: str
+    organization_id: UUID | None
+    email: str | None
+    phone: str | None
 
 
 class PersonReader:
@@ -101,15 +118,18 @@ class PersonRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def upsert(self, rows: Sequence[PersonRow], now: datetime) -> None:
-        """Bring people to what their owners say, in one statement; an older version changes nothing. A reference stands once."""
+    async def upsert(self, rows: Sequence[PersonRow], now: datetime) -> Sequence[Reached]:
+        """Bring people to what their owners say, in one statement; an older version changes nothing. A reference stands once.
+
+        Returns those who are new, or have another address, number or organization than before.
+        """
         columns = {field.name: [getattr(row, field.name) for row in rows] for field in fields(PersonRow)}
-        await self._session.execute(_UPSERT, {**columns, "now": now})
+        return [Reached(*row) for row in await self._session.execute(_UPSERT, {**columns, "now": now})]
 
     async def locked(self, reference: str) -> Person | None:
         """The row, erased or not, held until the unit of work ends."""
         query = select(Person).where(Person.reference == reference).with_for_update()
-        return (await self._session.scalars(query)).one_or_none()
+        return (await self._session.scalars(query.execution_options(populate_existing=True))).one_or_none()
 
     async def put(self, row: PersonRow, organization_id: UUID | None, *, seen: int, now: datetime) -> Person | None:
         """Create or replace one person for an operator; the owner's version stays what it was.

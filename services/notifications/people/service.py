@@ -6,7 +6,8 @@ from uuid import UUID
 from services.notifications.people.checks import checked
 from services.notifications.people.errors import PersonNotFound
 from services.notifications.people.models import Person
-from services.notifications.people.repository import PersonReader, PersonRepository, PersonRow
+from services.notifications.people.repository import PersonReader, PersonRepository, PersonRow, Reached
+from services.notifications.preferences.declined_addresses import DeclinedAddresses
 from shared.contracts.notifications import UpsertPerson
 from shared.runtime.clock import Clock
 from shared.runtime.errors import Conflict, PreconditionRequired
@@ -34,8 +35,9 @@ class People:
 class PeopleChanges:
     """Writing people."""
 
-    def __init__(self, people: PersonRepository, clock: Clock) -> None:
+    def __init__(self, people: PersonRepository, addresses: DeclinedAddresses, clock: Clock) -> None:
         self._people = people
+        self._addresses = addresses
         self._clock = clock
 
     async def follow(self, messages: Sequence[UpsertPerson]) -> None:
@@ -48,7 +50,8 @@ class PeopleChanges:
             known = newest.get(row.reference)
             if known is None or known.entity_version < row.entity_version:
                 newest[row.reference] = row
-        await self._people.upsert(list(newest.values()), self._clock())
+        now = self._clock()
+        await self._addresses.take_along(await self._people.upsert(list(newest.values()), now), now)
 
     async def put(self, person: UpsertPerson, expect: Callable[[int], None]) -> tuple[Person, bool]:
         """Create or replace a person; says whether it was created. What the owner says next replaces it again.
@@ -68,8 +71,10 @@ class PeopleChanges:
             if not created:
                 raise
         organization_id = known.organization_id if known is not None else row.organization_id
-        revision = known.revision if known is not None else 0
-        kept = await self._people.put(row, organization_id, seen=revision, now=self._clock())
+        revision, now = known.revision if known is not None else 0, self._clock()
+        kept = await self._people.put(row, organization_id, seen=revision, now=now)
         if kept is None:
             raise Conflict("somebody else created this person just now; read it and repeat the change on it")
+        reached = Reached(kept.reference, kept.organization_id, kept.email, kept.phone)
+        await self._addresses.take_along([reached], now)
         return kept, created

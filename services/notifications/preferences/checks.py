@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from services.notifications.categories.models import DIGESTS, Category
 from services.notifications.preferences.errors import CategoryLocked, CategoryUnknown, ChoiceImpossible, PauseUnusable
-from services.notifications.preferences.models import MAX_PAUSE_DAYS, Channel, Choice, Key
+from services.notifications.preferences.models import MAX_PAUSE_DAYS, SUMMARIES, Channel, Choice, Key
 
 
 def check_choices(choices: Mapping[Key, Choice], categories: Iterable[Category], *, known: Iterable[str] = ()) -> None:
@@ -21,14 +21,14 @@ def check_choices(choices: Mapping[Key, Choice], categories: Iterable[Category],
             f"{', '.join(locked[:5])} is transactional: about what the person has ordered or owns; leave it on, or leave it out"
         )
     for key, choice in choices.items():
-        if choice is Choice.DAILY and not offers_daily(key):
+        if choice in SUMMARIES and not offers_summaries(key):
             raise ChoiceImpossible(
-                "only e-mails can be collected into the daily summary, and not the summary itself; use on or off"
+                "only e-mails can be collected into a summary, and not the summaries themselves; use on or off"
             )
 
 
-def offers_daily(key: Key) -> bool:
-    """Whether messages of this kind can be collected. The summary cannot be collected into itself."""
+def offers_summaries(key: Key) -> bool:
+    """Whether messages of this kind can be collected. A summary cannot be collected into another one."""
     return key.channel is Channel.EMAIL and key.category != DIGESTS
 
 

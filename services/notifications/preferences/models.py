@@ -16,11 +16,26 @@ class Channel(StrEnum):
 
 
 class Choice(StrEnum):
-    """daily: collected into the daily summary, which e-mail alone can do."""
+    """hourly, daily, weekly: collected into a summary, which e-mail alone can do; see Cadence."""
 
     ON = "on"
     OFF = "off"
+    HOURLY = "hourly"
     DAILY = "daily"
+    WEEKLY = "weekly"
+
+
+class Cadence(StrEnum):
+    """How often what is collected is told of, the most often first: an hour after the first message of several, each morning, or
+    on Monday morning. Each is a choice of the same name."""
+
+    HOURLY = "hourly"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+
+SUMMARIES: Final = tuple(Choice(cadence) for cadence in Cadence)
+"""The choices that collect."""
 
 
 class Source(StrEnum):

@@ -16,6 +16,11 @@ _SHEET: Final = (
 )
 _CHOICES: Final = text("SELECT category, channel, choice FROM preferences WHERE person = :person")
 
+_DECLINED: Final = text("""
+    SELECT person, category, channel FROM preferences WHERE person = ANY(CAST(:people AS text[])) AND choice = 'off'
+     ORDER BY person, category, channel
+""")
+
 _HISTORY: Final = text("""
     SELECT id, what, category, channel, before, after, source, actor, key_id, changed_at FROM preference_changes
      WHERE person = :person
@@ -79,6 +84,13 @@ class PreferenceReader:
         """What the person has chosen."""
         rows = await self._session.execute(_CHOICES, {"person": person})
         return {Key(row.category, Channel(row.channel)): Choice(row.choice) for row in rows}
+
+    async def declined(self, people: Sequence[str]) -> Mapping[str, Sequence[Key]]:
+        """What each of these people has switched off; those who have switched off nothing are missing."""
+        found: dict[str, list[Key]] = {}
+        for row in await self._session.execute(_DECLINED, {"people": list(people)}):
+            found.setdefault(row.person, []).append(Key(row.category, Channel(row.channel)))
+        return found
 
     async def history(self, person: str, *, after: tuple[Any, ...] | None, limit: int) -> Sequence[Any]:
         """The newest first. after: (changed_at, id) of the last one seen. Rows with the columns of ChangeOut, and `id`."""

@@ -80,7 +80,7 @@ class ChoiceIn(BaseModel):
 
     category: str = Field(max_length=50, pattern=r"^[a-z][a-z0-9_]*$")
     channel: Channel
-    choice: Choice = Field(description="`daily` collects e-mails into the daily summary.")
+    choice: Choice = Field(description="`hourly`, `daily` and `weekly` collect e-mails into a summary.")
 
 
 def by_key(choices: list[ChoiceIn]) -> dict[Key, Choice]:

@@ -10,7 +10,7 @@ from services.notifications.categories.models import UNDECLARED, Category
 from services.notifications.categories.repository import CategoryReader
 from services.notifications.people.errors import PersonNotFound
 from services.notifications.people.models import Person
-from services.notifications.people.repository import PersonReader
+from services.notifications.people.repository import PersonReader, PersonRepository
 from services.notifications.policies.models import Policy
 from services.notifications.policies.repository import PolicyReader
 from services.notifications.preferences.checks import check_choices, check_pause
@@ -131,10 +131,12 @@ class PreferenceChanges(Preferences):
         categories: CategoryReader,
         policies: PolicyReader,
         people: PersonReader,
+        held: PersonRepository,
         addresses: DeclinedAddresses,
         clock: Clock,
     ) -> None:
         super().__init__(preferences, categories, policies, people)
+        self._held = held
         self._writing = preferences
         self._addresses = addresses
         self._clock = clock
@@ -147,7 +149,7 @@ class PreferenceChanges(Preferences):
         Raises PersonNotFound, CategoryUnknown, CategoryLocked, ChoiceImpossible, PauseUnusable, and what `expect` raises.
         """
         await self._require(reference, organization_id)
-        sheet = await self._writing.locked(reference, self._clock())
+        sheet = await self._locked(reference)
         expect(sheet.revision)
         before = await self.shown(reference, organization_id)
         chosen = _chosen(before)
@@ -160,7 +162,7 @@ class PreferenceChanges(Preferences):
 
         Raises CategoryLocked, ChoiceImpossible, PauseUnusable.
         """
-        sheet = await self._writing.locked(reference, self._clock())
+        sheet = await self._locked(reference)
         before = await self.shown(reference, organization_id)
         chosen = _chosen(before)
         check_choices(wanted.choices, [one.category for one in before.categories], known={key.category for key in wanted.choices})
@@ -171,12 +173,17 @@ class PreferenceChanges(Preferences):
 
     async def choose(self, reference: str, organization_id: UUID | None, choices: Mapping[Key, Choice], way: Way) -> Shown:
         """As amend, without a word on times."""
-        sheet = await self._writing.locked(reference, self._clock())
+        sheet = await self._locked(reference)
         return await self.amend(reference, organization_id, Wanted(choices, sheet.quiet, sheet.paused_until), way)
 
     async def record(self, changes: Sequence[Change]) -> None:
         """Add to the history what was changed elsewhere."""
         await self._writing.record(changes)
+
+    async def _locked(self, reference: str) -> Sheet:
+        # With the person, so that a new address that comes at the same moment learns of the choice, or the choice of the address.
+        await self._held.locked(reference)
+        return await self._writing.locked(reference, self._clock())
 
     async def _apply(
         self, before: Shown, chosen: Mapping[Key, Choice], wanted: Wanted, way: Way, organization_id: UUID | None

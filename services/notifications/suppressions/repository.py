@@ -171,6 +171,8 @@ _SAY: Final = text("""
     RETURNING is_stop
 """)
 
+_ADDED: Final = text("SELECT channel, reason, count(*) FROM suppressions WHERE created_at > :since GROUP BY channel, reason")
+
 
 class SuppressionReader:
     """What is read of the list."""
@@ -191,6 +193,10 @@ class SuppressionReader:
         if after is not None:
             query = query.where(tuple_(Suppression.created_at, Suppression.id) < tuple_(*after))
         return (await self._session.scalars(query)).all()
+
+    async def added(self, since: datetime) -> dict[tuple[str, str], int]:
+        """How many entries of each channel and reason are there that are newer."""
+        return {(row[0], row[1]): row[2] for row in await self._session.execute(_ADDED, {"since": since})}
 
     async def stopping(self, asked: Sequence[Asked], now: datetime) -> Mapping[UUID, Reason]:
         """For each message that may not go out, the gravest reason."""

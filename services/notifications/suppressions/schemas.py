@@ -89,6 +89,8 @@ class ImportReport(BaseModel):
     rows: int = Field(description="Rows with anything in them, without the header.", examples=[100])
     added: int = Field(examples=[90])
     known: int = Field(description="Rows whose entry was there before, or that repeat another row.", examples=[8])
-    rejected: int = Field(description="Rows that were left out; only with `skip_bad_rows`.", examples=[2])
+    rejected: int = Field(
+        description="Rows that were left out: what has expired or names nobody, and with `skip_bad_rows` bad ones.", examples=[2]
+    )
     problems: list[RowProblem] = Field(description="The first 1,000, in the order of the file.")
     problems_left_off: int = Field(examples=[0])

@@ -64,7 +64,7 @@ class Suppressing:
 
         bad_recipient: the address is on the list for everybody, as invalid_number or hard_bounce. opted_out: an SMS recipient
         is on it for everybody, somebody who reads mail for the category. do_not_call: for everybody's marketing by SMS.
-        complained: for the organization's marketing.
+        complained: for everybody's marketing, since all organizations share the account that the reader has complained of.
         soft_recipient: counts by the organization's policy. All other verdicts say nothing of the recipient. What an
         organization's own account says counts for that organization alone, since nobody else can vouch for it.
         """
@@ -121,7 +121,7 @@ class Suppressing:
 def _consequence(one: Learned) -> tuple[Reason, Scope]:
     match one.verdict:
         case Verdict.COMPLAINED:
-            return Reason.COMPLAINT, Scope.ORGANIZATION
+            return Reason.COMPLAINT, _reach(one.account_of)
         case Verdict.DO_NOT_CALL:
             return Reason.DO_NOT_CALL, _reach(one.account_of)
         case Verdict.OPTED_OUT if one.channel == "sms":

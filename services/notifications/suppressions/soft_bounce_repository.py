@@ -1,4 +1,4 @@
-"""Statements on soft bounces: mail that came back because a mailbox was full or away.
+"""Statements on soft bounces: messages that were given up, or came back, because a mailbox was full or away.
 
 An address that bounces too often within too short a time is left alone for a while. How often and how long is the organization's
 policy; without one, five times within 7 days, for 30 days. What counts is what has happened and when, and not in which order we
@@ -23,6 +23,10 @@ DEFAULT_SUPPRESS_DAYS: Final = 30
 KEPT_DAYS: Final = 500
 """Longer than any policy looks back and suppresses (90 and 365 days), whatever deliveries are kept for: an entry must not lose
 what it stands on."""
+
+QUIET_HOURS: Final = 1
+"""After how long a mail counts as arrived that a server has taken which reports nothing. What it cannot hand on comes back as a
+bounce mail, within minutes where the mailbox is full."""
 
 _LOCKS: Final = 64
 
@@ -59,15 +63,19 @@ _COUNT: Final = text("""
 
 # A delivery that arrived ends the row of bounces before it. They are taken away at once, because what has arrived is not kept for
 # as long as they would be.
-_FORGIVE: Final = text("""
+_FORGIVE: Final = text(f"""
     DELETE FROM soft_bounces AS bounce
      WHERE bounce.address_hash = ANY(CAST(:address_hashes AS text[]))
-       AND EXISTS (SELECT FROM deliveries JOIN delivery_events AS event ON event.delivery_id = deliveries.id
+       AND EXISTS (SELECT FROM deliveries LEFT JOIN delivery_events AS event
+                              ON event.delivery_id = deliveries.id AND event.kind = 'delivered'
                     WHERE deliveries.address_hash = bounce.address_hash AND deliveries.channel = bounce.channel
                       AND deliveries.organization_id IS NOT DISTINCT FROM bounce.organization_id
                       AND deliveries.created_at > bounce.bounced_at - interval '30 days'
-                      AND event.kind = 'delivered' AND event.occurred_at > bounce.bounced_at)
-""")
+                      AND (event.occurred_at > bounce.bounced_at
+                           OR deliveries.status = 'sent' AND NOT deliveries.awaits_report AND deliveries.receipt IS NULL
+                          AND deliveries.finished_at > bounce.bounced_at
+                          AND deliveries.finished_at < CAST(:now AS timestamptz) - interval '{QUIET_HOURS} hours'))
+""")  # noqa: S608 - put together from constants of this module; values are bound
 
 # The n-th bounce before each one tells whether that many lie close enough together. Statements cannot see each other's changes,
 # so several are needed.
@@ -161,7 +169,7 @@ class SoftBounceRepository:
             return
         await self._lock(address_hashes)
         bound: dict[str, Any] = {"address_hashes": sorted(set(address_hashes)), "policy": POLICY}
-        await self._session.execute(_FORGIVE, {"address_hashes": bound["address_hashes"]})
+        await self._session.execute(_FORGIVE, {"address_hashes": bound["address_hashes"], "now": now})
         await self._session.execute(_SUPPRESS, {**bound, "now": now})
         lifted = list(await self._session.scalars(_LIFTED, bound))
         if lifted:

@@ -1,4 +1,4 @@
-"""The suppression list as a CSV file (RFC 4180) of any length, which can be imported again."""
+"""The suppression list as a CSV file (RFC 4180) of any length, which can be imported again; `suppression_file.py` reads it."""
 
 import asyncio
 import csv
@@ -10,6 +10,7 @@ from uuid import UUID
 
 from services.notifications.suppressions.models import Suppression
 from services.notifications.suppressions.repository import SuppressionFilter, SuppressionReader
+from services.notifications.suppressions.suppression_file import QUOTED
 from shared.runtime.db import Database
 
 ROWS_PER_PAGE: Final = 2000
@@ -27,7 +28,6 @@ HEADER: Final = (
     "created_by",
     "created_at",
 )
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class SuppressionExport:
@@ -70,9 +70,12 @@ def _lines(rows: Iterable[Sequence[Any]]) -> bytes:
 
 
 def _cell(value: Any) -> Any:
-    """A cell that a spreadsheet shows and does not carry out: what looks like a formula begins with an apostrophe (OWASP)."""
+    """A cell that a spreadsheet shows and does not carry out: what looks like a formula begins with an apostrophe (OWASP).
+
+    What begins with one gets another, so that whoever takes the first away has the text again.
+    """
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
+        return f"'{value}" if value.startswith(QUOTED) else value
     return value

@@ -1,8 +1,11 @@
 """A file of suppressions: CSV (RFC 4180) in UTF-8 with a header.
 
 Columns: address, and, if you like, channel (`email` where the address has an @, else `sms`), scope, category, reason
-(`imported`), note, expires_at (ISO 8601 with a time zone), each once and in any order. Further columns, such as an export has,
-are left out.
+(`imported`), note, expires_at (ISO 8601 with a time zone), organization_id, each once and in any order. Further columns, such as
+an export has, are left out.
+
+An export can be read again: each entry says the same of the same organization. What no longer stops anybody is `void`: an entry
+that has expired, and one whose owner was erased, of which an export has the id and no address.
 """
 
 import csv
@@ -20,7 +23,10 @@ from services.notifications.suppressions.models import Reason, Scope
 
 MAX_ROWS: Final = 100_000
 MAX_NOTE: Final = 500
-_OURS: Final = ("address", "channel", "scope", "category", "reason", "note", "expires_at")
+QUOTED: Final = ("=", "+", "-", "@", "\t", "\r", "'")
+"""With what a cell begins that an export writes an apostrophe before."""
+_OURS: Final = ("address", "channel", "scope", "category", "reason", "note", "expires_at", "organization_id")
+_READ: Final = frozenset({*_OURS, "id"})
 _CHANNELS: Final = frozenset({"email", "sms"})
 _CATEGORY: Final = re.compile(r"[a-z][a-z0-9_]{0,49}")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -34,6 +40,10 @@ class _BadCell(Exception):
         self.reason = reason
 
 
+class _Void(Exception):
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What is wrong with a row. line: counted from 1, the header included. column: None for the row as a whole."""
@@ -45,7 +55,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """For whom a file is read. default_scope: of rows that name none."""
+    """For whom a file is read. organization_id: whose rows are those that name none. default_scope: of rows that name none."""
 
     organization_id: UUID | None
     may_write_for_all: bool
@@ -54,11 +64,12 @@ class Owner:
 
 @dataclass(slots=True)
 class SuppressionFile:
-    """What a file says. entries: those that can be kept, with the organization of each."""
+    """What a file says. entries: those that can be kept, with the organization of each. void: what stops nobody any more."""
 
     rows: int = 0
     entries: list[tuple[Entry, UUID | None]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    void: list[Problem] = field(default_factory=list)
 
 
 def read_suppressions(body: bytes, owner: Owner, now: datetime) -> SuppressionFile:
@@ -69,10 +80,11 @@ def read_suppressions(body: bytes, owner: Owner, now: datetime) -> SuppressionFi
         if found.rows > MAX_ROWS:
             raise SuppressionFileUnreadable(f"the file has more than {MAX_ROWS:,} rows; split it, each part with the header")
         try:
-            entry = _entry(cells, owner)
-            found.entries.append((entry, _checked(entry, owner, now)))
+            found.entries.append(_kept(cells, owner, now))
         except _BadCell as bad:
             found.problems.append(Problem(line, bad.column, bad.reason))
+        except _Void as void:
+            found.void.append(Problem(line, None, str(void)))
     return found
 
 
@@ -89,17 +101,37 @@ def _rows(body: bytes) -> Iterator[tuple[int, Mapping[str, str]]]:
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 padded = cells + [""] * (len(header) - len(cells))
-                yield reader.line_num, {name: cell.strip() for name, cell in zip(header, padded, strict=False) if name in _OURS}
+                yield reader.line_num, {name: _plain(cell) for name, cell in zip(header, padded, strict=False) if name in _READ}
     except csv.Error:
         raise SuppressionFileUnreadable(f"line {reader.line_num} is no CSV; put texts with commas or quotes in quotes") from None
+
+
+def _plain(cell: str) -> str:
+    """The cell without the apostrophe that an export writes before what a spreadsheet would take for a formula."""
+    cell = cell.strip()
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(QUOTED) else cell
+
+
+def _kept(cells: Mapping[str, str], owner: Owner, now: datetime) -> tuple[Entry, UUID | None]:
+    if not cells["address"] and cells.get("id"):
+        raise _Void("names nobody: the owner of the address was erased before the export")
+    entry = _entry(cells, owner)
+    if entry.expires_at is not None and entry.expires_at <= now:
+        raise _Void("stops nobody: expires_at has passed")
+    organization_id = _organization(cells.get("organization_id"), owner)
+    for_all = owner.may_write_for_all
+    try:
+        # What the list learns by itself is taken as an export has it, with its scope. A row without one may be a slip.
+        return entry, check_entry(entry, organization_id, now, may_write_for_all=for_all, learnt=bool(cells.get("scope")))
+    except (SuppressionUnusable, SuppressionForAll) as error:
+        raise _BadCell(None, error.detail) from None
 
 
 def _entry(cells: Mapping[str, str], owner: Owner) -> Entry:
     for name, cell in cells.items():
         if _CONTROL.search(cell) or len(cell) > _MAX_CELL:
             raise _BadCell(name, "must be one line of at most 2,000 visible characters")
-    # Files that were exported carry an apostrophe before what a spreadsheet would take for a formula.
-    address = cells["address"].removeprefix("'")
+    address = cells["address"]
     channel = cells.get("channel") or ("email" if "@" in address else "sms")
     if channel not in _CHANNELS:
         raise _BadCell("channel", "is neither email nor sms")
@@ -152,8 +184,13 @@ def _no_zone() -> datetime:
     raise _BadCell("expires_at", "has no time zone; write 2026-12-31T00:00:00Z")
 
 
-def _checked(entry: Entry, owner: Owner, now: datetime) -> UUID | None:
+def _organization(cell: str | None, owner: Owner) -> UUID | None:
+    if not cell:
+        return owner.organization_id
     try:
-        return check_entry(entry, owner.organization_id, now, may_write_for_all=owner.may_write_for_all)
-    except (SuppressionUnusable, SuppressionForAll) as error:
-        raise _BadCell(None, error.detail) from None
+        named = UUID(cell)
+    except ValueError:
+        raise _BadCell("organization_id", "is no id of an organization") from None
+    if named == owner.organization_id or (owner.organization_id is None and owner.may_write_for_all):
+        return named
+    raise _BadCell("organization_id", "is another organization than the one that the file is imported for")

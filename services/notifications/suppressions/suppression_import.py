@@ -1,4 +1,4 @@
-"""Importing a file of suppressions: all of it, or nothing."""
+"""Importing a file of suppressions: all of it that still says something, or nothing."""
 
 import asyncio
 from collections.abc import Sequence
@@ -29,7 +29,9 @@ class SuppressionImport:
         self._clock = clock
 
     async def run(self, body: bytes, organization_id: UUID | None, *, skip_bad_rows: bool) -> ImportReport:
-        """Keep every row. Where one cannot be kept, none is, unless bad rows are to be left out. The same file adds nothing.
+        """Keep every row. Where one is wrong, none is, unless bad rows are to be left out. The same file adds nothing.
+
+        What has expired since the file was exported, or names nobody any more, is reported and stops nothing.
 
         Raises SuppressionFileUnreadable, and SuppressionRowsUnusable, which lists the rows.
         """
@@ -48,7 +50,7 @@ class SuppressionImport:
         added = 0
         for start in range(0, len(rows), ROWS_PER_STATEMENT):
             added += await self._suppressions.add(rows[start : start + ROWS_PER_STATEMENT])
-        return _report(file, file.problems, added)
+        return _report(file, added)
 
     def _read(self, body: bytes, owner: Owner) -> tuple[SuppressionFile, list[SuppressionRow]]:
         now = self._clock()
@@ -74,7 +76,8 @@ class SuppressionImport:
         return file, sorted(rows, key=lambda row: (row.address_hash, row.channel, row.reason))
 
 
-def _report(file: SuppressionFile, problems: Sequence[Problem], added: int) -> ImportReport:
+def _report(file: SuppressionFile, added: int) -> ImportReport:
+    problems: Sequence[Problem] = sorted([*file.problems, *file.void], key=lambda problem: problem.line)
     return ImportReport(
         rows=file.rows,
         added=added,

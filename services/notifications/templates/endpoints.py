@@ -115,7 +115,8 @@ async def preview_template(
     organization_id = organization_of(principal, body.organization_id)
     trial = Trial(body.context, body.locale, body.time_zone, body.version)
     source, made = await deps.template_trials(db, runtime_of(request)).preview(name, organization_id, trial)
-    return Preview.of(source, made, body.sms_price_per_1000)
+    price = await deps.sms_price(db, runtime_of(request).settings, organization_id, body.sms_price_per_1000)
+    return Preview.of(source, made, price)
 
 
 @router.post(

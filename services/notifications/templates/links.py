@@ -23,6 +23,8 @@ _TAG: Final = re.compile(r"""<[A-Za-z](?:[^<>"']++|"[^"]*"|'[^']*')*+>""")
 _ATTRIBUTE: Final = re.compile(r"""([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?""")
 _QUOTED_VALUE: Final = r"""(?:"([^"]*)"|'([^']*)')"""
 _ANY_VALUE: Final = r"""(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))"""
+# Where a name begins, as in _ATTRIBUTE: that of `data-href` only ends like a link's.
+_BEGINNING: Final = r"""(?<![^\s"'<>/=])"""
 # What browsers take away before they read an address (WHATWG URL, 4.4).
 _UNSEEN: Final = re.compile(r"[\t\n\r]")
 _BLANKS: Final = "".join(map(chr, range(33)))
@@ -64,7 +66,7 @@ def made_links(skeleton: str) -> MadeLinks:
         return MadeLinks(None, frozenset())
     names = "|".join(re.escape(name) for name in sorted(spelled))
     # Only published texts that are older than the rule have outputs without quotes.
-    pattern = re.compile(rf"({names})\s*=\s*{_QUOTED_VALUE if quotes else _ANY_VALUE}")
+    pattern = re.compile(rf"{_BEGINNING}({names})\s*=\s*{_QUOTED_VALUE if quotes else _ANY_VALUE}")
     return MadeLinks(pattern, frozenset(known))
 
 

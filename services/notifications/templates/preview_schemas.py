@@ -44,7 +44,8 @@ class PreviewRequest(TrialRequest):
 
     organization_id: UUID | None = Field(default=None, description="Whose override counts first.")
     sms_price_per_1000: Money | None = Field(
-        default=None, description="What a thousand segments cost at the provider, to show the cost of the SMS."
+        default=None,
+        description="What a thousand segments cost at the provider; by default by `SMS_PRICES`, in the organization's country.",
     )
 
 
@@ -60,7 +61,7 @@ class SmsPreview(BaseModel):
     per_segment: int = Field(description="Units that fit into each.")
     remaining: int = Field(description="Units that may be added before there is one segment more.")
     foreign: list[str] = Field(description="The characters that force UCS-2.")
-    cost: Money | None = Field(description="By the price of the request, rounded up.")
+    cost: Money | None = Field(description="By the price of the request, else by `SMS_PRICES`, rounded up.")
 
     @classmethod
     def of(cls, text: str, price_per_1000: Money | None) -> "SmsPreview":

@@ -78,15 +78,17 @@ class Templates:
         """
         layers = await self._reader.published({name}, {organization_id})
         locale = trial.locale
-        own = None
+        own, sample = None, None
         if trial.version is not None:
             version = await self._version(name, organization_id, trial.version)
-            own, locale = layer_of(name, organization_id, version), version.locale
+            own, locale, sample = layer_of(name, organization_id, version), version.locale, version.sample_context
         below = order(layers, name=name, organization_id=organization_id, locale=locale)
-        source = complete([own, *below] if own is not None else below)
+        source = _filled_up(own, below) if own is not None else complete(below)
         if source is None or not source.channels:
             raise TemplateNotFound("nothing is published of this template that this reader could get; publish a version first")
-        context = trial.context if trial.context is not None else await self._sample(name, organization_id, locale)
+        context = trial.context
+        if context is None:
+            context = sample or await self._sample(name, organization_id, locale)
         made = await self._tried(source, context, trial.locale, trial.time_zone)
         return source, made
 
@@ -198,15 +200,20 @@ class TemplateChanges(Templates):
         """The layer filled up, what it becomes, and the default's version below it. Raises TemplateUnusable."""
         layers = await self._templates.published({layer.name}, {layer.organization_id})
         below = order(layers, name=layer.name, organization_id=layer.organization_id, locale=layer.locale)
-        # What this version is to replace gives nothing to it.
-        replaced = (layer.organization_id, layer.locale)
-        source = complete([layer, *(one for one in below if (one.organization_id, one.locale) != replaced)])
-        assert source is not None, "there is a layer at least"
+        source = _filled_up(layer, below)
         _demand_whole_channels(layer, source)
         made = await self._tried(source, sample, layer.locale, "UTC")
         if made.content is not None and made.content.html is not None:
             await asyncio.to_thread(refuse_unsafe, made.content.html)
         return source, made, next((one.version for one in below if one.organization_id is None), None)
+
+
+def _filled_up(layer: Layer, below: Sequence[Layer]) -> TemplateSource:
+    """What a version becomes once it is published: the one that it is to replace gives nothing to it."""
+    replaced = (layer.organization_id, layer.locale)
+    source = complete([layer, *(one for one in below if (one.organization_id, one.locale) != replaced)])
+    assert source is not None, "there is a layer at least"
+    return source
 
 
 _NEEDS: Final = {

@@ -114,4 +114,13 @@ _WORDS: Final = {
     "list": "a list",
     "object": "an object",
 }
-assert set(_IS) == set(_WORDS) == set(get_args(VariableType)), "each type has a check and a word"
+JSON_TYPES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("string", "date", "datetime"), "string"),
+    **dict.fromkeys(("integer", "number"), "number"),
+    **dict.fromkeys(("money", "object"), "object"),
+    "boolean": "boolean",
+    "list": "array",
+}
+"""What a value of each type is as JSON: the coarse check that a database can make of many."""
+
+assert set(_IS) == set(JSON_TYPES) == set(_WORDS) == set(get_args(VariableType)), "each type has a check and a word"

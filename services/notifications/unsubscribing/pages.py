@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from services.notifications.preferences.checks import offers_daily
-from services.notifications.preferences.models import MAX_PAUSE_DAYS, Channel, Choice, Key, QuietHours
+from services.notifications.preferences.checks import offers_summaries
+from services.notifications.preferences.models import MAX_PAUSE_DAYS, SUMMARIES, Choice, Key, QuietHours
 from services.notifications.preferences.schemas import DAYS
 from services.notifications.preferences.service import ShownCategory
 from services.notifications.unsubscribing.forms import field_of, mode_of, offered_hours
@@ -108,9 +108,9 @@ def _category(one: ShownCategory, visit: Visit) -> dict[str, Any]:
 
 
 def choices_of(key: Key, visit: Visit) -> Sequence[Choice]:
-    """What is offered there: the daily summary is a person's."""
-    daily = visit.subject.person is not None and offers_daily(key) and key.channel is Channel.EMAIL
-    return (Choice.ON, Choice.DAILY, Choice.OFF) if daily else (Choice.ON, Choice.OFF)
+    """What is offered there: summaries are a person's."""
+    summaries = SUMMARIES if visit.subject.person is not None and offers_summaries(key) else ()
+    return (Choice.ON, *summaries, Choice.OFF)
 
 
 def _times(visit: Visit, organization: str, today: date) -> dict[str, Any]:

@@ -20,7 +20,7 @@ PREFERENCE_FORM: Final[dict[str, Any]] = {
                     },
                     "additionalProperties": {
                         "type": "string",
-                        "description": "`choice.<category>.<channel>`: `on`, `off`, or `daily`.",
+                        "description": "`choice.<category>.<channel>`: `on`, `off`, `hourly`, `daily` or `weekly`.",
                     },
                 },
                 "example": {"choice.marketing.email": "off", "quiet": "organization", "paused_until": ""},

@@ -39,7 +39,7 @@ class Visit:
 
     @property
     def offered(self) -> Sequence[Key]:
-        """What the reader can choose about. The daily summary is an e-mail."""
+        """What the reader can choose about. Summaries are e-mails."""
         return [
             Key(one.category.name, channel)
             for one in self.shown.categories

@@ -10,10 +10,18 @@ from sqlalchemy import text
 
 from services.notifications.gates.dedupe_gate import DedupeGate
 from services.notifications.gates.gate import Candidate
-from services.notifications.tests.gates.arrange import NOW, candidate, policy
+from services.notifications.tests.gates.arrange import ASHA, NOW, candidate, policy
 from shared.runtime.db import Database, Session
 
 KEY: Final = "reminder:2026-11-25"
+_GIVEN_UP: Final = text("""
+    INSERT INTO deliveries (id, channel, status, reason, receipt, attempts, created_at, finished_at)
+    VALUES (:id, 'email', 'failed', 'retries_exhausted', :receipt, 1, :at, :at)
+""")
+_ATTEMPT: Final = text("""
+    INSERT INTO delivery_attempts (delivery_id, number, provider, started_at, finished_at, outcome)
+    VALUES (:id, 1, 'sendgrid', :at, :at, :outcome)
+""")
 
 
 def keyed(number: int, **facts: Any) -> Candidate:
@@ -79,6 +87,44 @@ async def test_message_that_has_not_gone_out_leaves_the_key_to_the_next(
     )
 
     assert await stopped(session, keyed(2)) == stopped_again
+    assert await stopped(session, keyed(2)) == stopped_again
+
+
+@pytest.mark.parametrize(("receipt", "stopped_again"), [("delivered", [0]), ("complained", [0]), ("bounced_hard", [])])
+async def test_message_that_was_given_up_and_has_arrived_keeps_the_key(
+    session: Session, receipt: str, stopped_again: list[int]
+) -> None:
+    await stopped(session, keyed(1))
+    await session.execute(_GIVEN_UP, {"id": keyed(1).id, "at": NOW, "receipt": receipt})
+
+    assert await stopped(session, keyed(2), now=NOW + timedelta(days=1)) == stopped_again
+
+
+@pytest.mark.parametrize(("outcome", "stopped_at_first"), [("unknown", [0]), ("transient", [])])
+async def test_message_that_may_have_gone_out_keeps_the_key_for_six_hours(
+    session: Session, outcome: str, stopped_at_first: list[int]
+) -> None:
+    await stopped(session, keyed(1))
+    await session.execute(_GIVEN_UP, {"id": keyed(1).id, "at": NOW, "receipt": None})
+    await session.execute(_ATTEMPT, {"id": keyed(1).id, "at": NOW, "outcome": outcome})
+
+    early = await stopped(session, keyed(2), now=NOW + timedelta(hours=5, minutes=59))
+    assert early == stopped_at_first
+    assert await stopped(session, keyed(2), now=NOW + timedelta(hours=6)) == []
+
+
+@pytest.mark.parametrize(("stands", "stopped_again"), [(True, [0]), (False, [])])
+async def test_message_that_stands_in_a_digest_keeps_the_key(session: Session, stands: bool, stopped_again: list[int]) -> None:
+    await stopped(session, keyed(1))
+    delivery = text("""
+        INSERT INTO deliveries (id, channel, status, reason, created_at, finished_at)
+        VALUES (:id, 'email', 'dropped', 'digested', now(), now())
+    """)
+    entry = text("INSERT INTO digest_entries (delivery_id, person, category, occurred_at) VALUES (:id, :person, 'x', now())")
+    await session.execute(delivery, {"id": keyed(1).id})
+    if stands:
+        await session.execute(entry, {"id": keyed(1).id, "person": ASHA})
+
     assert await stopped(session, keyed(2)) == stopped_again
 
 

@@ -51,6 +51,21 @@ async def test_organizations_hours_and_zone_count_for_those_who_have_none(sessio
     assert await held(session, candidate(1), bare, in_london, elsewhere) == ["21 02:30", "21 02:30", None, None]
 
 
+async def test_bare_number_is_where_its_country_is_unless_the_organization_says_where(session: Session) -> None:
+    await policy(session, quiet=NIGHT)
+    in_india, in_london = (candidate(number, to_person=None, channel="sms") for number in (1, 2))
+    sends = [
+        in_india._replace(address="+919812345678"),
+        in_london._replace(address="+447400123456"),
+        candidate(3, to_person=None),
+    ]
+    by_number = await held(session, *sends)
+    await policy(session, quiet=NIGHT, time_zone="Asia/Dubai", revision=1)
+
+    assert by_number == ["21 02:30", None, None]
+    assert await held(session, *sends) == ["21 04:00"] * 3
+
+
 async def test_person_who_wants_no_quiet_hours_has_none_of_the_organization(session: Session) -> None:
     await policy(session, quiet=NIGHT, time_zone="Asia/Kolkata")
     await times(session, NEVER)

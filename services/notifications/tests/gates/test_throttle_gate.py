@@ -17,11 +17,17 @@ _SENT = text("""
 
 
 async def had(
-    session: Session, ago: timedelta, *, status: str = "sent", category: str = "marketing", id_: UUID | None = None
+    session: Session,
+    ago: timedelta,
+    *,
+    status: str = "sent",
+    category: str = "marketing",
+    id_: UUID | None = None,
+    held: timedelta = timedelta(0),
 ) -> None:
-    """A delivery of before."""
+    """A delivery of before. ago: since it ended. held: for how long it had waited until then."""
     at: datetime = NOW - ago
-    facts = {"organization_id": OURS, "address_hash": HASH, "category": category, "status": status, "at": at}
+    facts = {"organization_id": OURS, "address_hash": HASH, "category": category, "status": status, "at": at - held}
     await session.execute(_SENT, {**facts, "id": id_ or uuid4(), "finished_at": None if status == "sending" else at})
 
 
@@ -48,6 +54,15 @@ async def test_limit_of_a_day_counts_twenty_four_hours(session: Session) -> None
     await had(session, timedelta(hours=25))
 
     assert await throttled(session, candidate(1), candidate(2)) == [1]
+
+
+async def test_what_was_held_over_night_counts_by_when_it_went_out(session: Session) -> None:
+    await policy(session, throttle_per_hour=1, throttle_per_day=2)
+    await had(session, timedelta(minutes=5), held=timedelta(hours=10))
+    for _ in range(2):
+        await had(session, timedelta(hours=23), held=timedelta(days=3), category="reminders")
+
+    assert await throttled(session, candidate(1), candidate(2, category="reminders")) == [0, 1]
 
 
 async def test_transactional_other_recipients_and_other_categories_are_not_counted(session: Session) -> None:

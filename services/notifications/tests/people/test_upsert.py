@@ -4,12 +4,16 @@ from typing import Any, Final
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from services.notifications.people.models import Person
 from services.notifications.people.repository import PersonReader
+from services.notifications.preferences.models import Channel, Choice, Key
+from services.notifications.preferences.repository import PreferenceRepository
 from shared.contracts.notifications import UpsertPerson
 from shared.runtime.db import Session
 from shared.runtime.ids import uuid7
+from shared.testing.clock import MONDAY_MORNING
 from shared.testing.messages import TaskRunner
 
 DRIVER: Final = "trips.driver:7"
@@ -26,6 +30,15 @@ async def known(session: Session, *references: str) -> dict[str, Person]:
     """People as the database has them now."""
     session.expunge_all()
     return dict(await PersonReader(session).find_many(references or (DRIVER,)))
+
+
+async def declined(session: Session) -> list[tuple[Any, ...]]:
+    """What is on the suppression list because people have declined it."""
+    query = text("""
+        SELECT channel, address, organization_id, category FROM suppressions
+         WHERE scope = 'category' AND reason = 'unsubscribed' AND source = 'new_address' ORDER BY channel, address
+    """)
+    return [tuple(row) for row in await session.execute(query)]
 
 
 async def test_person_is_kept_in_canonical_form(run_task: TaskRunner, session: Session) -> None:
@@ -62,6 +75,29 @@ async def test_newer_version_replaces_everything_and_an_older_one_nothing(run_ta
 
     person = (await known(session))[DRIVER]
     assert (person.name, person.email, person.entity_version, person.revision) == ("Asha R.", None, 3, 2)
+
+
+async def test_what_a_person_has_declined_counts_for_a_new_address_and_number(run_task: TaskRunner, session: Session) -> None:
+    await run_task.run([said(), said("trips.driver:8", email="ben@example.com")])
+    preferences = PreferenceRepository(session)
+    await preferences.locked(DRIVER, MONDAY_MORNING)
+    choices = {
+        Key("marketing", Channel.EMAIL): Choice.OFF,
+        Key("reminders", Channel.EMAIL): Choice.DAILY,
+        Key("reminders", Channel.SMS): Choice.OFF,
+    }
+    await preferences.choose(DRIVER, choices, MONDAY_MORNING)
+    await run_task(said(version=2, name="Asha R."))
+    named = await declined(session)
+    await run_task.run(
+        [said(version=3, email="new@example.com", phone="+919812345678"), said("trips.driver:8", 2, email="b@example.com")]
+    )
+    moved = await declined(session)
+    await run_task(said(version=1, email="old@example.com"))
+
+    assert named == []
+    assert moved == [("email", "new@example.com", OURS, "marketing"), ("sms", "+919812345678", OURS, "reminders")]
+    assert await declined(session) == moved
 
 
 async def test_highest_version_of_a_batch_counts_whatever_the_order(run_task: TaskRunner, session: Session) -> None:

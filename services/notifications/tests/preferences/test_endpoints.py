@@ -64,8 +64,13 @@ async def test_categories_say_what_cannot_be_declined(operator: ApiClient) -> No
         ({"choices": [{"category": "orders", "channel": "email", "choice": "off"}]}, "category_locked"),
         ({"choices": [{"category": "account", "channel": "email", "choice": "daily"}]}, "category_locked"),
         ({"choices": [{"category": "gossip", "channel": "email", "choice": "off"}]}, "category_unknown"),
+        ({"choices": [{"category": "reminders", "channel": "sms", "choice": "hourly"}]}, "choice_impossible"),
         ({"choices": [{"category": "reminders", "channel": "sms", "choice": "daily"}]}, "choice_impossible"),
+        ({"choices": [{"category": "reminders", "channel": "in_app", "choice": "weekly"}]}, "choice_impossible"),
+        ({"choices": [{"category": "digests", "channel": "email", "choice": "hourly"}]}, "choice_impossible"),
         ({"choices": [{"category": "digests", "channel": "email", "choice": "daily"}]}, "choice_impossible"),
+        ({"choices": [{"category": "digests", "channel": "email", "choice": "weekly"}]}, "choice_impossible"),
+        ({"choices": [{"category": "reminders", "channel": "email", "choice": "monthly"}]}, "invalid_request"),
         ({"choices": [NO_MARKETING, NO_MARKETING]}, "invalid_request"),
         ({"choices": [NO_MARKETING | {"channel": "fax"}]}, "invalid_request"),
         ({"quiet_hours": NIGHT | {"from": "24:00"}}, "invalid_request"),
@@ -82,6 +87,14 @@ async def test_what_cannot_be_chosen_is_refused_and_leaves_nothing(operator: Api
     assert (refused.status_code, refused.json()["code"]) == (422, code)
     assert (await operator.get(PATH)).headers["ETag"] == '"v0"'
     assert (await operator.get(f"{PATH}/history")).json()["items"] == []
+
+
+@pytest.mark.usefixtures("asha")
+@pytest.mark.parametrize("choice", ["hourly", "daily", "weekly"])
+async def test_each_summary_can_be_chosen_for_e_mails(operator: ApiClient, choice: str) -> None:
+    put = await changed(operator, choices=[NO_MARKETING | {"choice": choice}])
+
+    assert chosen(put) == {("marketing", "email"): (choice, "person")}
 
 
 @pytest.mark.usefixtures("asha")

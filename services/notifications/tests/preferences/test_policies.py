@@ -20,7 +20,10 @@ SAID: Final[dict[str, Any]] = {
     "time_zone": "Asia/Kolkata",
     "frontend_url": "https://portal.example.com",
     "quiet_hours": {"from": "21:00", "until": "08:00", "days": ["sat", "sun"]},
-    "choices": [{"category": "reminders", "channel": "email", "choice": "daily"}],
+    "choices": [
+        {"category": "marketing", "channel": "email", "choice": "weekly"},
+        {"category": "reminders", "channel": "email", "choice": "hourly"},
+    ],
     "throttle_per_hour": 3,
     "throttle_per_day": 10,
     "dedupe_hours": 48,
@@ -42,7 +45,8 @@ async def test_policy_says_nothing_at_first_and_is_replaced_by_etag(operator: Ap
     assert {value for name, value in before.json().items() if name not in ("organization_id", "choices")} == {None}
     assert put.json() == read.json() == {**SAID, "organization_id": str(OURS)}
     assert put.headers["ETag"] == read.headers["ETag"] == '"v1"'
-    assert (kept.dedupe_hours, kept.choices) == (48, {Key("reminders", Channel.EMAIL): Choice.DAILY})
+    chosen = {Key("marketing", Channel.EMAIL): Choice.WEEKLY, Key("reminders", Channel.EMAIL): Choice.HOURLY}
+    assert (kept.dedupe_hours, kept.choices) == (48, chosen)
 
 
 async def test_what_is_left_out_is_left_to_waybill_again(operator: ApiClient, session: Session) -> None:
@@ -64,6 +68,7 @@ async def test_what_is_left_out_is_left_to_waybill_again(operator: ApiClient, se
         ({"choices": [{"category": "orders", "channel": "sms", "choice": "off"}]}, "category_locked"),
         ({"choices": [{"category": "gossip", "channel": "sms", "choice": "off"}]}, "category_unknown"),
         ({"choices": [{"category": "marketing", "channel": "in_app", "choice": "daily"}]}, "choice_impossible"),
+        ({"choices": [{"category": "digests", "channel": "email", "choice": "weekly"}]}, "choice_impossible"),
         ({"frontend_url": "javascript:alert(1)"}, "invalid_request"),
         ({"frontend_url": "https://a@evil.example.com"}, "invalid_request"),
         ({"display_name": "A\r\nBcc: b@example.com"}, "invalid_request"),

@@ -79,6 +79,39 @@ async def test_form_is_saved_and_recorded_with_the_key_of_its_link(client: ApiCl
 
 
 @pytest.mark.usefixtures("asha")
+@pytest.mark.parametrize(
+    ("language", "labels"),
+    [
+        ("en-IN", ["On", "Once an hour", "Once a day", "Once a week", "Off"]),
+        ("hi-IN", ["चालू", "घंटे में एक बार", "दिन में एक बार", "सप्ताह में एक बार", "बंद"]),
+    ],
+)
+async def test_page_offers_each_summary_for_e_mails_and_not_for_summaries_themselves(
+    client: ApiClient, session: Session, path: str, language: str, labels: list[str]
+) -> None:
+    await session.execute(text("UPDATE people SET locale = :language"), {"language": language})
+    page = (await client.get(path)).text
+
+    def offered(field: str) -> list[tuple[str, str]]:
+        return re.findall(rf'name="{field}" value="([a-z]+)"[^>]*><span>([^<]+)</span>', page)
+
+    assert offered("choice.reminders.email") == list(zip(("on", "hourly", "daily", "weekly", "off"), labels, strict=True))
+    for field in ("choice.digests.email", "choice.reminders.in_app"):
+        assert offered(field) == [("on", labels[0]), ("off", labels[-1])]
+
+
+@pytest.mark.usefixtures("asha")
+@pytest.mark.parametrize("choice", ["hourly", "weekly"])
+async def test_summary_that_is_chosen_on_the_page_is_kept_and_shown(
+    client: ApiClient, session: Session, path: str, choice: str
+) -> None:
+    saved = await client.post(path, data={"choice.reminders.email": choice})
+
+    assert await rows(session, CHOICES) == [("reminders", "email", choice)]
+    assert f"choice.reminders.email={choice}" in checked(saved.text)
+
+
+@pytest.mark.usefixtures("asha")
 async def test_what_the_form_does_not_name_stays_as_it_is(client: ApiClient, session: Session, path: str) -> None:
     await client.post(path, data=FORM)
     await client.post(path, data={"choice.marketing.email": "on"})
@@ -141,7 +174,10 @@ async def test_own_hours_that_are_entered_count_though_the_choice_above_them_was
         ({"paused_until": "soon"}, "The pause must end after today"),
         ({"quiet": "always"}, "The form was not understood"),
         ({"choice.marketing.email": "maybe"}, "The form was not understood"),
+        ({"choice.digests.email": "hourly"}, "The form was not understood"),
         ({"choice.digests.email": "daily"}, "The form was not understood"),
+        ({"choice.digests.email": "weekly"}, "The form was not understood"),
+        ({"choice.reminders.in_app": "weekly"}, "The form was not understood"),
     ],
 )
 async def test_form_that_cannot_be_kept_is_explained_and_leaves_nothing(

@@ -87,6 +87,22 @@ async def test_what_a_person_declines_is_declined_for_the_address_as_well_until_
 
 
 @pytest.mark.usefixtures("asha")
+async def test_what_a_person_has_declined_counts_for_the_address_that_an_operator_enters_later(
+    client: ApiClient, operator: ApiClient, session: Session, path: str
+) -> None:
+    await client.post(path, data=ONE_CLICK)
+    tag = (await operator.get(f"/v1/people/{ASHA}")).headers["ETag"]
+    moved = await operator.put(f"/v1/people/{ASHA}", json={"email": "asha@rao.example"}, headers={"If-Match": tag})
+    both = await rows(session, LISTED)
+    await client.post(path, data={"action": "resubscribe"})
+
+    assert moved.status_code == 200
+    assert sorted((one[1], one[6]) for one in both) == [("asha@example.com", "one_click"), ("asha@rao.example", "new_address")]
+    # Whoever reads the former one has not said that it is wanted there.
+    assert [one[1] for one in await rows(session, LISTED)] == ["asha@example.com"]
+
+
+@pytest.mark.usefixtures("asha")
 async def test_an_operators_word_on_what_a_person_wants_counts_for_the_address(operator: ApiClient, session: Session) -> None:
     path = f"/v1/people/{ASHA}/preferences"
     tag = (await operator.get(path)).headers["ETag"]

@@ -5,10 +5,12 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from services.notifications.suppressions.suppression_file import MAX_ROWS
-from services.notifications.tests.callbacks.arrange import ANN, NUMBER, OURS, listed
+from services.notifications.tests.callbacks.arrange import ANN, NUMBER, OURS, THEIRS, listed
 from shared.runtime.db import Session
+from shared.testing.clock import MONDAY_MORNING
 from shared.testing.service import ApiClient
 
 PATH = "/v1/suppressions/import"
@@ -54,7 +56,8 @@ BAD_ROWS = [
     ("b@example.com,,galaxy,", "scope", "is none of"),
     ("b@example.com,,,tomorrow", "expires_at", "is no moment"),
     ("b@example.com,,,2027-01-01T00:00:00", "expires_at", "has no time zone"),
-    ("b@example.com,,,2020-01-01T00:00:00Z", None, "expires_at has passed"),
+    ("b@example.com,soft_bounces,,", None, "soft bounces are counted"),
+    ("b@example.com,soft_bounces,organization,", None, "soft_bounces has the scope `organization` and an end"),
     ("b@example.com,hard_bounce,,", None, "hard_bounce is true for everybody"),
     ("b@example.com,do_not_call,,", None, "do_not_call is a reason of numbers"),
     ("b@example.com,,global,", None, "the scope `global` concerns all organizations"),
@@ -110,7 +113,7 @@ async def test_hundred_thousand_rows_are_taken_and_one_more_is_not(client: ApiCl
     assert took < 45
 
 
-async def test_export_can_be_imported_again_and_holds_no_formulas(client: ApiClient, ours: ApiClient, session: Session) -> None:
+async def test_export_can_be_imported_again_and_holds_no_formulas(client: ApiClient, ours: ApiClient) -> None:
     everybody = client.as_role("operator")
     await send(everybody, f"address,reason,note\n{NUMBER},opted_out,=1+1\n")
     await send(ours, f"address,note\n{ANN},theirs\n")
@@ -120,6 +123,55 @@ async def test_export_can_be_imported_again_and_holds_no_formulas(client: ApiCli
     assert whole.headers["Content-Type"].startswith("text/csv")
     assert (f"'{NUMBER}" in whole.text, "'=1+1" in whole.text) == (True, True)
     assert [line.split(",")[2] for line in own.text.splitlines()] == ["address", ANN]
-    # Whose entries those are is not read from a file: they are kept once more for what is sent for no organization.
-    assert (again.json()["rejected"], again.json()["known"]) == (0, 1)
-    assert ("opted_out", "global", None, None, NUMBER) in await listed(session)
+    assert (again.json()["rejected"], again.json()["known"], again.json()["added"]) == (0, 2, 0)
+
+
+_LEARNT = text("""
+    INSERT INTO suppressions (channel, address, address_hash, scope, organization_id, category, reason, source, created_by,
+                              created_at, expires_at, note)
+    SELECT channel, address, md5(coalesce(address, '')), scope, CAST(organization_id AS uuid), category, reason, 'policy', 'test',
+           :now, CAST(expires_at AS timestamptz), note
+      FROM (VALUES ('email', 'soft@example.com', 'organization', :ours, NULL, 'soft_bounces', '2027-01-01T00:00:00Z', NULL),
+                   ('email', 'own@example.com', 'organization', :ours, NULL, 'hard_bounce', NULL, '''tis theirs'),
+                   ('sms', :number, 'organization', :theirs, NULL, 'opted_out', NULL, '=1+1'),
+                   ('email', '''o@example.com', 'category', :theirs, 'marketing', 'unsubscribed', NULL, NULL),
+                   ('email', 'all@example.com', 'organization', NULL, NULL, 'complaint', NULL, NULL),
+                   ('sms', :number, 'global', NULL, NULL, 'invalid_number', NULL, NULL),
+                   ('email', 'gone@example.com', 'organization', :ours, NULL, 'manual', '2020-01-01T00:00:00Z', NULL),
+                   ('email', NULL, 'organization', :ours, NULL, 'complaint', NULL, NULL))
+           AS row(channel, address, scope, organization_id, category, reason, expires_at, note)
+""")
+_MEANING = text("""
+    SELECT channel, address, scope, organization_id, category, reason, expires_at, note FROM suppressions
+     WHERE address IS NOT NULL AND coalesce(expires_at, 'infinity') > :now ORDER BY address, reason
+""")
+
+
+async def test_export_of_all_organizations_says_the_same_once_it_is_imported_again(client: ApiClient, session: Session) -> None:
+    everybody = client.as_role("operator")
+    bound = {"now": MONDAY_MORNING, "ours": str(OURS), "theirs": str(THEIRS), "number": NUMBER}
+    await session.execute(_LEARNT, bound)
+    before = (await session.execute(_MEANING, {"now": MONDAY_MORNING})).all()
+    file = (await everybody.get("/v1/suppressions/export")).text
+    await session.execute(text("DELETE FROM suppressions"))
+    report = (await send(everybody, file)).json()
+    again = (await send(everybody, file)).json()
+
+    assert len(before) == 6
+    assert (await session.execute(_MEANING, {"now": MONDAY_MORNING})).all() == before
+    assert (report["added"], report["rejected"], again["added"], again["known"]) == (6, 2, 0, 6)
+    assert sorted(problem["reason"] for problem in report["problems"]) == [
+        "names nobody: the owner of the address was erased before the export",
+        "stops nobody: expires_at has passed",
+    ]
+
+
+async def test_rows_of_another_organization_are_not_taken_for_ones_own(ours: ApiClient, session: Session) -> None:
+    refused = await send(ours, f"address,organization_id\n{ANN},{THEIRS}\n")
+
+    [problem] = refused.json()["rows"]
+    assert (problem["column"], problem["reason"]) == (
+        "organization_id",
+        "is another organization than the one that the file is imported for",
+    )
+    assert await listed(session) == []

@@ -83,12 +83,22 @@ async def test_unsubscribing_stops_its_category_where_it_may_be_declined(session
     assert words == [gone, None, gone, None, None]
 
 
-async def test_complaint_stops_the_organizations_marketing_alone(session: Session) -> None:
+async def test_complaint_that_an_organizations_own_account_tells_stops_its_marketing_alone(session: Session) -> None:
     await suppress(session, Reason.COMPLAINT, Scope.ORGANIZATION, organization_id=OURS)
 
     words = await stopped(session, candidate(), candidate("reminders"), candidate("orders"), candidate("marketing", THEIRS))
 
     assert words == ["the recipient has called a message spam", None, None, None]
+
+
+async def test_complaint_that_an_account_of_the_installation_tells_stops_marketing_of_every_organization(
+    session: Session,
+) -> None:
+    await suppress(session, Reason.COMPLAINT)
+
+    words = await stopped(session, candidate(), candidate("marketing", THEIRS), candidate("marketing", None), candidate("orders"))
+
+    assert words == ["the recipient has called a message spam"] * 3 + [None]
 
 
 async def test_register_of_those_who_want_no_advertising_stops_marketing_of_every_organization_and_nothing_else(

@@ -36,7 +36,7 @@ ENTRIES = [
     ("sms", Verdict.OPTED_OUT, ("opted_out", "global", None, None)),
     ("sms", Verdict.DO_NOT_CALL, ("do_not_call", "global", None, None)),
     ("email", Verdict.OPTED_OUT, ("unsubscribed", "category", OURS, "marketing")),
-    ("email", Verdict.COMPLAINED, ("complaint", "organization", OURS, None)),
+    ("email", Verdict.COMPLAINED, ("complaint", "global", None, None)),
 ]
 
 

@@ -88,7 +88,7 @@ async def test_seeding_twice_changes_nothing_and_leaves_an_operators_text_publis
         "SELECT number, subject, state FROM template_versions JOIN templates ON templates.id = template_id"
         " WHERE name = 'shipment_alert' AND locale = 'en' ORDER BY number"
     )
-    first = (await session.execute(versions)).one()
+    first = (await session.execute(versions)).all()[-1]
     for subject in ("New", "New"):
         await session.execute(SEED, {"subject": subject})
     seeded = [tuple(row)[1:] for row in await session.execute(versions)]
@@ -101,5 +101,6 @@ async def test_seeding_twice_changes_nothing_and_leaves_an_operators_text_publis
     )
     await session.execute(SEED, {"subject": "Newer"})
 
-    assert seeded == [(first.subject, "retired"), ("New", "published")]
+    assert seeded[-2:] == [(first.subject, "retired"), ("New", "published")]
+    assert sum(subject == "New" for subject, _ in seeded) == 1
     assert [tuple(row)[1:] for row in await session.execute(versions)][-2:] == [("Operator", "published"), ("Newer", "draft")]

@@ -31,6 +31,7 @@ LET_THROUGH: list[tuple[str, str]] = [
     *((LINK, value) for value in ("https://e.com/?a=1&b=2", "HTTP://e.com", "mailto:a@e.com", "tel:+4912345", "", "#a")),
     ("<a href='https://e.com/{{ u }}'>a</a>", "javascript:x"),
     ("<p>a</p><img alt='' src='{{ u }}'>", "cid:a"),
+    ("<a href='https://e.com/{{ u }}' data-href='{{ u }}'>a</a>", "orders"),
     ("<a href='sms:1'>a</a><a href='orders'>b</a>{{ u }}", "<a href='javascript:x'>"),
     ("<p title=\"{{ u }}\" class='a'>a</p><a href='https://e.com' title='{{ u }}'>b</a>", "href=javascript:x"),
 ]

@@ -69,6 +69,27 @@ async def test_preview_takes_the_sample_of_the_readers_language(everybody: ApiCl
     assert said == ["Hello आशा", "Hello Ann"]
 
 
+async def test_version_is_shown_without_what_it_is_to_replace(everybody: ApiClient) -> None:
+    await everybody.post(f"{PATH}/versions", json=VERSION)
+    await everybody.post(f"{PATH}/versions/1/publish")
+    await everybody.post(f"{PATH}/versions", json=VERSION | {"sms": None})
+    before = (await everybody.post(f"{PATH}/preview", json={"version": 2})).json()
+    await everybody.post(f"{PATH}/versions/2/publish")
+    after = (await everybody.post(f"{PATH}/preview", json={"version": 2})).json()
+
+    assert (before["channels"], before["sms"]) == (["in_app"], None)
+    assert before == after
+
+
+async def test_version_is_shown_with_its_own_sample(everybody: ApiClient) -> None:
+    for who in ("Ann", "Bo"):
+        sample = VERSION["sample_context"] | {"who": who}
+        await everybody.post(f"{PATH}/versions", json=VERSION | {"sample_context": sample})
+
+    said = [(await everybody.post(f"{PATH}/preview", json={"version": number})).json()["push"]["title"] for number in (1, 2)]
+    assert said == ["Hello Ann", "Hello Bo"]
+
+
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"sms": None, "push_title": "P", "push_body": None}, "a version needs a subject, and text or html, or sms, or a push"),
     ({"push_body": None}, "a push needs a title and a body"),
