@@ -1,4 +1,5 @@
-"""Statements on what has become of campaigns' messages. Triggers on deliveries keep the figures; see migration 0012."""
+"""Statements on what has become of campaigns' messages, and what they cost. Triggers on deliveries and on the costs of attempts
+keep the figures; see migrations 0012 and 0023."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -7,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.notifications.campaigns.models import Counts
+from services.notifications.campaigns.models import Cost, Counts
 from shared.runtime.db import ReadSession, Session
 
 RECENT: Final = timedelta(minutes=1)
@@ -48,8 +49,26 @@ _SUM_UP: Final = text(f"""
      GROUP BY 1, 2
 """)  # noqa: S608 - put together from constants of this module; values are bound
 
+_COSTS: Final = text("""
+    SELECT currency, sum(estimate), CAST(sum(estimated) AS int), sum(price), CAST(sum(priced) AS int)
+      FROM campaign_costs WHERE campaign_id = :id GROUP BY currency ORDER BY currency
+""")
+
+_SUM_UP_COSTS: Final = text("""
+    WITH gone AS (
+        DELETE FROM campaign_costs WHERE ctid = ANY(ARRAY(
+            SELECT ctid FROM campaign_costs WHERE campaign_id = ANY(CAST(:ids AS uuid[])) LIMIT :limit
+               FOR UPDATE SKIP LOCKED))
+        RETURNING *
+    )
+    INSERT INTO campaign_costs (campaign_id, currency, estimate, estimated, price, priced)
+    SELECT campaign_id, currency, sum(estimate), sum(estimated), sum(price), sum(priced) FROM gone GROUP BY 1, 2
+""")
+
 _WITH_MANY_ROWS: Final = text("""
-    SELECT campaign_id FROM campaign_counts GROUP BY campaign_id HAVING count(*) > :many LIMIT :limit
+    (SELECT campaign_id FROM campaign_counts GROUP BY campaign_id HAVING count(*) > :many LIMIT :limit)
+     UNION
+    (SELECT campaign_id FROM campaign_costs GROUP BY campaign_id HAVING count(*) > :many LIMIT :limit)
 """)
 
 
@@ -64,6 +83,10 @@ class CountsReader:
         found = {row.id: Counts(*row[1:]) for row in await self._session.execute(_COUNTS, {"ids": list(ids)})}
         return {one: found.get(one, Counts()) for one in ids}
 
+    async def costs(self, campaign_id: UUID) -> list[Cost]:
+        """What a campaign's SMS cost, by currency; none of e-mails."""
+        return [Cost(*row) for row in await self._session.execute(_COSTS, {"id": campaign_id})]
+
 
 class CountsRepository(CountsReader):
     """Sums up. Whoever reads beside it, or adds to the figures, waits for nobody and misses nothing."""
@@ -75,6 +98,7 @@ class CountsRepository(CountsReader):
     async def sum_up(self, ids: Sequence[UUID], now: datetime) -> None:
         """Put sums in the place of these campaigns' rows. What somebody else sums up at the moment is left to them."""
         await self._writing.execute(_SUM_UP, {"ids": list(ids), "recent": now - RECENT, "limit": ROWS_AT_ONCE})
+        await self._writing.execute(_SUM_UP_COSTS, {"ids": list(ids), "limit": ROWS_AT_ONCE})
 
     async def with_many_rows(self) -> list[UUID]:
         """Campaigns that nobody has summed up for a while: those that do not run, and whose providers still report."""

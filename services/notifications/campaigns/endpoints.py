@@ -86,10 +86,13 @@ async def create_campaign(
 
 @router.get("/{campaign_id}", name="get", summary="Read a campaign", responses=problems(CampaignNotFound))
 async def get_campaign(campaign_id: CampaignId, principal: NotificationsRead, response: Response, db: ReadDb) -> CampaignProgress:
-    """With its progress, counted from its deliveries. The ETag changes with what people change, and not with the progress."""
-    campaign, counts = await deps.campaigns(db, principal.organization_id).get(campaign_id)
+    """With its progress, counted from its deliveries, and with what its SMS cost.
+
+    The ETag changes with what people change, and not with the progress.
+    """
+    campaign, counts, costs = await deps.campaigns(db, principal.organization_id).get(campaign_id)
     response.headers["ETag"] = etag_of(campaign.revision)
-    return CampaignProgress.of(campaign, counts)
+    return CampaignProgress.of(campaign, counts, costs)
 
 
 @router.put(
@@ -125,9 +128,14 @@ async def edit_campaign(
 async def estimate_campaign(
     campaign_id: CampaignId, principal: NotificationsRead, request: Request, db: ReadDb, price: SmsPrice
 ) -> EstimateOut:
-    """How many it would go to if it started now, and how many segments its SMS have, by language. With a price, their cost."""
-    found = await deps.campaign_estimates(db, runtime_of(request)).of(campaign_id, principal.organization_id)
-    sms = SmsEstimate.of(found, price)
+    """How many it would go to if it started now, and how many segments its SMS have, by language and by country.
+
+    Each number costs what `SMS_PRICES` says of its country code, the longest that fits; or all cost what the request names.
+    """
+    runtime = runtime_of(request)
+    prices = deps.price_list(runtime.settings, price)
+    found = await deps.campaign_estimates(db, runtime).of(campaign_id, principal.organization_id, prices)
+    sms = SmsEstimate.of(found)
     return EstimateOut(recipients=found.recipients, unreachable=found.unreachable, suppressed=found.suppressed, sms=sms)
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
@@ -114,6 +115,20 @@ class Counts:
     def ended(self) -> int:
         """Messages of which nothing more is to come from us."""
         return self.sent + self.failed + self.dropped
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a campaign's SMS cost in one currency, in whole units of it.
+
+    estimate: what those should that were taken so far, of `estimated` attempts. price: what providers have told, of `priced`.
+    """
+
+    currency: str
+    estimate: Decimal
+    estimated: int
+    price: Decimal
+    priced: int
 
 
 def subject_of(campaign_id: UUID) -> str:

@@ -15,7 +15,7 @@ from services.notifications.campaigns.errors import ListTooLarge, ListUnreadable
 from services.notifications.campaigns.json_values import storable_object
 from services.notifications.campaigns.recipient_repository import RecipientRow
 from services.notifications.email.errors import AddressUnusable
-from services.notifications.email.mime import checked_address
+from services.notifications.email.typed_addresses import check_typed
 from services.notifications.locales import canonical
 from services.notifications.people.checks import checked
 from services.notifications.people.errors import PersonUnusable
@@ -139,7 +139,7 @@ class ListReader:
         try:
             if self._channel == "sms":
                 return number(address, self._country)
-            checked_address(address)
+            check_typed(address)
             if not _ADDRESS.fullmatch(address):
                 raise AddressUnusable("the address has a quoted @ or a blank, which few servers take; name another one")
         except (AddressUnusable, NumberUnusable) as error:

@@ -1,9 +1,9 @@
 """Statements on a campaign's recipients."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
@@ -57,13 +57,31 @@ _DISTINCT: Final = text(f"""
 
 _LISTED_ADDRESSES: Final = text(f"SELECT address FROM ({_LISTED}) AS listed WHERE nth = 1")  # noqa: S608 - as above
 
-# As a message is written: the campaign's language, else the recipient's, else the organization's.
-_LOCALES: Final = """
-    SELECT coalesce(CAST(:locale AS text), locale, :fallback) AS locale, count(*) AS recipients, min({position}) AS first
-      FROM ({source}) AS chosen WHERE {counts} GROUP BY 1 ORDER BY 2 DESC, 1
+# As a message is written: the campaign's language, else the recipient's, else the organization's. Numbers are grouped by how they
+# begin before they are held against the codes, of which the longest counts: a hundred thousand have a few hundred beginnings.
+_READERS: Final = """
+    WITH chosen AS (
+        SELECT coalesce(CAST(:locale AS text), locale, :fallback) AS locale,
+               left(ltrim(address, '+'), CAST(:digits AS int)) AS beginning, count(*) AS recipients, min({position}) AS first
+          FROM ({source}) AS known WHERE {counts} GROUP BY 1, 2
+    ), coded AS (
+        SELECT DISTINCT ON (beginning) beginning, code
+          FROM (SELECT DISTINCT beginning FROM chosen) AS known
+         CROSS JOIN generate_series(1, CAST(:digits AS int)) AS cut(at)
+          JOIN unnest(CAST(:codes AS text[])) AS listed(code) ON code = left(beginning, at)
+         ORDER BY beginning, length(code) DESC
+    )
+    SELECT locale, code, CAST(sum(recipients) AS int) AS recipients, min(first) AS first
+      FROM chosen LEFT JOIN coded USING (beginning) GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
 """
-_SEGMENT_LOCALES: Final = text(_LOCALES.format(position="CAST(NULL AS int)", source=_SEGMENT, counts="true"))
-_LISTED_LOCALES: Final = text(_LOCALES.format(position="position", source=_LISTED, counts="nth = 1 AND address IS NOT NULL"))
+_SEGMENT_READERS: Final = text(_READERS.format(position="CAST(NULL AS int)", source=_SEGMENT, counts="true"))
+_LISTED_READERS: Final = text(_READERS.format(position="position", source=_LISTED, counts="nth = 1 AND address IS NOT NULL"))
+
+_LANGUAGES: Final = """
+    SELECT coalesce(locale, :fallback) AS locale FROM ({source}) AS known WHERE {counts} GROUP BY 1 ORDER BY count(*) DESC, 1
+"""
+_SEGMENT_LANGUAGES: Final = text(_LANGUAGES.format(source=_SEGMENT, counts="true"))
+_LISTED_LANGUAGES: Final = text(_LANGUAGES.format(source=_LISTED, counts="nth = 1 AND address IS NOT NULL"))
 
 # A list that has just been uploaded is in no statistics, and is taken for a row or two until the table is analysed. So that a
 # hundred thousand rows are not gone through once for each of them, these statements do without nested loops.
@@ -71,10 +89,16 @@ _NESTED_LOOPS: Final = text("SELECT set_config('enable_nestloop', :allowed, true
 
 _COUNT: Final = text("SELECT count(*) FROM campaign_recipients WHERE campaign_id = :campaign_id")
 
-_LACKING: Final = text("""
-    SELECT count(*) FROM campaign_recipients
+_UNUSABLE: Final = text("""
+    SELECT count(*) FILTER (WHERE NOT jsonb_strip_nulls(coalesce(context, '{}')) ?& CAST(:lacking AS text[])) AS missing,
+           count(*) FILTER (WHERE EXISTS (
+               SELECT FROM unnest(CAST(:names AS text[]), CAST(:types AS text[])) AS wanted(name, type)
+                WHERE jsonb_typeof(context -> wanted.name) NOT IN (wanted.type, 'null'))) AS wrong
+      FROM campaign_recipients
+      LEFT JOIN people ON people.reference = to_person AND erased_at IS NULL
+            AND people.organization_id IS NOT DISTINCT FROM CAST(:organization_id AS uuid)
      WHERE campaign_id = :campaign_id
-       AND NOT jsonb_strip_nulls(coalesce(context, '{}')) ?& CAST(:names AS text[])
+       AND coalesce(CAST(:locale AS text), campaign_recipients.locale, people.locale, :fallback) = ANY(CAST(:locales AS text[]))
 """)
 
 _SAMPLES: Final = text("""
@@ -131,11 +155,13 @@ class RecipientRow:
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """Recipients who read one language. context: what the first of them brings along."""
+    """Recipients who read one language. context: what the first of them brings along. codes: how many numbers begin with each
+    code; None for those that begin with none."""
 
     locale: str
     recipients: int
     context: dict[str, Any]
+    codes: Mapping[str | None, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,24 +195,47 @@ class RecipientReader:
         async with _whatever_statistics_say(self._session):
             return list(await self._session.scalars(statement, _of(campaign)))
 
-    async def readers(self, campaign: Campaign, fallback: str, samples: int) -> list[Readers]:
+    async def readers(self, campaign: Campaign, fallback: str, samples: int, codes: Collection[str]) -> list[Readers]:
         """To whom it would go if it started now, by language, the most frequent first.
 
-        fallback: the language of who has none. samples: of so many languages the context is read.
+        fallback: the language of who has none. samples: of so many languages the context is read. codes: with what numbers may
+        begin, at least one; the longest that fits counts.
         """
-        statement = _SEGMENT_LOCALES if campaign.segment is not None else _LISTED_LOCALES
+        statement = _SEGMENT_READERS if campaign.segment is not None else _LISTED_READERS
         async with _whatever_statistics_say(self._session):
             bound = {**_of(campaign), "locale": campaign.locale, "fallback": fallback}
-            found = (await self._session.execute(statement, bound)).all()
-        positions = [one.first for one in found[:samples] if one.first is not None]
-        wanted = {"campaign_id": campaign.id, "positions": positions}
+            bound |= {"codes": sorted(codes), "digits": max(map(len, codes))}
+            rows = (await self._session.execute(statement, bound)).all()
+        by_locale: dict[str, list[Any]] = {}
+        for row in rows:
+            by_locale.setdefault(row.locale, []).append(row)
+        counted = {locale: sum(row.recipients for row in found) for locale, found in by_locale.items()}
+        ordered = sorted(by_locale, key=lambda locale: (-counted[locale], locale))
+        firsts = {locale: min(row.first for row in by_locale[locale]) for locale in ordered[:samples] if campaign.segment is None}
+        wanted = {"campaign_id": campaign.id, "positions": list(firsts.values())}
         contexts = {row.position: row.context for row in await self._session.execute(_SAMPLES, wanted)}
-        return [Readers(one.locale, one.recipients, contexts.get(one.first) or {}) for one in found]
+        return [
+            Readers(one, counted[one], contexts.get(firsts.get(one)) or {}, {row.code: row.recipients for row in by_locale[one]})
+            for one in ordered
+        ]
 
-    async def lacking(self, campaign_id: UUID, names: Sequence[str]) -> int:
-        """How many recipients of a list bring not all of these variables along."""
-        found: int = (await self._session.execute(_LACKING, {"campaign_id": campaign_id, "names": list(names)})).scalar_one()
-        return found
+    async def languages(self, campaign: Campaign, fallback: str) -> list[str]:
+        """What is read by those to whom it would go if it started now, the most frequent first. fallback: of who has none."""
+        statement = _SEGMENT_LANGUAGES if campaign.segment is not None else _LISTED_LANGUAGES
+        async with _whatever_statistics_say(self._session):
+            return list(await self._session.scalars(statement, {**_of(campaign), "fallback": fallback}))
+
+    async def unusable(
+        self, campaign: Campaign, fallback: str, locales: Sequence[str], lacking: Sequence[str], types: Mapping[str, str]
+    ) -> tuple[int, int]:
+        """How many recipients of a list who read these languages bring not all of the variables that are lacking, and how many
+        bring one that is of another type than these, as JSON has them. fallback: the language of who has none.
+        """
+        bound = {"campaign_id": campaign.id, "organization_id": campaign.organization_id, "locale": campaign.locale}
+        wanted = {"locales": list(locales), "lacking": list(lacking), "names": list(types), "types": list(types.values())}
+        async with _whatever_statistics_say(self._session):
+            row = (await self._session.execute(_UNUSABLE, {**bound, **wanted, "fallback": fallback})).one()
+        return row.missing, row.wrong
 
 
 class RecipientRepository(RecipientReader):

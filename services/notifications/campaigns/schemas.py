@@ -1,5 +1,6 @@
 """Campaigns on the wire."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
@@ -7,7 +8,8 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from services.notifications.campaigns.json_values import storable_object
-from services.notifications.campaigns.models import Campaign, CampaignFacts, CampaignStatus, Counts, PauseCause
+from services.notifications.campaigns.models import Campaign, CampaignFacts, CampaignStatus, Cost, Counts, PauseCause
+from services.notifications.deliveries.schemas import Amount
 from services.notifications.locales import canonical
 from shared.contracts.message import UtcDatetime
 
@@ -34,6 +36,13 @@ _PROGRESS: Final[dict[str, Any]] = {
     "delivered": 2890,
     "bounced": 12,
     "complained": 0,
+}
+_COST: Final[dict[str, Any]] = {
+    "currency": "INR",
+    "estimated_cost": "486.750",
+    "estimated_attempts": 2950,
+    "cost": "472.32",
+    "priced_attempts": 2890,
 }
 _CAMPAIGN: Final[dict[str, Any]] = {
     "id": "019a9f5f-2200-7aa0-8c3d-6f7e8d9c0b1a",
@@ -160,20 +169,48 @@ class Progress(BaseModel):
     complained: int
 
 
+class CostOut(BaseModel):
+    """What a campaign's SMS cost in one currency, exactly: what it should be, and what the providers have told so far.
+
+    An attempt is counted in the currency of each: an account may be charged in another one than the price list names.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_COST]})
+
+    currency: str = Field(description="ISO 4217; amounts are in whole units of it.")
+    estimated_cost: Amount = Field(description="Of what providers have taken, by `SMS_PRICES` as it was then.")
+    estimated_attempts: int = Field(description="Attempts that it is the sum of.")
+    cost: Amount = Field(description="What providers have told.")
+    priced_attempts: int = Field(description="Attempts that it is the sum of; others may still be told of.")
+
+    @classmethod
+    def of(cls, cost: Cost) -> Self:
+        """As it is shown."""
+        return cls(
+            currency=cost.currency,
+            estimated_cost=cost.estimate,
+            estimated_attempts=cost.estimated,
+            cost=cost.price,
+            priced_attempts=cost.priced,
+        )
+
+
 class CampaignProgress(CampaignOut):
     """A campaign and how far it has come."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{**_CAMPAIGN, "progress": _PROGRESS}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{**_CAMPAIGN, "progress": _PROGRESS, "costs": []}]})
 
     progress: Progress
+    costs: list[CostOut] = Field(description="Of SMS, by currency; empty for e-mails, and before anything is known.")
 
     @classmethod
-    def of(cls, campaign: Campaign, counts: Counts) -> Self:
+    def of(cls, campaign: Campaign, counts: Counts, costs: Sequence[Cost]) -> Self:
         """Both in one."""
         under_way = max(0, campaign.queued - counts.ended)
         known = {name: getattr(counts, name) for name in ("sent", "failed", "dropped", "delivered", "bounced", "complained")}
         progress = Progress(total=campaign.total, waiting=campaign.total - campaign.queued, under_way=under_way, **known)
-        return cls(**CampaignOut.model_validate(campaign).model_dump(), progress=progress)
+        known_costs = [CostOut.of(one) for one in costs]
+        return cls(**CampaignOut.model_validate(campaign).model_dump(), progress=progress, costs=known_costs)
 
 
 class ScheduleIn(BaseModel):

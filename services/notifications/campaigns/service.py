@@ -16,6 +16,7 @@ from services.notifications.campaigns.models import (
     Campaign,
     CampaignFacts,
     CampaignStatus,
+    Cost,
     Counts,
     PauseCause,
     subject_of,
@@ -62,10 +63,11 @@ class Campaigns:
         self._recipients = recipients
         self._organization_id = organization_id
 
-    async def get(self, campaign_id: UUID) -> tuple[Campaign, Counts]:
-        """One campaign, and what has become of its messages. Raises CampaignNotFound."""
+    async def get(self, campaign_id: UUID) -> tuple[Campaign, Counts, list[Cost]]:
+        """One campaign, what has become of its messages, and what they cost. Raises CampaignNotFound."""
         found = await self._found(campaign_id)
-        return found, (await self._counts.of([campaign_id]))[campaign_id]
+        costs = await self._counts.costs(campaign_id) if found.channel == "sms" else []
+        return found, (await self._counts.of([campaign_id]))[campaign_id], costs
 
     async def newest(self, status: CampaignStatus | None, *, after: tuple[Any, ...] | None, limit: int) -> Sequence[Campaign]:
         """The newest first."""

@@ -7,6 +7,8 @@ from uuid import UUID, uuid5
 
 from services.notifications.digests.mornings import mornings_between
 from services.notifications.digests.repository import Candidate, DigestRepository, Look
+from services.notifications.digests.window_repository import WindowRepository
+from services.notifications.digests.windows import hourly_digest
 from shared.contracts.notifications import QueueDailyDigests, SendDailyDigest
 from shared.runtime.clock import Clock
 from shared.runtime.ids import NAMESPACE
@@ -16,12 +18,16 @@ from shared.runtime.outbox import Publisher
 EVERY: Final = timedelta(minutes=15)
 """How far the first look ever goes back."""
 
+LOST_AFTER: Final = timedelta(hours=6)
+"""So long after a window should have ended, the message that ends it is taken for lost: an operator has thrown it away, or it
+is a dead letter. If it comes after all, it closes the window or finds it closed."""
+
 PAGE: Final = 5000
 """So many people are looked at in one transaction."""
 
 
 class DigestQueue:
-    """Publishes one message for each person and day.
+    """Publishes one message for each person and day, and anew what a window of the hourly digest still waits for.
 
     How far has been looked is remembered in the database, so that after an outage the next slot sees all that was missed, and
     of several missed mornings of a person the last alone. A look at many people goes page by page: each message takes one, and
@@ -29,8 +35,11 @@ class DigestQueue:
     lost, with the next slot's. The id is made of person and day: however often a day is looked at, it is asked for once.
     """
 
-    def __init__(self, digests: DigestRepository, publisher: Publisher, clock: Clock, *, page: int = PAGE) -> None:
+    def __init__(
+        self, digests: DigestRepository, windows: WindowRepository, publisher: Publisher, clock: Clock, *, page: int = PAGE
+    ) -> None:
         self._digests = digests
+        self._windows = windows
         self._publisher = publisher
         self._clock = clock
         self._page = page
@@ -52,9 +61,16 @@ class DigestQueue:
         return self._ask(look, page)
 
     async def _begin(self, after: datetime, slot: datetime) -> Look:
+        await self._ask_again(slot)
         zones = await self._digests.groups()
         mornings = mornings_between(after, slot, sorted(set(zones.values())))
         return Look(slot, {group: mornings[zone] for group, zone in zones.items() if zone in mornings})
+
+    async def _ask_again(self, slot: datetime) -> None:
+        """A window whose message was lost would collect for ever, and never tell."""
+        for window in await self._windows.overdue(slot - LOST_AFTER, slot, self._page):
+            message, message_id = hourly_digest(window, slot)
+            self._publisher.publish(message, message_id=message_id)
 
     def _ask(self, look: Look, page: Sequence[Candidate]) -> int:
         due = [one for one in page if one.is_due]

@@ -1,25 +1,26 @@
 """Making a person's daily digest: what a worker does with `notifications.send_daily_digest`.
 
 The trips service is asked between two transactions. The second publishes the mail and marks what it tells of, so no entry is told
-of twice or forgotten, and what comes meanwhile waits for the next morning.
+of twice or forgotten, and what comes meanwhile waits for the next morning. On a Monday the week's entries are told of as well.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import date
+from typing import Final
 from uuid import UUID, uuid5
 
-from services.notifications.categories.models import Category
-from services.notifications.categories.repository import CategoryReader
 from services.notifications.deliveries.repository import storable
 from services.notifications.digests.content import digest_context
-from services.notifications.digests.repository import CATEGORY, DigestReader, DigestRepository, Entry
+from services.notifications.digests.mornings import is_monday, until_next_morning
+from services.notifications.digests.readers import Around, around
+from services.notifications.digests.repository import CATEGORY, DigestReader, DigestRepository, Due, Entry
 from services.notifications.digests.trip_summary import TripsAway, TripSummaries, TripSummary
-from services.notifications.locales import primary
-from services.notifications.notices.links import Frontends
+from services.notifications.gates.repository import GateRepository
 from services.notifications.people.models import Person
 from services.notifications.people.repository import PersonReader
-from services.notifications.policies.repository import PolicyReader
+from services.notifications.preferences.models import Cadence
+from services.notifications.preferences.quiet_hours import quiet_until
 from shared.contracts.lanes import NOTIFICATIONS_BULK
 from shared.contracts.notifications import SendDailyDigest, SendTemplatedEmail
 from shared.runtime.clock import Clock
@@ -44,11 +45,13 @@ class Digest:
 
 
 @dataclass(frozen=True, slots=True)
-class _Around:
-    """What is the same for all people of an organization."""
+class _Reader:
+    """A message and the person whom it tells; see gates/repository.py."""
 
-    categories: Sequence[Category]
-    frontend_url: str
+    id: UUID
+    organization_id: UUID | None
+    to_person: str
+    time_zone: str | None = None
 
 
 class DigestSending:
@@ -61,11 +64,17 @@ class DigestSending:
         self._clock = clock
 
     async def claim(self, session: Session, received: Sequence[_Received]) -> Sequence[Digest | Outcome]:
-        """Who can be written to and has anything to be told of."""
+        """Who can be written to and has anything to be told of, and hears of it before the next morning."""
         references = sorted({storable(one.message.to_person) for one in received})
         people = await PersonReader(session).find_many(references)
-        waiting = await DigestReader(session).waiting(references)
-        return [self._work(one, people.get(storable(one.message.to_person)), waiting) for one in received]
+        waiting = await DigestReader(session).waiting(_due(received))
+        pausing = await self._pausing(session, received, people)
+        return [
+            Skipped("the reader's pause or quiet hours outlast the digest")
+            if one.id in pausing
+            else self._work(one, people.get(storable(one.message.to_person)), waiting)
+            for one in received
+        ]
 
     async def call(self, work: Digest) -> Outcome:
         """Ask for the day's trips. Where nobody answers at the last try, the digest goes without them."""
@@ -84,20 +93,39 @@ class DigestSending:
         works = [work for _, work, outcome in results if work is not None and isinstance(outcome, Done)]
         if not works:
             return
-        digests, around = DigestRepository(session), await self._around(session, {work.person.organization_id for work in works})
-        entries = dict(await digests.take(sorted({work.person.reference for work in works}), self._clock()))
-        told: dict[UUID, Any] = {}
+        digests = DigestRepository(session)
+        places = await around(session, {work.person.organization_id for work in works}, self._frontend_url)
+        entries = dict(await digests.take(_due([work.received for work in works]), self._clock()))
+        told: dict[UUID, date] = {}
         for work in works:
-            # Of two days' digests of one person in a batch, the first tells of what waits.
-            own = entries.pop(work.person.reference, [])
-            if self._publish(session, work, own, around[work.person.organization_id]):
-                told |= {entry.delivery_id: work.received.message.digest_on for entry in own}
+            reference, day = work.person.reference, work.received.message.digest_on
+            # Of two days' digests of one person in a batch, the first tells of what waits, and a Monday's of the week.
+            own = [one for one in entries.get(reference, []) if one.cadence is not Cadence.WEEKLY or is_monday(day)]
+            if self._publish(session, work, own, places[work.person.organization_id]):
+                told |= {entry.delivery_id: day for entry in own}
+                entries[reference] = [one for one in entries.get(reference, []) if one not in own]
         if told:
             await digests.digested(told)
 
     async def close(self) -> None:
         if self._summaries is not None:
             await self._summaries.close()
+
+    async def _pausing(self, session: Session, received: Sequence[_Received], people: Mapping[str, Person]) -> Collection[UUID]:
+        """Whose mail would be void when it may come: what it would have told of waits for a later morning."""
+        readers = {
+            one.id: _Reader(one.id, person.organization_id, person.reference)
+            for one in received
+            if (person := people.get(storable(one.message.to_person))) is not None
+        }
+        silences = await GateRepository(session).silences(list(readers.values())) if readers else {}
+        now, days = self._clock(), {one.id: one.message.digest_on for one in received}
+        return {
+            key
+            for key, one in silences.items()
+            if (until := quiet_until(now, one.time_zone, one.quiet, one.paused_until)) is not None
+            and until >= until_next_morning(days[key], one.time_zone)
+        }
 
     def _work(self, one: _Received, person: Person | None, waiting: set[str]) -> Digest | Outcome:
         if person is None or person.email is None:
@@ -107,16 +135,9 @@ class DigestSending:
             return Skipped("there is nothing to say")
         return Digest(one, person, asks)
 
-    async def _around(self, session: Session, organizations: Collection[UUID | None]) -> Mapping[UUID | None, _Around]:
-        frontends = await Frontends(PolicyReader(session), self._frontend_url).of(organizations)
-        reader = CategoryReader(session)
-        return {one: _Around(await reader.seen_by(one), frontends[one].rstrip("/")) for one in sorted(organizations, key=str)}
-
-    def _publish(self, session: Session, work: Digest, entries: Sequence[Entry], around: _Around) -> bool:
+    def _publish(self, session: Session, work: Digest, entries: Sequence[Entry], place: Around) -> bool:
         person, day = work.person, work.received.message.digest_on
-        in_hindi = primary(person.locale or "en") == "hi"
-        titles = {one.name: (one.title_hi if in_hindi else None) or one.title for one in around.categories}
-        context = digest_context(day, entries, work.trips, titles, around.frontend_url)
+        context = digest_context(day, entries, work.trips, place.titles(person), place.frontend_url)
         if context is None:
             return False
         mail = SendTemplatedEmail(
@@ -126,6 +147,15 @@ class DigestSending:
             category=CATEGORY,
             context=context,
             dedupe_key=f"daily_digest:{day}:{person.reference}"[:200],
+            # Then the next one comes. What no account takes for a day is given up anyway.
+            valid_until=until_next_morning(day, place.zone_of(person)),
         )
         publish(session, mail, lane=NOTIFICATIONS_BULK, message_id=uuid5(work.received.id, "email"))
         return True
+
+
+def _due(received: Sequence[_Received]) -> Due:
+    """What these digests may tell of."""
+    people = sorted({storable(one.message.to_person) for one in received})
+    mondays = sorted({storable(one.message.to_person) for one in received if is_monday(one.message.digest_on)})
+    return Due(people, Cadence.DAILY, mondays)

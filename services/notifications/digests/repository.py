@@ -1,30 +1,35 @@
-"""Statements on daily digests."""
+"""Statements on digests. Those on the windows of the hourly one are in window_repository.py."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy import text
 
+from services.notifications.deliveries.note_repository import Note, NoteRepository
+from services.notifications.preferences.models import Cadence
 from shared.runtime.db import ReadSession, Session
 
 CATEGORY: Final = "digests"
+MONDAY: Final = 1
+"""The day, as ISO 8601 counts them, whose digest tells of the week as well."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewEntry:
     """A message that its recipient gets in the digest in the place of at once.
 
-    asked_at: when it was published. valid_until: afterwards nobody is to be told of it.
+    cadence: in which digest. asked_at: when it was published. valid_until: afterwards nobody is to be told of it.
     """
 
     delivery_id: UUID
     person: str
     organization_id: UUID | None
     category: str
+    cadence: Cadence
     template_name: str | None
     subject_key: str | None
     asked_at: datetime
@@ -41,6 +46,20 @@ class Entry:
     title: str | None
     template_name: str | None
     occurred_at: datetime
+    cadence: Cadence
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is told of now: these people's entries of a cadence. mondays: those who get the week's as well."""
+
+    people: Sequence[str]
+    cadence: Cadence
+    mondays: Sequence[str] = ()
+
+    def bound(self) -> dict[str, Any]:
+        """The same for the statements."""
+        return {"people": list(self.people), "cadence": self.cadence.value, "mondays": list(self.mondays)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +83,18 @@ class Candidate:
 
 
 _COLLECT: Final = text("""
-    INSERT INTO digest_entries (delivery_id, person, organization_id, category, template_name, subject_key, asked_at, valid_until,
-                                occurred_at)
-    SELECT delivery_id, person, organization_id, category, template_name, subject_key, asked_at, valid_until, :now
+    INSERT INTO digest_entries (delivery_id, person, organization_id, category, cadence, template_name, subject_key, asked_at,
+                                valid_until, occurred_at)
+    SELECT delivery_id, person, organization_id, category, cadence, template_name, subject_key, asked_at, valid_until, :now
       FROM unnest(CAST(:delivery_id AS uuid[]), CAST(:person AS text[]), CAST(:organization_id AS uuid[]),
-                  CAST(:category AS text[]), CAST(:template_name AS text[]), CAST(:subject_key AS text[]),
-                  CAST(:asked_at AS timestamptz[]), CAST(:valid_until AS timestamptz[]))
-           AS row(delivery_id, person, organization_id, category, template_name, subject_key, asked_at, valid_until)
+                  CAST(:category AS text[]), CAST(:cadence AS text[]), CAST(:template_name AS text[]),
+                  CAST(:subject_key AS text[]), CAST(:asked_at AS timestamptz[]), CAST(:valid_until AS timestamptz[]))
+           AS row(delivery_id, person, organization_id, category, cadence, template_name, subject_key, asked_at, valid_until)
      ORDER BY delivery_id
     ON CONFLICT (delivery_id) DO NOTHING
 """)
+
+_CADENCES: Final = text("SELECT delivery_id, cadence FROM digest_entries WHERE delivery_id = ANY(CAST(:ids AS uuid[]))")
 
 _BEGIN: Final = text("INSERT INTO digest_progress (slot) VALUES (:first) ON CONFLICT (only_one) DO NOTHING")
 _PROGRESS: Final = text("SELECT slot, until, days, after_group, after_person FROM digest_progress FOR UPDATE")
@@ -118,7 +139,9 @@ _PAGE: Final = text(f"""
     SELECT "group", reference,
            (starts_with(reference, 'trips.')
             OR (SELECT true FROM digest_entries AS entry
-                 WHERE entry.person = reference AND digested_on IS NULL LIMIT 1) IS NOT NULL)
+                 WHERE entry.person = reference AND digested_on IS NULL
+                   AND entry.cadence = ANY(CASE WHEN page."group" = ANY(CAST(:mondays AS text[]))
+                                                THEN ARRAY['daily', 'weekly'] ELSE ARRAY['daily'] END) LIMIT 1) IS NOT NULL)
            AND 'off' IS DISTINCT FROM coalesce(
                (SELECT choice FROM preferences AS own
                  WHERE own.person = reference AND own.category = :category AND own.channel = 'email'),
@@ -128,28 +151,60 @@ _PAGE: Final = text(f"""
       FROM page ORDER BY "group", reference
 """)  # noqa: S608 - as above
 
-_WAITING: Final = text("""
-    SELECT DISTINCT person FROM digest_entries WHERE person = ANY(CAST(:people AS text[])) AND digested_on IS NULL
-""")
+# Those of a digest's cadence, and of the week where that digest is a Monday's.
+_DUE: Final = """
+    entry.person = ANY(CAST(:people AS text[])) AND entry.digested_on IS NULL
+    AND (entry.cadence = :cadence OR entry.cadence = 'weekly' AND entry.person = ANY(CAST(:mondays AS text[])))
+"""
+_WAITING: Final = text(f"SELECT DISTINCT person FROM digest_entries AS entry WHERE {_DUE}")  # noqa: S608 - as above
 
-# What is void by now: its subject was cancelled, by the rules of cancellations/repository.py, or its time is over.
-_VOID: Final = text("""
+# Its reader has declined the category since, by the rules of gates/repository.py, or has complained or unsubscribed elsewhere, by
+# those of suppressions/repository.py. What else is on that list stops the digest itself.
+_DECLINED: Final = """
+    EXISTS (SELECT FROM people
+             CROSS JOIN LATERAL (SELECT coalesce(entry.organization_id, people.organization_id) AS id) AS owner
+             CROSS JOIN LATERAL law_of(owner.id, entry.category) AS law
+              LEFT JOIN preferences AS own
+                     ON (own.person, own.category, own.channel) = (entry.person, entry.category, 'email')
+              LEFT JOIN organization_choices AS theirs
+                     ON (theirs.organization_id, theirs.category, theirs.channel) = (owner.id, entry.category, 'email')
+             WHERE people.reference = entry.person AND law.can_be_declined AND coalesce(own.choice, theirs.choice) = 'off')
+    OR EXISTS (SELECT FROM suppressions AS known
+                CROSS JOIN LATERAL law_of(entry.organization_id, entry.category) AS law
+                WHERE known.address_hash = deliveries.address_hash AND known.channel = 'email'
+                  AND (known.expires_at IS NULL OR known.expires_at > CAST(:now AS timestamptz))
+                  AND (known.scope = 'global' OR known.organization_id IS NOT DISTINCT FROM entry.organization_id)
+                  AND (known.category IS NULL OR known.category = entry.category)
+                  AND CASE known.reason WHEN 'unsubscribed' THEN law.can_be_declined
+                                        WHEN 'complaint' THEN law.counts_as_marketing END)
+"""
+
+# By the rules of cancellations/repository.py.
+_CANCELLED: Final = """
+    EXISTS (SELECT FROM cancellations AS known
+             WHERE known.subject_key = ANY(ARRAY[entry.subject_key, 'notifications.delivery:' || entry.delivery_id])
+               AND (known.organization_id IS NULL OR known.organization_id = entry.organization_id)
+               AND known.cancelled_at >= least(entry.asked_at, deliveries.asked_at))
+"""
+_STALE: Final = "coalesce(entry.valid_until < CAST(:now AS timestamptz), false)"
+_VOID: Final = text(f"""
     DELETE FROM digest_entries USING digest_entries AS entry LEFT JOIN deliveries ON deliveries.id = entry.delivery_id
-     WHERE digest_entries.delivery_id = entry.delivery_id
-       AND entry.person = ANY(CAST(:people AS text[])) AND entry.digested_on IS NULL
-       AND (entry.valid_until < CAST(:now AS timestamptz)
-            OR EXISTS (SELECT FROM cancellations AS known
-                        WHERE known.subject_key = ANY(ARRAY[entry.subject_key, 'notifications.delivery:' || entry.delivery_id])
-                          AND (known.organization_id IS NULL OR known.organization_id = entry.organization_id)
-                          AND known.cancelled_at >= least(entry.asked_at, deliveries.asked_at)))
-""")
+     WHERE digest_entries.delivery_id = entry.delivery_id AND {_DUE} AND ({_STALE} OR {_CANCELLED} OR {_DECLINED})
+    RETURNING entry.delivery_id, CASE WHEN {_CANCELLED} THEN 'cancelled' WHEN {_STALE} THEN 'stale' ELSE 'declined' END AS code
+""")  # noqa: S608 - as above
+_WHY_VOID: Final = {
+    "cancelled": "its subject was cancelled before its digest",
+    "stale": "its digest comes after the time until which it was worth telling",
+    "declined": "the recipient has declined the category since",
+}
 
-_TAKE: Final = text("""
-    SELECT entry.delivery_id, entry.person, entry.category, deliveries.subject AS title, entry.template_name, entry.occurred_at
+_TAKE: Final = text(f"""
+    SELECT entry.delivery_id, entry.person, entry.category, deliveries.subject AS title, entry.template_name, entry.occurred_at,
+           entry.cadence
       FROM digest_entries AS entry LEFT JOIN deliveries ON deliveries.id = entry.delivery_id
-     WHERE entry.person = ANY(CAST(:people AS text[])) AND digested_on IS NULL
+     WHERE {_DUE}
      ORDER BY entry.person, entry.occurred_at, entry.delivery_id FOR UPDATE OF entry
-""")
+""")  # noqa: S608 - as above
 
 _DIGESTED: Final = text("""
     UPDATE digest_entries SET digested_on = row.day
@@ -171,13 +226,24 @@ class DigestReader:
     async def page(self, look: Look, limit: int) -> Sequence[Candidate]:
         """The next people of a look, in order, with whether there may be something to say to them, and they want it."""
         await self._session.execute(_IN_ORDER)
-        bound = {"groups": list(look.days), "after_group": look.after_group, "after_person": look.after_person}
+        mondays = [group for group, day in look.days.items() if day.isoweekday() == MONDAY]
+        bound = {
+            "groups": list(look.days),
+            "mondays": mondays,
+            "after_group": look.after_group,
+            "after_person": look.after_person,
+        }
         found = await self._session.execute(_PAGE, {**bound, "category": CATEGORY, "limit": limit})
         return [Candidate(*row) for row in found]
 
-    async def waiting(self, people: Sequence[str]) -> set[str]:
-        """Those of these people for whom there are entries."""
-        return set(await self._session.scalars(_WAITING, {"people": list(people)}))
+    async def waiting(self, due: Due) -> set[str]:
+        """Those people for whom there are entries that are due."""
+        return set(await self._session.scalars(_WAITING, due.bound()))
+
+    async def cadences(self, delivery_ids: Sequence[UUID]) -> Mapping[UUID, Cadence]:
+        """Those of these deliveries that were collected before, told of or not, with the digest that they were for."""
+        rows = await self._session.execute(_CADENCES, {"ids": list(delivery_ids)})
+        return {row.delivery_id: Cadence(row.cadence) for row in rows}
 
 
 class DigestRepository(DigestReader):
@@ -214,18 +280,21 @@ class DigestRepository(DigestReader):
         """Everybody's morning until then has been looked at."""
         await self._writing.execute(_LOOKED, {"slot": slot})
 
-    async def take(self, people: Sequence[str], now: datetime) -> Mapping[str, list[Entry]]:
+    async def take(self, due: Due, now: datetime) -> Mapping[str, list[Entry]]:
         """What waits for these people's digests, oldest first, held until the unit of work ends.
 
-        What was cancelled meanwhile or is too late by now is forgotten.
+        What was cancelled or declined meanwhile, or is too late by now, is forgotten; its delivery's timeline says why.
         """
-        await self._writing.execute(_VOID, {"people": list(people), "now": now})
+        void = await self._writing.execute(_VOID, {**due.bound(), "now": now})
+        notes = [Note(uuid5(id_, f"void/{code}"), id_, "skipped", code, _WHY_VOID[code]) for id_, code in void]
+        if notes:
+            await NoteRepository(self._writing).note(notes, now)
         taken: dict[str, list[Entry]] = {}
-        for row in await self._writing.execute(_TAKE, {"people": list(people)}):
-            taken.setdefault(row.person, []).append(Entry(*row))
+        for row in (await self._writing.execute(_TAKE, due.bound())).mappings():
+            taken.setdefault(row["person"], []).append(Entry(**{**row, "cadence": Cadence(row["cadence"])}))
         return taken
 
     async def digested(self, told: Mapping[UUID, date]) -> None:
-        """These entries stand in the digests of these days."""
+        """These entries stand in digests of these days."""
         bound: dict[str, Any] = {"ids": list(told), "days": list(told.values())}
         await self._writing.execute(_DIGESTED, bound)

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from services.notifications.campaigns.service import FORSAKEN_AFTER, GIVE_UP_STARTING_AFTER, NOT_STARTED
+from services.notifications.templates.errors import TemplateUnusable
 from services.notifications.tests.campaigns.arrange import (
     ASHA,
     changes_of,
@@ -43,6 +44,21 @@ async def test_campaign_starts_once_its_moment_has_come(session: Session, clock:
     started = await read(session, draft.id)
     assert (early, started.status, started.total) == ("scheduled", "running", 3)
     await assert_published(session, AdvanceCampaign, campaign_id=draft.id, step=1)
+
+
+async def test_campaign_whose_readers_of_another_language_need_a_further_variable_does_not_start(
+    session: Session, clock: FrozenClock
+) -> None:
+    await publish_offer(session)
+    await publish_offer(session, locale="hi", variables={"price": {"type": "string", "required": True, "description": ""}})
+    await know_customers(session, 2)
+    await know_customers(session, 3, first=3, locale="hi")
+    changes = changes_of(session, clock)
+    to_all, in_english = [await changes.create(ASHA, offer(locale=locale)) for locale in (None, "en")]
+
+    with pytest.raises(TemplateUnusable, match=r"offer \(hi, version \d\): the context lacks price"):
+        await changes.start(ASHA, to_all.id)
+    assert (await changes.start(ASHA, in_english.id)).status == "running"
 
 
 async def test_start_due_campaigns_runs_twice_and_starts_once(session: Session, clock: FrozenClock, run_task: TaskRunner) -> None:

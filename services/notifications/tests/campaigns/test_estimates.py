@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from services.notifications.campaigns.estimate import MAX_LOCALES
+from services.notifications.settings import NotificationsSettings
 from services.notifications.tests.campaigns.arrange import OURS, know_customers, publish_offer
 from services.notifications.tests.campaigns.test_endpoints import drafted
 from shared.runtime.db import Session
@@ -13,6 +14,12 @@ from shared.testing.service import ApiClient
 
 HINDI: Final = "क" * 140 + "{{ thing }}"
 ENGLISH: Final = {"locale": "en", "encoding": "gsm7", "segments": 1}
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest, settings: NotificationsSettings) -> NotificationsSettings:
+    """The service's, and what a test adds."""
+    return settings.model_copy(update=getattr(request, "param", {}))
 
 
 @pytest.fixture
@@ -39,8 +46,118 @@ async def test_readers_of_a_segment_count_in_their_own_language_and_cost_what_th
     priced = await estimated(operator, draft, sms_price_per_1000="16500 INR")
 
     hindi = {"locale": "hi-IN", "recipients": 3, "encoding": "ucs2", "segments": 3}
-    assert free == {"texts": [hindi, {**ENGLISH, "recipients": 2}], "segments": 11, "cost": None}
-    assert priced == {**free, "cost": {"amount_minor": 182, "currency": "INR"}}
+    price, cost = {"amount_minor": 16500, "currency": "INR"}, {"amount_minor": 182, "currency": "INR"}
+    india = {"code": "91", "recipients": 5, "segments": 11, "price_per_1000": None, "cost": None}
+    assert free == {
+        "texts": [hindi, {**ENGLISH, "recipients": 2}],
+        "segments": 11,
+        "countries": [india],
+        "unpriced": 5,
+        "costs": [],
+        "cost": None,
+    }
+    assert priced == {
+        **free,
+        "countries": [{**india, "price_per_1000": price, "cost": cost}],
+        "unpriced": 0,
+        "costs": [cost],
+        "cost": cost,
+    }
+
+
+def countries(found: Any) -> list[tuple[str | None, int, int, int | None, str | None, int | None]]:
+    """Code, recipients, segments, price of a thousand with its currency, and cost of each."""
+    return [
+        (
+            one["code"],
+            one["recipients"],
+            one["segments"],
+            *(
+                (one["price_per_1000"]["amount_minor"], one["price_per_1000"]["currency"])
+                if one["price_per_1000"]
+                else (None, None)
+            ),
+            one["cost"]["amount_minor"] if one["cost"] else None,
+        )
+        for one in found["countries"]
+    ]
+
+
+ABROAD: Final = (
+    *("+12025550147", "+12025550148", "+18682911234"),  # the United States, and Trinidad, which begins with the same digit
+    *("+971501234567", "+447400123456"),
+)
+PRICES: Final = ("91=16500INR", "1=790USD", "1868=12050USD", "44=4010GBP")
+
+
+async def list_of(client: ApiClient, *numbers: str, **fields: Any) -> dict[str, Any]:
+    """A draft with an uploaded list of numbers."""
+    draft = await drafted(client, channel="sms", segment=None, **fields)
+    rows = [{"to_phone": number} for number in numbers]
+    answer = await client.put(f"{draft['path']}/recipients", json=rows, headers={"If-Match": "*"})
+    assert (answer.status_code, answer.json()["kept"]) == (200, len(numbers)), answer.text
+    return draft
+
+
+@pytest.mark.parametrize("settings", [{"sms_prices": PRICES}], indirect=True)
+async def test_each_number_costs_what_the_longest_code_that_fits_says_and_others_are_counted(
+    operator: ApiClient, session: Session
+) -> None:
+    await publish_offer(session)
+    found = await estimated(operator, await list_of(operator, "+919812345670", "+919812345671", *ABROAD))
+
+    assert countries(found) == [
+        ("1", 2, 2, 790, "USD", 2),
+        ("91", 2, 2, 16500, "INR", 33),
+        ("1868", 1, 1, 12050, "USD", 13),
+        ("44", 1, 1, 4010, "GBP", 5),
+        ("971", 1, 1, None, None, None),
+    ]
+    # 2 x 0.79 + 12.05 cents are 13.63, which is rounded up once.
+    assert found["costs"] == [
+        {"amount_minor": 5, "currency": "GBP"},
+        {"amount_minor": 33, "currency": "INR"},
+        {"amount_minor": 14, "currency": "USD"},
+    ]
+    assert (found["unpriced"], found["cost"], found["segments"]) == (1, None, 7)
+
+
+@pytest.mark.parametrize("settings", [{"sms_prices": ("1=790USD",)}], indirect=True)
+async def test_code_that_has_no_price_of_its_own_costs_what_the_shorter_one_does(operator: ApiClient, session: Session) -> None:
+    await publish_offer(session)
+    found = await estimated(operator, await list_of(operator, *ABROAD))
+
+    assert countries(found) == [
+        ("1", 3, 3, 790, "USD", 3),
+        ("44", 1, 1, None, None, None),
+        ("971", 1, 1, None, None, None),
+    ]
+    assert (found["unpriced"], found["cost"]) == (2, {"amount_minor": 3, "currency": "USD"})
+
+
+@pytest.mark.parametrize("settings", [{"sms_prices": PRICES}], indirect=True)
+async def test_country_of_a_segment_counts_the_segments_of_each_language(operator: ApiClient, session: Session) -> None:
+    await know_customers(session, 3, locale="hi-IN")
+    await know_customers(session, 5, first=4)
+    await publish_offer(session)
+    await publish_offer(session, locale="hi", sms=HINDI)
+    await session.execute(text("UPDATE people SET phone = '+12025550147' WHERE reference = 'payments.customer:1'"))
+    await session.execute(text("UPDATE people SET phone = '+12025550148' WHERE reference = 'payments.customer:4'"))
+
+    found = await estimated(operator, await drafted(operator, channel="sms"))
+
+    assert countries(found) == [("91", 3, 7, 16500, "INR", 116), ("1", 2, 4, 790, "USD", 4)]
+    assert (found["segments"], found["unpriced"]) == (11, 0)
+
+
+@pytest.mark.parametrize("settings", [{"sms_prices": PRICES}], indirect=True)
+async def test_price_of_the_request_is_that_of_every_number(operator: ApiClient, session: Session) -> None:
+    await publish_offer(session)
+    draft = await list_of(operator, "+919812345670", *ABROAD)
+    found = await estimated(operator, draft, sms_price_per_1000="5000 EUR")
+
+    assert {one["price_per_1000"]["currency"] for one in found["countries"]} == {"EUR"}
+    assert (found["unpriced"], found["cost"]) == (0, {"amount_minor": 30, "currency": "EUR"})
 
 
 @pytest.mark.parametrize("price", ["16500", "165.00 INR", "16500 inr", "-1 INR"])

@@ -42,19 +42,21 @@ async def test_list_is_kept_row_by_row_and_its_faults_are_named(operator: ApiCli
         "b@example.com,,,klingon,",
         'c@example.com,,"open,,',
         "d@example.com,,",
+        "e@printer.local,,,,",
         "",
     ]
 
     answer = await operator.put(f"{draft['path']}/recipients", content="\r\n".join(lines), headers=CSV)
 
     report = answer.json()
-    assert (answer.status_code, report["rows"], report["kept"], report["repeated"], report["rejected"]) == (200, 8, 2, 1, 5)
+    assert (answer.status_code, report["rows"], report["kept"], report["repeated"], report["rejected"]) == (200, 9, 2, 1, 6)
     assert [(one["line"], one["column"]) for one in report["problems"]] == [
         (4, "to_email"),
         (6, None),
         (7, "locale"),
         (8, None),
         (9, None),
+        (10, "to_email"),
     ]
     assert "not an address" not in answer.text
     kept = (await operator.get(f"{draft['path']}/recipients")).json()["items"]
@@ -94,6 +96,31 @@ async def test_variables_that_neither_campaign_nor_each_recipient_has_keep_it_fr
 
     assert refused.json()["detail"].startswith("1 of its recipients lack one of the variables")
     assert await did(operator, draft, "start") == (200, "running")
+
+
+async def test_variables_are_looked_at_in_each_language_that_somebody_reads(operator: ApiClient, session: Session) -> None:
+    await publish_offer(session)
+    price = {"price": {"type": "money", "required": True, "description": ""}}
+    await publish_offer(session, locale="hi", variables=price)
+    draft = await drafted(operator, **NO_SEGMENT)
+    path = f"{draft['path']}/recipients"
+    rows: list[dict[str, Any]] = [
+        {"to_email": "a@example.com"},
+        {"to_email": "b@example.com", "locale": "hi-IN"},
+        {"to_email": "c@example.com", "locale": "hi-IN", "context": {"price": "12"}},
+        {"to_email": "d@example.com", "locale": "hi", "context": {"price": {"amount_minor": 12, "currency": "INR"}}},
+    ]
+    said = []
+    for kept in (rows, [rows[0], *rows[2:]], [rows[0], rows[3]]):
+        await operator.put(path, json=kept, headers={"If-Match": "*"})
+        answer = await operator.post(f"{draft['path']}/start")
+        said.append((answer.status_code, answer.json().get("detail", "")[:54]))
+
+    assert said == [
+        (422, "1 of its recipients lack one of the variables that the"),
+        (422, "1 of its recipients bring a variable of another type t"),
+        (200, ""),
+    ]
 
 
 @pytest.mark.parametrize(

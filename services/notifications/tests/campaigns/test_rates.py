@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.notifications.campaigns.counts_repository import CountsReader
 from services.notifications.campaigns.messages import delivery_id_of, message_for
 from services.notifications.campaigns.models import Counts, PauseCause
 from services.notifications.campaigns.rates import CHECK_EVERY, REFUSED_CHECK_EVERY, check_rates, excess
@@ -72,6 +73,20 @@ async def test_reason_of_the_pause_says_the_figures(session: Session, clock: Fro
     assert [(one.actor, one.action) for one in await CampaignReader(session).changes(campaign.id, before=None, limit=1)] == [
         ("system:rates", "pause")
     ]
+
+
+async def test_recipients_who_want_no_messages_are_no_bounces(session: Session, clock: FrozenClock) -> None:
+    await know_customers(session, 3)
+    await publish_offer(session)
+    campaign = await running(session, clock, per_minute=6)
+    await ended(session, campaign, 95, clock(), receipt="delivered")
+    await ended(session, campaign, 10, clock(), receipt="suppressed")
+    await ended(session, campaign, 5, clock(), receipt="bounced_hard")
+
+    after = await step(session, clock, campaign, 1)
+
+    counts = (await CountsReader(session).of([campaign.id]))[campaign.id]
+    assert (after.status, counts.bounced, counts.rated_sent, counts.rated_bounced) == ("running", 5, 110, 5)
 
 
 async def test_bounces_of_mails_whose_process_died_before_the_record_are_compared_with_those_mails_as_well(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifications.digests.mornings import last_morning, mornings_between
+from services.notifications.digests.mornings import last_morning, mornings_between, next_monday, next_morning
 
 
 def at(text: str) -> datetime:
@@ -33,6 +33,25 @@ def at(text: str) -> datetime:
 )
 def test_last_morning_is_that_of_the_zone(moment: str, zone: str, day: date, eight: str) -> None:
     assert last_morning(at(moment), zone) == (day, at(eight))
+
+
+@pytest.mark.parametrize(
+    ("moment", "zone", "morning", "monday"),
+    [
+        # The 23rd of November 2026 is a Monday.
+        ("2026-11-21T02:29", "Asia/Kolkata", "2026-11-21T02:30", "2026-11-23T02:30"),
+        ("2026-11-21T02:30", "Asia/Kolkata", "2026-11-22T02:30", "2026-11-23T02:30"),
+        ("2026-11-23T02:29", "Asia/Kolkata", "2026-11-23T02:30", "2026-11-23T02:30"),
+        ("2026-11-23T02:30", "Asia/Kolkata", "2026-11-24T02:30", "2026-11-30T02:30"),
+        ("2026-11-23T02:30", "America/New_York", "2026-11-23T13:00", "2026-11-23T13:00"),
+        ("2026-11-22T20:00", "Pacific/Kiritimati", "2026-11-23T18:00", "2026-11-29T18:00"),
+        # Clocks go back on Sunday the 25th of October.
+        ("2026-10-24T12:00", "Europe/Berlin", "2026-10-25T07:00", "2026-10-26T07:00"),
+        ("2026-11-21T09:00", "Nowhere/There", "2026-11-22T08:00", "2026-11-23T08:00"),
+    ],
+)
+def test_next_mornings_are_those_of_the_zone(moment: str, zone: str, morning: str, monday: str) -> None:
+    assert (next_morning(at(moment), zone), next_monday(at(moment), zone)) == (at(morning), at(monday))
 
 
 @given(

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from services.notifications.digests.digest_queue import PAGE, DigestQueue, digest_id
 from services.notifications.digests.repository import DigestRepository
+from services.notifications.digests.window_repository import WindowRepository
 from services.notifications.tests.deliveries.arrange import know_person
 from services.notifications.tests.digests.arrange import collected
 from services.notifications.tests.digests.test_queueing import EIGHT_IN_INDIA, TODAY, asked_for
@@ -53,7 +54,8 @@ def many(count: int, *, kind: str = "trips.driver", zone: str | None = "Asia/Kol
 
 async def look(session: Session, slot: datetime = EIGHT_IN_INDIA, page: int = 10) -> int:
     """Deliver a slot's message, with pages of this size; how many were asked for."""
-    digests = DigestQueue(DigestRepository(session), Publisher(session), system_clock, page=page)
+    repositories = DigestRepository(session), WindowRepository(session)
+    digests = DigestQueue(*repositories, Publisher(session), system_clock, page=page)
     count = await digests.queue(_received(QueueDailyDigests(slot=slot)))
     await outbox.write_pending(session)
     return count

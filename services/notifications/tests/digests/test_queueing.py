@@ -6,9 +6,11 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import text
 
+from services.notifications.digests.window_repository import WindowRepository
+from services.notifications.preferences.models import Cadence
 from services.notifications.tests.deliveries.arrange import know_person
 from services.notifications.tests.digests.arrange import ASHA, DRIVER, collected
-from shared.contracts.notifications import QueueDailyDigests, SendDailyDigest
+from shared.contracts.notifications import QueueDailyDigests, SendDailyDigest, SendHourlyDigest
 from shared.runtime.db import Session
 from shared.runtime.ids import uuid7
 from shared.testing.messages import TaskRunner, outbox_of, published
@@ -102,3 +104,59 @@ async def test_organizations_zone_counts_for_who_has_none(run_task: TaskRunner, 
     await run_task(QueueDailyDigests(slot=EIGHT_IN_INDIA))
 
     assert await asked_for(session) == [(DRIVER, TODAY)]
+
+
+@pytest.mark.parametrize(
+    ("zone", "eight_on_sunday"),
+    [
+        ("Asia/Kolkata", datetime(2026, 11, 22, 2, 30, tzinfo=UTC)),
+        # In New York it is Monday morning while it is evening in India.
+        ("America/New_York", datetime(2026, 11, 22, 13, 0, tzinfo=UTC)),
+    ],
+)
+async def test_week_is_asked_for_on_the_monday_of_where_the_person_is(
+    run_task: TaskRunner, session: Session, zone: str, eight_on_sunday: datetime
+) -> None:
+    await know_person(session, ASHA, time_zone=zone)
+    await collected(session, cadence=Cadence.WEEKLY)
+    for days in (0, 1, 2):
+        slot = eight_on_sunday + timedelta(days=days)
+        await run_task(QueueDailyDigests(slot=slot - timedelta(minutes=15)))
+        await run_task(QueueDailyDigests(slot=slot))
+
+    assert await asked_for(session) == [(ASHA, date(2026, 11, 23))]
+
+
+async def test_on_one_slot_a_monday_there_is_none_elsewhere(run_task: TaskRunner, session: Session) -> None:
+    # 08:00 on Monday on Kiritimati, and on Sunday on Hawaii.
+    slot = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
+    for person, zone in ((ASHA, "Pacific/Kiritimati"), ("payments.customer:8", "Pacific/Honolulu")):
+        await know_person(session, person, time_zone=zone)
+        await collected(session, person=person, cadence=Cadence.WEEKLY)
+    await know_person(session, "payments.customer:9", time_zone="Pacific/Honolulu")
+    await collected(session, person="payments.customer:9")
+    await run_task(QueueDailyDigests(slot=slot))
+
+    assert await asked_for(session) == [("payments.customer:9", date(2026, 11, 22)), (ASHA, date(2026, 11, 23))]
+
+
+async def test_hourly_entries_are_left_to_their_window(run_task: TaskRunner, session: Session) -> None:
+    await know_person(session, ASHA, time_zone="Asia/Kolkata")
+    await collected(session, cadence=Cadence.HOURLY)
+    await run_task(QueueDailyDigests(slot=EIGHT_IN_INDIA))
+
+    assert await asked_for(session) == []
+
+
+async def test_window_whose_message_was_lost_is_asked_for_anew_and_not_at_every_slot(
+    run_task: TaskRunner, session: Session
+) -> None:
+    windows = WindowRepository(session)
+    ends = {ASHA: EIGHT_IN_INDIA - timedelta(hours=6, minutes=1), DRIVER: EIGHT_IN_INDIA - timedelta(hours=5)}
+    await windows.enter(ends, EIGHT_IN_INDIA - timedelta(hours=8))
+    for minutes in (0, 15, 30):
+        await run_task(QueueDailyDigests(slot=EIGHT_IN_INDIA + timedelta(minutes=minutes)))
+
+    [message] = await published(session, SendHourlyDigest)
+    lost = (await windows.open_ones([ASHA]))[ASHA]
+    assert (message.to_person, message.window_id, lost.closes_at) == (ASHA, lost.id, EIGHT_IN_INDIA)

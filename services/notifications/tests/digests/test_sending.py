@@ -1,6 +1,7 @@
 """notifications.send_daily_digest: what it says, what it leaves for the next morning, and what it does without trips."""
 
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -8,16 +9,17 @@ import pytest
 from sqlalchemy import text
 
 from services.notifications.cancellations.repository import Cancellation, CancellationRepository, key_of
-from services.notifications.digests.collecting import collect
+from services.notifications.preferences.models import Cadence, QuietHours
+from services.notifications.preferences.repository import PreferenceRepository
 from services.notifications.tests.deliveries.arrange import due_again, know_person
-from services.notifications.tests.digests.arrange import ASHA, DRIVER, candidate, collected
+from services.notifications.tests.digests.arrange import ASHA, DRIVER, candidate, collected, keep
 from services.notifications.tests.digests.conftest import TripsStandIn
 from shared.contracts.lanes import NOTIFICATIONS_BULK
 from shared.contracts.notifications import SendDailyDigest, SendOrderReminder, SendTemplatedEmail
 from shared.runtime.db import Session
 from shared.runtime.ids import uuid7
 from shared.testing.clock import MONDAY_MORNING, FrozenClock
-from shared.testing.messages import TaskRunner, assert_nothing_published, assert_published, outbox_of
+from shared.testing.messages import TaskRunner, assert_nothing_published, assert_published, outbox_of, published
 
 OURS: Final = UUID(int=5)
 TODAY: Final = date(2026, 11, 21)
@@ -42,7 +44,7 @@ async def undigested(session: Session) -> int:
 
 
 async def test_entries_are_told_by_category_at_most_twenty_and_all_are_done_with(run_task: TaskRunner, session: Session) -> None:
-    await know_person(session, ASHA)
+    await know_person(session, ASHA, time_zone="Asia/Kolkata")
     await collected(session, 3, category="reminders")
     await collected(session, 20, category="own_things", template_name=None)
     handled = await run_task(digest())
@@ -54,6 +56,8 @@ async def test_entries_are_told_by_category_at_most_twenty_and_all_are_done_with
     assert (mail.context["more"], mail.context["digest_on"], mail.context["trips"]) == (3, "2026-11-21", None)
     assert mail.context["dashboard_url"] == "https://app.example.com"
     assert (mail.dedupe_key, mail.organization_id) == (f"daily_digest:2026-11-21:{ASHA}", None)
+    # Until the next one, at 08:00 in India.
+    assert mail.valid_until == datetime(2026, 11, 22, 2, 30, tzinfo=UTC)
     assert (handled.outcome, await undigested(session)) == ("done", 0)
     assert [one.lanes for one in await outbox_of(session)] == [(NOTIFICATIONS_BULK.name,)]
 
@@ -146,13 +150,47 @@ async def test_of_two_days_in_one_batch_the_first_tells_of_what_waits(run_task: 
     assert (await assert_published(session, SendTemplatedEmail)).context["digest_on"] == "2026-11-21"
 
 
-async def test_collecting_a_delivery_twice_makes_one_entry_and_nobody_known_gets_none(session: Session) -> None:
-    again = candidate()
-    for one in (again, again):
-        await collected(session, id=one.id)
-    await collected(session, person=None)
+SUNDAY, MONDAY, TUESDAY = (date(2026, 11, day) for day in (22, 23, 24))
 
-    assert await undigested(session) == 1
+
+async def test_week_is_told_of_on_a_monday_beside_the_day(run_task: TaskRunner, session: Session) -> None:
+    await know_person(session, ASHA)
+    await collected(session, cadence=Cadence.WEEKLY, template_name="of_the_week")
+    await collected(session, template_name="of_the_day")
+    await run_task(digest(day=SUNDAY))
+    on_sunday = (await said(session), await undigested(session))
+    await session.execute(text("DELETE FROM outbox"))
+    await collected(session, template_name="of_monday")
+    await run_task(digest(day=MONDAY))
+
+    assert on_sunday == (["Of the day"], 1)
+    assert (await said(session), await undigested(session)) == (["Of the week", "Of monday"], 0)
+    assert (await assert_published(session, SendTemplatedEmail)).context["with_week"] is True
+
+
+async def test_who_wants_nothing_but_the_week_is_told_nothing_on_other_days(run_task: TaskRunner, session: Session) -> None:
+    await know_person(session, ASHA)
+    await collected(session, 2, cadence=Cadence.WEEKLY)
+    await collected(session, cadence=Cadence.HOURLY)
+    tuesday = await run_task(digest(day=TUESDAY))
+
+    await assert_nothing_published(session)
+    assert (tuesday.outcome, await undigested(session)) == ("dropped", 3)
+
+
+async def test_of_sunday_and_monday_in_one_batch_the_second_tells_of_the_week(run_task: TaskRunner, session: Session) -> None:
+    await know_person(session, ASHA)
+    await collected(session, cadence=Cadence.WEEKLY, template_name="of_the_week")
+    await collected(session, template_name="of_the_day")
+    await run_task.run([digest(day=SUNDAY), digest(day=MONDAY)])
+
+    mails = await published(session, SendTemplatedEmail)
+    told: Any = {(one.context["digest_on"], one.context["with_week"]): one.context["groups"] for one in mails}
+    assert {key: groups[0]["entries"][0]["title"] for key, groups in told.items()} == {
+        ("2026-11-22", False): "Of the day",
+        ("2026-11-23", True): "Of the week",
+    }
+    assert await undigested(session) == 0
 
 
 async def said(session: Session) -> list[str]:
@@ -176,7 +214,7 @@ async def test_what_was_cancelled_overnight_is_not_told_of(
 ) -> None:
     await know_person(session, ASHA)
     one = candidate(subject_key="payments.order:1", template_name="approve_sample")
-    await collect(session, [one])
+    await keep(session, one)
     await collected(session)
     subject_key = key_of(one.id) if key == "notifications.delivery" else key
     word = Cancellation(subject_key, own, MONDAY_MORNING + after, "over", "ann")
@@ -197,7 +235,7 @@ async def test_notice_that_was_cancelled_before_its_mail_was_asked_for_is_not_to
         VALUES (:id, :to, 'dropped', :at, now(), now())
     """
     await session.execute(text(statement), {"id": one.id, "to": ASHA, "at": MONDAY_MORNING})
-    await collect(session, [one])
+    await keep(session, one)
     word = Cancellation("payments.order:1", None, MONDAY_MORNING + timedelta(minutes=1), "over", "ann")
     await CancellationRepository(session).remember([word])
     await run_task(digest())
@@ -237,3 +275,27 @@ async def test_reminder_that_a_notice_has_become_is_told_of_by_its_subject(run_t
     subject = await session.scalar(text("SELECT subject FROM deliveries WHERE id = :id"), {"id": mail.id})
     assert (handled.outcome, line) == ("dropped", subject)
     assert "WB-1" in line
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        # The clock stands at Monday, 2 March 2026, 9:00 UTC; its digest is void at 8:00 on the next day.
+        ({"paused_until": date(2026, 3, 3)}, True),
+        ({"paused_until": date(2026, 3, 4)}, False),
+        ({"quiet": QuietHours(time(8), time(20), frozenset({1}))}, True),
+        ({"quiet": QuietHours(time(8), time(8), frozenset({1, 2}))}, False),
+    ],
+)
+async def test_what_nobody_would_hear_of_before_the_next_morning_waits_for_another_one(
+    run_task: TaskRunner, session: Session, facts: dict[str, Any], told: bool
+) -> None:
+    await know_person(session, ASHA)
+    await collected(session)
+    preferences = PreferenceRepository(session)
+    sheet = await preferences.locked(ASHA, MONDAY_MORNING)
+    await preferences.put_sheet(replace(sheet, **facts), MONDAY_MORNING)
+    handled = await run_task(digest(day=MONDAY_MORNING.date()))
+
+    assert (handled.outcome, await undigested(session)) == (("done", 0) if told else ("dropped", 1))
+    assert len(await published(session, SendTemplatedEmail)) == told
