@@ -26,6 +26,8 @@ OwnOrganization = Annotated[UUID, required_organization(_READ)]
 WritableOrganization = Annotated[UUID, required_organization(_WRITE)]
 """One organization, which a caller who is bound to none must name; for what each organization has of its own."""
 AdministeredOrganization = Annotated[UUID, required_organization(require("notifications:admin"))]
+OverseenOrganization = Annotated[UUID | None, optional_organization(require("notifications:admin"))]
+"""One organization, or all for a caller who is bound to none and names none."""
 TrialScope = Annotated[
     UUID | None, optional_organization(require("notifications:write", limit=Limit("template_tests", "30/minute")))
 ]

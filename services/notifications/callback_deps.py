@@ -23,13 +23,14 @@ from services.notifications.callbacks.sns import SnsMessages
 from services.notifications.callbacks.sns_certificates import SnsCertificates
 from services.notifications.callbacks.verp import BounceAddresses
 from services.notifications.campaigns.rates import check_rates
+from services.notifications.costs.price_collect import PriceCollecting
 from services.notifications.email.provider import OutgoingEmail
 from services.notifications.email.sendgrid import SendGridProvider
 from services.notifications.email.ses import SesProvider
 from services.notifications.providers.account_facts import Msg91Facts, SendGridFacts, SesFacts, TwilioFacts
 from services.notifications.providers.carriers import Carrier
 from services.notifications.providers.factory import Factory
-from services.notifications.providers.lookups import FateSource
+from services.notifications.providers.lookups import FateSource, PriceSource
 from services.notifications.providers.models import ProviderAccount
 from services.notifications.providers.repository import ProviderReader
 from services.notifications.settings import NotificationsSettings
@@ -104,7 +105,8 @@ def callback_apply(session: Session, settings: NotificationsSettings | None = No
     own = settings if settings is not None else process_settings()
     suppressing, hasher = deps.suppressing(session, own, clock), deps.address_hasher(own)
     box = PayloadBox(own.encryption)
-    return CallbackApply(session, suppressing, hasher, box, bounce_addresses(own), clock, _watch_campaigns)
+    addresses, currency = bounce_addresses(own), own.msg91_currency
+    return CallbackApply(session, suppressing, hasher, box, addresses, clock, _watch_campaigns, msg91_currency=currency)
 
 
 def bounce_sweep(runtime: ProcessRuntime) -> BounceSweep:
@@ -139,6 +141,20 @@ def delivery_tracking(runtime: ProcessRuntime) -> DeliveryTracking:
         close=lambda: _close(emails, sms),
         time_factor=factor,
     )
+
+
+def price_collecting(runtime: ProcessRuntime) -> PriceCollecting:
+    """The effect of `notifications.collect_sms_prices`."""
+    settings = deps.own_settings(runtime.settings)
+    factory = Factory(settings)
+    sms = factory.default_sms()
+    sources: dict[str, PriceSource] = {one.kind: one.provider for one in sms if isinstance(one.provider, TwilioProvider)}
+
+    def opened(account: ProviderAccount) -> TwilioProvider | None:
+        provider = _opened(factory, account)
+        return provider if isinstance(provider, TwilioProvider) else None
+
+    return PriceCollecting(sources, opened, runtime.clock, close=lambda: _close((), sms), time_factor=settings.time_factor)
 
 
 def _opened(factory: Factory, account: ProviderAccount) -> SendGridProvider | SesProvider | TwilioProvider | None:

@@ -26,10 +26,11 @@ from services.notifications.dlt.repository import DltReader, DltRepository
 from services.notifications.dlt.service import DltTemplateChanges, DltTemplates
 from services.notifications.documents.document_fetch import DocumentFetcher, Owner
 from services.notifications.in_app.withdrawal import withdraw
-from services.notifications.people.repository import PersonReader, PersonRepository
-from services.notifications.people.service import People, PeopleChanges
+from services.notifications.people.repository import PersonReader
+from services.notifications.people.service import People
 from services.notifications.policies.repository import PolicyReader
 from services.notifications.settings import NotificationsSettings
+from services.notifications.sms.prices import PriceList, listed_prices, price_in
 from services.notifications.suppressions.gate import SuppressionGate
 from services.notifications.suppressions.repository import SuppressionReader, SuppressionRepository
 from services.notifications.suppressions.service import Suppressing
@@ -42,6 +43,7 @@ from services.notifications.templates.repository import TemplateReader, Template
 from services.notifications.templates.service import TemplateChanges, Templates
 from services.notifications.templates.trial_sending import TrialSending
 from services.notifications.templates.trials import links
+from shared.contracts.money import Money
 from shared.runtime.auth.principal import Principal
 from shared.runtime.clock import Clock, system_clock
 from shared.runtime.db import Database, ReadSession, Session
@@ -77,11 +79,6 @@ def people(session: ReadSession, organization_id: UUID | None) -> People:
     return People(PersonReader(session), organization_id)
 
 
-def people_changes(session: Session, clock: Clock = system_clock) -> PeopleChanges:
-    """Writing people in the session's unit of work."""
-    return PeopleChanges(PersonRepository(session), clock)
-
-
 def templates(session: ReadSession) -> Templates:
     """Reading templates and trying them."""
     return Templates(TemplateReader(session), renderer())
@@ -110,7 +107,7 @@ def template_changes(session: Session, clock: Clock) -> TemplateChanges:
 
 def address_hasher(settings: ServiceSettings) -> AddressHasher:
     """Hashes addresses as all of the service does."""
-    return AddressHasher(own_settings(settings).address_hash_key.get_secret_value().encode())
+    return own_settings(settings).address_hasher
 
 
 def suppression_gate() -> SuppressionGate:
@@ -157,7 +154,7 @@ def campaigns(session: ReadSession, organization_id: UUID | None) -> Campaigns:
 def campaign_changes(session: Session, clock: Clock = system_clock) -> CampaignChanges:
     """Planning, starting and stopping campaigns in the session's unit of work."""
     recipients = RecipientRepository(session)
-    check = TemplateCheck(TemplateReader(session), recipients)
+    check = TemplateCheck(TemplateReader(session), recipients, PolicyReader(session))
     categories = CategoryCheck(CategoryReader(session))
     repository, counts, publisher = CampaignRepository(session), CountsRepository(session), Publisher(session)
     return CampaignChanges(repository, counts, recipients, check, categories, cancelling(session, clock), publisher, clock)
@@ -166,7 +163,7 @@ def campaign_changes(session: Session, clock: Clock = system_clock) -> CampaignC
 def campaign_steps(session: Session, clock: Clock = system_clock) -> CampaignSteps:
     """Carrying campaigns on in the session's unit of work."""
     recipients = RecipientRepository(session)
-    check = TemplateCheck(TemplateReader(session), recipients)
+    check = TemplateCheck(TemplateReader(session), recipients, PolicyReader(session))
     counts, waiting = CountsRepository(session), WaitingRepository(session)
     return CampaignSteps(CampaignRepository(session), counts, waiting, recipients, check, Publisher(session), clock)
 
@@ -181,7 +178,7 @@ def campaign_import(session: Session, runtime: HttpRuntime) -> RecipientImport:
 def campaign_estimates(session: ReadSession, runtime: HttpRuntime) -> Estimates:
     """What campaigns would come to."""
     recipients, hasher = RecipientReader(session), address_hasher(runtime.settings)
-    check = TemplateCheck(TemplateReader(session), recipients)
+    check = TemplateCheck(TemplateReader(session), recipients, PolicyReader(session))
     suppressions, policies = SuppressionReader(session), PolicyReader(session)
     return Estimates(CampaignReader(session), recipients, suppressions, policies, check, renderer(), hasher, runtime.clock)
 
@@ -202,6 +199,22 @@ def documents(settings: ServiceSettings) -> DocumentFetcher:
     url = own.payments_url
     connect = (lambda: service_client(own, "payments", url)) if url is not None else None
     return DocumentFetcher({"payments.invoice": Owner("/v1/invoices/{id}/pdf", "PAYMENTS_URL", connect)}, own.time_factor)
+
+
+def price_list(settings: ServiceSettings, named: Money | None = None) -> PriceList:
+    """What SMS cost: by the number, or as a request names it."""
+    return PriceList(listed_prices(own_settings(settings).sms_prices), named)
+
+
+async def sms_price(
+    session: ReadSession, settings: ServiceSettings, organization_id: UUID | None, named: Money | None
+) -> Money | None:
+    """What a thousand segments cost: as a request names it, else by the price list, in the organization's country."""
+    if named is not None:
+        return named
+    own = own_settings(settings)
+    countries = await PolicyReader(session).countries([organization_id]) if organization_id is not None else {}
+    return price_in(countries.get(organization_id, own.sms_default_country), listed_prices(own.sms_prices))
 
 
 def own_settings(settings: ServiceSettings) -> NotificationsSettings:

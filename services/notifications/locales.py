@@ -19,6 +19,11 @@ def canonical(tag: str) -> str | None:
     return "-".join(filter(None, parts)) + variants.lower().replace("_", "-")
 
 
+def understood(tag: str) -> str:
+    """The canonical form of what a message names, which nobody has checked; the fallback for what is no tag."""
+    return canonical(tag) or FALLBACK
+
+
 def primary(tag: str) -> str:
     """The language alone: `de` of `de-AT`."""
     return tag.replace("_", "-").partition("-")[0].lower()
@@ -26,6 +31,6 @@ def primary(tag: str) -> str:
 
 def chain(tag: str) -> tuple[str, ...]:
     """What to look for, best first: `de-AT`, `de`, `en`."""
-    parts = (canonical(tag) or FALLBACK).split("-")
+    parts = understood(tag).split("-")
     tags = ["-".join(parts[:length]) for length in range(len(parts), 0, -1)]
     return tuple(dict.fromkeys([*tags, FALLBACK]))

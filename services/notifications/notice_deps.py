@@ -9,8 +9,10 @@ from services.notifications.deliveries.delivery_record import DeliveryRecord, Le
 from services.notifications.deliveries.surroundings import Surroundings
 from services.notifications.digests.digest_queue import DigestQueue
 from services.notifications.digests.digest_sending import DigestSending
+from services.notifications.digests.hourly_sending import HourlySending
 from services.notifications.digests.repository import DigestRepository
 from services.notifications.digests.trip_summary import TripSummaries
+from services.notifications.digests.window_repository import WindowRepository
 from services.notifications.email.mime import sender_mailbox
 from services.notifications.in_app.doorbell import Doorbell, ring
 from services.notifications.in_app.item_sending import InAppSending
@@ -48,7 +50,7 @@ def notices(session: Session, clock: Clock = system_clock) -> Notices:
 
 def bulk_emails(session: Session, clock: Clock = system_clock) -> BulkEmails:
     """Carrying out bulk e-mails in the session's unit of work."""
-    return BulkEmails(_dispatch(session, clock))
+    return BulkEmails(_dispatch(session, clock), PersonReader(session))
 
 
 def _dispatch(session: Session, clock: Clock) -> Dispatch:
@@ -107,7 +109,7 @@ async def ring_inbox(runtime: HttpRuntime, person: str) -> None:
 
 def digest_queue(session: Session, clock: Clock = system_clock) -> DigestQueue:
     """Asking for digests in the session's unit of work."""
-    return DigestQueue(DigestRepository(session), Publisher(session), clock)
+    return DigestQueue(DigestRepository(session), WindowRepository(session), Publisher(session), clock)
 
 
 def digest_sending(runtime: ProcessRuntime) -> DigestSending:
@@ -116,3 +118,8 @@ def digest_sending(runtime: ProcessRuntime) -> DigestSending:
     url = settings.trips_url
     summaries = TripSummaries(lambda: service_client(settings, "trips", url), settings.time_factor) if url is not None else None
     return DigestSending(summaries, settings.frontend_url, runtime.clock)
+
+
+def hourly_sending(runtime: ProcessRuntime) -> HourlySending:
+    """The effect of `notifications.send_hourly_digest`."""
+    return HourlySending(deps.own_settings(runtime.settings).frontend_url, runtime.clock)

@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from services.notifications.addresses import AddressHasher
 from services.notifications.categories.repository import CategoryReader, CategoryRepository
 from services.notifications.categories.service import Categories, CategoryChanges
-from services.notifications.people.repository import PersonReader
+from services.notifications.people.repository import PersonReader, PersonRepository
+from services.notifications.people.service import PeopleChanges
 from services.notifications.policies.repository import PolicyReader, PolicyRepository
 from services.notifications.policies.service import Policies, PolicyChanges
 from services.notifications.preferences.declined_addresses import DeclinedAddresses
@@ -13,6 +13,7 @@ from services.notifications.preferences.repository import PreferenceReader, Pref
 from services.notifications.preferences.service import PreferenceChanges, Preferences
 from services.notifications.preferences.tokens import LinkTokens
 from services.notifications.settings import NotificationsSettings
+from services.notifications.settings import settings as process_settings
 from services.notifications.suppressions.repository import SuppressionRepository
 from services.notifications.unsubscribing.address_choices import AddressChoices
 from services.notifications.unsubscribing.repository import AddressReader
@@ -52,10 +53,20 @@ def preferences(session: ReadSession) -> Preferences:
 def preference_changes(session: Session, settings: ServiceSettings, clock: Clock = system_clock) -> PreferenceChanges:
     """Writing what people want in the session's unit of work."""
     people, repository = PersonReader(session), PreferenceRepository(session)
-    addresses = DeclinedAddresses(
-        SuppressionRepository(session), AddressHasher(_own(settings).address_hash_key.get_secret_value().encode())
-    )
-    return PreferenceChanges(repository, CategoryReader(session), PolicyReader(session), people, addresses, clock)
+    addresses, held = declined_addresses(session, settings), PersonRepository(session)
+    return PreferenceChanges(repository, CategoryReader(session), PolicyReader(session), people, held, addresses, clock)
+
+
+def people_changes(session: Session, settings: ServiceSettings | None = None, clock: Clock = system_clock) -> PeopleChanges:
+    """Writing people in the session's unit of work. settings: by default the process's."""
+    own = settings if settings is not None else process_settings()
+    return PeopleChanges(PersonRepository(session), declined_addresses(session, own), clock)
+
+
+def declined_addresses(session: Session, settings: ServiceSettings) -> DeclinedAddresses:
+    """Keeping the suppression list in step with what people choose."""
+    hasher = _own(settings).address_hasher
+    return DeclinedAddresses(SuppressionRepository(session), PreferenceReader(session), hasher)
 
 
 def public_pages(session: ReadSession, runtime: HttpRuntime) -> PublicPages:

@@ -1,10 +1,11 @@
 """Who gets what in the sending: providers, gates, letters and channels, put together for one process."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from services.notifications import deps
@@ -37,12 +38,14 @@ from services.notifications.notices.notice_check import NoticeCheck
 from services.notifications.people.repository import PersonReader
 from services.notifications.preferences.links import Links
 from services.notifications.preferences.tokens import LinkTokens
-from services.notifications.providers.carriers import Carriers
+from services.notifications.providers.carriers import Carriers, Shared
 from services.notifications.providers.factory import Factory
-from services.notifications.providers.repository import ProviderRepository
+from services.notifications.providers.models import account_key
+from services.notifications.providers.repository import ProviderReader, ProviderRepository
 from services.notifications.providers.service import ProviderSetup
 from services.notifications.requests.service import Requests, Writing
 from services.notifications.settings import NotificationsSettings
+from services.notifications.settings import settings as process_settings
 from services.notifications.sms.provider import OutgoingSms
 from services.notifications.suppressions.gate import SuppressionGate
 from services.notifications.suppressions.service import Learned, Suppressing
@@ -57,13 +60,12 @@ from shared.contracts.notifications import (
     SendUrgentEmail,
 )
 from shared.runtime.clock import Clock, system_clock
-from shared.runtime.db import Session
+from shared.runtime.db import Database, Session
 from shared.runtime.http.client import service_client
 from shared.runtime.http.runtime import HttpRuntime
 from shared.runtime.operations.dead_letters.repository import DeadLetterControl
 from shared.runtime.outbox import Publisher
 from shared.runtime.outside.circuits import Circuits, Standing
-from shared.runtime.outside.rates import Rates
 from shared.runtime.process import ProcessRuntime
 from shared.runtime.settings import ServiceSettings
 from shared.runtime.vault import Vault
@@ -99,7 +101,7 @@ def templated_sms_sending(runtime: ProcessRuntime) -> ChannelSending[SendTemplat
 def email_retry(session: Session, clock: Clock = system_clock) -> EmailRetry:
     """Taking up failed e-mails in the session's unit of work."""
     lanes = [lane.name for lane in lanes_of("notifications")]
-    return EmailRetry(session, DeadLetterControl(session, lanes), clock)
+    return EmailRetry(session, DeadLetterControl(session, lanes), process_settings().email_provider, clock)
 
 
 def gates() -> Gates:
@@ -107,7 +109,9 @@ def gates() -> Gates:
 
     What stops for good goes before what holds back, and what counts a message as sent comes last.
     """
-    return Gates([CampaignGate(), SuppressionGate(), PreferenceGate(collect), DedupeGate(), QuietHoursGate(), ThrottleGate()])
+    dedupe = DedupeGate()
+    preference = PreferenceGate(collect, dedupe)
+    return Gates([CampaignGate(), SuppressionGate(), preference, dedupe, QuietHoursGate(), ThrottleGate()])
 
 
 def requests(session: Session, runtime: HttpRuntime) -> Requests:
@@ -152,11 +156,16 @@ def backend_url(runtime: HttpRuntime) -> str:
     return deps.own_settings(runtime.settings).backend_url
 
 
-async def standings(runtime: HttpRuntime) -> list[Standing]:
-    """How the installation's accounts stand with all workers."""
+async def standings(database: Database, runtime: HttpRuntime, organization_id: UUID | None) -> list[tuple[Standing, UUID | None]]:
+    """How accounts stand with all workers, with the organization of each: the installation's (None), and those of one
+    organization, or of all where None is named."""
     settings = deps.own_settings(runtime.settings)
-    names = (*settings.email_providers, *settings.sms_providers)
-    return list((await Circuits(runtime.redis, settings.service).states(names)).values())
+    whose: dict[str, UUID | None] = dict.fromkeys((*settings.email_providers, *settings.sms_providers))
+    async with database.read() as session:
+        own = await ProviderReader(session).all_accounts(organization_id)
+    whose |= {account_key(one): one.organization_id for one in own}
+    states = await Circuits(runtime.redis, settings.service).states(whose)
+    return [(replace(states[key], name=key.rpartition("/")[2]), owner) for key, owner in whose.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +184,10 @@ def carrying(runtime: ProcessRuntime) -> _Carrying:
     if runtime not in _carrying:
         settings = deps.own_settings(runtime.settings)
         factory = Factory(settings)
-        circuits, rates = Circuits(runtime.redis, settings.service), Rates(runtime.redis, settings.service)
+        shared = Shared.of(runtime.redis, settings.service, time_factor=settings.time_factor)
         _carrying[runtime] = _Carrying(
-            Carriers("email", factory.default_emails(), factory.own_email, circuits, rates),
-            Carriers("sms", factory.default_sms(), factory.own_sms, circuits, rates),
+            Carriers("email", factory.default_emails(), factory.own_email, shared),
+            Carriers("sms", factory.default_sms(), factory.own_sms, shared),
         )
     return _carrying[runtime]
 
@@ -222,7 +231,7 @@ def _emails(runtime: ProcessRuntime, letters: Letters[M]) -> ChannelSending[M, O
 
 
 def _sms(runtime: ProcessRuntime, letters: Letters[M]) -> ChannelSending[M, OutgoingSms]:
-    channel = SmsChannel(Registry())
+    channel = SmsChannel(Registry(), deps.price_list(runtime.settings))
     return ChannelSending(
         letters,
         channel,

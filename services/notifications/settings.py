@@ -7,10 +7,13 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Self
 from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from services.notifications.addresses import AddressHasher
 from services.notifications.callbacks.signatures import event_key
 from services.notifications.email.mime import usable_sender
+from services.notifications.sms.prices import listed_prices
 from shared.runtime.http.settings import HttpSettings
 from shared.runtime.key_lists import AesKeys, aes_keys, listed_keys
+from shared.runtime.redaction import AddressHash
 
 EMAIL_PROVIDERS: Final = ("smtp", "sendgrid", "ses")
 SMS_PROVIDERS: Final = ("twilio", "msg91")
@@ -123,6 +126,12 @@ class SmsSettings(HttpSettings):
     sms_fallback_providers: Names = Field((), description="Who else, in this order, where the first one fails.")
     sms_default_country: str = Field("IN", pattern="^[A-Z]{2}$", description="Whose numbers may be written without a plus.")
 
+    sms_prices: Names = Field(
+        (),
+        description="What a thousand SMS segments cost by country code, in minor units, shown in previews and estimates; of codes"
+        " that fit a number the longest counts: `91=16500INR,1=790USD,1868=12050USD`.",
+    )
+
     twilio_account_sid: str | None = Field(None, pattern=r"^AC[0-9a-fA-F]{32}$", description="For `twilio`.")
     twilio_auth_token: SecretStr | None = Field(None, description="Its password; also proves its call-backs.")
     twilio_phone_number: str | None = Field(None, pattern=r"^\+[1-9]\d{6,14}$", description="The number that sends.")
@@ -133,15 +142,24 @@ class SmsSettings(HttpSettings):
 
     msg91_auth_key: SecretStr | None = Field(None, description="For `msg91`.")
     msg91_sender_id: str | None = Field(None, pattern=r"^[A-Za-z0-9-]{3,13}$", description="The header (sender id).")
+    msg91_currency: str = Field(
+        "INR", pattern="^[A-Z]{3}$", description="In which its account is charged; its reports name amounts alone."
+    )
     msg91_url: str = Field("https://control.msg91.com", pattern=_URL, description="Another address for stand-ins.")
     msg91_callback_secret: SecretStr | None = Field(
         None, min_length=16, description="The last part of the path at which MSG91 reports; its reports carry no signature."
     )
 
-    @field_validator("sms_fallback_providers", mode="before")
+    @field_validator("sms_fallback_providers", "sms_prices", mode="before")
     @classmethod
     def _split_sms_names(cls, value: Any) -> Any:
         return _split(value)
+
+    @field_validator("sms_prices")
+    @classmethod
+    def _are_prices(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        listed_prices(value)
+        return value
 
     @field_validator("sms_provider")
     @classmethod
@@ -196,7 +214,9 @@ class NotificationsSettings(EmailSettings, SmsSettings):
         False, description="Whether organizations' own accounts may name mail servers in private networks."
     )
     provider_rates: Names = Field(
-        (), description="Messages per second and provider at most, over all workers: `sendgrid=500,twilio=20`."
+        (),
+        description="Messages per second and provider at most, over all workers: `sendgrid=500,twilio=20`. Without one: smtp and"
+        " sendgrid 5000, twilio and msg91 100, ses what its account may send (GetAccount).",
     )
     bounce_address: str | None = Field(
         None,
@@ -227,6 +247,15 @@ class NotificationsSettings(EmailSettings, SmsSettings):
             if not re.fullmatch(r"[a-z0-9]+=\d+(\.\d+)?", rate) or float(rate.partition("=")[2]) <= 0:
                 raise ValueError("write `<provider>=<messages per second>`, such as `sendgrid=500`")
         return value
+
+    @cached_property
+    def address_hasher(self) -> AddressHasher:
+        """Hashes addresses as all of the service does."""
+        return AddressHasher(self.address_hash_key.get_secret_value().encode())
+
+    @property
+    def address_hash(self) -> AddressHash:
+        return self.address_hasher.hash
 
     @cached_property
     def signing(self) -> dict[str, bytes]:

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from services.notifications.deliveries.receipt_models import Receipt
-from services.notifications.email.smtp_classification import NOBODY, Stage, classify
+from services.notifications.email.smtp_classification import Stage, by_words, classify
 from services.notifications.providers.answers import Verdict
 from services.notifications.sms.told import Told
 
@@ -41,8 +41,11 @@ def told_of(status: str | None, text: str = "", *, otherwise: Told = SOFT) -> To
 def _by_status(klass: str, subject: str, detail: str, text: str) -> Told:
     if klass != "5":
         return SOFT
-    if f"5.{subject}.{detail}" in _ROUTES_THAT_ARE_NONE or (subject in _VAGUE and NOBODY.search(text)):
+    words = by_words(text) if subject in _VAGUE else None
+    if f"5.{subject}.{detail}" in _ROUTES_THAT_ARE_NONE or words is Verdict.BAD_RECIPIENT:
         return HARD
+    if words is Verdict.BLOCKED:
+        return BLOCKED
     if (subject == "4" or subject in _VAGUE) and (subject, detail) != ("3", "4"):
         return SOFT
     return _of(classify(Stage.RCPT, 550, f"5.{subject}.{detail} {text}"))

@@ -188,14 +188,16 @@ class BounceSweep:
     async def _take_over(self, session: Session, work: Look) -> None:
         suppressions = SuppressionRepository(session)
         listed = [(work.sources[name], one) for name, found in work.found.items() for one in found if _is_address(one.address)]
-        unwelcome = [(source, one) for source, one in listed if one.listed is not Listed.BOUNCED]
-        hashes = sorted({self._hasher.hash("email", one.address) for _, one in unwelcome})
+        declined = [(source, one) for source, one in listed if one.listed is Listed.UNSUBSCRIBED]
+        hashes = sorted({self._hasher.hash("email", one.address) for _, one in declined})
         wrote = await suppressions.wrote_to(hashes, work.started_at - _WRITTEN_WITHIN) if hashes else {}
         rows = [self._row(source, one, work.started_at) for source, one in listed if _is_hard(one)]
-        for source, one in unwelcome:
+        complained = [(source, one) for source, one in listed if one.listed is Listed.COMPLAINED]
+        rows += [self._row(source, one, work.started_at)._replace(reason=Reason.COMPLAINT) for source, one in complained]
+        for source, one in declined:
             row = self._row(source, one, work.started_at)
             # The list does not say whose mail it was: it counts for whoever has written to the address.
-            rows += _declined(row, one.listed, [by for by in wrote.get(row.address_hash, ()) if by.is_of(source.account_of)])
+            rows += _declined(row, [by for by in wrote.get(row.address_hash, ()) if by.is_of(source.account_of)])
         rows.sort(key=lambda row: (row.address_hash, row.reason, str(row.organization_id), row.category or ""))
         for start in range(0, len(rows), _ROWS_PER_STATEMENT):
             await suppressions.add(rows[start : start + _ROWS_PER_STATEMENT])
@@ -228,11 +230,7 @@ def _is_hard(one: ListedBounce) -> bool:
     return one.listed is Listed.BOUNCED and told_of(one.status, one.reason, otherwise=HARD).verdict is Verdict.BAD_RECIPIENT
 
 
-def _declined(row: SuppressionRow, listed: Listed, wrote: Sequence[Wrote]) -> list[SuppressionRow]:
-    """As call-backs have it: a complaint stops an organization's marketing, an unsubscribing the categories that were read."""
-    if listed is Listed.COMPLAINED:
-        reason = Reason.COMPLAINT
-        whose = dict.fromkeys(one.organization_id for one in wrote)
-        return [row._replace(scope=Scope.ORGANIZATION, reason=reason, organization_id=one) for one in whose]
+def _declined(row: SuppressionRow, wrote: Sequence[Wrote]) -> list[SuppressionRow]:
+    """As call-backs have it: an unsubscribing stops the categories that were read."""
     row = row._replace(scope=Scope.CATEGORY, reason=Reason.UNSUBSCRIBED)
     return [row._replace(organization_id=one.organization_id, category=one.category) for one in wrote]

@@ -17,14 +17,18 @@ from services.notifications.callbacks.bounce_mail import read_bounce_mail
 from services.notifications.callbacks.facts import Content, Fact, Word, sensible
 from services.notifications.callbacks.report_consequences import Follow, ReportConsequences, Telling
 from services.notifications.callbacks.repository import ProviderEventRepository, ProviderEventRow, Reported, Settled
+from services.notifications.callbacks.resending import is_ahead
 from services.notifications.callbacks.sendgrid_events import read_event as read_sendgrid
 from services.notifications.callbacks.ses_events import read_event as read_ses
 from services.notifications.callbacks.sms_events import read_msg91, read_twilio
 from services.notifications.callbacks.verp import BounceAddresses
+from services.notifications.costs import repository as costs
 from services.notifications.deliveries.receipt_models import Report
 from services.notifications.providers.answers import Verdict
 from services.notifications.providers.models import ProviderAccount
 from services.notifications.providers.repository import ProviderReader
+from services.notifications.sms.msg91_codes import CURRENCY
+from services.notifications.sms.prices import told_price
 from services.notifications.sms.told import Told
 from services.notifications.suppressions.service import LEARNT, Suppressing
 from shared.contracts.notifications import ApplyCallbacks
@@ -93,6 +97,7 @@ class CallbackApply:
     """Applies events in one unit of work.
 
     addresses: None where no bounce mail is taken. follow: what is told of the subjects whose deliveries have had reports.
+    msg91_currency: of the installation's account, which its reports do not name.
     """
 
     def __init__(
@@ -104,8 +109,11 @@ class CallbackApply:
         addresses: BounceAddresses | None,
         clock: Clock,
         follow: Follow | None = None,
+        *,
+        msg91_currency: str = CURRENCY,
     ) -> None:
         self._session = session
+        self._msg91_currency = msg91_currency
         self._events = ProviderEventRepository(session)
         self._consequences = ReportConsequences(session, suppressing, follow)
         self._suppressing = suppressing
@@ -115,12 +123,15 @@ class CallbackApply:
         self._clock = clock
 
     async def apply(self, event_ids: Sequence[UUID]) -> None:
-        """Apply those of the events that have not been; what is about a delivery that is not there yet is tried again."""
+        """Apply those of the events that have not been; what is about a delivery or an attempt that is not recorded yet is tried
+        again."""
         read = await self._read(await self._events.locked_waiting(event_ids))
         if not read:
             return
         matched = await self._match(read)
-        await self._consequences.tell([_telling(one) for found in matched.values() for one in found])
+        told = [one for found in matched.values() for one in found]
+        await self._consequences.tell([_telling(one) for one in told])
+        await costs.CostRepository(self._session).tell([price for one in told if (price := self._price(one)) is not None])
         for one in read:
             await self._heed(one)
         await self._settle(read, matched)
@@ -179,19 +190,32 @@ class CallbackApply:
                 heed = self._suppressing.opted_out if word.is_stop else self._suppressing.opted_in
                 await heed(word.number, source=one.row.provider, at=one.row.received_at, account_of=one.account_of)
 
+    def _price(self, one: _Matched) -> costs.Told | None:
+        account = one.event.account
+        currency = account.config.get("currency", CURRENCY) if account is not None else self._msg91_currency
+        price = told_price(one.fact.cost, currency)
+        if price is None:
+            return None
+        return costs.Told(one.delivery.id, one.event.provider, one.fact.message_id, price, one.fact.attempt)
+
     async def _settle(self, read: Sequence[_Read], matched: Mapping[UUID, Sequence[_Matched]]) -> None:
         now = self._clock()
         settled, early = [], []
         for one in read:
             found = matched[one.row.id]
-            if found:
-                teaches = "recipient" if any(one.verdict in LEARNT for one in found) else None
+            is_new = one.row.received_at > now - PATIENCE
+            if is_new and any(is_ahead(each.told.receipt, each.delivery) for each in found):
+                # It stands with the delivery by now, and is applied once more when the attempt has been recorded.
+                early.append(one.row)
+                settled.append(Settled(one.row.id, "waiting", found[0].delivery.id))
+            elif found:
+                teaches = "recipient" if any(each.verdict in LEARNT for each in found) else None
                 settled.append(Settled(one.row.id, "applied", found[0].delivery.id, teaches))
             elif one.has_word:
                 settled.append(self._of_nobody(one, "applied", "word"))
             elif not one.contents:
                 settled.append(Settled(one.row.id, "ignored"))
-            elif one.row.received_at > now - PATIENCE and any(fact.delivery_id or fact.message_id for fact in one.facts):
+            elif is_new and any(fact.delivery_id or fact.message_id for fact in one.facts):
                 early.append(one.row)
                 settled.append(self._of_nobody(one, "waiting"))
             else:
@@ -258,5 +282,13 @@ def _telling(one: _Matched) -> Telling:
         code=one.fact.code,
         detail=one.fact.detail,
         provider_message_id=one.fact.message_id,
+        verdict=one.verdict,
     )
-    return Telling(report, one.delivery, one.verdict, row.provider, one.event.account_of)
+    return Telling(report, one.delivery, one.verdict, row.provider, _account_of(one))
+
+
+def _account_of(one: _Matched) -> UUID | None:
+    """Whose own account has told it. A bounce mail comes in for all, and is the word of the account that had sent."""
+    if one.event.row.provider == "bounce_mail" and one.delivery.is_by_own_account:
+        return one.delivery.organization_id
+    return one.event.account_of

@@ -17,6 +17,7 @@ from services.notifications.callbacks.facts import plain, sensible
 from services.notifications.callbacks.report_consequences import ReportConsequences, Telling
 from services.notifications.callbacks.repository import ProviderEventRepository, Reported
 from services.notifications.callbacks.sweep_repository import Overdue, Silent, SweepRepository
+from services.notifications.costs.repository import CostRepository, Told
 from services.notifications.deliveries.receipt_models import RANKS, Receipt, Report
 from services.notifications.deliveries.report_repository import ReportRepository
 from services.notifications.providers.lookups import Fate, FateSource, LookupFailed
@@ -26,6 +27,7 @@ from shared.contracts.notifications import TrackDeliveries
 from shared.runtime.clock import Clock
 from shared.runtime.db import Session
 from shared.runtime.ids import NAMESPACE
+from shared.runtime.inbox import store
 from shared.runtime.inbox.delivery import Received
 from shared.runtime.outbox import publish
 from shared.runtime.outcomes import Done, Outcome
@@ -142,6 +144,13 @@ class DeliveryTracking:
             await self._consequences_of(session).tell(
                 [_telling(one, fate, deliveries[one.id], now) for one, fate in told if one.id in deliveries]
             )
+            await CostRepository(session).tell(
+                [
+                    Told(one.id, one.provider, one.message_id, fate.price)
+                    for one, fate in work.answered
+                    if fate is not None and fate.price is not None
+                ]
+            )
             if work.is_full:
                 publish(session, received.message)
 
@@ -171,6 +180,8 @@ class DeliveryTracking:
         sweeps = SweepRepository(session)
         overdue = await sweeps.overdue(sent_before=now - EXPIRED_AFTER, limit=EXPIRED_AT_ONCE)
         await ReportRepository(session).apply([_expired(one, now) for one in overdue])
+        # Of an SMS that may have come back nobody will hear any more.
+        await store.forget(session, [one.id for one in overdue])
         if len(overdue) == EXPIRED_AT_ONCE:
             publish(session, TrackDeliveries())
 
@@ -193,6 +204,7 @@ def _telling(one: Silent, fate: Fate, delivery: Reported, now: datetime) -> Tell
         code=fate.code,
         detail=plain(fate.detail),
         provider_message_id=one.message_id,
+        verdict=fate.verdict,
     )
     account_of = delivery.organization_id if one.account_id is not None else None
     return Telling(report, delivery, fate.verdict, one.provider, account_of)

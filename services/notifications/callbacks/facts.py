@@ -26,7 +26,8 @@ class Fact:
     provider's own id of the message. recipient: whom it was about; None where the event names nobody. spellings: what may be
     the same recipient, where the event names it in several ways. occurred_at: as the provider says; None where it does not.
     detail: without addresses and numbers. if_marketing: what follows in the place of `told` where the delivery is of a marketing
-    category.
+    category. attempt: the number of the attempt, as we have named it to the provider. cost: an amount as the provider writes it,
+    in the currency of its account.
     """
 
     told: Told
@@ -39,6 +40,8 @@ class Fact:
     detail: str | None = None
     if_marketing: Told | None = None
     spellings: tuple[str, ...] = ()
+    attempt: int | None = None
+    cost: Any = None
 
     @property
     def named(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.notifications.callbacks.repository import Reported
 from services.notifications.callbacks.resending import Resending, Undelivered
+from services.notifications.deliveries.late_reports import LateReports
 from services.notifications.deliveries.models import DeliveryStatus
 from services.notifications.deliveries.receipt_models import Receipt, Report
 from services.notifications.deliveries.report_repository import ReportRepository
@@ -19,7 +20,7 @@ from shared.runtime.inbox import store
 Follow = Callable[[Session, Collection[str]], Awaitable[None]]
 """Looks at what follows for these subject keys, whose deliveries have had reports."""
 
-_ENDED: Final = frozenset({DeliveryStatus.SENT.value, DeliveryStatus.FAILED.value, DeliveryStatus.DROPPED.value})
+_SETTLED: Final = frozenset({DeliveryStatus.SENT.value, DeliveryStatus.DROPPED.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,10 @@ class ReportConsequences:
         arrived = {one.delivery.address_hash for one in told if one.report.receipt is Receipt.DELIVERED}
         await self._suppressing.arrived(sorted(one for one in arrived if one is not None))
         await self._resending.follow([Undelivered(one.report, one.delivery, one.verdict) for one in told])
-        await self._hurry({one.delivery.id for one in told if one.delivery.status not in _ENDED})
+        # Whether it waits for a retry or was given up was read before the lock, and its last try may have ended meanwhile.
+        undecided = {one.delivery.id for one in told if one.delivery.status not in _SETTLED}
+        await self._hurry(undecided)
+        await LateReports(self._session).revive(undecided)
         subjects = {one.delivery.subject_key for one in told if one.delivery.subject_key is not None}
         if self._follow is not None and subjects:
             await self._follow(self._session, sorted(subjects))

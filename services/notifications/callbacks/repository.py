@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from shared.runtime.db import Session
+from shared.runtime.db import ReadSession, Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Settled:
 @dataclass(frozen=True, slots=True)
 class Reported:
     """A delivery that a report is about. address: None where it was erased. is_marketing: what its category counts as. status:
-    where the sending of it stands."""
+    where the sending of it stands. is_by_own_account: whether it went by an account of its organization's own."""
 
     id: UUID
     channel: str
@@ -53,6 +53,7 @@ class Reported:
     subject_key: str | None
     is_marketing: bool
     status: str
+    is_by_own_account: bool
 
 
 _ADD: Final = text("""
@@ -82,6 +83,8 @@ _SETTLE: Final = text("""
      WHERE provider_events.id = row.id
 """)
 
+_WAITING_SINCE: Final = text("SELECT min(received_at) FROM provider_events WHERE state = 'waiting'")
+
 _LEFT_BEHIND: Final = text("""
     SELECT id FROM provider_events WHERE state = 'waiting' AND received_at < :before ORDER BY received_at, id LIMIT :limit
 """)
@@ -98,10 +101,15 @@ _REOPEN: Final = text("""
     RETURNING id
 """)
 
+# An account that is gone by now was an organization's own if none of the installation has its name.
 _REPORTED: Final = """
     deliveries.id, deliveries.channel, to_address AS address, address_hash, deliveries.organization_id, category, subject_key,
     law.counts_as_marketing AS is_marketing,
-    deliveries.status
+    deliveries.status,
+    coalesce(deliveries.provider NOT IN ('smtp', 'sendgrid', 'ses', 'twilio', 'msg91'), false)
+        OR EXISTS (SELECT FROM provider_accounts AS own
+                    WHERE (own.organization_id, own.name) = (deliveries.organization_id, deliveries.provider))
+        AS is_by_own_account
 """
 
 _BY_ID: Final = text(f"""
@@ -118,11 +126,24 @@ _BY_MESSAGE: Final = text(f"""
 """)  # noqa: S608 - as above
 
 
-class ProviderEventRepository:
+class ProviderEventReader:
+    """What is read of events without touching them."""
+
+    def __init__(self, session: ReadSession) -> None:
+        self._session = session
+
+    async def waiting_since(self) -> datetime | None:
+        """When the oldest came that is not applied; None where all are."""
+        found: datetime | None = (await self._session.execute(_WAITING_SINCE)).scalar_one()
+        return found
+
+
+class ProviderEventRepository(ProviderEventReader):
     """What is read and written of events."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        super().__init__(session)
+        self._session: Session = session
 
     async def add(self, rows: Sequence[ProviderEventRow]) -> list[UUID]:
         """Store events, and return the ids of those that were not there, in order."""

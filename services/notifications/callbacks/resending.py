@@ -23,6 +23,8 @@ WAITS_S: Final[Mapping[Verdict, Sequence[float]]] = {Verdict.SOFT_RECIPIENT: SOF
 UNDELIVERED: Final = "undelivered"
 
 _SETTLED: Final = frozenset(Receipt) - {Receipt.PROCESSED, Receipt.DEFERRED}
+# What was given up is among them: a report settles it as well, where its call got no answer (deliveries/late_reports.py).
+_UNSETTLED: Final = frozenset({DeliveryStatus.QUEUED.value, DeliveryStatus.SENDING.value, DeliveryStatus.FAILED.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,11 @@ class Resending:
         """What follows from reports that have been applied. The same again changes nothing."""
         told = [one for one in told if one.delivery.channel == "sms"]
         again = await self._again([one for one in told if _may_come_again(one)]) if told else set()
-        settled = {one.delivery.id for one in told if one.report.receipt in _SETTLED} - again
+        ended = {one.delivery.id for one in told if one.report.receipt in _SETTLED} - again
+        # A report that comes late or again may be about an attempt that another one has followed.
+        settled = await self._repository.settled(sorted(ended)) if ended else []
         if settled:
-            await store.forget(self._session, sorted(settled))
+            await store.forget(self._session, settled)
 
     async def _again(self, told: Sequence[Undelivered]) -> set[UUID]:
         by_id = {one.delivery.id: one for one in told}
@@ -64,6 +68,11 @@ class Resending:
         if waiting:
             await self._repository.wait(waiting, UNDELIVERED)
         return reopened
+
+
+def is_ahead(receipt: Receipt | None, delivery: Reported) -> bool:
+    """Whether such a report came before our record of the attempt that it is about: then nothing follows from it yet."""
+    return delivery.channel == "sms" and receipt in _SETTLED and delivery.status in _UNSETTLED
 
 
 def _may_come_again(one: Undelivered) -> bool:

@@ -28,12 +28,18 @@ _ATTEMPTS: Final = text("""
      WHERE status = 'sent' AND receipt = 'bounced_soft'
 """)
 
+# The report stands in the timeline. The next attempt has none yet, and one that is lost must be missed.
 _WAIT: Final = text("""
     UPDATE deliveries
-       SET status = 'queued', finished_at = NULL, reason = :reason, error = row.error,
+       SET status = 'queued', finished_at = NULL, receipt = NULL, receipt_at = NULL, reason = :reason, error = row.error,
            held_until = now() + make_interval(secs => row.after_s)
       FROM unnest(CAST(:ids AS uuid[]), CAST(:errors AS text[]), CAST(:afters AS float8[])) AS row(id, error, after_s)
      WHERE deliveries.id = row.id AND status = 'sent'
+""")
+
+_SETTLED: Final = text("""
+    SELECT id FROM deliveries
+     WHERE id = ANY(CAST(:ids AS uuid[])) AND coalesce(receipt, 'processed') NOT IN ('processed', 'deferred') ORDER BY id
 """)
 
 
@@ -50,6 +56,10 @@ class ResendingRepository:
         """
         rows = await self._session.execute(_ATTEMPTS, {"ids": list(message_ids), "message_ids": list(message_ids.values())})
         return {row.id: row.taken for row in rows}
+
+    async def settled(self, ids: Sequence[UUID]) -> list[UUID]:
+        """Those of the deliveries of whose newest attempt it is known how it has ended."""
+        return list(await self._session.scalars(_SETTLED, {"ids": list(ids)}))
 
     async def wait(self, waiting: Sequence[Waiting], reason: str) -> None:
         """Let these wait for their next attempt."""

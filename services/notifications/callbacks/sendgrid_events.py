@@ -35,8 +35,8 @@ _BY_CLASSIFICATION: Final[dict[str, Told]] = {
 _DROPPED: Final[dict[str, Told]] = {
     "bounced address": Told("suppressed_by_provider", Receipt.BOUNCED_HARD, Verdict.BAD_RECIPIENT),
     "invalid": Told("suppressed_by_provider", Receipt.BOUNCED_HARD, Verdict.BAD_RECIPIENT),
-    "unsubscribed address": Told("suppressed_by_provider", Receipt.BLOCKED, Verdict.OPTED_OUT),
-    "spam reporting address": Told("suppressed_by_provider", Receipt.BLOCKED, Verdict.COMPLAINED),
+    "unsubscribed address": Told("suppressed_by_provider", Receipt.SUPPRESSED, Verdict.OPTED_OUT),
+    "spam reporting address": Told("suppressed_by_provider", Receipt.SUPPRESSED, Verdict.COMPLAINED),
 }
 _DROPPED_OTHERWISE: Final = Told("suppressed_by_provider", Receipt.BLOCKED, Verdict.BLOCKED)
 

@@ -21,7 +21,7 @@ _BY_SUBTYPE: Final[dict[str, Told]] = {
     "ContentRejected": Told("blocked", Receipt.BLOCKED, Verdict.BLOCKED),
     "AttachmentRejected": _BAD_CONTENT,
     # Amazon has not tried. Its own list holds bounces and complaints, and `notifications.process_email_bounces` reads which.
-    "OnAccountSuppressionList": Told("suppressed_by_provider", Receipt.BLOCKED, None),
+    "OnAccountSuppressionList": Told("suppressed_by_provider", Receipt.SUPPRESSED, None),
 }
 _SIMPLE: Final[dict[str, tuple[str, Told]]] = {
     "Send": ("send", Told("processed", Receipt.PROCESSED, None)),

@@ -15,7 +15,7 @@ _INDIA: Final = ZoneInfo("Asia/Kolkata")
 # Twilio's own words: twilio.com/docs/messaging/tutorials/advanced-opt-out.
 _STOP: Final = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
 _START: Final = frozenset({"START", "YES", "UNSTOP"})
-_REFERENCE: Final = re.compile(r"([0-9a-f]{32})\.\d{1,9}", re.IGNORECASE)
+_REFERENCE: Final = re.compile(r"([0-9a-f]{32})\.([0-9]{1,9})", re.IGNORECASE)
 
 
 def read_twilio(params: Mapping[str, Any]) -> Content | None:
@@ -55,22 +55,26 @@ def read_msg91(report: Mapping[str, Any]) -> Fact | None:
     reason = report.get("failedReason") or report.get("desc")
     words = reason if isinstance(reason, str) else ""
     number = text_of(report.get("number")) or code_of(report.get("number"))
+    delivery_id, attempt = _reference(report.get("CRQID"))
     return Fact(
         told=fate_of_report(status, promo=False, reason=words),
         if_marketing=fate_of_report(status, promo=True, reason=words),
         channel="sms",
-        delivery_id=_reference(report.get("CRQID")),
+        delivery_id=delivery_id,
         message_id=text_of(report.get("requestId")),
         recipient=number,
         occurred_at=_indian_moment(report.get("date")),
         code=status,
         detail=plain(words),
+        attempt=attempt,
+        cost=report.get("amount"),
     )
 
 
-def _reference(value: Any) -> UUID | None:
+def _reference(value: Any) -> tuple[UUID, int] | tuple[None, None]:
+    """Delivery and attempt, as our CRQID names them."""
     match = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
-    return UUID(hex=match[1]) if match else None
+    return (UUID(hex=match[1]), int(match[2])) if match else (None, None)
 
 
 def _indian_moment(value: Any) -> datetime | None:

@@ -1,7 +1,7 @@
 """What is particular to a channel in the sending: how a letter becomes what a provider takes, and how that is handed over."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple, Protocol, TypeVar
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from services.notifications.deliveries.letters import Letter
 from services.notifications.providers.answers import Answer, Verdict
 from services.notifications.providers.carriers import Carrier
+from services.notifications.sms.price_models import Price
 from shared.contracts.notifications import ChannelSend
 from shared.runtime.db import Session
 from shared.runtime.outcomes import Outcome
@@ -24,9 +25,10 @@ TURN_S: Final = 4.0
 class Attempt(NamedTuple):
     """One attempt, committed and not yet called.
 
-    message_id_header: of an e-mail. tries: how many counted so far, this one included. unknown_since: when the attempt before
-    began, where nobody knows whether it has been sent. asked_at: when the message was published. waited: for how long no account
-    has taken it. now: when the attempt was claimed.
+    message_id_header: of an e-mail. tries: how many counted so far, this one included. unknown_since: when the first of those
+    attempts began of which nobody knows whether they have sent the message; None where there is none. soft_tries: how many the
+    recipient has put off. asked_at: when it was published. waited: for how long no account has taken it. now: when the attempt
+    was claimed.
     """
 
     delivery_id: UUID
@@ -39,9 +41,19 @@ class Attempt(NamedTuple):
     urgent: bool
     bulk: bool
     unknown_since: datetime | None
+    soft_tries: int
     asked_at: datetime
     waited: timedelta
     now: datetime
+
+
+class Fitting(NamedTuple):
+    """A message for which an account is looked for. kinds: of the providers that its route leads to."""
+
+    delivery_id: UUID
+    message: ChannelSend
+    letter: Letter
+    kinds: Set[str]
 
 
 class Channel(Protocol[Out]):
@@ -51,6 +63,10 @@ class Channel(Protocol[Out]):
     name: str
     domain: str
     comes_back: bool
+
+    async def unfit(self, session: Session, asked: Sequence[Fitting]) -> Mapping[UUID, Set[str]]:
+        """Which kinds of providers cannot carry these messages, whatever is tried; what all can carry is missing."""
+        ...
 
     async def outgoing(self, session: Session, attempts: Sequence[tuple[Attempt, Carrier[Out]]]) -> Mapping[UUID, Out]:
         """What the accounts' providers take, by the deliveries' ids."""
@@ -70,6 +86,10 @@ class Channel(Protocol[Out]):
 
     def segments(self, letter: Letter) -> int | None:
         """Of an SMS."""
+        ...
+
+    def estimate(self, letter: Letter) -> Price | None:
+        """What an SMS should cost, where that is known."""
         ...
 
     async def close(self) -> None:

@@ -29,15 +29,16 @@ def decide(
     max_retries: int,
     urgent: bool,
     waited: timedelta,
-    others: bool = False,
-    by: str = "",
+    instead_of: str | None = None,
     is_resent: bool = False,
+    soft_tries: int = 0,
 ) -> Outcome:
     """The outcome of a try.
 
     tries: how many counted so far, this one included. urgent: whether the message is useless in ten minutes. waited: for how
-    long no account has taken it. others: whether another account could carry it. by: the account that has answered.
-    is_resent: of the try before this one nobody knows what became of it either.
+    long no account has taken it. instead_of: the account that has answered, where another one could carry the message.
+    is_resent: of a try before this one nobody knows what became of it either. soft_tries: how many before this one the recipient
+    has put off, which is all that counts for how patient to be with the recipient.
     Retries that are used up are the runtime's affair.
     """
     verdict = answer.verdict
@@ -45,8 +46,8 @@ def decide(
     if verdict is Verdict.UNKNOWN and urgent and is_resent:
         # Two copies may have arrived by now; a third one helps nobody.
         return Failed(error, reason=verdict.value, error_class=verdict.value)
-    if others and _fails_over(verdict, urgent=urgent, last=tries > max_retries):
-        return Retry(f"{by}: {error}; another provider is next", counts=False, error_class=FAILOVER)
+    if instead_of is not None and _fails_over(verdict, urgent=urgent, last=tries > max_retries):
+        return Retry(f"{instead_of}: {error}; another provider is next", counts=False, error_class=FAILOVER)
     match verdict:
         case Verdict.ACCEPTED:
             return Done()
@@ -58,8 +59,8 @@ def decide(
         case Verdict.UNKNOWN:
             # Twice is better than never, and the Message-ID is the same; but first give the provider time to show what it has.
             return Retry(error, after_s=0.0 if urgent else RESEND_S, error_class=verdict.value)
-        case Verdict.SOFT_RECIPIENT if tries <= len(SOFT_WAITS_S):
-            return Retry(error, after_s=SOFT_WAITS_S[tries - 1], error_class=verdict.value)
+        case Verdict.SOFT_RECIPIENT if soft_tries < len(SOFT_WAITS_S):
+            return Retry(error, after_s=SOFT_WAITS_S[soft_tries], error_class=verdict.value)
         case _:
             return Failed(error, reason=verdict.value, error_class=verdict.value)
 

@@ -6,8 +6,14 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from services.notifications.costs.price_collect import ASKED_AFTER
+from services.notifications.costs.repository import CostRepository, Expected
+from services.notifications.deliveries.delivery_counts import tell_ended
 from services.notifications.deliveries.delivery_drop import DroppedDeliveries
 from services.notifications.deliveries.delivery_tell import tell_delayed, tell_finished
+from services.notifications.deliveries.late_reports import LateReports
+from services.notifications.deliveries.models import DeliveryStatus
+from services.notifications.deliveries.note_repository import NoteRepository
 from services.notifications.deliveries.outcomes import Reported, Standing, note_of, result_of
 from services.notifications.deliveries.repository import (
     AttemptResult,
@@ -18,10 +24,11 @@ from services.notifications.deliveries.repository import (
 )
 from services.notifications.deliveries.taken_repository import TakenRepository
 from services.notifications.providers.answers import Answer, Verdict
+from services.notifications.sms.price_models import Price
 from shared.runtime.db import Session
-from shared.runtime.outcomes import NOT_REACHED, Outcome, Retry
+from shared.runtime.outcomes import NOT_REACHED, Failed, Outcome, Retry
 
-_LEARNED = frozenset({Verdict.BAD_RECIPIENT, Verdict.OPTED_OUT, Verdict.COMPLAINED, Verdict.SOFT_RECIPIENT})
+_LEARNED = frozenset({Verdict.BAD_RECIPIENT, Verdict.OPTED_OUT, Verdict.COMPLAINED})
 
 
 class Recorded(NamedTuple):
@@ -29,6 +36,7 @@ class Recorded(NamedTuple):
 
     number: of the attempt; None where there was none. result, answer, provider: None where no call was made. account_of: whose
     own account made the call; None for one of the installation. awaits_report: that account tells what becomes of messages.
+    estimate: what an SMS should cost, where that is known.
     """
 
     row: DeliveryRow
@@ -40,6 +48,7 @@ class Recorded(NamedTuple):
     segments: int | None
     account_of: UUID | None = None
     awaits_report: bool = False
+    estimate: Price | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +88,42 @@ class DeliveryRecord:
             await deliveries.forget(not_made)
         standing = [result_of(_standing(one, now), one.outcome) for one in recorded]
         changed = await deliveries.finish(standing, [one.result for one in recorded if one.result is not None])
+        costs = [cost for one in recorded if (cost := _expected(one)) is not None]
+        if costs:
+            await CostRepository(session).expect(costs, now + ASKED_AFTER)
         notes = [note for one in recorded if (note := note_of(one.row.id, one.outcome)) is not None]
         if notes:
-            await deliveries.note(notes, now)
+            await NoteRepository(session).note(notes, now)
         # What was cancelled during the call need not wait for its retry.
         waiting = [result.id for result in standing if result.id in changed and result.finished_at is None]
         dropped = await DroppedDeliveries(session).drop_cancelled(waiting, now)
+        given_up = [result.id for result in standing if result.id in changed and result.status is DeliveryStatus.FAILED]
+        # These have not failed, and end when they come again.
+        revived = await LateReports(session).revive(given_up)
         for one, result in zip(recorded, standing, strict=True):
-            if result.id in changed and result.id not in dropped and one.outcome is not NOT_REACHED:
+            if result.id in changed and result.id not in dropped | revived and one.outcome is not NOT_REACHED:
                 _tell(session, one, result, changed[result.id], now)
+        ended = [
+            (one.row.organization_id, one.row.channel, result.status)
+            for one, result in zip(recorded, standing, strict=True)
+            if result.finished_at is not None and result.id in changed and result.id not in revived
+        ]
+        tell_ended(session, ended, now)
         lessons = [
             Lesson(one.row, one.answer.verdict, one.provider, one.account_of)
             for one in recorded
-            if one.answer is not None and one.provider is not None and one.answer.verdict in _LEARNED
+            if one.answer is not None and one.provider is not None and _teaches(one.answer, one.outcome)
         ]
         if lessons:
             await self._lessons.learn(session, lessons, now)
+
+
+def _teaches(answer: Answer, outcome: Outcome) -> bool:
+    """Whether an answer says something of the recipient: one that asks for patience does so where no try is left, since servers
+    that know us not yet ask everybody for it."""
+    if answer.verdict is Verdict.SOFT_RECIPIENT:
+        return isinstance(outcome, Failed)
+    return answer.verdict in _LEARNED
 
 
 def _standing(one: Recorded, now: datetime) -> Standing:
@@ -104,6 +133,17 @@ def _standing(one: Recorded, now: datetime) -> Standing:
         return Standing(one.row.id, one.row.retries, now, was_called=True, provider=taken.provider, awaits_report=True)
     was_called = one.result is not None
     return Standing(one.row.id, one.row.retries, now, was_called, one.provider, one.segments, one.awaits_report)
+
+
+def _expected(one: Recorded) -> Expected | None:
+    """What a provider that has taken an SMS is going to charge for."""
+    if one.row.channel != "sms":
+        return None
+    if isinstance(one.outcome, Reported):
+        return Expected.of(one.row.id, one.outcome.taken.number, None)
+    if one.number is None or one.answer is None or one.answer.verdict is not Verdict.ACCEPTED:
+        return None
+    return Expected.of(one.row.id, one.number, one.estimate)
 
 
 def _tell(session: Session, one: Recorded, result: DeliveryResult, changed: ChangedDelivery, now: datetime) -> None:

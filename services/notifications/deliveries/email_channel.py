@@ -1,18 +1,18 @@
 """E-mail as a channel: from a letter to what an e-mail provider takes."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Final, Protocol
 from uuid import UUID
 
-from services.notifications.deliveries.channels import BEGIN_S, Attempt, in_turn
+from services.notifications.deliveries.channels import BEGIN_S, Attempt, Fitting, in_turn
 from services.notifications.deliveries.decision import DOCUMENT, wait
 from services.notifications.deliveries.errors import AttachmentsTooLarge
 from services.notifications.deliveries.letters import Letter, field_of
 from services.notifications.deliveries.surroundings import BULK, Headers
 from services.notifications.email.mime import Attachment, Content, Mailbox, mailbox
-from services.notifications.email.provider import OutgoingEmail
+from services.notifications.email.provider import NO_SMTPUTF8, OutgoingEmail
 from services.notifications.providers.answers import Answer, Verdict
 from services.notifications.providers.carriers import Carrier
 from shared.runtime.db import Session
@@ -70,6 +70,9 @@ class EmailChannel:
         self._documents = documents
         self._time_factor = time_factor
 
+    async def unfit(self, _: Session, asked: Sequence[Fitting]) -> Mapping[UUID, Set[str]]:
+        return {one.delivery_id: NO_SMTPUTF8 for one in asked if _is_international(one.letter.to.address)}
+
     async def outgoing(
         self, session: Session, attempts: Sequence[tuple[Attempt, Carrier[OutgoingEmail]]]
     ) -> Mapping[UUID, OutgoingEmail]:
@@ -117,6 +120,9 @@ class EmailChannel:
     def segments(self, _: Letter) -> None:
         return None
 
+    def estimate(self, _: Letter) -> None:
+        return None
+
     async def close(self) -> None:
         await self._documents.close()
 
@@ -136,6 +142,11 @@ def _feedback_id(attempt: Attempt) -> str:
     """By which Gmail counts complaints (support.google.com/mail/answer/6254652): four fields, the last one the sender's own."""
     message = attempt.message
     return f"{field_of(message, 'template_name') or ''}:{message.organization_id or ''}:{message.category}:{FEEDBACK_SENDER}"
+
+
+def _is_international(address: str) -> bool:
+    # Nearly none is, and a look is cheaper than the check.
+    return not address.isascii() and mailbox(address).international
 
 
 def _retry_after_s(error: ServiceError) -> float:

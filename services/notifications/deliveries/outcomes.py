@@ -8,7 +8,8 @@ from uuid import UUID, uuid5
 from services.notifications.deliveries.decision import WAITS
 from services.notifications.deliveries.errors import Refusal, Unreachable
 from services.notifications.deliveries.models import DeliveryStatus
-from services.notifications.deliveries.repository import DeliveryResult, Note
+from services.notifications.deliveries.note_repository import Note
+from services.notifications.deliveries.repository import DeliveryResult
 from services.notifications.deliveries.taken_repository import Taken
 from services.notifications.gates.gate import Obstacle, Stop
 from shared.runtime.errors import Transient
@@ -124,7 +125,8 @@ def result_of(standing: Standing, outcome: Outcome) -> DeliveryResult:
                 was_called=False,
                 reason=outcome.code,
                 held_until=outcome.until,
-                waits=False,
+                # Nights neither count for the day after which it is given up, nor begin that day anew.
+                held_s=(outcome.until - now).total_seconds() if outcome.until is not None else outcome.after_s,
             )
         case Retry():
             # What the batch did not reach takes its turn at once, and has no error of its own.

@@ -7,7 +7,7 @@ from services.notifications.addresses import AddressHasher
 from services.notifications.deliveries.errors import Refusal
 from services.notifications.deliveries.letters import Addressee, Letter
 from services.notifications.email.errors import AddressUnusable
-from services.notifications.email.mime import checked_address
+from services.notifications.email.typed_addresses import check_typed
 from services.notifications.policies.repository import PolicyReader
 from services.notifications.sms.errors import NumberUnusable
 from services.notifications.sms.numbers import number
@@ -38,7 +38,7 @@ class ReadyEmails:
 
     def _addressee(self, message: SendEmail) -> Addressee | Refusal:
         try:
-            checked_address(message.to_email)
+            check_typed(message.to_email)
         except AddressUnusable as error:
             return error
         return Addressee(message.to_email, self._hasher.hash("email", message.to_email), name=message.to_name)

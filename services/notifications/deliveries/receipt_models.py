@@ -14,12 +14,14 @@ from uuid import UUID
 class Receipt(StrEnum):
     """processed: on its way. deferred: the receiving side asks for patience. expired: nobody knows how it ended, and nobody asks
     any more; so it outranks what was heard on the way, and any later report outranks it.
-    bounced_soft: not now. blocked: not this content or sender. bounced_hard: the address cannot work."""
+    bounced_soft: not now. suppressed: the provider or the network has not tried, because the recipient wants no such messages;
+    which is no bounce. blocked: not this content or sender. bounced_hard: the address cannot work."""
 
     PROCESSED = "processed"
     DEFERRED = "deferred"
     EXPIRED = "expired"
     BOUNCED_SOFT = "bounced_soft"
+    SUPPRESSED = "suppressed"
     BLOCKED = "blocked"
     DELIVERED = "delivered"
     BOUNCED_HARD = "bounced_hard"
@@ -35,7 +37,8 @@ class Report:
 
     id: the same whenever the same report comes again. receipt: None for what does not change where the delivery stands, such
     as an opened mail; then `kind` says what it is. provider: the account that reports. detail: without the recipient's address.
-    provider_message_id: how the provider calls the message, where it has told this by itself.
+    provider_message_id: how the provider calls the message, where it has told this by itself. verdict: what it says of message or
+    recipient, as answers do (providers/answers.py); None where it says nothing.
     """
 
     id: UUID
@@ -47,3 +50,4 @@ class Report:
     code: str | None = None
     detail: str | None = None
     provider_message_id: str | None = None
+    verdict: str | None = None

@@ -6,26 +6,40 @@ from typing import Any, Final
 
 from sqlalchemy import text
 
-from services.notifications.deliveries.receipt_models import RANKS, Report
+from services.notifications.deliveries.receipt_models import RANKS, Receipt, Report
 from shared.runtime.db import Session
 
 _RANKED: Final = ", ".join(f"('{receipt.value}', {rank})" for receipt, rank in RANKS.items())
+
+# An SMS that came back is sent again, and how the attempt before has come about or come back says nothing of the next one; that
+# it has arrived after all, or never can, does. What was taken and is not `sent` has come back.
+_FOLLOWED: Final = """
+    SELECT FROM delivery_attempts AS attempt JOIN deliveries ON deliveries.id = attempt.delivery_id
+     WHERE attempt.delivery_id = told.delivery_id AND attempt.provider_message_id = told.provider_message_id
+       AND attempt.outcome = 'accepted'
+       AND (deliveries.status <> 'sent'
+            OR EXISTS (SELECT FROM delivery_attempts AS later
+                        WHERE later.delivery_id = attempt.delivery_id AND later.number > attempt.number
+                          AND later.outcome = 'accepted'))
+"""
 
 _APPLY: Final = text(f"""
     WITH told AS (
         SELECT * FROM unnest(CAST(:id AS uuid[]), CAST(:delivery_id AS uuid[]), CAST(:kind AS text[]), CAST(:receipt AS text[]),
                              CAST(:occurred_at AS timestamptz[]), CAST(:provider AS text[]), CAST(:code AS text[]),
-                             CAST(:detail AS text[]), CAST(:provider_message_id AS text[]))
-                      AS row(id, delivery_id, kind, receipt, occurred_at, provider, code, detail, provider_message_id)
+                             CAST(:detail AS text[]), CAST(:provider_message_id AS text[]), CAST(:verdict AS text[]))
+                      AS row(id, delivery_id, kind, receipt, occurred_at, provider, code, detail, provider_message_id, verdict)
     ), kept AS (
-        INSERT INTO delivery_events (id, delivery_id, kind, occurred_at, provider, code, detail, provider_message_id)
-        SELECT told.id, delivery_id, kind, occurred_at, told.provider, code, detail, provider_message_id
+        INSERT INTO delivery_events (id, delivery_id, kind, occurred_at, provider, code, detail, provider_message_id, verdict)
+        SELECT told.id, delivery_id, kind, occurred_at, told.provider, code, detail, provider_message_id, verdict
           FROM told JOIN deliveries ON deliveries.id = delivery_id ORDER BY told.id
         ON CONFLICT (id) DO NOTHING
     ), ranked (receipt, rank) AS (VALUES {_RANKED}
     ), best AS (
         SELECT DISTINCT ON (delivery_id) delivery_id, receipt, rank, occurred_at
-          FROM told JOIN ranked USING (receipt) ORDER BY delivery_id, rank DESC, occurred_at, id
+          FROM told JOIN ranked USING (receipt)
+         WHERE rank > {RANKS[Receipt.BOUNCED_SOFT]} OR NOT EXISTS ({_FOLLOWED})
+         ORDER BY delivery_id, rank DESC, occurred_at, id
     ), held AS (
         SELECT deliveries.id, best.receipt, best.occurred_at
           FROM deliveries JOIN best ON best.delivery_id = deliveries.id

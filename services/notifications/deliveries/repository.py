@@ -73,7 +73,8 @@ class DeliveryResult(NamedTuple):
     was_called: no means that the error is ours and says nothing new where one stands that an earlier call has brought.
     reason: a stable code of why it was dropped, has failed or waits. held_until: until when a gate holds it back. provider: the
     account that has taken it. segments: of an SMS. waits: whether it waits for an account that takes messages again; None where
-    that is as it was. awaits_report: the account tells what becomes of messages. at: when this was so.
+    that is as it was. awaits_report: the account tells what becomes of messages. at: when this was so. held_s: how long a gate
+    holds it back, which is no waiting for an account.
     """
 
     id: UUID
@@ -90,6 +91,7 @@ class DeliveryResult(NamedTuple):
     waits: bool | None = None
     awaits_report: bool = False
     at: datetime | None = None
+    held_s: float = 0.0
 
 
 class ChangedDelivery(NamedTuple):
@@ -132,9 +134,10 @@ _ADD: Final = text(f"""
 """)  # noqa: S608 - put together from constants of this module; values are bound
 
 _ENTITLE: Final = text("""
-    UPDATE deliveries AS known SET subject = row.subject
-      FROM unnest(CAST(:ids AS uuid[]), CAST(:subjects AS text[])) AS row(id, subject)
-     WHERE known.id = row.id AND known.subject IS NULL AND status = 'queued'
+    UPDATE deliveries AS known
+       SET subject = coalesce(known.subject, row.subject), address_hash = coalesce(known.address_hash, row.address_hash)
+      FROM unnest(CAST(:id AS uuid[]), CAST(:subject AS text[]), CAST(:address_hash AS text[])) AS row(id, subject, address_hash)
+     WHERE known.id = row.id AND (known.subject IS NULL OR known.address_hash IS NULL) AND status = 'queued'
 """)
 
 # Where a delivery is still 'sending' under the same count of retries, its lease was given back before any call, and the attempt
@@ -210,40 +213,19 @@ _FINISH: Final = text("""
            error = CASE WHEN row.was_called THEN row.error ELSE coalesce(known.error, row.error) END,
            cancelled_at = row.cancelled_at, reason = row.reason, held_until = row.held_until,
            waits_since = CASE WHEN row.waits THEN coalesce(known.waits_since, row.at)
-                              WHEN row.waits IS NULL THEN known.waits_since END,
+                              WHEN row.waits IS NULL THEN known.waits_since + make_interval(secs => row.held_s) END,
            awaits_report = row.awaits_report,
            provider = coalesce(row.provider, known.provider), segments = coalesce(row.segments, known.segments)
       FROM unnest(CAST(:id AS uuid[]), CAST(:status AS text[]), CAST(:retries AS int[]), CAST(:finished_at AS timestamptz[]),
                   CAST(:error AS text[]), CAST(:cancelled_at AS timestamptz[]), CAST(:was_called AS boolean[]),
                   CAST(:reason AS text[]), CAST(:held_until AS timestamptz[]), CAST(:provider AS text[]),
                   CAST(:segments AS int[]), CAST(:waits AS boolean[]), CAST(:awaits_report AS boolean[]),
-                  CAST(:at AS timestamptz[]))
+                  CAST(:at AS timestamptz[]), CAST(:held_s AS float[]))
            AS row(id, status, retries, finished_at, error, cancelled_at, was_called, reason, held_until, provider, segments,
-                  waits, awaits_report, at)
+                  waits, awaits_report, at, held_s)
      WHERE known.id = row.id AND known.status NOT IN ('sent', 'dropped')
     RETURNING new.id, new.error, (old.retries, old.error) IS DISTINCT FROM (new.retries, new.error) AS is_news
 """)
-
-
-# What gates have decided stands in the timeline; the same decision again is no further line.
-_NOTE: Final = text("""
-    INSERT INTO delivery_events (id, delivery_id, kind, occurred_at, code, detail)
-    SELECT row.id, delivery_id, kind, :now, code, detail
-      FROM unnest(CAST(:id AS uuid[]), CAST(:delivery_id AS uuid[]), CAST(:kind AS text[]), CAST(:code AS text[]),
-                  CAST(:detail AS text[])) AS row(id, delivery_id, kind, code, detail)
-      JOIN deliveries ON deliveries.id = delivery_id ORDER BY row.id
-    ON CONFLICT (id) DO NOTHING
-""")
-
-
-class Note(NamedTuple):
-    """A line of a delivery's timeline. id: the same when the same is noted again. code: a stable reason. detail: for people."""
-
-    id: UUID
-    delivery_id: UUID
-    kind: str
-    code: str
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,12 +259,15 @@ class DeliveryReader:
 
     async def find(self, delivery_id: UUID, organization_id: UUID | None) -> Delivery | None:
         """One delivery with its attempts, as the database has it now."""
-        query = _one(delivery_id, organization_id).options(selectinload(Delivery.timeline), selectinload(Delivery.events))
+        timeline = selectinload(Delivery.timeline).selectinload(DeliveryAttempt.attempt_cost)
+        costs, events = selectinload(Delivery.attempt_costs), selectinload(Delivery.events)
+        query = _one(delivery_id, organization_id).options(timeline, costs, events)
         return (await self._session.scalars(query.execution_options(populate_existing=True))).one_or_none()
 
     async def newest(self, wanted: DeliveryFilter, *, after: tuple[Any, ...] | None = None, limit: int) -> Sequence[Delivery]:
         """The newest first. after: (created_at, id) of the last one seen."""
-        query = select(Delivery).order_by(Delivery.created_at.desc(), Delivery.id.desc()).limit(limit)
+        query = select(Delivery).options(selectinload(Delivery.attempt_costs))
+        query = query.order_by(Delivery.created_at.desc(), Delivery.id.desc()).limit(limit)
         for name in _EQUAL:
             value = getattr(wanted, name)
             if value is not None:
@@ -309,8 +294,9 @@ class DeliveryRepository:
         await self._session.execute(_ADD, {**_columns(DeliveryRow, rows), "now": now})
 
     async def entitle(self, rows: Sequence[DeliveryRow]) -> None:
-        """Keep the subjects of deliveries that have waited without one."""
-        await self._session.execute(_ENTITLE, {"ids": [one.id for one in rows], "subjects": [one.subject for one in rows]})
+        """Keep the subjects of deliveries that have waited without one, and by which address their readers are known."""
+        columns = _columns(DeliveryRow, rows)
+        await self._session.execute(_ENTITLE, {name: columns[name] for name in ("id", "subject", "address_hash")})
 
     async def claim(self, rows: Sequence[DeliveryRow], *, providers: Sequence[str], now: datetime) -> dict[UUID, ClaimedAttempt]:
         """Begin an attempt of each, except of those that were sent or dropped before, which are left out.
@@ -320,10 +306,6 @@ class DeliveryRepository:
         bound = {**_columns(DeliveryRow, rows), "now": now, "provider": list(providers), "abandoned": ABANDONED}
         found = await self._session.execute(_CLAIM, bound)
         return {row.id: ClaimedAttempt(row.attempts, row.message_id_header) for row in found}
-
-    async def note(self, notes: Sequence[Note], now: datetime) -> None:
-        """Add to the timelines of deliveries."""
-        await self._session.execute(_NOTE, {**_columns(Note, notes), "now": now})
 
     async def locked(self, delivery_id: UUID, organization_id: UUID | None) -> Delivery | None:
         """One delivery, held until the unit of work ends."""

@@ -2,10 +2,11 @@
 
 import re
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
 
 from services.notifications.deliveries.models import DeliveryStatus
 from services.notifications.deliveries.receipt_models import Receipt
@@ -36,6 +37,8 @@ _DELIVERY: Final[dict[str, Any]] = {
     "held_until": None,
     "provider": "smtp",
     "segments": None,
+    "estimated_costs": [],
+    "costs": [],
     "notice_id": None,
     "message_id_header": "<019a9f5f-1100-7aa0-8c3d-6f7e8d9c0b1a@example.com>",
     "retries": 1,
@@ -62,6 +65,8 @@ _ATTEMPTS: Final[list[Any]] = [
         "detail": "4.3.0 Local error in processing, try again later",
         "latency_ms": 180,
         "provider_message_id": None,
+        "estimated_cost": None,
+        "cost": None,
     },
     {
         "number": 2,
@@ -74,6 +79,8 @@ _ATTEMPTS: Final[list[Any]] = [
         "detail": "2.0.0 OK",
         "latency_ms": 180,
         "provider_message_id": None,
+        "estimated_cost": None,
+        "cost": None,
     },
 ]
 _EVENTS: Final[list[Any]] = [
@@ -128,6 +135,24 @@ class VersionUsed(BaseModel):
     parts: list[str] = Field(description="What it gave: of `subject`, `text`, `html`, `sms`, `push_title`, `push_body`.")
 
 
+def _digits(amount: Decimal) -> str:
+    # str() writes what is smaller than a millionth as 1E-7.
+    return format(amount, "f")
+
+
+Amount = Annotated[Decimal, Field(ge=0), PlainSerializer(_digits, return_type=str)]
+"""An exact amount in whole units of a currency, written out."""
+
+
+class PriceOut(BaseModel):
+    """What something costs, exactly."""
+
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [{"amount": "0.00750", "currency": "USD"}]})
+
+    amount: Amount = Field(description="In whole units of the currency, to the digit that was told.")
+    currency: str = Field(description="ISO 4217.")
+
+
 class DeliveryOut(BaseModel):
     """One message to one recipient."""
 
@@ -156,6 +181,12 @@ class DeliveryOut(BaseModel):
     held_until: datetime | None = Field(description="Not before, where quiet hours or the like hold it back.")
     provider: str | None = Field(description="The account that took it.")
     segments: int | None = Field(description="Of an SMS.")
+    estimated_costs: list[PriceOut] = Field(
+        description="What all attempts at an SMS should cost, by currency and by `SMS_PRICES` as it was then; else empty."
+    )
+    costs: list[PriceOut] = Field(
+        description="What they cost by what the providers have told so far; by currency, empty until then."
+    )
     notice_id: UUID | None = Field(description="The message that asked for this delivery and perhaps others.")
     message_id_header: str | None = Field(description="The Message-ID of an e-mail, the same on every attempt.")
     retries: int = Field(ge=0, description="Tries that counted, beyond the first.")
@@ -180,6 +211,8 @@ class AttemptOut(BaseModel):
     detail: str | None
     latency_ms: int | None
     provider_message_id: str | None = Field(description="How the provider calls it.")
+    estimated_cost: PriceOut | None = Field(description="What an SMS should cost, by `SMS_PRICES` as it was then.")
+    cost: PriceOut | None = Field(description="What the provider has told; null until it has, and where it tells nothing.")
 
 
 class EventOut(BaseModel):

@@ -14,11 +14,19 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, Generic, TypeVar
 from uuid import UUID
 
 from services.notifications.cancellations.repository import Asked, CancellationReader, Covering
+from services.notifications.deliveries.account_choice import (
+    NOTHING_MET,
+    AccountChoice,
+    Chosen,
+    is_urgent,
+    max_retries,
+    waited_of,
+)
 from services.notifications.deliveries.attempt_repository import AttemptReader, Met
 from services.notifications.deliveries.channels import Attempt, Channel
 from services.notifications.deliveries.decision import decide, wait
@@ -38,20 +46,18 @@ from services.notifications.deliveries.text_repository import TextRepository
 from services.notifications.gates.gate import Candidate, Gates
 from services.notifications.providers.answers import Answer, Verdict
 from services.notifications.providers.carriers import Carrier, Carriers
-from services.notifications.providers.findings import finding
 from services.notifications.providers.lookups import REPORTING
-from services.notifications.providers.routing import Past, choose
-from shared.contracts.lanes import NOTIFICATIONS_BULK, NOTIFICATIONS_URGENT
+from services.notifications.providers.routing import of_unknown_fate
+from shared.contracts.lanes import NOTIFICATIONS_BULK
 from shared.contracts.notifications import ChannelSend
 from shared.runtime.clock import Clock
 from shared.runtime.db import Session
 from shared.runtime.inbox.delivery import Received
-from shared.runtime.outcomes import NOT_REACHED, Done, Failed, Outcome, Retry, Skipped
+from shared.runtime.outcomes import NOT_REACHED, Done, Outcome, Retry, Skipped
 
 M = TypeVar("M", bound=ChannelSend)
 Out = TypeVar("Out")
 
-_NOTHING_MET: Final = Met()
 DIGESTED: Final = "digested"
 RATE_WAIT_S: Final = 2.0
 """How long a call waits for its place under the account's rate; who would wait longer goes back, and holds no connection."""
@@ -95,6 +101,7 @@ class ChannelSending(Generic[M, Out]):
         self._letters = letters
         self._channel = channel
         self._carriers = carriers
+        self._accounts = AccountChoice(channel, carriers)
         self._gates = gates
         self._record = record
         self._clock = clock
@@ -110,7 +117,9 @@ class ChannelSending(Generic[M, Out]):
         past = await AttemptReader(session).past([one.id for one in received])
         # First of all, because what a provider has is sent, whatever would stop it now.
         taken = await TakenRepository(session).taken(list(past)) if past else {}
-        works: dict[UUID, Sending[Out] | Outcome] = {key: Reported(taken=one) for key, one in taken.items()}
+        # It may come back all the same: the report that says so waits for this.
+        keeps = self._channel.comes_back
+        works: dict[UUID, Sending[Out] | Outcome] = {key: Reported(taken=one, keeps_body=keeps) for key, one in taken.items()}
         cancelled = await CancellationReader(session).covering([_asked(one) for one in received])
         for one in received:
             obstacle = _cancelled(cancelled.get(one.id)) or _stale(one, now)
@@ -145,16 +154,16 @@ class ChannelSending(Generic[M, Out]):
             return NOT_REACHED
         work.answer = answer
         work.result = _result(work, answer, started_at, self._clock(), round(1000 * took_s))
-        await self._carriers.circuits.report(work.carrier.key, finding(answer, took_s))
+        await self._carriers.report(work.carrier, answer, took_s)
         outcome = decide(
             answer,
             tries=attempt.tries,
             max_retries=attempt.max_retries,
             urgent=attempt.urgent,
             waited=attempt.waited,
-            others=work.others,
-            by=work.carrier.name,
+            instead_of=work.carrier.name if work.others else None,
             is_resent=attempt.unknown_since is not None,
+            soft_tries=attempt.soft_tries,
         )
         may_come_back = self._channel.comes_back and work.carrier.kind in REPORTING and isinstance(outcome, Done)
         return Done(keeps_body=True) if may_come_back else outcome
@@ -224,46 +233,22 @@ class ChannelSending(Generic[M, Out]):
         past: Mapping[UUID, Met],
         now: datetime,
     ) -> Mapping[UUID, Sending[Out] | Outcome]:
-        works: dict[UUID, Sending[Out] | Outcome] = {}
-        chosen: dict[UUID, tuple[Carrier[Out], bool]] = {}
+        found = await self._accounts.choose(session, waiting, letters, past, now)
+        works: dict[UUID, Sending[Out] | Outcome] = {key: one for key, one in found.items() if not isinstance(one, Chosen)}
+        chosen = {key: one for key, one in found.items() if isinstance(one, Chosen)}
         deliveries = DeliveryRepository(session)
-        alike: dict[object, tuple[Carrier[Out], bool]] = {}
-        for key in letters:
-            one, met = waiting[key], past.get(key, _NOTHING_MET)
-            # For messages that have met nothing, the choice depends on nothing else.
-            about = (one.message.organization_id, one.lane, _max_retries(one)) if met is _NOTHING_MET else key
-            found = alike.get(about) or self._choose(one, met, now)
-            if isinstance(found, tuple):
-                chosen[key] = alike[about] = found
-            else:
-                works[key] = found
         rows = {key: self._row(waiting[key], letters[key].to, letters[key]) for key in chosen}
-        providers = [carrier.name for carrier, _ in chosen.values()]
+        providers = [one.carrier.name for one in chosen.values()]
         claimed = await deliveries.claim(list(rows.values()), providers=providers, now=now) if rows else {}
         await self._letters.keep(session, {key: letters[key] for key in claimed})
         works |= {key: Skipped(FINISHED) for key in chosen if key not in claimed}
         attempts = {
-            key: _attempt(waiting[key], letters[key], begun, past.get(key, _NOTHING_MET), now) for key, begun in claimed.items()
+            key: _attempt(waiting[key], letters[key], begun, past.get(key, NOTHING_MET), now) for key, begun in claimed.items()
         }
-        outgoing = await self._channel.outgoing(session, [(attempts[key], chosen[key][0]) for key in claimed])
-        return works | {key: Sending(attempts[key], rows[key], chosen[key][0], outgoing[key], chosen[key][1]) for key in claimed}
-
-    def _choose(self, one: Received[M], met: Met, now: datetime) -> tuple[Carrier[Out], bool] | Outcome:
-        """The account that carries a message now, and whether another one could."""
-        route = self._carriers.route(one.message.organization_id)
-        waited = _waited(met, now)
-        if not route:
-            if one.message.organization_id is None or not self._carriers.has_own_route(one.message.organization_id):
-                return Failed(f"no provider carries {self._channel.name}; set one up", "no_provider", "NoProvider")
-            return wait("none of the organization's accounts can be used", Verdict.CONFIG.value, 300.0, waited=waited)
-        names = {carrier.name: carrier for carrier in route}
-        history = [Past(one.account, Verdict(one.verdict)) for one in met.attempts if one.account in names]
-        choice = choose(self._carriers.standings(route), history, urgent=_is_urgent(one), max_retries=_max_retries(one))
-        if choice.account is None:
-            # Spread out, or all that waited would come in the same moment.
-            for_s = choice.wait_s * random.uniform(1, 1.5)
-            return wait(f"{route[0].name} takes no messages for now", "provider_closed", for_s, waited=waited)
-        return names[choice.account], choice.others
+        outgoing = await self._channel.outgoing(session, [(attempts[key], chosen[key].carrier) for key in claimed])
+        return works | {
+            key: Sending(attempts[key], rows[key], chosen[key].carrier, outgoing[key], chosen[key].others) for key in claimed
+        }
 
     async def _obstacle(self, work: Sending[Out], now: datetime) -> Outcome | None:
         """What ends a try before its call: the message is pointless by now, or the account takes none."""
@@ -275,10 +260,8 @@ class ChannelSending(Generic[M, Out]):
             # The next claim looks for another account; none waits here for long.
             for_s = 0.0 if work.others and attempt.urgent else standing.closed_s * random.uniform(1, 1.5)
             return wait(f"{carrier.name} takes no messages for now", "provider_closed", for_s, waited=attempt.waited)
-        if carrier.per_s is None:
-            return None
-        waited_s = 0.0
-        while (wait_s := await self._carriers.rates.wait_s(carrier.key, carrier.per_s, urgent=attempt.urgent)) > 0:
+        per_s, waited_s = await carrier.ceiling.per_s(), 0.0
+        while (wait_s := await self._carriers.rates.wait_s(carrier.key, per_s, urgent=attempt.urgent)) > 0:
             waited_s += wait_s
             if waited_s > RATE_WAIT_S:
                 return Retry(f"{carrier.name} has its full rate", wait_s, counts=False, error_class="rate")
@@ -295,6 +278,7 @@ class ChannelSending(Generic[M, Out]):
             answer=work.answer if work is not None else None,
             provider=work.carrier.name if made and work is not None else None,
             segments=self._channel.segments(work.attempt.letter) if made and work is not None else None,
+            estimate=self._channel.estimate(work.attempt.letter) if made and work is not None else None,
             account_of=work.carrier.organization_id if made and work is not None else None,
             awaits_report=made and work is not None and work.carrier.kind in REPORTING,
         )
@@ -314,7 +298,7 @@ class ChannelSending(Generic[M, Out]):
             address_hash=to.address_hash,
             category=message.category,
             lane=one.lane,
-            urgent=_is_urgent(one),
+            urgent=is_urgent(one),
             template_name=field_of(message, "template_name"),
             subject_key=storable(message.subject_key) if message.subject_key is not None else None,
             dedupe_key=storable(message.dedupe_key) if message.dedupe_key is not None else None,
@@ -345,35 +329,24 @@ def _stale(one: Received[M], now: datetime) -> Outcome | None:
     return Skipped(STALE) if is_stale else None
 
 
-def _is_urgent(one: Received[M]) -> bool:
-    return one.lane == NOTIFICATIONS_URGENT.name
-
-
-def _max_retries(one: Received[M]) -> int:
-    return (one.message.retry or one.message.contract.retry).max_retries
-
-
 def _attempt(one: Received[M], letter: Letter, claimed: ClaimedAttempt, met: Met, now: datetime) -> Attempt:
-    last = met.attempts[-1] if met.attempts else None
+    unknown = of_unknown_fate(met.attempts)
     return Attempt(
         delivery_id=one.id,
         number=claimed.number,
         message=one.message,
         letter=letter,
         message_id_header=claimed.message_id_header,
-        unknown_since=last.began_at if last is not None and last.verdict == Verdict.UNKNOWN.value else None,
+        unknown_since=unknown[0].began_at if unknown else None,
+        soft_tries=sum(tried.verdict == Verdict.SOFT_RECIPIENT for tried in met.attempts),
         tries=one.attempt,
-        max_retries=_max_retries(one),
-        urgent=_is_urgent(one),
+        max_retries=max_retries(one),
+        urgent=is_urgent(one),
         bulk=one.lane == NOTIFICATIONS_BULK.name,
         asked_at=one.occurred_at,
-        waited=_waited(met, now),
+        waited=waited_of(met, now),
         now=now,
     )
-
-
-def _waited(met: Met, now: datetime) -> timedelta:
-    return now - met.waits_since if met.waits_since is not None else timedelta()
 
 
 def _result(work: Sending[Out], answer: Answer, started_at: datetime, finished_at: datetime, latency_ms: int) -> AttemptResult:

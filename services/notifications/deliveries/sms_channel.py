@@ -1,21 +1,25 @@
 """SMS as a channel: from a letter to what an SMS provider takes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from typing import Final, Protocol, runtime_checkable
 from uuid import UUID
 
 from services.notifications.deliveries.attempt_repository import AttemptReader
-from services.notifications.deliveries.channels import BEGIN_S, Attempt, in_turn
+from services.notifications.deliveries.channels import BEGIN_S, Attempt, Fitting, in_turn
 from services.notifications.deliveries.letters import Letter
 from services.notifications.dlt.registry import Match, Registry, SmsText
 from services.notifications.providers.answers import Answer
 from services.notifications.providers.carriers import Carrier
+from services.notifications.sms.price_models import Price
+from services.notifications.sms.prices import PriceList
 from services.notifications.sms.provider import DltTemplate, OutgoingSms
 from services.notifications.sms.segments import count
 from shared.runtime.db import Session
 
 INDIA: Final = "+91"
+REGISTERED_ONLY: Final = frozenset({"msg91"})
+"""Providers that send nothing but texts that are registered with DLT."""
 MAX_VALID_S: Final = 36_000
 """The longest that Twilio takes; what is due later is of no use as an SMS."""
 
@@ -28,19 +32,27 @@ class Resolves(Protocol):
 
 
 class SmsChannel:
-    """registry: of the texts that Indian networks know. domain: an SMS has no Message-ID."""
+    """registry: of the texts that Indian networks know. prices: to estimate costs by. domain: an SMS has no Message-ID."""
 
     name = "sms"
     domain = ""
     comes_back = True
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, prices: PriceList) -> None:
         self._registry = registry
+        self._prices = prices
+
+    async def unfit(self, session: Session, asked: Sequence[Fitting]) -> Mapping[UUID, Set[str]]:
+        texts = [_text(one) for one in asked if not REGISTERED_ONLY.isdisjoint(one.kinds)]
+        found = await self._registry.matches(session, texts) if texts else {}
+        return {key: REGISTERED_ONLY for key, one in found.items() if not isinstance(one, Match)}
 
     async def outgoing(
         self, session: Session, attempts: Sequence[tuple[Attempt, Carrier[OutgoingSms]]]
     ) -> Mapping[UUID, OutgoingSms]:
-        of_india = [one for one, carrier in attempts if carrier.kind == "msg91" or one.letter.to.address.startswith(INDIA)]
+        of_india = [
+            one for one, carrier in attempts if carrier.kind in REGISTERED_ONLY or one.letter.to.address.startswith(INDIA)
+        ]
         found = await self._registry.matches(session, [_text(one) for one in of_india]) if of_india else {}
         texts = {key: one.template for key, one in found.items() if isinstance(one, Match)}
         unknown = [one for one, _ in attempts if one.unknown_since is not None]
@@ -80,14 +92,17 @@ class SmsChannel:
     def segments(self, letter: Letter) -> int | None:
         return count(letter.text).segments
 
+    def estimate(self, letter: Letter) -> Price | None:
+        return self._prices.estimate(letter.to.address, count(letter.text).segments)
+
     async def close(self) -> None:
         """Nothing is open."""
 
 
-def _text(attempt: Attempt) -> SmsText:
-    message, letter = attempt.message, attempt.letter
+def _text(one: Attempt | Fitting) -> SmsText:
+    message, letter = one.message, one.letter
     name = getattr(message, "template_name", None)
-    return SmsText(attempt.delivery_id, message.organization_id, name, letter.to.locale, letter.text)
+    return SmsText(one.delivery_id, message.organization_id, name, letter.to.locale, letter.text)
 
 
 def _valid_for_s(attempt: Attempt) -> int | None:

@@ -19,7 +19,9 @@ from services.notifications.deliveries.settled_versions import Owned, SettledVer
 from services.notifications.deliveries.surroundings import Surroundings, about
 from services.notifications.deliveries.template_fit import fit
 from services.notifications.deliveries.text_repository import KeptText, TextRepository, TextRow
-from services.notifications.email.mime import checked_address, single_line
+from services.notifications.email.mime import single_line
+from services.notifications.email.typed_addresses import check_typed
+from services.notifications.locales import understood
 from services.notifications.people.models import Person
 from services.notifications.people.repository import PersonReader
 from services.notifications.policies.models import Policy
@@ -131,7 +133,7 @@ class TemplatedLetters(ABC, Generic[M]):
             self._hasher.hash(self.channel, address),
             reference=person.reference if person is not None else None,
             name=storable(name) if name is not None else None,
-            locale=locale.replace("_", "-"),
+            locale=understood(locale),
             time_zone=(person.time_zone if person is not None else None) or policy.time_zone,
         )
 
@@ -170,7 +172,7 @@ class TemplatedEmails(TemplatedLetters[M]):
         if person is not None and person.email is None:
             raise RecipientUnknown("the person in to_person has no e-mail address; upsert one, or name to_email")
         address = person.email if person is not None and person.email is not None else message.to_email or ""
-        checked_address(address)
+        check_typed(address)
         return address
 
     def _render(self, to: Addressee, source: TemplateSource, context: Mapping[str, JsonValue]) -> Letter:

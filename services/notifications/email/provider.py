@@ -2,9 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from services.notifications.email.mime import Attachment, Content, Mailbox, compose
+from services.notifications.providers.answers import Answer, Verdict
+
+NO_SMTPUTF8: Final = frozenset({"sendgrid", "ses"})
+"""Providers that take no address with letters beyond ASCII before the @ (RFC 6531), which mail servers do: SES says so of itself
+(docs.aws.amazon.com/cli/latest/reference/ses/send-email.html), and SendGrid's maintainers (sendgrid/sendgrid-python#119)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +46,8 @@ class OutgoingEmail:
             headers=self.headers,
             attachments=self.attachments,
         )
+
+
+def no_smtputf8(provider: str) -> Answer:
+    """What such a provider has to say of such an address. That may well work, so nothing is learned of it."""
+    return Answer(Verdict.BLOCKED, f"{provider} takes no address with letters beyond ASCII before the @", of_recipient=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from services.notifications.email.provider import OutgoingEmail
+from services.notifications.email.provider import OutgoingEmail, no_smtputf8
 from services.notifications.email.sendgrid_batches import LINGER_S, Batches
 from services.notifications.email.sendgrid_classification import Complaint, Refused, classify, rate, refused, wait_s
 from services.notifications.email.sendgrid_lookups import SendGridLookups
@@ -51,6 +51,8 @@ class SendGridProvider:
         self._lookups = SendGridLookups(self._api)
 
     async def send(self, email: OutgoingEmail) -> Answer:
+        if email.recipient.international:
+            return no_smtputf8("SendGrid")
         if email.bulk and not email.attachments:
             answer = await self._batches.send(email)
         else:

@@ -34,8 +34,8 @@ _BY_STATUS: Final[Mapping[str, Receipt]] = {"processed": Receipt.PROCESSED, "del
 _DROPS: Final = (
     ("bounce", Receipt.BOUNCED_HARD, Verdict.BAD_RECIPIENT),
     ("invalid", Receipt.BOUNCED_HARD, Verdict.BAD_RECIPIENT),
-    ("unsubscribed", Receipt.BLOCKED, Verdict.OPTED_OUT),
-    ("spam reporting", Receipt.BLOCKED, Verdict.COMPLAINED),
+    ("unsubscribed", Receipt.SUPPRESSED, Verdict.OPTED_OUT),
+    ("spam reporting", Receipt.SUPPRESSED, Verdict.COMPLAINED),
 )
 """By how the reason begins: SendGrid has not tried, because of what it has learned of the address before."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from services.notifications.email.provider import OutgoingEmail
+from services.notifications.email.provider import OutgoingEmail, no_smtputf8
 from services.notifications.email.ses_classification import classify, error_message, error_type, wait_s
 from services.notifications.email.ses_lookups import SesLookups
 from services.notifications.email.sigv4 import AwsKey, Scope, SigV4
@@ -39,8 +39,8 @@ class SesProvider:
     """Sends each mail as the MIME that every other provider sends, so one renderer and one preview serve all.
 
     Bounces come back as events, and as a list; no FeedbackForwardingEmailAddress is given, because SES refuses a mail whose
-    address for feedback is not verified, and each of our bounce addresses is another one. SES names no rate in its answers; the
-    account's ceiling is a setting of ours.
+    address for feedback is not verified, and each of our bounce addresses is another one. SES names no rate in its answers; it
+    is asked for the one of the account.
     """
 
     concurrency = CONCURRENCY
@@ -58,10 +58,14 @@ class SesProvider:
 
     async def send(self, email: OutgoingEmail) -> Answer:
         if email.recipient.international:
-            return Answer(Verdict.BAD_RECIPIENT, "Amazon SES takes no address with letters beyond ASCII before the @")
+            return no_smtputf8("Amazon SES")
         reply = await self._api.call("POST", SEND, content=self._request(email))
         answer = reply if isinstance(reply, Answer) else self._read(reply, email)
         return without_address(answer, email.recipient.address)
+
+    async def max_per_s(self) -> float | None:
+        """The account's MaxSendRate; None where it does not say."""
+        return await self._lookups.max_per_s()
 
     async def bounces(self, since: datetime) -> list[ListedBounce]:
         """The account's suppression list. Raises LookupFailed."""

@@ -32,7 +32,8 @@ BY_EVENT: Final[Mapping[str, Receipt]] = {
     "COMPLAINT": Receipt.COMPLAINED,
 }
 """Bounces are told apart by `bounce_receipt`; what is missing (OPEN, CLICK, SUBSCRIPTION) says nothing of the delivery."""
-_BLOCKING: Final = frozenset({"contentrejected", "attachmentrejected", "messagetoolarge", "onaccountsuppressionlist"})
+_BLOCKING: Final = frozenset({"contentrejected", "attachmentrejected", "messagetoolarge"})
+_SUPPRESSED: Final = "onaccountsuppressionlist"
 _BAD_DOMAIN: Final = "5.4.4"
 
 
@@ -41,6 +42,15 @@ class SesLookups:
 
     def __init__(self, api: HttpCalls) -> None:
         self._api = api
+
+    async def max_per_s(self) -> float | None:
+        """Recipients per second, of which each of our mails has one; None where SES does not say, or none is a number."""
+        try:
+            quota = (await self._ask("/v2/email/account") or {}).get("SendQuota")
+        except LookupFailed:
+            return None
+        rate = quota.get("MaxSendRate") if isinstance(quota, dict) else None
+        return float(rate) if isinstance(rate, int | float) and rate > 0 else None
 
     async def bounces(self, since: datetime) -> list[ListedBounce]:
         found: list[ListedBounce] = []
@@ -80,7 +90,10 @@ def bounce_receipt(bounce_type: str, sub_type: str, diagnostic: str | None) -> R
     A transient one with 5.4.4 is a domain that has no mail server, which no waiting heals. Where the address is on the account's
     own list, SES has not tried.
     """
-    if sub_type.lower().replace("_", "") in _BLOCKING:
+    sub_kind = sub_type.lower().replace("_", "")
+    if sub_kind == _SUPPRESSED:
+        return Receipt.SUPPRESSED
+    if sub_kind in _BLOCKING:
         return Receipt.BLOCKED
     is_hard = bounce_type.lower() == "permanent" or _BAD_DOMAIN in (diagnostic or "")
     return Receipt.BOUNCED_HARD if is_hard else Receipt.BOUNCED_SOFT

@@ -11,7 +11,7 @@ import aiosmtplib
 
 from services.notifications.email.provider import OutgoingEmail
 from services.notifications.email.public_hosts import PrivateHost, connected
-from services.notifications.email.smtp_classification import LOGIN_CODES, Stage, classify, enhanced_status
+from services.notifications.email.smtp_classification import LOGIN_CODES, Stage, classify, enhanced_status, is_of_recipient
 from services.notifications.email.smtp_session import Envelope, Progress, Reply, SmtpPool, SmtpSession
 from services.notifications.providers.answers import Answer, Verdict, without_address
 
@@ -135,8 +135,9 @@ class SmtpProvider:
         # What is said to a recipient or a text is about that mail, whatever it says; before them, it is about us.
         is_about_us = reply.stage <= Stage.MAIL or reply.code in LOGIN_CODES
         closes = verdict in (Verdict.CONFIG, Verdict.THROTTLED) and is_about_us
+        is_about_one = is_of_recipient(reply.stage, reply.code, reply.text)
         wait_s = _WAITS_S.get(verdict, 0.0) * self._time_factor
-        return Answer(verdict, reply.text, reply.code, enhanced, wait_s, closes=closes)
+        return Answer(verdict, reply.text, reply.code, enhanced, wait_s, closes=closes, of_recipient=is_about_one)
 
     def _interrupted(self, error: Exception, stage: Stage) -> Answer:
         """The answer where the server gave none."""

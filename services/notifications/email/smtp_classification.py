@@ -31,11 +31,39 @@ NOBODY: Final = re.compile(
 )
 """Words that say of a recipient that there is none. Without them, and without a code that does, nobody is given up for ever: a
 server that refuses us, for what we are or have done, uses the same codes."""
-_OURS: Final = re.compile(r"relay|authenti|(un|not )authori[sz]ed|rcpthosts|not permitted|log ?in", re.IGNORECASE)
-_LISTED: Final = re.compile(r"(black|block|deny) ?-?list|spamhaus|dnsbl|\brbl\b|reputation|spam", re.IGNORECASE)
-_LIMIT: Final = re.compile(
-    r"(sending|daily|hourly|rate|message|user|connection) (limit|quota)|(limit|quota) exceeded|too many", re.IGNORECASE
+_LISTED: Final = re.compile(
+    r"(black|block|deny) ?-?list|spamhaus|dnsbl|\brbl\b|reputation|spam|\bblocked\b|\bbanned\b|polic(y|ies)", re.IGNORECASE
 )
+_FULL: Final = re.compile(
+    r"(mail ?box|inbox|mail ?drop|user|recipient|account)('s)?( \w+)?( is)?( \w+)? full\b|over ?quota"
+    r"|(mail ?box|inbox|storage|disk)('s)? (size )?limit|(user|recipient|mail ?box|inbox|account|storage|disk)('s)? (size )?quota"
+    r"|quota (has been |is )?(exceeded|reached|full)"
+    r"|exceed\w* ([\w']+ ){0,3}(quota|storage)",
+    re.IGNORECASE,
+)
+"""Of the recipient's room, where a recipient has been named; before that it can only be the sender's."""
+_TOO_FAST: Final = re.compile(r"receiving (e-?mails?|mails?|messages) (too (quickly|fast)|at a rate)", re.IGNORECASE)
+"""Gmail's words of a recipient who is sent more than they may get at a time. It says them with 5.2.1, the code of a mailbox that
+is disabled."""
+_WORDS: Final[tuple[tuple[re.Pattern[str], Verdict], ...]] = (
+    # For what we have named before, and for a loop: no waiting heals that.
+    (re.compile(r"too many (hops|received|(invalid|bad|unknown|non-?existent) )", re.IGNORECASE), Verdict.BLOCKED),
+    (re.compile(r"(sending|daily|hourly|rate|message|connection) (limit|quota)", re.IGNORECASE), Verdict.THROTTLED),
+    (_FULL, Verdict.SOFT_RECIPIENT),
+    (_TOO_FAST, Verdict.SOFT_RECIPIENT),
+    (
+        re.compile(r"\bsize\b.*(exceed|limit|too)|exceed.*\bsize\b|too (big|large)\b|larger than", re.IGNORECASE),
+        Verdict.BAD_CONTENT,
+    ),
+    (re.compile(r"limit exceeded|too many", re.IGNORECASE), Verdict.THROTTLED),
+    (_LISTED, Verdict.BLOCKED),
+    (
+        re.compile(r"relay|authenti|(un|not )authori[sz]ed|rcpthosts|not permitted|log ?in", re.IGNORECASE),
+        Verdict.CONFIG,
+    ),
+    (NOBODY, Verdict.BAD_RECIPIENT),
+)
+"""The first that is found counts: of us first, since a server that refuses us often names the recipient as well."""
 
 _BY_ENHANCED: Final[dict[str, Verdict]] = {
     "1.7": Verdict.CONFIG,  # bad sender's address syntax
@@ -45,7 +73,7 @@ _BY_ENHANCED: Final[dict[str, Verdict]] = {
     "3.4": Verdict.BAD_CONTENT,  # larger than this system takes
     "6.7": Verdict.BLOCKED,  # RFC 6531: this server does not take an address beyond ASCII, which others do
     **dict.fromkeys(("1.1", "1.2", "1.3", "1.4", "1.6", "1.10"), Verdict.BAD_RECIPIENT),  # addressing
-    "2.1": Verdict.BAD_RECIPIENT,  # mailbox disabled
+    "2.1": Verdict.BAD_RECIPIENT,  # mailbox disabled, where no words say otherwise
     **dict.fromkeys(("4.1", "4.4", "4.310"), Verdict.BAD_RECIPIENT),  # Exchange's unknown recipient; no host for the domain
 }
 _BY_SUBJECT: Final[dict[str, Verdict]] = {
@@ -71,6 +99,13 @@ def enhanced_status(code: int, text: str) -> str | None:
     return match[0] if match and match[1] == str(code)[0] else None
 
 
+def is_of_recipient(stage: Stage, code: int, text: str) -> bool:
+    """Whether a reply is about the one recipient that it answers: for another one the server may do its work."""
+    enhanced = enhanced_status(code, text)
+    # 421 and X.3.X are about the server itself (RFC 3463 §3.4).
+    return stage is Stage.RCPT and code >= 400 and code != 421 and (enhanced is None or enhanced[1:3] != ".3")
+
+
 def classify(stage: Stage, code: int, text: str) -> Verdict:
     """The verdict on a reply that came at `stage`. text: what follows the code, from its first line on."""
     if 200 <= code < 300:
@@ -92,14 +127,20 @@ def _temporary(stage: Stage, code: int, text: str) -> Verdict:
         # The server refuses us for now, as in an AUTH that fails for a while (454): no mail may lose its tries by that.
         return Verdict.THROTTLED
     enhanced = enhanced_status(code, text)
-    return Verdict.SOFT_RECIPIENT if enhanced == "4.2.2" or _GREYLIST.search(text) else Verdict.TRANSIENT
+    if enhanced == "4.2.2" or _GREYLIST.search(text) or _TOO_FAST.search(text):
+        return Verdict.SOFT_RECIPIENT
+    is_full = enhanced is None and stage is not Stage.MAIL and _FULL.search(text)
+    return Verdict.SOFT_RECIPIENT if is_full else Verdict.TRANSIENT
 
 
 def _permanent(stage: Stage, code: int, text: str) -> Verdict:
     if stage is Stage.CONNECT:
         # The server refuses us and not a mail: failing every mail for it would lose them all.
         return Verdict.CONFIG
-    verdict = _by_enhanced(code, text) or _by_words(text) or _BY_CODE.get(code, Verdict.BLOCKED)
+    words = by_words(text)
+    verdict = _by_enhanced(code, text, words) or words or _BY_CODE.get(code, Verdict.BLOCKED)
+    if stage is Stage.MAIL and words is Verdict.SOFT_RECIPIENT:
+        return Verdict.THROTTLED
     if stage is Stage.MAIL:
         # Before any recipient was named, an address that is wrong and one that is not allowed are the sender's.
         return Verdict.CONFIG if verdict in (Verdict.BAD_RECIPIENT, Verdict.BLOCKED) else verdict
@@ -109,20 +150,17 @@ def _permanent(stage: Stage, code: int, text: str) -> Verdict:
     return verdict
 
 
-def _by_enhanced(code: int, text: str) -> Verdict | None:
+def _by_enhanced(code: int, text: str, words: Verdict | None) -> Verdict | None:
     enhanced = enhanced_status(code, text)
     if enhanced is None:
         return None
     _, subject, detail = enhanced.split(".")
+    if (subject, detail) == ("2", "1") and words in (Verdict.SOFT_RECIPIENT, Verdict.THROTTLED, Verdict.BLOCKED):
+        # This code alone gives a mailbox up for ever, and servers use it for one that takes nothing now, or nothing of us.
+        return Verdict.BLOCKED if words is Verdict.BLOCKED else Verdict.SOFT_RECIPIENT
     return _BY_ENHANCED.get(f"{subject}.{detail}") or _BY_SUBJECT.get(subject)
 
 
-def _by_words(text: str) -> Verdict | None:
-    """What the words say where no code does: of us first, since a server that refuses us often names the recipient as well."""
-    if _LIMIT.search(text):
-        return Verdict.THROTTLED
-    if _LISTED.search(text):
-        return Verdict.BLOCKED
-    if _OURS.search(text):
-        return Verdict.CONFIG
-    return Verdict.BAD_RECIPIENT if NOBODY.search(text) else None
+def by_words(text: str) -> Verdict | None:
+    """What the words say where no code does."""
+    return next((verdict for pattern, verdict in _WORDS if pattern.search(text)), None)

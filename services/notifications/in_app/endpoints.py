@@ -1,29 +1,27 @@
 """In-app inboxes over HTTP: for services and operators, and for the person whose inbox it is."""
 
-import json
-from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Header, Query, Request
-from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from services.notifications import notice_deps
 from services.notifications.auth import InboxRead, InboxWrite
+from services.notifications.in_app import metrics
 from services.notifications.in_app.errors import ItemNotFound, TooManyStreams
 from services.notifications.in_app.repository import Change
 from services.notifications.in_app.schemas import InAppCounts, InAppItemOut, ReadAll
-from services.notifications.in_app.stream import InboxEvent
+from services.notifications.in_app.stream import frames
 from services.notifications.people.endpoints import Reference
 from services.notifications.people.errors import PersonNotFound
 from shared.runtime.http.cursors import Page, Paging
+from shared.runtime.http.event_stream import MEDIA_TYPE, EventStreamResponse
 from shared.runtime.http.problems import may_answer, problems
 from shared.runtime.http.runtime import runtime_of
 from shared.runtime.http.session import ReadDb, WriteDb
 
 router = APIRouter(prefix="/v1/people/{reference}/in-app", tags=["in-app"])
 
-PING_S: Final = 15
 SEND_TIMEOUT_S: Final = 30
 """Who takes nothing for so long is let go, and comes again with the last id."""
 
@@ -101,10 +99,10 @@ _STREAM: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "Events, until the client goes or 15 minutes are over.",
         "content": {
-            "text/event-stream": {
+            MEDIA_TYPE: {
                 "schema": {"type": "string"},
                 "examples": {
-                    "item": {"value": 'event: item\nid: 41\ndata: {"id": "019a9f5e-…", "seq": 41, "title": "…", …}\n\n'},
+                    "item": {"value": 'event: item\ndata: {"id": "019a9f5e-…", "seq": 41, "title": "…", …}\nid: 41\n\n'},
                     "count": {"value": 'event: count\ndata: {"unread": 3}\n\n'},
                 },
             }
@@ -119,32 +117,21 @@ _STREAM: Final[dict[int | str, dict[str, Any]]] = {
     name="stream",
     summary="Follow a person's in-app items",
     responses=_STREAM,
-    response_class=EventSourceResponse,
+    response_class=EventStreamResponse,
 )
 async def stream_items(
     person: ReadableInbox,
     request: Request,
     after: Annotated[int | None, Query(ge=0, le=2**63 - 1, description="What `last_seq` or an event's id was.")] = None,
     last_event_id: Annotated[str | None, Header(max_length=40, description="As browsers send it; goes before `after`.")] = None,
-) -> EventSourceResponse:
+) -> EventStreamResponse:
     """Server-sent events: `item` for each that comes, `read`, `unread` and `archived` for what becomes of one, and `count`.
 
-    Whoever comes again with the last id gets what came meanwhile, each item once and in order. A comment every 15 seconds keeps
-    the connection open.
+    Whoever comes again with the last id gets what came meanwhile, each item once and in order. Each event but `count` holds the
+    whole item: one that came and was read elsewhere meanwhile may be told as `read` alone. A comment every 15 seconds keeps the
+    connection open.
     """
     stream = notice_deps.inbox_stream(runtime_of(request))
     stream.check(person)
     seen = int(last_event_id) if last_event_id is not None and last_event_id.isdecimal() else after
-    return EventSourceResponse(
-        _written(stream.events(person, seen)),
-        ping=PING_S,
-        ping_message_factory=lambda: ServerSentEvent(comment="still here"),
-        send_timeout=SEND_TIMEOUT_S,
-        sep="\n",
-    )
-
-
-async def _written(events: AsyncIterator[InboxEvent]) -> AsyncIterator[ServerSentEvent]:
-    async for event in events:
-        number = str(event.id) if event.id is not None else None
-        yield ServerSentEvent(data=json.dumps(event.data, ensure_ascii=False), event=event.name, id=number)
+    return EventStreamResponse(frames(stream.events(person, seen)), send_timeout_s=SEND_TIMEOUT_S, on_cut_off=metrics.CUT_OFF.inc)

@@ -16,6 +16,7 @@ from pydantic import JsonValue
 from services.notifications.cancellations.repository import Asked, CancellationReader, Covering
 from services.notifications.categories.models import Law
 from services.notifications.categories.repository import CategoryReader
+from services.notifications.deliveries.delivery_counts import tell_ended
 from services.notifications.deliveries.delivery_drop import words_for
 from services.notifications.deliveries.delivery_record import DeliveryRecord, Recorded
 from services.notifications.deliveries.delivery_tell import tell_finished
@@ -31,6 +32,7 @@ from services.notifications.deliveries.text_repository import TextRepository
 from services.notifications.gates.gate import Candidate, Gates
 from services.notifications.in_app.doorbell import ring
 from services.notifications.in_app.repository import InboxRepository, NewItem
+from services.notifications.locales import understood
 from services.notifications.people.models import Person
 from services.notifications.people.repository import PersonReader
 from services.notifications.policies.models import Policy
@@ -77,7 +79,7 @@ class _Addressed:
     def to(self) -> Addressee:
         locale = self.received.message.locale or self.person.locale or self.policy.locale or "en"
         zone = self.person.time_zone or self.policy.time_zone
-        return Addressee("", "", self.person.reference, self.person.name, locale.replace("_", "-"), zone)
+        return Addressee("", "", self.person.reference, self.person.name, understood(locale), zone)
 
 
 class InAppSending:
@@ -156,6 +158,7 @@ class InAppSending:
         sent = {key: result_of(Standing(key, received[key].attempt - 1, now, True), Done()) for key in items}
         changed = await deliveries.finish(list(sent.values()), [])
         await InboxRepository(session).put([item for key, item in items.items() if key in changed], now)
+        tell_ended(session, [(items[key].organization_id, CHANNEL, sent[key].status) for key in changed], now)
         for key in changed:
             tell_finished(session, received[key].message.requester, sent[key], now)
         batch = [items[key].person for key in changed]

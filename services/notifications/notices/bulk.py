@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 from pydantic import ValidationError
 
 from services.notifications.addresses import normal
+from services.notifications.deliveries.letters import field_of
 from services.notifications.deliveries.models import DeliveryStatus
 from services.notifications.deliveries.repository import storable
 from services.notifications.email.errors import AddressUnusable
-from services.notifications.email.mime import checked_address
+from services.notifications.email.typed_addresses import check_typed
 from services.notifications.notices.dispatch import Asked, Dispatch, Ending
 from services.notifications.notices.kinds import EMAIL
+from services.notifications.people.repository import PersonReader
 from shared.contracts.message import MAX_BODY_BYTES
 from shared.contracts.notifications import BulkRecipient, SendBulkEmail, SendTemplatedEmail
 from shared.runtime.inbox.delivery import Received, explain
@@ -30,17 +32,37 @@ _COMMON: Final = (
     "retry",
 )
 _Received = Received[SendBulkEmail]
+_Address = tuple[UUID, str]
+"""An address in the list of a message."""
 
 
 class BulkEmails:
     """Carries out `notifications.send_bulk_email`."""
 
-    def __init__(self, dispatch: Dispatch) -> None:
+    def __init__(self, dispatch: Dispatch, people: PersonReader) -> None:
         self._dispatch = dispatch
+        self._people = people
 
     async def carry_out(self, received: Sequence[_Received]) -> None:
-        """Publish one message for each recipient; an address or a person that stands there twice gets one."""
-        await self._dispatch.send([asked for one in received for asked in _recipients(one)])
+        """Publish one message for each recipient; an address or a person that stands there twice gets one.
+
+        Who stands there by reference and by address gets the one by reference, since that has their language and preferences.
+        """
+        asked = [asked for one in received for asked in _recipients(one)]
+        theirs = await self._addresses_of_people(asked)
+        await self._dispatch.send([one for one in asked if _address(one) not in theirs])
+
+    async def _addresses_of_people(self, asked: Sequence[Asked]) -> frozenset[_Address]:
+        """The addresses of those whom a list names by reference, where it names addresses as well."""
+        mixed = {one.notice.id for one in asked if _address(one) is not None}
+        named = [(one, reference) for one in asked if one.notice.id in mixed and (reference := _person(one)) is not None]
+        people = await self._people.find_many([reference for _, reference in named]) if named else {}
+        found: set[_Address] = set()
+        for one, reference in named:
+            person, organization_id = people.get(reference), one.notice.message.organization_id
+            if person is not None and person.email is not None and organization_id in (None, person.organization_id):
+                found.add((one.notice.id, normal(EMAIL, person.email)))
+        return frozenset(found)
 
 
 def _recipients(one: _Received) -> Iterator[Asked]:
@@ -51,6 +73,15 @@ def _recipients(one: _Received) -> Iterator[Asked]:
         if key not in seen:
             seen.add(key)
             yield asked
+
+
+def _address(asked: Asked) -> _Address | None:
+    address = field_of(asked.message, "to_email") if asked.message is not None else None
+    return (asked.notice.id, normal(EMAIL, address)) if address is not None else None
+
+
+def _person(asked: Asked) -> str | None:
+    return field_of(asked.message, "to_person") if asked.message is not None else None
 
 
 def _asked(one: _Received, recipient: BulkRecipient, place: int) -> Asked:
@@ -75,7 +106,7 @@ def _message(bulk: SendBulkEmail, recipient: BulkRecipient) -> SendTemplatedEmai
     fields |= {"to_email": recipient.to_email, "to_person": recipient.to_person}
     message = SendTemplatedEmail(**fields, to_name=recipient.to_name, locale=recipient.locale, context=dict(context))
     if message.to_email is not None:
-        checked_address(message.to_email)
+        check_typed(message.to_email)
     return message
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from services.notifications.deliveries.models import DeliveryStatus
 from services.notifications.deliveries.repository import storable
+from services.notifications.locales import understood
 from services.notifications.notices.bulk import MAX_ADDRESS_CHARS
 from services.notifications.notices.dispatch import NO_ADDRESS, Asked, Dispatch, Ending
 from services.notifications.notices.errors import NothingToSay
@@ -104,7 +105,7 @@ def template_of(notice: SendNotification, person: Person | None) -> TemplateKey:
     """Of what a notification is made, for the person's language unless it names one."""
     organization_id: UUID | None = notice.organization_id
     locale = notice.locale or (person.locale if person is not None else None) or "en"
-    return TemplateKey(notice.notification_type, organization_id, locale.replace("_", "-"))
+    return TemplateKey(notice.notification_type, organization_id, understood(locale))
 
 
 def channels_of(notice: SendNotification, has: Collection[str]) -> list[str]:

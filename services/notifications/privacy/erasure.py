@@ -5,6 +5,7 @@ deliveries takes seconds. What is waiting to be sent to the person ends before i
 """
 
 import re
+from collections.abc import Sequence
 from uuid import UUID
 
 from services.notifications.addresses import AddressHasher
@@ -13,7 +14,7 @@ from services.notifications.deliveries.delivery_drop import DroppedDeliveries
 from services.notifications.people.errors import PersonNotFound
 from services.notifications.people.models import Person
 from services.notifications.people.repository import PersonRepository
-from services.notifications.privacy.person_repository import HoldingRepository, Subject
+from services.notifications.privacy.person_repository import Former, HoldingRepository, Subject
 from shared.runtime.clock import Clock
 from shared.runtime.operations.audit.repository import AuditLog
 
@@ -46,8 +47,9 @@ class Erasure:
         known = await self._people.locked(reference)
         if known is None or known.erased_at is not None or organization_id not in (None, known.organization_id):
             raise PersonNotFound("there is no such person; GET /v1/people lists those that there are")
-        subject, now = subject_of(known, self._hasher), self._clock()
-        await self._holdings.leave_campaigns(subject)
+        former = await self._holdings.former(reference, known.organization_id)
+        subject, now = subject_of(known, former, self._hasher), self._clock()
+        await self._holdings.leave_campaigns(subject, now)
         ids, waiting = await self._holdings.locked_deliveries(subject)
         if waiting:
             moment = await self._cancellations.moment()
@@ -59,11 +61,13 @@ class Erasure:
         await self._audit.write("people.erase", f"person:{reference}", REASON, deliveries=len(ids), dropped=len(waiting))
 
 
-def subject_of(person: Person, hasher: AddressHasher) -> Subject:
-    """Whom the statements are about."""
+def subject_of(person: Person, former: Sequence[Former], hasher: AddressHasher) -> Subject:
+    """Whom the statements are about. former: where the person was written to before."""
     known = [(channel, one) for channel, one in (("email", person.email), ("sms", person.phone)) if one is not None]
-    addresses, hashes = [one.lower() for _, one in known], [hasher.hash(channel, one) for channel, one in known]
-    return Subject(person.reference, addresses, [_pattern(one) for one in addresses], hashes, person.organization_id)
+    known += [(one.channel, one.address) for one in former if one.address is not None]
+    hashes = {hasher.hash(channel, one) for channel, one in known} | {one.address_hash for one in former if one.address_hash}
+    addresses = sorted({one.lower() for _, one in known})
+    return Subject(person.reference, addresses, [_pattern(one) for one in addresses], sorted(hashes), person.organization_id)
 
 
 def _pattern(address: str) -> str:

@@ -31,8 +31,10 @@ class PersonExport:
             person = await PersonReader(session).find(reference, organization_id)
             if person is None:
                 raise PersonNotFound("there is no such person; GET /v1/people lists those that there are")
-            subject = subject_of(person, self._hasher)
-            ids = await HoldingReader(session).delivery_ids(subject)
+            reader = HoldingReader(session)
+            former = await reader.former(reference, person.organization_id)
+            subject = subject_of(person, former, self._hasher)
+            ids = await reader.delivery_ids(subject)
         return self._parts(subject, ids)
 
     async def _parts(self, subject: Subject, ids: list[UUID]) -> AsyncIterator[bytes]:

@@ -166,6 +166,12 @@ HOLDINGS: Final = (
         "UPDATE in_app_inboxes SET unread = 0 WHERE person = :reference",
         why="how far the inbox was written stays, or an open stream would take new items for old ones",
     ),
+    # Before the entries, in the order of who collects them.
+    Holding(
+        "digest_windows",
+        ("digest_window", "SELECT * FROM digest_windows WHERE person = :reference"),
+        "DELETE FROM digest_windows WHERE person = :reference",
+    ),
     Holding(
         "digest_entries",
         ("digests", "SELECT * FROM digest_entries WHERE person = :reference ORDER BY occurred_at"),
@@ -234,9 +240,16 @@ HOLDINGS: Final = (
 )
 
 NOT_PERSONAL: Final = {
+    "access_revocations": "tokens that are refused, for as long as they would last: operators' and programs'",
     "alembic_version": "the schema's",
+    "api_keys": "programs'; of the secret a hash",
+    "attempt_costs": "amounts of money for each attempt",
+    "archives": "which rows are in which file, by their ids",
+    "audit_checkpoints": "hashes over the audit",
+    "audit_head": "a hash over the audit",
     "bounce_list_marks": "a moment for each provider",
     "campaign_changes": "who did what: operators",
+    "campaign_costs": "figures of campaigns",
     "campaign_counts": "figures of campaigns",
     "campaign_status_transitions": "what may follow what",
     "campaigns": "one text for many; names the operator who made it",
@@ -250,7 +263,9 @@ NOT_PERSONAL: Final = {
     "operations_audit": "who did what: operators",
     "organization_choices": "an organization's",
     "organization_policies": "an organization's",
-    "outbox": "holds a message until its consumer has it, for seconds",
+    "organizations": "names of organizations",
+    "outbox": "holds a message until its consumer has it, a campaign's until the lane has come to it: what was asked for of"
+    " somebody who was erased is dropped then. A bare reference until an hourly digest is due",
     "provider_accounts": "an organization's",
     "provider_routes": "an organization's",
     "schedules": "who did what: operators",

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
 
+from services.notifications.campaigns.models import SUBJECT
+from services.notifications.cancellations.repository import KEPT_DAYS
 from services.notifications.privacy.holdings_repository import DELIVERIES, DELIVERY_IDS, HOLDINGS
 from shared.runtime.db import ReadSession, Session
 
@@ -40,11 +43,51 @@ _LEAVE_CAMPAIGNS: Final = text("""
       FROM (SELECT campaign_id, count(*) AS count FROM gone GROUP BY campaign_id) AS fewer WHERE campaigns.id = campaign_id
 """)
 
+# What a campaign has asked for and nobody has claimed yet has no delivery. It gets one that waits, without the address, and ends
+# like all that waits; a claim at the same time either comes first and is seen after that, or finds it ended. What is older than
+# the inbox's memory has ended, and may have been deleted since.
+_TAKE_UP: Final = text("""
+    INSERT INTO deliveries (id, channel, organization_id, to_person, address_hash, template_name, category, subject_key, status,
+                            asked_at, created_at)
+    SELECT delivery_id, channel, organization_id, to_person, CASE WHEN to_person IS NULL THEN recipient END, template_name,
+           category, :subject || campaigns.id, 'queued', now(), :now
+      FROM campaign_recipients JOIN campaigns ON campaigns.id = campaign_id
+     WHERE state = 'queued' AND last_queued_at > CAST(:now AS timestamptz) - make_interval(days => :days)
+       AND (recipient = :reference
+            OR (recipient = ANY(CAST(:hashes AS text[])) AND organization_id IS NOT DISTINCT FROM CAST(:organization_id AS uuid)))
+       AND NOT EXISTS (SELECT FROM deliveries WHERE deliveries.id = delivery_id)
+     ORDER BY delivery_id
+    ON CONFLICT (id) DO NOTHING
+""")
+
+# Where somebody was written to before, whose name has since come to stand for another address. What is somebody else's by now is
+# left to them.
+_FORMER: Final = text("""
+    WITH former AS MATERIALIZED (
+        SELECT DISTINCT channel, to_address, address_hash FROM deliveries
+         WHERE to_person = :reference AND channel IN ('email', 'sms') AND coalesce(to_address, address_hash) IS NOT NULL
+    )
+    SELECT channel, to_address, address_hash FROM former
+     WHERE NOT EXISTS (SELECT FROM people
+                        WHERE channel = 'email' AND lower(email) = lower(to_address) AND reference <> :reference)
+       AND NOT EXISTS (SELECT FROM people
+                        WHERE channel = 'sms' AND phone = to_address AND reference <> :reference
+                          AND organization_id IS NOT DISTINCT FROM CAST(:organization_id AS uuid))
+""")
+
+
+class Former(NamedTuple):
+    """Where a person was written to. address: None where it was erased. address_hash: None where none was made."""
+
+    channel: str
+    address: str | None
+    address_hash: str | None
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whom it is about. addresses, hashes: those that are known now, in lower case. patterns: find them in a text in lower case.
-    organization_id: the person's."""
+    """Whom it is about. addresses, hashes: those that are known now, and those of before, in lower case. patterns: find them in
+    a text in lower case. organization_id: the person's."""
 
     reference: str
     addresses: list[str]
@@ -58,6 +101,11 @@ class HoldingReader:
 
     def __init__(self, session: ReadSession) -> None:
         self._session = session
+
+    async def former(self, reference: str, organization_id: UUID | None) -> list[Former]:
+        """Where the person was written to, today's addresses among them."""
+        rows = await self._session.execute(_FORMER, {"reference": reference, "organization_id": organization_id})
+        return [Former(*row) for row in rows]
 
     async def delivery_ids(self, subject: Subject) -> list[UUID]:
         """The person's deliveries, the oldest first."""
@@ -83,9 +131,10 @@ class HoldingRepository(HoldingReader):
         super().__init__(session)
         self._writing = session
 
-    async def leave_campaigns(self, subject: Subject) -> None:
-        """Let campaigns that have not come to the person pass the person over."""
+    async def leave_campaigns(self, subject: Subject, now: datetime) -> None:
+        """Let campaigns that have not come to the person pass the person over, and take up what they have asked for."""
         await self._writing.execute(_LEAVE_CAMPAIGNS, asdict(subject))
+        await self._writing.execute(_TAKE_UP, {**asdict(subject), "subject": SUBJECT, "days": KEPT_DAYS, "now": now})
 
     async def locked_deliveries(self, subject: Subject) -> tuple[list[UUID], list[UUID]]:
         """The person's deliveries, held: all of them, and those that have not ended."""

@@ -57,7 +57,8 @@ RULES: Final = (
         _oldest("in_app_items", "created_at", "(read_at IS NOT NULL OR archived_at IS NOT NULL)", instead_of="id"),
     ),
     Rule("dedupe_keys", 30, _oldest("dedupe_keys", "created_at")),
-    Rule("digest_entries", 30, _oldest("digest_entries", "occurred_at", instead_of="delivery_id")),
+    # A pause may last 30 days, and what was collected for a week waits for the Monday after it.
+    Rule("digest_entries", 45, _oldest("digest_entries", "occurred_at", instead_of="delivery_id")),
     Rule("suppressions", 0, _oldest("suppressions", "expires_at", instead_of="id")),
     Rule("suppression_removals", 400, _oldest("suppression_removals", "removed_at", instead_of="id")),
     # As long as the longest policy looks back and suppresses, or an entry would lose what it stands on.

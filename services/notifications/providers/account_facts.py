@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from services.notifications.callbacks.signatures import event_key
 from services.notifications.email.mime import usable_sender
+from services.notifications.sms.msg91_codes import CURRENCY
 
 _URL: Final = r"^https?://[^\s/?#\x00-\x1f]+(/[^\s?#\x00-\x1f]*)?$"
 _LINE: Final = r"^[^\x00-\x20\x7f]+$"
@@ -95,6 +96,8 @@ class Msg91Facts(AccountFacts):
     sender_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]{3,13}$")
     callback_secret: Annotated[SecretStr, Field(min_length=16, max_length=200)] | None = None
     """The last part of the path at which it reports."""
+    currency: str = Field(default=CURRENCY, pattern=r"^[A-Z]{3}$")
+    """In which it is charged; its reports name amounts alone."""
     url: str = Field(default="https://control.msg91.com", max_length=300, pattern=_URL)
 
 

@@ -44,6 +44,7 @@ class Answer:
     provider_message_id: how its call-backs will call the message.
     closes: the whole account takes nothing for `retry_after_s`: it is away, has refused our login or throttles us.
     remaining, reset_s: what its rate limit leaves in the present window, and in how many seconds the next one begins.
+    of_recipient: it is about this recipient, or this text at this hour, and says nothing of the account.
     reached: False where our own connections were all in use, so that no call was made: nothing is known of account and message.
     """
 
@@ -56,6 +57,7 @@ class Answer:
     closes: bool = False
     remaining: int | None = None
     reset_s: float | None = None
+    of_recipient: bool = False
     reached: bool = True
 
 

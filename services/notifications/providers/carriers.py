@@ -5,20 +5,29 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
+import redis.asyncio as redis
+
 from services.notifications.email.mime import Mailbox
-from services.notifications.providers.answers import Answer
+from services.notifications.providers.answers import Answer, Verdict
+from services.notifications.providers.blocks import WINDOW_S, Blocks
+from services.notifications.providers.ceilings import Ceiling
+from services.notifications.providers.findings import finding
 from services.notifications.providers.models import ProviderAccount
 from services.notifications.providers.repository import ProviderReader
 from shared.runtime.db import ReadSession
 from shared.runtime.errors import ServiceError
 from shared.runtime.outside.circuits import Circuits, Standing
 from shared.runtime.outside.rates import Rates
+from shared.runtime.outside.tally import Tally
 
 logger = logging.getLogger(__name__)
 
+REPORTED_EVERY_S: Final = 30.0
+"""How often a process looks at what was refused after it had been taken."""
 FRESH_S: Final = 10.0
 """How long a process goes by the routes that it has read; a change of an account is heeded after that."""
 
@@ -48,8 +57,8 @@ class Carrier(Generic[Out]):
     """One account, ready to send.
 
     name: as attempts name it. key: unique among all organizations. sender: of its e-mails; None for the service's own. per_s: its
-    ceiling; None for none. organization_id: whose own account it is; stored: its id and revision. None for one of the
-    settings.
+    configured ceiling; None for the usual one, or the provider's. organization_id: whose own account it is; stored: its id and
+    revision. None for one of the settings.
     """
 
     name: str
@@ -61,9 +70,27 @@ class Carrier(Generic[Out]):
     organization_id: UUID | None = None
     stored: tuple[UUID, int] | None = None
     slots: asyncio.Semaphore = field(init=False)
+    ceiling: Ceiling = field(init=False)
 
     def __post_init__(self) -> None:
+        self.ceiling = Ceiling(self.kind, self.provider, self.per_s)
         self.slots = asyncio.Semaphore(self.provider.concurrency)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all workers know of accounts together."""
+
+    circuits: Circuits
+    rates: Rates
+    blocks: Blocks
+    tally: Tally
+
+    @classmethod
+    def of(cls, client: "redis.Redis", service: str, *, time_factor: float = 1.0) -> "Shared":
+        """As one process sees it. time_factor: shrinks for how long what fails is left alone."""
+        circuits = Circuits(client, service, time_factor=time_factor)
+        return cls(circuits, Rates(client, service), Blocks(client, service), Tally(client, service))
 
 
 @dataclass(slots=True)
@@ -84,8 +111,7 @@ class Carriers(Generic[Out]):
         channel: str,
         defaults: Sequence[Carrier[Out]],
         build: Callable[[ProviderAccount], Carrier[Out]],
-        circuits: Circuits,
-        rates: Rates,
+        shared: Shared,
     ) -> None:
         self._channel = channel
         self._defaults = {carrier.name: carrier for carrier in defaults}
@@ -93,8 +119,10 @@ class Carriers(Generic[Out]):
         self._own: dict[tuple[UUID, str], Carrier[Out]] = {}
         self._routes: dict[UUID, _Route[Out]] = {}
         self._closing: set[asyncio.Task[None]] = set()
-        self.circuits = circuits
-        self.rates = rates
+        self._shared = shared
+        self._looked_at = time.monotonic()
+        self.circuits = shared.circuits
+        self.rates = shared.rates
 
     @property
     def concurrency(self) -> int:
@@ -108,6 +136,8 @@ class Carriers(Generic[Out]):
         if unread:
             await self._read_routes(session, unread)
         routed = (carrier for one in organization_ids for carrier in self._routes[one].carriers)
+        await self._look_at_reports(session)
+        await self._shared.tally.flush()
         await self.circuits.refresh(carrier.key for carrier in (*self._defaults.values(), *routed))
 
     def route(self, organization_id: UUID | None) -> Sequence[Carrier[Out]]:
@@ -126,6 +156,23 @@ class Carriers(Generic[Out]):
         states = ((carrier.name, self.circuits.standing(carrier.key)) for carrier in route)
         return [Standing(name, one.closed_s, one.closed_since_s, one.refuses_us) for name, one in states]
 
+    async def report(self, carrier: Carrier[Out], answer: Answer, took_s: float) -> None:
+        """Tell all workers what an answer says of its account: whether it takes messages, whether it was given too many, and
+        whether too much is refused for what it says.
+
+        An account that is merely away (without a code of its own) has refused no rate, and one that was not asked no text.
+        """
+        is_own, verdict = carrier.organization_id is not None, answer.verdict
+        await self._shared.tally.count(carrier.kind, verdict.value, is_own=is_own, at_once=verdict is not Verdict.ACCEPTED)
+        await self.circuits.report(carrier.key, finding(answer, took_s))
+        is_blocked = verdict is Verdict.BLOCKED and answer.code is not None
+        pause = await self._shared.blocks.answered(carrier.key, blocked=is_blocked)
+        if pause is not None:
+            await self.circuits.report(carrier.key, pause)
+        if answer.verdict is Verdict.THROTTLED and answer.code is not None:
+            rests_s = answer.retry_after_s if answer.closes else 0.0
+            await self.rates.slow(carrier.key, await carrier.ceiling.per_s(), rests_s)
+
     async def close(self) -> None:
         """Give back all connections."""
         for carrier in (*self._defaults.values(), *self._own.values()):
@@ -133,6 +180,15 @@ class Carriers(Generic[Out]):
         for closing in tuple(self._closing):
             closing.cancel()
         await asyncio.gather(*self._closing, return_exceptions=True)
+
+    async def _look_at_reports(self, session: ReadSession) -> None:
+        """Pause accounts of which too much was refused after it had been taken."""
+        if time.monotonic() - self._looked_at < REPORTED_EVERY_S:
+            return
+        self._looked_at = time.monotonic()
+        refusals = await ProviderReader(session).blocked_since(timedelta(seconds=WINDOW_S))
+        for account, pause in (await self._shared.blocks.reported(refusals)).items():
+            await self.circuits.report(account, pause)
 
     async def _read_routes(self, session: ReadSession, organization_ids: Sequence[UUID]) -> None:
         reader = ProviderReader(session)

@@ -5,12 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 
 from services.notifications import sending_deps
-from services.notifications.auth import AdministeredOrganization, NotificationsAdmin
+from services.notifications.auth import AdministeredOrganization, OverseenOrganization
 from services.notifications.providers.errors import AccountNotFound, AccountUnusable, RouteNotFound
 from services.notifications.providers.schemas import (
     AccountName,
     AccountOut,
     AccountPut,
+    AccountStandingOut,
     ChannelName,
     RouteOut,
     RoutePut,
@@ -18,8 +19,7 @@ from services.notifications.providers.schemas import (
 from shared.runtime.http.etag import ETag, IfMatch
 from shared.runtime.http.problems import problems
 from shared.runtime.http.runtime import runtime_of
-from shared.runtime.http.session import WriteDb
-from shared.runtime.outside.standings import StandingOut
+from shared.runtime.http.session import Db, WriteDb
 from shared.runtime.vault import NoEncryption
 
 accounts = APIRouter(prefix="/v1/provider-accounts", tags=["provider-accounts"])
@@ -114,7 +114,11 @@ async def delete_route(channel: ChannelName, organization_id: AdministeredOrgani
     await sending_deps.provider_setup(db, runtime_of(request)).remove_route(organization_id, channel)
 
 
-@standings.get("", name="list", summary="How the installation's accounts stand")
-async def list_standings(principal: NotificationsAdmin, request: Request) -> list[StandingOut]:  # noqa: ARG001 - it demands the scope
-    """Which are left alone for now, and why: as all workers know it."""
-    return [StandingOut.of(one) for one in await sending_deps.standings(runtime_of(request))]
+@standings.get("", name="list", summary="How accounts stand")
+async def list_standings(organization_id: OverseenOrganization, db: Db, request: Request) -> list[AccountStandingOut]:
+    """Which are left alone for now, and why, as all workers know it: the installation's, and organizations' own.
+
+    Who is bound to an organization, or names one, sees that one's alone beside the installation's.
+    """
+    found = await sending_deps.standings(db, runtime_of(request), organization_id)
+    return [AccountStandingOut.standing_of(standing, owner) for standing, owner in found]

@@ -24,7 +24,7 @@ from services.notifications.providers.account_facts import (
 )
 from services.notifications.providers.carriers import Carrier, Provider
 from services.notifications.providers.errors import AccountUnusable
-from services.notifications.providers.models import ProviderAccount
+from services.notifications.providers.models import ProviderAccount, account_key
 from services.notifications.settings import NotificationsSettings
 from services.notifications.sms.msg91 import Msg91Account, Msg91Provider
 from services.notifications.sms.provider import OutgoingSms
@@ -52,14 +52,14 @@ class Factory:
         facts = self.opened(account)
         sender = sender_mailbox(facts.from_email) if facts.from_email is not None else None
         provider = self._email(facts, public=not self._settings.private_mail_hosts)
-        key = f"{account.organization_id}/{account.name}"
+        key = account_key(account)
         stored = (account.id, account.revision)
         return Carrier(account.name, key, account.kind, provider, sender, account.per_s, account.organization_id, stored)
 
     def own_sms(self, account: ProviderAccount) -> Carrier[OutgoingSms]:
         """As own_email."""
         provider = self._sms(self.opened(account), callback_path(account))
-        key = f"{account.organization_id}/{account.name}"
+        key = account_key(account)
         stored = (account.id, account.revision)
         return Carrier(account.name, key, account.kind, provider, None, account.per_s, account.organization_id, stored)
 

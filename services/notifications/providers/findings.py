@@ -14,4 +14,4 @@ def finding(answer: Answer, took_s: float) -> Finding:
         return Finding(failed=True, took_s=took_s, closes_s=answer.retry_after_s, why=answer.verdict.value)
     if answer.remaining is not None and answer.remaining <= 0 and answer.reset_s is not None:
         return Finding(failed=False, took_s=took_s, closes_s=max(0.0, answer.reset_s), why=Verdict.THROTTLED.value)
-    return Finding(failed=answer.verdict in _FAILURES, took_s=took_s)
+    return Finding(failed=answer.verdict in _FAILURES and not answer.of_recipient, took_s=took_s)

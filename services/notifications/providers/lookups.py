@@ -4,6 +4,7 @@ LookupFailed (Transient, 503)    the provider could not be asked, or gave no ans
 """
 
 import re
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -11,6 +12,7 @@ from typing import Any, Final, Protocol
 
 from services.notifications.deliveries.receipt_models import Receipt
 from services.notifications.providers.answers import Verdict
+from services.notifications.sms.price_models import Price
 from shared.runtime.errors import Transient
 
 _ENHANCED: Final = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
@@ -60,7 +62,8 @@ class Fate:
 
     kind: None while there is nothing that a delivery could stand at. code: an enhanced status code or the provider's own number
     or name of the reason. detail: its words without the recipient's address, at most 300 characters. at: when it happened, where
-    the provider says it. verdict: what it says of the recipient, the content or the account, as call-backs do.
+    the provider says it. verdict: what it says of the recipient, the content or the account, as call-backs do. price: what the
+    message cost, where the provider says it by now.
     """
 
     kind: Receipt | None
@@ -68,6 +71,7 @@ class Fate:
     code: str | None = None
     detail: str | None = None
     verdict: Verdict | None = None
+    price: Price | None = None
 
 
 class BounceLister(Protocol):
@@ -86,6 +90,18 @@ class FateSource(Protocol):
 
         recipient: the address it went to, because mails that were handed over together can share an id. Raises LookupFailed.
         """
+        ...
+
+
+class PriceSource(Protocol):
+    """A provider that can be asked what messages cost. Either raises LookupFailed."""
+
+    async def price(self, message_id: str) -> Price | None:
+        """Of one message; None where that is not known yet."""
+        ...
+
+    def listed_prices(self, message_ids: Collection[str], since: datetime, until: datetime) -> AsyncIterator[tuple[str, Price]]:
+        """Of those of the messages that were sent in this time and of which it is known by now, as it is read."""
         ...
 
 

@@ -39,3 +39,8 @@ class ProviderRoute(Model):
     accounts: Mapped[list[str]] = mapped_column(ARRAY(Text))
     revision: Mapped[int]
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+def account_key(account: ProviderAccount) -> str:
+    """By what all workers know an organization's account; one of the installation goes by its name, which is its kind."""
+    return f"{account.organization_id}/{account.name}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,6 +14,19 @@ from shared.runtime.db import ReadSession, Session
 _ROUTES: Final = text("""
     SELECT organization_id, accounts FROM provider_routes
      WHERE channel = :channel AND organization_id = ANY(CAST(:organization_ids AS uuid[]))
+""")
+
+# An organization's account never has the name of one of the installation's. A bounce mail is no account's own word: it is about
+# the account that has taken the message.
+_BLOCKED: Final = text("""
+    SELECT concat_ws('/', own.organization_id, told.account) AS account, count(DISTINCT told.delivery_id) AS blocked
+      FROM (SELECT event.delivery_id, deliveries.organization_id,
+                   CASE event.provider WHEN 'bounce_mail' THEN deliveries.provider ELSE event.provider END AS account
+              FROM delivery_events AS event JOIN deliveries ON deliveries.id = event.delivery_id
+             WHERE event.verdict = 'blocked' AND event.occurred_at > now() - CAST(:ago AS interval)) AS told
+      LEFT JOIN provider_accounts AS own ON own.organization_id = told.organization_id AND own.name = told.account
+     WHERE told.account IS NOT NULL
+     GROUP BY 1
 """)
 
 _PUT_ACCOUNT: Final = text("""
@@ -67,6 +80,18 @@ class ProviderReader:
         query = select(ProviderAccount).where(ProviderAccount.organization_id.in_(organization_ids))
         ordered = query.order_by(ProviderAccount.organization_id, ProviderAccount.name)
         return (await self._session.scalars(ordered.execution_options(populate_existing=True))).all()
+
+    async def all_accounts(self, organization_id: UUID | None) -> Sequence[ProviderAccount]:
+        """One organization's accounts, or those of all."""
+        query = select(ProviderAccount).order_by(ProviderAccount.organization_id, ProviderAccount.name)
+        if organization_id is not None:
+            query = query.where(ProviderAccount.organization_id == organization_id)
+        return (await self._session.scalars(query)).all()
+
+    async def blocked_since(self, ago: timedelta) -> Mapping[str, int]:
+        """How many messages have been refused for content or reputation after they were taken, by the key of the account."""
+        found = await self._session.execute(_BLOCKED, {"ago": ago})
+        return {row.account: row.blocked for row in found}
 
     async def accounts_of(self, ids: Sequence[UUID]) -> Mapping[UUID, ProviderAccount]:
         """Those of these accounts that there are."""

@@ -7,7 +7,7 @@ account that its recipient knows arrives better than one that comes from elsewhe
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 from services.notifications.providers.answers import Verdict
 from shared.runtime.outside.circuits import Standing
@@ -16,6 +16,16 @@ PATIENCE_S: Final = 600.0
 """How long what is not urgent waits for a closed account while another one is open."""
 
 _FAILED: Final = frozenset({Verdict.TRANSIENT, Verdict.THROTTLED, Verdict.UNKNOWN, Verdict.CONFIG, Verdict.SOFT_RECIPIENT})
+
+
+class Ended(Protocol):
+    """An attempt that has ended, with which verdict."""
+
+    @property
+    def verdict(self) -> str: ...
+
+
+P = TypeVar("P", bound=Ended)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +47,13 @@ class Choice:
 
 def choose(standings: Sequence[Standing], past: Sequence[Past], *, urgent: bool, max_retries: int) -> Choice:
     """The account for the next attempt. standings: the first choice in front; at least one."""
-    if past and past[-1].verdict is Verdict.UNKNOWN and not urgent:
-        # Another account would send what this one may have sent, so it is waited for however long that takes.
-        own = next((one for one in standings if one.name == past[-1].account), None)
+    unknown = None if urgent else next(reversed(of_unknown_fate(past)), None)
+    if unknown is not None:
+        # Another account would send what this one may have sent, so it is waited for however long that takes, whatever this one
+        # has said to later tries.
+        own = next((one for one in standings if one.name == unknown.account), None)
         if own is not None:
-            return Choice(own.name, others=True) if own.closed_s <= 0 else Choice(None, own.closed_s)
+            return Choice(own.name) if own.closed_s <= 0 else Choice(None, own.closed_s)
     has_failed = {one.account for one in past if one.verdict in _FAILED}
     done_with = has_failed if urgent else {name for name in has_failed if _is_done_with(name, past, max_retries)}
     fresh = [one for one in standings if one.name not in done_with] or list(standings)
@@ -57,6 +69,12 @@ def choose(standings: Sequence[Standing], past: Sequence[Past], *, urgent: bool,
     if urgent and (again := next((one for one in standings if one.closed_s <= 0), None)):
         return Choice(again.name)
     return Choice(None, min(one.closed_s for one in fresh))
+
+
+def of_unknown_fate(past: Sequence[P]) -> Sequence[P]:
+    """The attempts that may have sent the message without anybody knowing. An attempt that was taken has settled those before."""
+    taken = max((place for place, one in enumerate(past, 1) if one.verdict == Verdict.ACCEPTED), default=0)
+    return [one for one in past[taken:] if one.verdict == Verdict.UNKNOWN]
 
 
 def _is_given_up(closed: Standing) -> bool:

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.notifications.callbacks.paths import callback_path
 from services.notifications.providers.models import ProviderAccount
+from shared.runtime.outside.circuits import Standing
+from shared.runtime.outside.standings import StandingOut
 
 AccountName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,49}$")]
 Kind = Literal["smtp", "sendgrid", "ses", "twilio", "msg91"]
@@ -97,3 +99,28 @@ class RouteOut(BaseModel):
     channel: ChannelName
     accounts: list[str]
     is_own: bool = Field(description="Whether the organization has chosen it; else it is the installation's.")
+
+
+class AccountStandingOut(StandingOut):
+    """How an account stands with all workers, and whose it is."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "account": "acme-sendgrid",
+                    "closed_s": 12.5,
+                    "closed_since_s": 47.0,
+                    "refuses_us": False,
+                    "organization_id": "019a9f5e-0a00-7e21-b7c4-90ab12cd34ef",
+                }
+            ]
+        }
+    )
+
+    organization_id: UUID | None = Field(description="Null for an account of the installation.")
+
+    @classmethod
+    def standing_of(cls, standing: Standing, organization_id: UUID | None) -> "AccountStandingOut":
+        """The standing as it is shown."""
+        return cls(**StandingOut.of(standing).model_dump(), organization_id=organization_id)

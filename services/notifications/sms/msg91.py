@@ -7,7 +7,14 @@ from typing import Any, Final
 
 from services.notifications.providers.answers import Answer, Verdict
 from services.notifications.providers.http_calls import HttpCalls, by_status
-from services.notifications.sms.msg91_codes import ABOUT_HEADER, VERDICTS, verdict_of
+from services.notifications.sms.msg91_codes import (
+    ABOUT_HEADER,
+    OUT_OF_HOURS,
+    OUT_OF_HOURS_WAIT_S,
+    VERDICTS,
+    is_out_of_hours,
+    verdict_of,
+)
 from services.notifications.sms.numbers import without_number
 from services.notifications.sms.provider import DltTemplate, OutgoingSms
 from shared.runtime.clock import Clock, system_clock
@@ -77,6 +84,8 @@ class Msg91Provider:
         code = reply.number("code")
         told_s, verdict = retry_after_s(reply.headers, self._clock()), _verdict(reply, code, said)
         answer = self._calls.refusal(verdict, said or "no message", code or reply.status, told_s=told_s)
+        if answer.code == OUT_OF_HOURS or (verdict is Verdict.TRANSIENT and is_out_of_hours(said)):
+            return replace(answer, retry_after_s=self._calls.scaled(OUT_OF_HOURS_WAIT_S), of_recipient=True)
         if answer.code in ABOUT_HEADER:
             return replace(answer, closes=False, retry_after_s=self._calls.scaled(HEADER_WAIT_S))
         return answer

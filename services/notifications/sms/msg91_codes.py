@@ -27,8 +27,15 @@ VERDICTS: Final[dict[int, Verdict]] = {
     401: Verdict.CONFIG,
     418: Verdict.CONFIG,  # the IP address is not on the authkey's list
     429: Verdict.THROTTLED,
-    651: Verdict.BLOCKED,  # DLT: outside of the hours of its class
+    651: Verdict.TRANSIENT,  # DLT: outside of the hours of its class
 }
+
+CURRENCY: Final = "INR"
+"""In which accounts are charged that say nothing else; reports have amounts without a currency."""
+
+OUT_OF_HOURS: Final = 651
+OUT_OF_HOURS_WAIT_S: Final = 600.0
+"""Until a text is looked at again that came to the network right after its hours; by then it is held (dlt/gate.py)."""
 
 ABOUT_HEADER: Final = frozenset({103, 203})
 """Refusals of the sender id, which each registered text brings along: other texts are still sent."""
@@ -40,7 +47,7 @@ _WORDS: Final = (
     (re.compile(r"\bauth|\bip\b|whitelist|balance|account|expired|banned", re.IGNORECASE), Verdict.CONFIG),
     (re.compile(r"limit|too many", re.IGNORECASE), Verdict.THROTTLED),
 )
-_OUT_OF_HOURS: Final = re.compile(r"\b651\b")
+_SAID_OUT_OF_HOURS: Final = re.compile(rf"\b{OUT_OF_HOURS}\b")
 
 _REPORTS: Final[dict[str, Told]] = {
     "1": Told("delivered", Receipt.DELIVERED, None),
@@ -51,10 +58,15 @@ _REPORTS: Final[dict[str, Told]] = {
 }
 
 
+def is_out_of_hours(message: str) -> bool:
+    """Whether an error's words say that the network takes no text of this class at this hour."""
+    return _SAID_OUT_OF_HOURS.search(message) is not None
+
+
 def verdict_of(message: str) -> Verdict:
     """What an error without a known code means, by its words."""
-    if _OUT_OF_HOURS.search(message):
-        return Verdict.BLOCKED
+    if is_out_of_hours(message):
+        return Verdict.TRANSIENT
     return next((verdict for pattern, verdict in _WORDS if pattern.search(message)), Verdict.BAD_CONTENT)
 
 
@@ -65,7 +77,7 @@ def fate_of_report(status: str, promo: bool, reason: str = "") -> Told:
     register) is about these alone. reason: `failedReason` or `desc` of the report.
     """
     if status == "9":
-        return Told("do_not_disturb", Receipt.BLOCKED, Verdict.DO_NOT_CALL if promo else Verdict.BLOCKED)
-    if status == "2" and _OUT_OF_HOURS.search(reason):
-        return Told("rejected", Receipt.BLOCKED, Verdict.BLOCKED)
+        return Told("do_not_disturb", Receipt.SUPPRESSED, Verdict.DO_NOT_CALL if promo else Verdict.BLOCKED)
+    if status == "2" and is_out_of_hours(reason):
+        return Told("rejected", Receipt.BOUNCED_SOFT, Verdict.TRANSIENT)
     return _REPORTS.get(status, Told("unknown", None, None))

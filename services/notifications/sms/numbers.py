@@ -2,10 +2,14 @@
 
 import re
 from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import cache
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType, ValidationResult
+from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType, ValidationResult, timezone
+from phonenumbers.timezone import UNKNOWN_TIMEZONE
 
 from services.notifications.providers.answers import Answer, without_address
 from services.notifications.sms.errors import NumberUnusable
@@ -51,6 +55,20 @@ def number(text: str, default_country: str) -> str:
     return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
 
 
+def zone_of(number: str, now: datetime) -> str | None:
+    """The time zone in which somebody with this number, as E.164, most likely is; None where the number does not tell.
+
+    Of the zones of a country that has several and whose mobile numbers do not tell which, the middle one.
+    """
+    try:
+        zones = timezone.time_zones_for_number(phonenumbers.parse(number))
+    except NumberParseException:
+        return None
+    known = [found for one in zones if one != UNKNOWN_TIMEZONE and (found := _zone(one)) is not None]
+    by_offset = sorted(known, key=lambda zone: (now.astimezone(zone).utcoffset() or timedelta(), zone.key))
+    return by_offset[len(by_offset) // 2].key if by_offset else None
+
+
 def without_number(answer: Answer, to: str) -> Answer:
     """The answer with a detail that can be kept: providers quote the number with and without its plus, or with blanks in it."""
     own = "".join(character for character in to if character.isdigit())[-_KNOWN_BY:]
@@ -71,6 +89,14 @@ def _parsed(text: str, default_country: str) -> phonenumbers.PhoneNumber:
     except NumberParseException as error:
         is_code = error.error_type == NumberParseException.INVALID_COUNTRY_CODE
         raise _unusable("no country has its country code" if is_code else "it is no phone number") from None
+
+
+@cache
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, LookupError):
+        return None
 
 
 def _unusable(reason: str) -> NumberUnusable:

@@ -1,17 +1,19 @@
 """SMS over Twilio's REST API (twilio.com/docs/messaging/api/message-resource)."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from services.notifications.providers.answers import Answer, Verdict
 from services.notifications.providers.http_calls import HttpCalls, by_status
 from services.notifications.providers.lookups import Fate, LookupFailed
 from services.notifications.sms.numbers import without_number
+from services.notifications.sms.price_models import Price
+from services.notifications.sms.prices import told_price
 from services.notifications.sms.provider import OutgoingSms
 from services.notifications.sms.twilio_codes import ABOUT_RECIPIENT, ABOUT_SENDER, VERDICTS, fate_of
 from shared.runtime.clock import Clock, system_clock
@@ -21,6 +23,9 @@ CONCURRENCY: Final = 20
 MAX_VALIDITY_S: Final = 36_000
 MAX_BODY_CHARS: Final = 1600
 PAGE_SIZE: Final = 100
+LIST_SIZE: Final = 1000
+MAX_LISTS: Final = 5
+"""Pages of the list of messages that a look for prices reads at most."""
 ONE_WAIT_S: Final = 3600.0
 """How long a message waits that the account may not send, where it may send others."""
 SKEW: Final = timedelta(seconds=30)
@@ -117,7 +122,34 @@ class TwilioProvider:
         told = fate_of(sent.status, sent.error_code)
         said = without_number(Answer(Verdict.ACCEPTED, str(message.get("error_message") or told.kind)), recipient)
         code = str(sent.error_code) if sent.error_code is not None else None
-        return Fate(told.receipt, _moment(message.get("date_updated")), code, said.detail, told.verdict)
+        return Fate(told.receipt, _moment(message.get("date_updated")), code, said.detail, told.verdict, _price(message))
+
+    async def price(self, message_id: str) -> Price | None:
+        """What one message cost; None until Twilio says it. Raises LookupFailed."""
+        if not _SID.fullmatch(message_id):
+            return None
+        return _price(await self._get(f"{self._path}/{message_id}.json", {}) or {})
+
+    async def listed_prices(
+        self, message_ids: Collection[str], since: datetime, until: datetime
+    ) -> AsyncIterator[tuple[str, Price]]:
+        """What those of these messages cost that were sent in this time and of which Twilio says it by now, as it is read.
+
+        Reads the account's list, the newest first, and no further than the last of them and MAX_LISTS pages. Raises LookupFailed.
+        """
+        wanted = set(message_ids)
+        first, last = (moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for moment in (since - SKEW, until + SKEW))
+        query = {"DateSent>": first, "DateSent<": last, "PageSize": str(LIST_SIZE)}
+        for _ in range(MAX_LISTS):
+            listed = await self._get(f"{self._path}.json", query) or {}
+            for message in _messages(listed):
+                sid, price = str(message.get("sid")), _price(message)
+                if sid in wanted and price is not None:
+                    yield sid, price
+                wanted.discard(sid)
+            query = _next_query(listed)
+            if not query or not wanted:
+                return
 
     def form(self, sms: OutgoingSms) -> dict[str, str]:
         """The fields of the request."""
@@ -186,6 +218,21 @@ def _is_ours(message: Mapping[str, Any], body: str, since: datetime) -> bool:
 def _sent(message: Mapping[str, Any]) -> SentSms:
     code = str(message.get("error_code") or "")
     return SentSms(str(message.get("sid")), str(message.get("status")), int(code) if code.isdecimal() else None)
+
+
+def _messages(listed: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    found = listed.get("messages")
+    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
+
+
+def _next_query(listed: Mapping[str, Any]) -> dict[str, str]:
+    """Of the page after this one; empty after the last. Of its address no more is heeded: where Twilio is, the account says."""
+    return dict(parse_qsl(urlsplit(str(listed.get("next_page_uri") or "")).query))
+
+
+def _price(message: Mapping[str, Any]) -> Price | None:
+    """What a message cost, of all its segments; None until Twilio knows it."""
+    return told_price(message.get("price"), message.get("price_unit"))
 
 
 def _moment(value: Any) -> datetime | None:

@@ -12,6 +12,7 @@ VERDICTS: Final[dict[int, Verdict]] = {
     20005: Verdict.CONFIG,  # the account is not active
     20404: Verdict.CONFIG,  # no such account
     20429: Verdict.THROTTLED,  # too many requests
+    21212: Verdict.CONFIG,  # From is neither a number nor a sender id
     21408: Verdict.CONFIG,  # no permission for the recipient's country
     21603: Verdict.CONFIG,  # no sender
     21606: Verdict.CONFIG,  # the sender cannot send SMS
@@ -20,6 +21,7 @@ VERDICTS: Final[dict[int, Verdict]] = {
     21611: Verdict.THROTTLED,  # the sender's queue is full
     21659: Verdict.CONFIG,  # the sender is no number of Twilio's
     21660: Verdict.CONFIG,  # the sender is another account's
+    21701: Verdict.CONFIG,  # there is no such messaging service
     21703: Verdict.CONFIG,  # the messaging service has no sender
     30002: Verdict.CONFIG,  # the account is suspended
     63038: Verdict.THROTTLED,  # the account's messages of a day are used up
@@ -39,12 +41,17 @@ VERDICTS: Final[dict[int, Verdict]] = {
     21617: Verdict.BAD_CONTENT,  # a body of more than 1,600 characters
     30004: Verdict.BLOCKED,  # blocked
     30007: Verdict.BLOCKED,  # filtered by a carrier
+    # Who we are, as the recipient's carrier sees it: told afterwards alone, of one country's numbers, so no account is at fault.
+    30018: Verdict.BLOCKED,  # the carrier wants sender ids to be registered before
+    30024: Verdict.BLOCKED,  # the sender is not provisioned at the carrier
+    30032: Verdict.BLOCKED,  # a toll-free sender that is not verified
+    30034: Verdict.BLOCKED,  # a sender that belongs to no campaign of US A2P 10DLC
     # The way there.
     30001: Verdict.TRANSIENT,  # queue overflow
     30008: Verdict.TRANSIENT,  # unknown error
 }
 
-ABOUT_SENDER: Final = frozenset({21603, 21606, 21659, 21660})
+ABOUT_SENDER: Final = frozenset({21212, 21603, 21606, 21659, 21660})
 """Refusals of the sender: of the whole account only where the message brought none of its own."""
 
 ABOUT_RECIPIENT: Final = frozenset({21408, 21608})
@@ -57,7 +64,7 @@ STATES: Final = _ON_ITS_WAY | _ARRIVED | _FAILED | {"receiving", "received"}
 
 _RECEIPTS: Final[dict[Verdict, Receipt]] = {
     Verdict.BAD_RECIPIENT: Receipt.BOUNCED_HARD,
-    Verdict.OPTED_OUT: Receipt.BLOCKED,
+    Verdict.OPTED_OUT: Receipt.SUPPRESSED,
     Verdict.BLOCKED: Receipt.BLOCKED,
     Verdict.BAD_CONTENT: Receipt.BLOCKED,
     Verdict.CONFIG: Receipt.BLOCKED,

@@ -15,7 +15,7 @@ from shared.testing.tokens import SigningKeys
 LEFT_OUT: Final = ("--exclude-path-regex", "operations|/stream$")
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_no_request_makes_the_api_fail(
     processes: Processes, mail_server: MailServer, owner: asyncpg.Connection, signing_keys: SigningKeys, tmp_path: Path
 ) -> None:

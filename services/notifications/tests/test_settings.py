@@ -1,6 +1,8 @@
 import pytest
 
+from services.notifications.addresses import AddressHasher
 from services.notifications.settings import NotificationsSettings
+from shared.runtime.redaction import Redaction
 from shared.runtime.settings import SettingsError
 
 COMPLETE = {
@@ -26,6 +28,17 @@ def test_a_complete_environment_is_enough() -> None:
     settings = NotificationsSettings.load()
 
     assert (settings.smtp_host, settings.smtp_port, settings.smtp_tls) == ("mail.example.org", 587, "starttls")
+
+
+@pytest.mark.usefixtures("environment")
+def test_in_a_log_line_an_address_is_the_beginning_of_the_hash_that_the_tables_keep() -> None:
+    settings = NotificationsSettings.load()
+    kept = AddressHasher(b"another-secret-for-tests").hash
+    email, number = kept("email", "ann@example.org")[:12], kept("sms", "+919812345678")[:12]
+
+    line = Redaction(settings.address_hash).text("550 <Ann@Example.ORG> mobiles=919812345678")
+
+    assert line == f"550 <[email-{email}]> mobiles=[phone-{number}]"
 
 
 @pytest.mark.parametrize(
@@ -63,6 +76,7 @@ def test_tls_is_read_as_the_older_systems_wrote_it(environment: pytest.MonkeyPat
         ("SMS_PROVIDER", "pager", "SMS_PROVIDER names no provider that is supported; use one of: twilio, msg91"),
         ("SIGNING_KEYS", "k1:short", "SIGNING_KEYS each secret needs 16 characters or more"),
         ("ENCRYPTION_KEYS", "e1:c2hvcnQ=", "ENCRYPTION_KEYS each key is 32 bytes as base64"),
+        ("SMS_PRICES", "91=0.165", "SMS_PRICES write `<country code>=<minor units for 1,000 segments><currency>`"),
         ("PROVIDER_RATES", "sendgrid", "PROVIDER_RATES write `<provider>=<messages per second>`"),
         ("EMAIL_PROVIDER", "pigeon", "EMAIL_PROVIDER names no provider that is supported; use one of: smtp, sendgrid, ses"),
     ],

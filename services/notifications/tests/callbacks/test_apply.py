@@ -19,6 +19,7 @@ from services.notifications.tests.callbacks.arrange import (
     PLAIN,
     listed,
     minutes,
+    own_account,
     sent,
     standing,
     states,
@@ -162,6 +163,20 @@ async def test_bounce_counts_for_the_recipient_that_either_field_names(
     assert await listed(session) == [("hard_bounce", "global", None, None, "ann+tag@example.com")]
 
 
+@pytest.mark.parametrize("is_stored", [True, False])
+async def test_bounce_of_what_an_own_account_has_sent_counts_for_its_organization_alone(
+    session: Session, applying: CallbackApply, is_stored: bool
+) -> None:
+    # One that is gone by now, or one that has the name of an account of the installation.
+    if is_stored:
+        await own_account(session, "smtp")
+    await sent(session, id=DELIVERY, provider="smtp" if is_stored else "acme")
+
+    await applying.apply([await put(session, "bounce_mail", mails.failed(ANN))])
+
+    assert await listed(session) == [("hard_bounce", "organization", OURS, None, ANN)]
+
+
 async def test_bounce_for_a_blind_copy_is_about_its_own_recipient(session: Session, applying: CallbackApply) -> None:
     delivery = await sent(session, "louisl@larry.slip.umd.edu", id=DELIVERY)
     # The mail that is quoted was addressed to somebody else.
@@ -183,12 +198,12 @@ async def test_delay_moves_nothing_but_the_timeline_and_forged_bounces_are_about
     assert (await states(session), await listed(session)) == (["applied", "unmatched"], [])
 
 
-async def test_complaint_by_mail_stops_the_organizations_marketing(session: Session, applying: CallbackApply) -> None:
+async def test_complaint_by_mail_stops_everybodys_marketing(session: Session, applying: CallbackApply) -> None:
     delivery = await sent(session, id=DELIVERY)
     await applying.apply([await put(session, "bounce_mail", mails.rfc_5965_abuse())])
 
     assert (await standing(session, delivery))[0] == "complained"
-    assert await listed(session) == [("complaint", "organization", OURS, None, ANN)]
+    assert await listed(session) == [("complaint", "global", None, None, ANN)]
 
 
 async def test_msg91_report_counts_only_for_the_number_that_the_message_went_to(
@@ -217,7 +232,7 @@ async def test_national_register_is_learned_from_marketing_alone(
     )
 
     assert [reason for reason, *_ in await listed(session)] == entries
-    assert (await standing(session, delivery))[0] == "blocked"
+    assert (await standing(session, delivery))[0] == "suppressed"
 
 
 async def test_stop_and_start_of_a_number_need_no_delivery(session: Session, applying: CallbackApply) -> None:

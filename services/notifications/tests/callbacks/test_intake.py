@@ -18,11 +18,13 @@ from sqlalchemy import text
 from services.notifications.callbacks.metrics import REFUSED
 from services.notifications.settings import NotificationsSettings
 from services.notifications.tests.callbacks import mails, test_sns
+from services.notifications.tests.callbacks.arrange import sent, standing, states
 from services.notifications.tests.callbacks.test_sns import Amazon, running_amazon
+from shared.contracts.lanes import NOTIFICATIONS_CALLBACKS
 from shared.contracts.notifications import ApplyCallbacks
 from shared.runtime.db import Session
 from shared.runtime.payload_box import PayloadBox
-from shared.testing.messages import assert_nothing_published, published
+from shared.testing.messages import TaskRunner, assert_nothing_published, outbox_of, published
 from shared.testing.service import ApiClient
 
 EVENTS_KEY: Final = ec.generate_private_key(ec.SECP256R1())
@@ -186,3 +188,20 @@ async def test_large_post_of_events_is_split_into_messages(client: ApiClient, se
 
     assert await post_sendgrid(client, events) == 204
     assert [len(one.event_ids) for one in await published(session, ApplyCallbacks)] == [1000, 1000, 500]
+
+
+@pytest.mark.usefixtures("settings_of_the_process")
+async def test_call_back_is_answered_before_anything_of_it_is_applied_which_the_lane_does(
+    client: ApiClient, run_task: TaskRunner, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENCRYPTION_KEYS", f"k1:{AES_KEY}")
+    key = await sent(session, provider="sendgrid")
+    answered = await post_sendgrid(client, [{**EVENT, "ref": str(key)}])
+    untouched, waiting = await standing(session, key), await states(session)
+    [message] = await outbox_of(session)
+    [apply] = await published(session, ApplyCallbacks)
+    await run_task(apply)
+
+    assert (answered, untouched, waiting) == (204, (None, []), ["waiting"])
+    assert message.lanes == (NOTIFICATIONS_CALLBACKS.name,)
+    assert (await standing(session, key), await states(session)) == (("delivered", ["delivered"]), ["applied"])

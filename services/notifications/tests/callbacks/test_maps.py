@@ -41,8 +41,11 @@ SENDGRID: list[tuple[dict[str, Any], Any]] = [
     ({"event": "bounce", "type": "bounce"}, HARD),
     ({"event": "dropped", "reason": "Bounced Address"}, ("suppressed_by_provider", Receipt.BOUNCED_HARD, Verdict.BAD_RECIPIENT)),
     ({"event": "dropped", "reason": "Invalid"}, ("suppressed_by_provider", Receipt.BOUNCED_HARD, Verdict.BAD_RECIPIENT)),
-    ({"event": "dropped", "reason": "Unsubscribed Address"}, ("suppressed_by_provider", Receipt.BLOCKED, Verdict.OPTED_OUT)),
-    ({"event": "dropped", "reason": "Spam Reporting Address"}, ("suppressed_by_provider", Receipt.BLOCKED, Verdict.COMPLAINED)),
+    ({"event": "dropped", "reason": "Unsubscribed Address"}, ("suppressed_by_provider", Receipt.SUPPRESSED, Verdict.OPTED_OUT)),
+    (
+        {"event": "dropped", "reason": "Spam Reporting Address"},
+        ("suppressed_by_provider", Receipt.SUPPRESSED, Verdict.COMPLAINED),
+    ),
     ({"event": "dropped", "reason": "Spam Content"}, ("suppressed_by_provider", Receipt.BLOCKED, Verdict.BLOCKED)),
 ]
 
@@ -73,7 +76,7 @@ SES: list[tuple[str, dict[str, Any], Any]] = [
     ("Bounce", bounce("Permanent"), HARD),
     ("Bounce", bounce("Permanent", "NoEmail"), HARD),
     ("Bounce", bounce("Permanent", "Suppressed"), HARD),
-    ("Bounce", bounce("Permanent", "OnAccountSuppressionList"), ("suppressed_by_provider", Receipt.BLOCKED, None)),
+    ("Bounce", bounce("Permanent", "OnAccountSuppressionList"), ("suppressed_by_provider", Receipt.SUPPRESSED, None)),
     ("Bounce", bounce("Transient", "MailboxFull", "4.2.2"), SOFT),
     ("Bounce", bounce("Transient", "General", "5.4.4"), HARD),
     ("Bounce", bounce("Transient", "MessageTooLarge", "5.3.4"), CONTENT),
@@ -121,6 +124,7 @@ STATUSES = [
     ("5.1.2", "", HARD),
     ("5.1.6", "", HARD),
     ("5.2.1", "", HARD),
+    ("5.2.1", "550-5.2.1 The user you are trying to contact is receiving mail at a rate that prevents", SOFT),
     ("5.2.2", "", SOFT),
     ("4.2.2", "", SOFT),
     ("4.4.7", "", SOFT),
@@ -136,7 +140,11 @@ STATUSES = [
     ("5.1.8", "", ("blocked", Receipt.BLOCKED, Verdict.CONFIG)),
     ("5.0.0", "550 5.1.1 no such user", HARD),
     ("5.0.0", "552 5.2.2 over quota", SOFT),
+    ("5.0.0", "550 mailbox unavailable (IP blocked, see policy)", BLOCKED),
+    ("5.5.0", "550 5.5.0 mailbox unavailable", HARD),
+    ("5.5.0", "550 5.5.0 mailbox unavailable: 192.0.2.1 is on our block list", BLOCKED),
     (None, "550 No such user", HARD),
+    (None, "550 User quota exceeded", SOFT),
     (None, "552 mailbox full", SOFT),
     (None, "451 try later", SOFT),
     (None, "something went wrong", SOFT),
@@ -156,7 +164,7 @@ TWILIO: list[tuple[dict[str, str], Any]] = [
     ({"MessageStatus": "undelivered", "ErrorCode": "30003"}, ("undelivered", Receipt.BOUNCED_SOFT, Verdict.SOFT_RECIPIENT)),
     ({"MessageStatus": "undelivered", "ErrorCode": "30005"}, ("undelivered", Receipt.BOUNCED_HARD, Verdict.BAD_RECIPIENT)),
     ({"MessageStatus": "undelivered", "ErrorCode": "30007"}, ("undelivered", Receipt.BLOCKED, Verdict.BLOCKED)),
-    ({"MessageStatus": "failed", "ErrorCode": "21610"}, ("failed", Receipt.BLOCKED, Verdict.OPTED_OUT)),
+    ({"MessageStatus": "failed", "ErrorCode": "21610"}, ("failed", Receipt.SUPPRESSED, Verdict.OPTED_OUT)),
     ({"MessageStatus": "failed", "ErrorCode": "what"}, ("failed", Receipt.BOUNCED_SOFT, None)),
 ]
 
@@ -187,7 +195,7 @@ def test_twilio_answer_is_a_word_of_its_own_or_nothing(params: dict[str, str], w
 MSG91 = [
     ("1", ("delivered", Receipt.DELIVERED, None)),
     ("2", ("failed", Receipt.BOUNCED_SOFT, Verdict.SOFT_RECIPIENT)),
-    ("9", ("do_not_disturb", Receipt.BLOCKED, Verdict.BLOCKED)),
+    ("9", ("do_not_disturb", Receipt.SUPPRESSED, Verdict.BLOCKED)),
     ("16", ("rejected", Receipt.BLOCKED, Verdict.BLOCKED)),
     ("17", ("blocked_number", Receipt.BOUNCED_HARD, Verdict.BAD_RECIPIENT)),
     ("25", ("rejected", Receipt.BLOCKED, Verdict.BLOCKED)),
@@ -209,4 +217,4 @@ def test_do_not_disturb_is_about_marketing_alone() -> None:
     fact = sms_events.read_msg91({"requestId": "3462", "number": "919812345678", "status": "9"})
 
     assert fact is not None
-    assert fact.if_marketing == ("do_not_disturb", Receipt.BLOCKED, Verdict.DO_NOT_CALL)
+    assert fact.if_marketing == ("do_not_disturb", Receipt.SUPPRESSED, Verdict.DO_NOT_CALL)

@@ -79,17 +79,15 @@ async def test_process_email_bounces_takes_lists_over_and_running_twice_adds_not
     assert lister.since == [MONDAY_MORNING - timedelta(days=30) - HOUR, MONDAY_MORNING - HOUR]
 
 
-async def test_listed_complaint_stops_the_marketing_of_whoever_has_written(
+async def test_listed_complaint_stops_everybodys_marketing_whoever_has_written(
     run_task: TaskRunner, session: Session, clock: FrozenClock
 ) -> None:
     await sent(session)
-    await sent(session, organization_id=THEIRS)
-    await sent(session, "ben@example.com", organization_id=None)
     complained = Listed.COMPLAINED
-    lister = Lister(bounce(ANN, None, listed=complained), bounce("stranger@example.com", None, listed=complained))
+    lister = Lister(bounce(ANN, None, listed=complained), bounce("before@example.com", None, listed=complained))
     await run_task(ProcessEmailBounces(), handler=sweeping(clock, ses=lister))
 
-    assert sorted(await listed(session), key=str) == [("complaint", "organization", one, None, ANN) for one in (OURS, THEIRS)]
+    assert await listed(session) == [("complaint", "global", None, None, one) for one in (ANN, "before@example.com")]
 
 
 async def test_provider_that_does_not_answer_is_asked_again_and_holds_up_no_other(

@@ -125,6 +125,27 @@ async def test_providers_that_never_report_are_not_waited_for_and_others_expire_
     assert (await receipts(session, by_smtp), await receipts(session, by_msg91)) == ([None], ["expired"])
 
 
+async def test_sms_of_which_nobody_will_hear_any_more_is_forgotten(
+    run_task: TaskRunner, session: Session, clock: FrozenClock
+) -> None:
+    ids = [
+        await sent(session, NUMBER, message_id=f"R{hours}", at=MONDAY_MORNING - hours * HOUR, provider="msg91")
+        for hours in (71, 73)
+    ]
+    await session.execute(
+        text("""
+            INSERT INTO inbox (id, name, lane, state, occurred_at, finished_at, body)
+            SELECT id, 'notifications.send_sms', 'notifications.normal', 0, now(), now(), '{"body": "3 days late."}'
+              FROM unnest(CAST(:ids AS uuid[])) AS id
+        """),
+        {"ids": ids},
+    )
+    await run_task(TrackDeliveries(), handler=tracking(clock))
+
+    kept = await session.scalars(text("SELECT id FROM inbox WHERE body IS NOT NULL AND id = ANY(:ids)"), {"ids": ids})
+    assert (list(kept), await receipts(session, ids)) == ([ids[0]], [None, "expired"])
+
+
 async def test_provider_that_cannot_be_asked_is_no_failure_of_the_run(
     run_task: TaskRunner, session: Session, clock: FrozenClock
 ) -> None:
@@ -175,8 +196,8 @@ async def test_delivery_whose_last_report_was_lost_is_asked_for_and_expires(
     ("fate", "entry"),
     [
         (Fate(Receipt.BOUNCED_HARD, verdict=Verdict.BAD_RECIPIENT), ("hard_bounce", "global", None, None, ANN)),
-        (Fate(Receipt.COMPLAINED, verdict=Verdict.COMPLAINED), ("complaint", "organization", OURS, None, ANN)),
-        (Fate(Receipt.BLOCKED, verdict=Verdict.OPTED_OUT), ("unsubscribed", "category", OURS, "marketing", ANN)),
+        (Fate(Receipt.COMPLAINED, verdict=Verdict.COMPLAINED), ("complaint", "global", None, None, ANN)),
+        (Fate(Receipt.SUPPRESSED, verdict=Verdict.OPTED_OUT), ("unsubscribed", "category", OURS, "marketing", ANN)),
     ],
 )
 async def test_fate_has_the_consequences_of_a_call_back(
@@ -197,7 +218,7 @@ async def test_stop_that_twilio_tells_when_it_is_asked_is_heeded(
     run_task: TaskRunner, session: Session, clock: FrozenClock
 ) -> None:
     await sent(session, NUMBER, message_id="SM1", at=MONDAY_MORNING - 2 * HOUR, provider="twilio")
-    source = Source(SM1=Fate(Receipt.BLOCKED, None, "21610", "has said STOP", Verdict.OPTED_OUT))
+    source = Source(SM1=Fate(Receipt.SUPPRESSED, None, "21610", "has said STOP", Verdict.OPTED_OUT))
     await run_task(TrackDeliveries(), handler=tracking(clock, twilio=source))
 
     assert await listed(session) == [("opted_out", "global", None, None, NUMBER)]

@@ -46,7 +46,7 @@ def test_urgent_mail_of_unknown_fate_is_sent_again_at_once_and_only_once() -> No
 def test_urgent_mail_that_another_account_has_sent_again_goes_to_no_third() -> None:
     unknown = answer(Verdict.UNKNOWN)
     first, again = [
-        decide(unknown, tries=1, max_retries=3, urgent=True, waited=SECOND, others=True, by="sendgrid", is_resent=is_resent)
+        decide(unknown, tries=1, max_retries=3, urgent=True, waited=SECOND, instead_of="sendgrid", is_resent=is_resent)
         for is_resent in (False, True)
     ]
 
@@ -58,7 +58,9 @@ def test_urgent_mail_that_another_account_has_sent_again_goes_to_no_third() -> N
 
 def test_full_mailbox_is_tried_twice_more_over_hours() -> None:
     decided = [
-        decide(answer(Verdict.SOFT_RECIPIENT), tries=tries, max_retries=3, urgent=False, waited=SECOND) for tries in (1, 2, 3)
+        decide(answer(Verdict.SOFT_RECIPIENT), tries=tries, max_retries=5, urgent=False, waited=SECOND, soft_tries=soft_tries)
+        # Two tries of another kind have gone before.
+        for tries, soft_tries in ((3, 0), (4, 1), (5, 2))
     ]
 
     assert [outcome.after_s for outcome in decided if isinstance(outcome, Retry)] == [1800.0, 7200.0]

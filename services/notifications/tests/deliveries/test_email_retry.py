@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from services.notifications.tests.callbacks.arrange import own_account
 from services.notifications.tests.deliveries.arrange import ALERT, delivery, due_again, email
 from services.notifications.tests.mail_server import MailServer
 from shared.contracts.notifications import DeliveryFinished, RetryFailedEmails, SendEmail
@@ -14,6 +15,8 @@ from shared.runtime.ids import uuid7
 from shared.testing.messages import TaskRunner, assert_published
 
 ONCE = RetryPolicy(max_retries=0)
+OURS = UUID(int=5)
+pytestmark = pytest.mark.usefixtures("settings_of_the_process")
 
 _LOST = text("""
     INSERT INTO deliveries (id, channel, to_address, status, retries, attempts, asked_at, created_at, category, requester)
@@ -71,6 +74,45 @@ async def test_while_nothing_shows_that_mail_goes_out_one_goes_ahead(
     await run_task(RetryFailedEmails())
 
     assert sorted(await states_of(session, ids)) == ["dead", "waits"]
+
+
+async def test_mails_wait_for_the_account_by_which_they_would_go_out(
+    run_task: TaskRunner, session: Session, mail_server: MailServer
+) -> None:
+    await own_account(session, "acme")
+    usual = await killed(run_task, mail_server, email("a@example.com", retry=ONCE), email("b@example.com", retry=ONCE))
+    theirs = [email(f"{name}@example.com", retry=ONCE, organization_id=OURS) for name in "cd"]
+    own = await killed(run_task, mail_server, *theirs)
+    await session.execute(
+        text(
+            "INSERT INTO provider_routes (organization_id, channel, accounts, updated_at) VALUES (:id, 'email', '{acme}', now())"
+        ),
+        {"id": OURS},
+    )
+    await mail_goes_out(run_task, session)
+    await run_task(RetryFailedEmails())
+
+    # Mail goes out by the installation's account, which says nothing of the organization's own: one goes ahead.
+    assert (await states_of(session, usual), sorted(await states_of(session, own))) == (["waits"] * 2, ["dead", "waits"])
+
+
+async def test_mails_that_died_waiting_for_a_document_follow_the_one_that_finds_it(
+    run_task: TaskRunner, session: Session, mail_server: MailServer
+) -> None:
+    messages = [email(f"{name}@example.com", retry=ONCE) for name in "abc"]
+    ids = await killed(run_task, mail_server, *messages)
+    await session.execute(text("UPDATE dead_letters SET reason = 'document'"))
+    await mail_goes_out(run_task, session)
+    await run_task(RetryFailedEmails())
+    ahead = await states_of(session, ids)
+    first = ids[ahead.index("waits")]
+    await due_again(session, first)
+    await run_task(messages[ids.index(first)], ids=[first])
+    await session.execute(text("UPDATE deliveries SET created_at = now(), finished_at = now() WHERE id = :id"), {"id": first})
+    await run_task(RetryFailedEmails())
+
+    assert sorted(ahead) == ["dead", "dead", "waits"]
+    assert sorted(await states_of(session, [one for one in ids if one != first])) == ["waits", "waits"]
 
 
 async def test_what_dies_again_is_left_to_people(run_task: TaskRunner, session: Session, mail_server: MailServer) -> None:

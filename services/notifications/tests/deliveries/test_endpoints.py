@@ -64,7 +64,8 @@ async def test_email_is_promised_shown_as_queued_sent_and_its_timeline_told(
     after = (await operator.get(where)).json()
     assert (accepted.status_code, where) == (202, f"/v1/deliveries/{accepted.json()['id']}")
     assert [(one.name, one.lanes) for one in await outbox_of(session)] == [
-        ("notifications.send_email", ("notifications.urgent",))
+        ("notifications.send_email", ("notifications.urgent",)),
+        ("notifications.deliveries_ended", ("analytics.normal",)),
     ]
     assert (before["status"], before["timeline"], before["organization_id"]) == ("queued", [], str(OURS))
     assert (after["status"], after["retries"], after["error"]) == ("sent", 0, None)

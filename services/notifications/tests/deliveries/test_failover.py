@@ -102,6 +102,21 @@ async def test_unknown_fate_of_a_mail_that_can_wait_does_not_fail_over(
     assert await accounts_of(session, message_id) == [("smtp", "unknown"), ("smtp", "accepted")]
 
 
+async def test_unknown_fate_is_heeded_when_another_refusal_has_come_since(
+    run_task: TaskRunner, session: Session, mail_server: MailServer
+) -> None:
+    await mail_server.faults({"action": "disconnect_after_data", "times": 1})
+    message_id, message = uuid7(), email(retry=RetryPolicy(max_retries=1))
+    first = await run_task(message, ids=[message_id])
+    await mail_server.faults({"action": "451"})
+    await due_again(session, message_id)
+    second = await run_task(message, ids=[message_id])
+
+    assert (first.outcome, second.outcome) == ("retry", "dead")
+    assert await accounts_of(session, message_id) == [("smtp", "unknown"), ("smtp", "transient")]
+    await assert_published(session, DeliveryFinished, status="failed")
+
+
 # Nobody listens there.
 @pytest.mark.parametrize("settings", [{"smtp_port": 1}], indirect=True)
 async def test_closed_account_is_passed_over_by_urgent_mail_and_waited_for_by_the_rest(

@@ -1,13 +1,17 @@
 """A provider that takes no mail, and batches that run out of time: waiting costs no tries and fills no timeline."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from functools import partial
+from typing import Final
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
 from services.notifications.email import sendgrid
+from services.notifications.policies.models import Policy
+from services.notifications.policies.repository import PolicyRepository
+from services.notifications.preferences.models import EVERY_DAY, QuietHours
 from services.notifications.settings import NotificationsSettings
 from services.notifications.tests.deliveries.arrange import attempts_of, delivery, due_again, email
 from services.notifications.tests.mail_server import MailServer
@@ -17,6 +21,8 @@ from shared.runtime.ids import uuid7
 from shared.testing.clock import FrozenClock
 from shared.testing.messages import TaskRunner, assert_nothing_published, published
 from shared.testing.wait import eventually
+
+OURS: Final = UUID(int=5)
 
 
 @pytest.fixture
@@ -141,6 +147,24 @@ async def test_day_of_waiting_begins_with_the_first_account_that_takes_nothing(
 
     assert [one.outcome for one in outcomes] == ["retry", "retry", "dead"]
     assert str((await delivery(session, message_id)).error).startswith("given up after 24 hours: ")
+
+
+async def test_quiet_hours_neither_count_as_waiting_for_an_account_nor_begin_it_anew(
+    run_task: TaskRunner, session: Session, mail_server: MailServer, clock: FrozenClock
+) -> None:
+    await mail_server.faults({"action": "421"})
+    night = QuietHours(time(22), time(7), EVERY_DAY)
+    await PolicyRepository(session).put(Policy(organization_id=OURS, quiet=night), now=clock(), by="ann")
+    clock.set(clock().replace(hour=9))
+    message_id, stood = uuid7(), []
+    # To 23:00, and to 7:00: fourteen hours. Then nine and two more.
+    for hours in (0, 14, 8, 9, 2):
+        clock.advance(timedelta(hours=hours))
+        await due_again(session, message_id)
+        outcome = (await run_task.run([email(organization_id=OURS)], ids=[message_id]))[0].outcome
+        stood.append((outcome, (await delivery(session, message_id)).reason == "quiet_hours"))
+
+    assert stood == [("retry", False), ("retry", True), ("retry", False), ("retry", False), ("dead", False)]
 
 
 async def test_account_that_took_something_else_meanwhile_ends_the_waiting(

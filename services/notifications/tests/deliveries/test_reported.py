@@ -1,8 +1,8 @@
 """A message whose call got no answer, and of which the provider reports: it is sent, and not sent again."""
 
 import json
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,6 +10,13 @@ import pytest
 from sqlalchemy import text
 
 from services.notifications.callbacks.callback_apply import CallbackApply
+from services.notifications.callbacks.report_consequences import ReportConsequences, Telling
+from services.notifications.callbacks.repository import Reported
+from services.notifications.deliveries.delivery_record import DeliveryRecord, Lesson, Recorded
+from services.notifications.deliveries.letters import RowFacts, delivery_row
+from services.notifications.deliveries.receipt_models import Receipt, Report
+from services.notifications.deliveries.repository import AttemptResult
+from services.notifications.providers.answers import Answer, Verdict
 from services.notifications.settings import NotificationsSettings
 from services.notifications.suppressions.service import Suppressing
 from services.notifications.tests.callbacks.arrange import HASHER, NUMBER, PLAIN, store
@@ -17,9 +24,11 @@ from services.notifications.tests.deliveries.arrange import ALERT, attempts_of, 
 from services.notifications.tests.mail_server import MailServer
 from shared.contracts.message import Message
 from shared.contracts.notifications import DeliveryFinished, SendSms
+from shared.contracts.retry import RetryPolicy
 from shared.runtime.clock import system_clock
 from shared.runtime.db import Session
 from shared.runtime.ids import uuid7
+from shared.runtime.outcomes import Failed
 from shared.testing.messages import TaskRunner, assert_nothing_published, published
 
 _DELIVERY: Final = text("""
@@ -33,6 +42,20 @@ _ATTEMPT: Final = text("""
     VALUES (:id, :number, :provider, now(), CASE WHEN CAST(:outcome AS text) IS NOT NULL THEN now() END, :outcome, 'x',
             :message_id)
 """)
+
+_GIVEN_UP: Final = text("""
+    UPDATE deliveries SET status = 'failed', reason = 'retries_exhausted', finished_at = now() WHERE id = :id
+""")
+_DEAD: Final = (
+    text("""
+        INSERT INTO inbox (id, name, lane, state, occurred_at, finished_at)
+        VALUES (:id, 'notifications.send_email', 'notifications.normal', 6, now(), now())
+    """),
+    text("""
+        INSERT INTO dead_letters (id, message_id, reason, name, lane, body, attempts, fingerprint)
+        VALUES (:id, :id, 'retries_exhausted', 'notifications.send_email', 'notifications.normal', '{}', 4, 'x')
+    """),
+)
 
 
 def of_sendgrid(ref: UUID, kind: str = "processed") -> dict[str, Any]:
@@ -199,3 +222,86 @@ async def test_report_that_proves_nothing_of_the_open_attempt_settles_nothing(
     await run_task(email(), ids=[key])
 
     assert await received(mail_server) == 1
+
+
+async def letters(session: Session) -> list[tuple[str, str | None]]:
+    """The status of each dead letter, and who has settled it."""
+    return [tuple(row) for row in await session.execute(text("SELECT status, settled_by FROM dead_letters"))]
+
+
+async def test_message_that_was_given_up_is_sent_once_its_provider_reports_it(
+    run_task: TaskRunner, session: Session, mail_server: MailServer
+) -> None:
+    await mail_server.faults({"action": "drop_connection", "recorded": True, "times": 1}, provider="sendgrid")
+    key, message = uuid7(), email(retry=RetryPolicy(max_retries=0))
+    first = await run_task(message, ids=[key])
+    await report(session, "sendgrid", of_sendgrid(key, "delivered"))
+    second = await run_task(message, ids=[key])
+
+    found = await delivery(session, key)
+    assert (first.outcome, second.outcome, found.status, found.reason, found.receipt) == (
+        "dead",
+        "done",
+        "sent",
+        None,
+        "delivered",
+    )
+    assert attempts_of(found) == [(1, "accepted", None, None)]
+    assert await letters(session) == [("replayed", "system:provider-reports")]
+    assert [one.status for one in await published(session, DeliveryFinished)] == ["failed", "sent"]
+    assert await received(mail_server) == 1
+
+
+async def test_message_that_was_given_up_and_of_which_a_report_proves_nothing_stays_so(
+    run_task: TaskRunner, session: Session, mail_server: MailServer
+) -> None:
+    await mail_server.faults({"action": "drop_connection", "recorded": False, "times": 1}, provider="sendgrid")
+    message = email(retry=RetryPolicy(max_retries=0))
+    handled = await run_task(message)
+    await report(session, "ses", of_ses(handled.id))
+
+    assert (await delivery(session, handled.id)).status == "failed"
+    assert await letters(session) == [("open", None)]
+
+
+async def test_report_that_has_read_the_status_before_the_last_try_ended_brings_the_message_back(
+    run_task: TaskRunner, session: Session, mail_server: MailServer
+) -> None:
+    key, address = await attempted(session, "sendgrid", "unknown"), "ann@example.com"
+    for statement in (_GIVEN_UP, *_DEAD):
+        await session.execute(statement, {"id": key})
+    read_before = Reported(key, "email", address, HASHER.hash("email", address), None, "alerts", None, False, "sending", False)
+    told = Report(uuid7(), key, "processed", Receipt.PROCESSED, system_clock(), "sendgrid", provider_message_id="XID")
+    consequences = ReportConsequences(session, Suppressing(session, HASHER, system_clock))
+    await consequences.tell([Telling(told, read_before, None, "sendgrid", None)])
+    handled = await run_task(email(), ids=[key])
+
+    assert (handled.outcome, (await delivery(session, key)).status) == ("done", "sent")
+    assert await letters(session) == [("replayed", "system:provider-reports")]
+    assert await received(mail_server) == 0
+
+
+class _NoLessons:
+    async def learn(self, _: Session, lessons: Sequence[Lesson], __: datetime) -> None:
+        raise AssertionError(f"a lost answer teaches nothing, and not {lessons}")
+
+
+async def test_message_whose_report_came_during_its_last_try_has_not_failed(
+    run_task: TaskRunner, session: Session, mail_server: MailServer
+) -> None:
+    key, message, now = await attempted(session, "sendgrid", None, status="sending"), email(), system_clock()
+    await report(session, "sendgrid", of_sendgrid(key, "delivered"))
+    for statement in _DEAD:
+        await session.execute(statement, {"id": key})
+    row = delivery_row(RowFacts(key, "email", "example.com", now, 3), message, None, None)
+    lost = AttemptResult(key, 1, now, now, "unknown", None, None, "no answer", 5)
+    failed = Failed("no answer", "retries_exhausted", "unknown")
+    answer = Answer(Verdict.UNKNOWN, "no answer")
+    await DeliveryRecord(_NoLessons()).write(session, [Recorded(row, failed, 1, lost, answer, "sendgrid", None)], now)
+    told_at_first = await published(session, DeliveryFinished)
+    handled = await run_task(message, ids=[key])
+
+    assert (told_at_first, handled.outcome, (await delivery(session, key)).status) == ([], "done", "sent")
+    assert [one.status for one in await published(session, DeliveryFinished)] == ["sent"]
+    assert await letters(session) == [("replayed", "system:provider-reports")]
+    assert await received(mail_server) == 0

@@ -86,6 +86,17 @@ async def test_person_is_written_to_by_name_language_and_zone(
     assert (found.to_address, found.to_person, found.subject) == ("asha@example.com", ASHA, "3 Tage zu spät")
 
 
+@pytest.mark.parametrize("locale", ["en_in", "EN-IN"])
+async def test_language_of_the_message_counts_however_it_is_spelled(
+    run_task: TaskRunner, mail_server: MailServer, session: Session, locale: str
+) -> None:
+    await publish_template(session, "{{ owed | money }} owed")
+    owed = {"amount_minor": 12345600, "currency": "INR"}
+    await run_task(templated(locale=locale, context={"days": 3, "owed": owed}))
+
+    assert (await mail_server.newest())["Subject"] == "₹1,23,456.00 owed"
+
+
 async def test_retry_says_what_the_first_attempt_said_though_another_version_was_published(
     run_task: TaskRunner, session: Session, mail_server: MailServer
 ) -> None:
@@ -112,6 +123,7 @@ REFUSED = [
     ({"template_name": "campaign_delay", "category": "orders"}, "bad_content", "the template campaign_delay is marketing"),
     ({"context": {}}, "bad_content", "template delay (en, version 1): the subject, line 1: 'days'"),
     ({"to_email": "a>b@example.com"}, "bad_recipient", "the address is not of the form name@domain"),
+    ({"to_email": "ann@localhost"}, "bad_recipient", "nobody can have the address"),
     ({"to_person": "trips.driver:0"}, "bad_recipient", "nobody is known by the reference in to_person"),
     ({"to_person": "trips.driver:\x00"}, "bad_recipient", "nobody is known by the reference in to_person"),
     ({"to_person": ASHA, "organization_id": THEIRS}, "bad_recipient", "nobody is known by the reference in to_person"),
@@ -198,16 +210,20 @@ async def test_process_killed_during_a_templated_send_sends_the_same_again_under
         await publish_template(session)
     fired = tmp_path_factory.mktemp("fired")
     faults = {"WAYBILL_FAILPOINTS": "effect.called=kill", "WAYBILL_FAILPOINT_ONCE": str(fired)}
-    worker = processes.worker("notifications", **mail_server.environment, **faults)
+    # The mail server shares this test's loop, and a tenth of ten seconds is little for a connection on a busy machine.
+    patient = {"WAYBILL_TIME_FACTOR": "0.5"}
+    worker = processes.worker("notifications", **mail_server.environment, **faults, **patient)
     await worker.ready()
     async with database.unit_of_work() as session:
         message_id = publish(session, templated())
-    relay = processes.relay("notifications", program=None, **mail_server.environment)
+    # Without the schedule, whose messages would meet the failpoint first.
+    without = ("shared.testing.probe.relay", "notifications")
+    relay = processes.relay("notifications", program=without, **mail_server.environment)
     await relay.ready()
     await mail_server.arrived(1)
     async with database.unit_of_work() as session:
         await publish_template(session, "changed", "changed")
-    await eventually(lambda: published(database, DeliveryFinished), 40, "the delivery did not end")
+    await eventually(lambda: published(database, DeliveryFinished), 90, "the delivery did not end")
 
     async with database.read() as reader:
         found = await delivery(reader, message_id)

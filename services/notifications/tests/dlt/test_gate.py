@@ -72,7 +72,13 @@ def test_hours_begin_at_ten_and_end_right_before_nine(now: datetime, until: date
 
 async def test_marketing_waits_for_the_morning_and_passes_during_the_hours(session: Session) -> None:
     assert await held(session, candidate()) == {1: OPEN}
-    assert await held(session, candidate(), now=at(21, 20, 59, 59)) == {}
+    assert await held(session, candidate(), now=at(21, 20, 58, 59)) == {}
+
+
+async def test_what_would_come_to_the_networks_after_the_hours_waits_for_the_morning(session: Session) -> None:
+    assert await held(session, candidate(), now=at(21, 20, 59)) == {1: OPEN}
+    assert await held(session, candidate(), now=at(21, 20, 59, 59)) == {1: OPEN}
+    assert await held(session, candidate(), now=at(22, 10)) == {}
 
 
 @pytest.mark.parametrize(

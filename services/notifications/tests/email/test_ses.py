@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from deploy.sandbox.ses.lookups import MAX_SEND_RATE
 from services.notifications.deliveries.receipt_models import Receipt
 from services.notifications.email.mime import Attachment
 from services.notifications.email.ses import SesAccount
@@ -97,8 +98,9 @@ async def test_address_beyond_ascii_is_not_offered() -> None:
         domain = await provider.send(email("ann@bücher.example"))
         arrived = await sandbox.recipients()
 
-    assert (refused.verdict.value, domain.verdict.value, arrived) == (
-        "bad_recipient",
+    assert (refused.verdict.value, refused.of_recipient, domain.verdict.value, arrived) == (
+        "blocked",
+        True,
         "accepted",
         ["ann@xn--bcher-kva.example"],
     )
@@ -199,7 +201,7 @@ async def test_stand_in_lists_bounces_and_complaints_to_signed_questions() -> No
         ("bounce", Receipt.BOUNCED_HARD),
         ("soft_bounce", Receipt.BOUNCED_SOFT),
         ("blocked", Receipt.BLOCKED),
-        ("dropped", Receipt.BLOCKED),
+        ("dropped", Receipt.SUPPRESSED),
         ("complaint", Receipt.COMPLAINED),
     ],
 )
@@ -240,3 +242,14 @@ async def test_lookups_that_fail_say_so() -> None:
 
 def test_account_is_reached_in_its_region_unless_told_otherwise() -> None:
     assert SesAccount("ap-south-1", AwsKey("a", "b")).base_url == "https://email.ap-south-1.amazonaws.com"
+
+
+async def test_account_says_how_fast_it_may_be_sent_by_and_what_is_no_rate_is_none() -> None:
+    async with sandbox_with() as sandbox, ses(f"{sandbox.url}/ses") as provider:
+        assert await provider.max_per_s() == MAX_SEND_RATE
+    bodies: list[Any] = [{"SendQuota": {"MaxSendRate": rate}} for rate in ("fast", -1, None)]
+    async with scripted_api() as api, ses(api.url) as provider:
+        for body in [*bodies, {"SendQuota": 7}, [], b"no JSON"]:
+            api.answers.clear()
+            api.say(200, body)
+            assert await provider.max_per_s() is None

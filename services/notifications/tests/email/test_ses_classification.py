@@ -144,7 +144,7 @@ def test_account_rests_for_a_moment_at_its_rate_and_longer_at_its_quota(
     [
         ("Permanent", "General", None, Receipt.BOUNCED_HARD),
         ("PERMANENT", "NoEmail", "smtp; 550 5.1.1 unknown", Receipt.BOUNCED_HARD),
-        ("Permanent", "OnAccountSuppressionList", None, Receipt.BLOCKED),
+        ("Permanent", "OnAccountSuppressionList", None, Receipt.SUPPRESSED),
         ("Transient", "General", "smtp; 550 5.4.4 no such domain", Receipt.BOUNCED_HARD),
         ("Transient", "MailboxFull", None, Receipt.BOUNCED_SOFT),
         ("TRANSIENT", "General", None, Receipt.BOUNCED_SOFT),

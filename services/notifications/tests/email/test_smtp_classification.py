@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.notifications.email import smtp_classification
 from services.notifications.email.smtp_classification import Stage, classify, enhanced_status
 from services.notifications.providers.answers import Verdict
 
@@ -33,6 +34,10 @@ ROWS = [
     (RCPT, 452, "4.2.2 mailbox full", "soft_recipient"),
     (RCPT, 450, "4.2.0 Greylisted, see postgrey", "soft_recipient"),
     (RCPT, 451, "4.7.1 greylisting in action", "soft_recipient"),
+    (RCPT, 452, "mailbox full", "soft_recipient"),
+    (RCPT, 452, "Requested action not taken: insufficient system storage", "transient"),
+    (RCPT, 450, "4.2.1 The user you are trying to contact is receiving mail at a rate that prevents", "soft_recipient"),
+    (MAIL, 452, "quota exceeded", "transient"),
     # The login is ours, whatever the enhanced code says.
     (CONNECT, 535, "5.7.8 bad credentials", "config"),
     (CONNECT, 534, "5.7.9 mechanism too weak", "config"),
@@ -45,10 +50,15 @@ ROWS = [
     (RCPT, 550, "5.1.1 user unknown", "bad_recipient"),
     (RCPT, 550, "5.1.2 bad domain", "bad_recipient"),
     (RCPT, 501, "5.1.3 bad address syntax", "bad_recipient"),
+    (RCPT, 550, "5.1.4 ambiguous mailbox", "bad_recipient"),
     (RCPT, 550, "5.1.6 has moved", "bad_recipient"),
     (RCPT, 556, "5.1.10 null MX", "bad_recipient"),
     (BODY, 550, "5.1.1 user unknown", "bad_recipient"),
     (RCPT, 550, "5.2.1 mailbox disabled", "bad_recipient"),
+    # Gmail says of a mailbox that is sent too much what others say of one that there is no more.
+    (RCPT, 550, "5.2.1 is receiving mail at a rate that prevents additional messages\n5.2.1 from being", "soft_recipient"),
+    (RCPT, 550, "5.2.1 mailbox disabled: over quota", "soft_recipient"),
+    (RCPT, 550, "5.2.1 mailbox unavailable, 192.0.2.1 is blocked", "blocked"),
     (RCPT, 550, "5.4.1 access denied", "bad_recipient"),
     (RCPT, 553, "5.6.7 no SMTPUTF8", "blocked"),
     (RCPT, 550, "5.4.4 no route to the domain", "bad_recipient"),
@@ -64,6 +74,24 @@ ROWS = [
     (RCPT, 550, "5.3.2 system not accepting messages", "blocked"),
     (RCPT, 550, "5.0.350 remote server returned an error", "blocked"),
     (RCPT, 550, "5.5.0 mailbox unavailable", "bad_recipient"),
+    (RCPT, 550, "5.0.0 mailbox unavailable (IP blocked, see policy)", "blocked"),
+    (RCPT, 550, "Requested action not taken: mailbox unavailable\nReject due to policy restrictions", "blocked"),
+    # Whose quota it is: a recipient's, unless none was named or it is one of sending.
+    (RCPT, 552, "Mailbox quota exceeded", "soft_recipient"),
+    (RCPT, 550, "User quota exceeded", "soft_recipient"),
+    (RCPT, 550, "Mailbox is full", "soft_recipient"),
+    (RCPT, 554, "ann's mailbox is over quota", "soft_recipient"),
+    (RCPT, 552, "Mailbox size limit exceeded", "soft_recipient"),
+    (BODY, 552, "Requested mail action aborted: exceeded storage allocation", "soft_recipient"),
+    (BODY, 552, "Message would exceed the user's quota", "soft_recipient"),
+    (MAIL, 552, "quota exceeded", "throttled"),
+    (RCPT, 550, "Daily sending quota exceeded", "throttled"),
+    (RCPT, 550, "too many messages", "throttled"),
+    (RCPT, 550, "Message rejected: too many invalid recipients", "blocked"),
+    (BODY, 554, "5.4.6 Too many hops", "blocked"),
+    (MAIL, 552, "Message size exceeds fixed limit", "bad_content"),
+    (BODY, 552, "Message exceeds fixed maximum message size", "bad_content"),
+    (BODY, 552, "message too large", "bad_content"),
     (RCPT, 550, "relay not permitted", "config"),
     (RCPT, 550, "authentication required", "config"),
     (RCPT, 553, "sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)", "config"),
@@ -110,6 +138,15 @@ ROWS = [
 @pytest.mark.parametrize(("stage", "code", "text", "verdict"), ROWS)
 def test_reply_has_its_verdict(stage: Stage, code: int, text: str, verdict: str) -> None:
     assert classify(stage, code, text) == Verdict(verdict)
+
+
+def test_every_code_of_the_tables_has_a_row() -> None:
+    enhanced = [found.split(".") for _, code, words, _ in ROWS if (found := enhanced_status(code, words)) is not None]
+    told = {f"{subject}.{detail}" for kind, subject, detail in enhanced if kind == "5"}
+
+    assert set(smtp_classification._BY_ENHANCED) <= told
+    assert set(smtp_classification._BY_SUBJECT) <= {one.partition(".")[0] for one in told}
+    assert {*smtp_classification._BY_CODE, *smtp_classification.LOGIN_CODES} <= {code for _, code, _, _ in ROWS}
 
 
 def test_no_two_rows_are_the_same() -> None:

@@ -1,8 +1,12 @@
 """Addresses that somebody has written: what can be nobody's is refused where it comes in."""
 
 import pytest
+from email_validator import EmailNotValidError, validate_email
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.notifications.email.errors import AddressUnusable
+from services.notifications.email.mime import checked_address
 from services.notifications.email.typed_addresses import check_typed
 
 
@@ -28,3 +32,25 @@ def test_address_that_can_be_nobodys_is_refused_without_being_quoted(address: st
     with pytest.raises(AddressUnusable, match=said) as refused:
         check_typed(address)
     assert address not in refused.value.detail
+
+
+USUAL = st.text(st.sampled_from("aZ1.+'_-!"), min_size=1, max_size=8)
+DOMAINS = st.sampled_from(
+    ["example.com", "localhost", "a.local", "10.0.0.7", "b.example.co.in", "xn--bcher-kva.example.com", "x.test"]
+)
+
+
+@given(USUAL, DOMAINS)
+def test_what_is_usual_is_judged_as_the_validator_judges_the_whole(local: str, domain: str) -> None:
+    address = f"{local}@{domain}"
+    try:
+        checked_address(address)
+    except AddressUnusable:
+        return
+    try:
+        validate_email(address, check_deliverability=False, allow_quoted_local=True)
+    except EmailNotValidError:
+        with pytest.raises(AddressUnusable):
+            check_typed(address)
+    else:
+        check_typed(address)

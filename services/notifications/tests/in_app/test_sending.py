@@ -13,7 +13,7 @@ from services.notifications.in_app.models import InAppItem
 from services.notifications.in_app.repository import InboxReader
 from services.notifications.tests.deliveries.arrange import ALERT, delivery, know_person
 from services.notifications.tests.in_app.arrange import DRIVER, TRIP, publish_push, told
-from shared.contracts.notifications import CancelMessages, DeliveryFinished
+from shared.contracts.notifications import CancelMessages, DeliveriesEnded, DeliveryFinished
 from shared.runtime.clock import system_clock
 from shared.runtime.db import Session
 from shared.runtime.ids import uuid7
@@ -45,6 +45,17 @@ async def test_item_is_rendered_for_its_reader_and_the_delivery_is_sent(run_task
         "यात्रा T-2041",
     )
     await assert_published(session, DeliveryFinished, delivery_id=handled.id, status="sent")
+    (ended,) = (await assert_published(session, DeliveriesEnded)).ended
+    assert (ended.organization_id, ended.channel, ended.status, ended.count) == (OURS, "in_app", "sent", 1)
+
+
+async def test_language_of_the_message_counts_however_it_is_spelled(run_task: TaskRunner, session: Session) -> None:
+    await publish_push(session, "{{ owed | money }} owed")
+    await know_person(session, DRIVER)
+    await run_task(told(locale="en_in", context={"owed": {"amount_minor": 12345600, "currency": "INR"}}))
+
+    (item,) = await inbox(session)
+    assert item.title == "₹1,23,456.00 owed"
 
 
 async def test_same_message_twice_is_one_item(run_task: TaskRunner, session: Session) -> None:

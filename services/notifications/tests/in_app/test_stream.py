@@ -13,7 +13,9 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 from redis.asyncio import Redis
+from sqlalchemy import text
 
+from services.notifications.in_app import stream
 from services.notifications.in_app.doorbell import MAX_STREAMS, ring
 from services.notifications.in_app.repository import Change, InboxRepository
 from services.notifications.tests.deliveries.arrange import know_person
@@ -92,6 +94,50 @@ async def take(events: AsyncIterator[Event], count: int, kind: str = "item") -> 
             if len(found) == count:
                 break
     return found
+
+
+async def until(lines: AsyncIterator[str], last: str) -> AsyncIterator[str]:
+    """The lines as far as this one, with it."""
+    async for line in lines:
+        yield line
+        if line == last:
+            return
+
+
+async def test_stream_on_which_nothing_comes_is_kept_open_by_a_comment(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "QUIET_S", 0.05)
+    async with (
+        asyncio.timeout(20),
+        httpx.AsyncClient(base_url=api.url) as client,
+        client.stream("GET", f"{PATH}/stream", headers=api.headers) as response,
+    ):
+        lines = response.aiter_lines()
+        told = [await anext(lines) for _ in range(6)]
+
+    assert told[:2] == ["event: count", 'data: {"unread": 0}']
+    assert told[-2:] == [": still here", ""]
+    assert (response.headers["cache-control"], response.headers["x-accel-buffering"]) == ("no-store", "no")
+
+
+async def test_stream_waits_where_the_newest_items_are_gone(
+    api: Api, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await put(database, "A", "B", "C")
+    async with database.unit_of_work() as session:
+        await InboxRepository(session).change([DRIVER], Change(read=True), MONDAY_MORNING, through=2)
+        await session.execute(text("DELETE FROM in_app_items WHERE seq <= 2"))
+    monkeypatch.setattr(stream, "QUIET_S", 0.05)
+    async with (
+        asyncio.timeout(20),
+        httpx.AsyncClient(base_url=api.url) as client,
+        client.stream("GET", f"{PATH}/stream", headers=api.headers, params={"after": 0}) as response,
+    ):
+        lines = response.aiter_lines()
+        told = [line async for line in until(lines, ": still here") if line.startswith("id: ")]
+        await put(database, "D")
+        told += [line async for line in until(lines, "id: 6") if line.startswith("id: ")]
+
+    assert told == ["id: 0", "id: 3", "id: 6"]
 
 
 async def test_reader_who_is_cut_off_goes_on_where_it_was_at_another_process(
@@ -176,6 +222,20 @@ async def test_what_changed_while_nobody_followed_is_told_once_as_it_stands(api:
         (unseen,), (changed,) = await take(events, 1), await take(events, 1, "archived")
 
     assert (unseen[1], unseen[2]["title"], changed[1], changed[2]["seq"]) == ("2", "B", "4", 1)
+
+
+async def test_item_that_was_read_before_its_reader_came_is_told_whole(api: Api, database: Database) -> None:
+    await put(database, "Had")
+    await put(database, "A", "B")
+    async with database.unit_of_work() as session:
+        inboxes = InboxRepository(session)
+        found = {one.title: one.id for one in await inboxes.changed_after(DRIVER, 1, 2)}
+        await inboxes.change([DRIVER], Change(read=True), MONDAY_MORNING, ids=[found["A"]])
+    async with api.stream("1") as events:
+        (unseen,), (read,) = await take(events, 1), await take(events, 1, "read")
+
+    assert (unseen[1], unseen[2]["title"]) == ("3", "B")
+    assert (read[1], read[2]["title"], read[2]["body"], read[2]["seq"]) == ("4", "A", "Look.", 2)
 
 
 async def test_number_beyond_the_inbox_counts_as_its_end(api: Api, database: Database) -> None:

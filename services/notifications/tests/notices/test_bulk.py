@@ -1,12 +1,12 @@
 """notifications.send_bulk_email: a thousand recipients, of whom some cannot be written to."""
 
 from typing import Any, Final
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 import pytest
 from sqlalchemy import text
 
-from services.notifications.tests.deliveries.arrange import ALERT
+from services.notifications.tests.deliveries.arrange import ALERT, know_person
 from services.notifications.tests.notices.arrange import sent
 from shared.contracts.lanes import NOTIFICATIONS_BULK
 from shared.contracts.message import MAX_BODY_BYTES
@@ -19,9 +19,11 @@ from shared.runtime.process import ProcessRuntime
 from shared.testing.messages import TaskRunner, outbox_of, published
 from shared.testing.service import handler_of
 
+OURS: Final = UUID(int=5)
 BAD: Final[list[Any]] = [
     "no address",
     "a>b@example.com",
+    "ann@localhost",
     {"to_email": None},
     {"to_email": "a@example.com", "to_person": "payments.customer:1"},
     {"to_person": "nobody"},
@@ -94,6 +96,17 @@ async def test_address_that_stands_there_twice_gets_one_mail(run_task: TaskRunne
 
     found = [(one.to_email, one.to_person) for one in await published(session, SendTemplatedEmail)]
     assert sorted(found, key=str) == [("ann@example.com", None), (None, "payments.customer:1")]
+
+
+async def test_who_stands_there_by_reference_and_by_address_gets_one_mail(run_task: TaskRunner, session: Session) -> None:
+    await know_person(session, "payments.customer:1", email="Ann@example.com", organization_id=OURS)
+    await run_task(bulk("ann@EXAMPLE.com", "bob@example.com", {"to_person": "payments.customer:1"}, organization_id=OURS))
+    ours = [(one.to_email, one.to_person) for one in await published(session, SendTemplatedEmail)]
+    # Another organization does not reach that person, so the address is somebody of its own.
+    await run_task(bulk("ann@example.com", {"to_person": "payments.customer:1"}, organization_id=UUID(int=6)))
+
+    assert sorted(ours, key=str) == [("bob@example.com", None), (None, "payments.customer:1")]
+    assert len(await published(session, SendTemplatedEmail)) == 4
 
 
 async def test_own_context_goes_before_the_common_one(run_task: TaskRunner, session: Session) -> None:

@@ -15,6 +15,9 @@ PHONE: Final = "+919812345678"
 SECRETS: Final = (EMAIL, PHONE, "Asha Rao", "Hello Asha")
 """What must be found nowhere once she was erased."""
 
+NOW: Final = ("asha@rao.example", "+919899999999")
+"""Her addresses after she has moved."""
+
 BY_PERSON, BY_ADDRESS, WAITING, FOREIGN, UNSEEN = (UUID(int=number) for number in (11, 12, 13, 14, 15))
 
 _PEOPLE: Final = """
@@ -61,6 +64,7 @@ _REST: Final = (
     """INSERT INTO in_app_items (id, person, delivery_id, category, title, body, seq, changed_seq, created_at)
        VALUES (:by_person, :asha, :by_person, 'trips', 'Hello Asha', 'Hello Asha', 1, 1, now())""",
     """INSERT INTO digest_entries (delivery_id, person, category, occurred_at) VALUES (:by_person, :asha, 'alerts', now())""",
+    "INSERT INTO digest_windows (person, id, opened_at, closes_at) VALUES (:asha, :by_person, now(), now())",
     """INSERT INTO preference_sheets (person, revision, quiet_from, quiet_until, quiet_days, updated_at)
        VALUES (:asha, 1, '21:00', '07:00', '{1,2}', now())""",
     """INSERT INTO preferences (person, category, channel, choice, updated_at)
@@ -93,3 +97,10 @@ async def know_asha(session: Session, hasher: AddressHasher) -> None:
     for statement in (_PEOPLE, _DELIVERIES, *_REST):
         clause = text(statement.replace('": ', '"\\: '))
         await session.execute(clause, {name: bound[name] for name in clause.compile().params})
+
+
+async def move_asha(session: Session) -> None:
+    """Let her have another e-mail address and number than those that the rest tells of; an SMS has gone to the old one."""
+    await session.execute(text("UPDATE deliveries SET to_person = :asha WHERE id = :id"), {"asha": ASHA, "id": BY_ADDRESS})
+    moved = text("UPDATE people SET email = :email, phone = :phone WHERE reference = :asha")
+    await session.execute(moved, {"asha": ASHA, "email": NOW[0], "phone": NOW[1]})

@@ -7,6 +7,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from services.notifications.campaigns.counts_repository import CountsReader
+from services.notifications.campaigns.messages import delivery_id_of
 from services.notifications.campaigns.recipient_repository import RecipientRepository
 from services.notifications.deps import address_hasher
 from services.notifications.privacy.holdings_repository import HOLDINGS, NOT_PERSONAL
@@ -14,11 +16,24 @@ from services.notifications.settings import NotificationsSettings
 from services.notifications.tests.campaigns.arrange import ASHA as OPERATOR
 from services.notifications.tests.campaigns.arrange import OURS, changes_of, publish_offer, read, row, running, step
 from services.notifications.tests.campaigns.arrange import listed as listed_campaign
-from services.notifications.tests.privacy.arrange import ASHA, BY_PERSON, EMAIL, FOREIGN, PHONE, SECRETS, WAITING, know_asha
-from shared.contracts.notifications import DeliveryFinished
+from services.notifications.tests.privacy.arrange import (
+    ASHA,
+    BY_PERSON,
+    EMAIL,
+    FOREIGN,
+    NOW,
+    PHONE,
+    SECRETS,
+    UNSEEN,
+    WAITING,
+    know_asha,
+    move_asha,
+)
+from shared.contracts.lanes import NOTIFICATIONS_BULK
+from shared.contracts.notifications import DeliveryFinished, SendTemplatedEmail
 from shared.runtime.db import Session
 from shared.testing.clock import FrozenClock
-from shared.testing.messages import assert_nothing_published
+from shared.testing.messages import TaskRunner, assert_nothing_published, outbox_of
 from shared.testing.service import ApiClient
 
 _TABLES = text("SELECT table_name::text FROM information_schema.tables WHERE table_schema = current_schema() ORDER BY 1")
@@ -80,6 +95,40 @@ async def test_nothing_personal_is_left_in_any_table(
     assert {secret: await found_in(session, secret) for secret in SECRETS} == {secret: [] for secret in SECRETS}
 
 
+async def test_former_address_is_erased_with_the_person(
+    operator: ApiClient, session: Session, settings: NotificationsSettings, clock: FrozenClock
+) -> None:
+    hasher = address_hasher(settings)
+    await know_asha(session, hasher)
+    await publish_offer(session)
+    rows = [row(hasher.hash("email", EMAIL), to_email=EMAIL, to_name="Asha Rao")]
+    draft = await listed_campaign(session, clock, rows)
+    await move_asha(session)
+
+    await operator.delete(f"/v1/people/{ASHA}")
+
+    assert {secret: await found_in(session, secret) for secret in (*SECRETS, *NOW)} == {secret: [] for secret in (*SECRETS, *NOW)}
+    suppressed = await one(session, "SELECT address, note, address_hash FROM suppressions")
+    assert tuple(suppressed) == (None, None, hasher.hash("email", EMAIL))
+    assert await RecipientRepository(session).waiting(draft.id, 10) == []
+
+
+async def test_former_address_that_somebody_else_has_now_is_left_to_them(
+    operator: ApiClient, session: Session, settings: NotificationsSettings
+) -> None:
+    hasher = address_hasher(settings)
+    await know_asha(session, hasher)
+    await move_asha(session)
+    await session.execute(text("UPDATE people SET email = :email WHERE reference = 'payments.customer:8'"), {"email": EMAIL})
+
+    await operator.delete(f"/v1/people/{ASHA}")
+
+    assert (await one(session, "SELECT address FROM suppressions")).address == EMAIL
+    unseen = await one(session, "SELECT to_address FROM deliveries WHERE id = :id", id=UNSEEN)
+    own = await one(session, "SELECT to_address FROM deliveries WHERE id = :id", id=BY_PERSON)
+    assert (unseen.to_address, own.to_address) == ("Asha.Rao@Example.com", None)
+
+
 async def test_what_was_declined_and_what_bounced_goes_on_to_count_and_others_lose_nothing(
     operator: ApiClient, session: Session, settings: NotificationsSettings
 ) -> None:
@@ -132,6 +181,36 @@ async def test_campaign_passes_somebody_over_who_was_erased_meanwhile(
     left = [len(await RecipientRepository(session).waiting(one.id, 10)) for one in (to_all, to_list)]
     assert (totals, left) == ([1, 1, 2], [1, 1])
     assert await found_in(session, EMAIL) == []
+
+
+async def test_campaign_s_message_that_nobody_has_claimed_yet_is_dropped_and_leaves_no_address(
+    operator: ApiClient, session: Session, settings: NotificationsSettings, clock: FrozenClock, run_task: TaskRunner
+) -> None:
+    hasher = address_hasher(settings)
+    await know_asha(session, hasher)
+    await publish_offer(session)
+    draft = await listed_campaign(session, clock, [row(hasher.hash("email", EMAIL), to_email=EMAIL, to_name="Asha Rao")])
+    by_address = await changes_of(session, clock).start(OPERATOR, draft.id)
+    by_reference = await running(session, clock)
+    for campaign in (by_address, by_reference):
+        await step(session, clock, campaign, 1)
+    keys = [delivery_id_of(by_address.id, hasher.hash("email", EMAIL)), delivery_id_of(by_reference.id, ASHA)]
+    asked = {
+        found.id: SendTemplatedEmail.model_validate_json(found.body) for found in await outbox_of(session) if found.id in keys
+    }
+
+    await operator.delete(f"/v1/people/{ASHA}")
+    handled = await run_task.run([asked[key] for key in keys], ids=keys, lane=NOTIFICATIONS_BULK)
+    await session.execute(text("DELETE FROM outbox"))
+
+    assert [found.outcome for found in handled] == ["dropped", "dropped"]
+    kept = (
+        await session.execute(text("SELECT status, reason, to_address FROM deliveries WHERE id = ANY(:ids)"), {"ids": keys})
+    ).all()
+    assert [tuple(found) for found in kept] == [("dropped", "cancelled", None)] * 2
+    assert {secret: await found_in(session, secret) for secret in SECRETS} == {secret: [] for secret in SECRETS}
+    counts = await CountsReader(session).of([by_address.id, by_reference.id])
+    assert [counts[one.id].dropped for one in (by_address, by_reference)] == [1, 1]
 
 
 async def test_dead_letters_and_events_of_others_are_left_as_they_are(

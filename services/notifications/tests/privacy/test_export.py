@@ -10,7 +10,7 @@ from services.notifications.deps import address_hasher
 from services.notifications.privacy.export import PersonExport
 from services.notifications.settings import NotificationsSettings
 from services.notifications.tests.campaigns.arrange import OURS, publish_offer, running
-from services.notifications.tests.privacy.arrange import ASHA, EMAIL, know_asha
+from services.notifications.tests.privacy.arrange import ASHA, EMAIL, NOW, know_asha, move_asha
 from shared.runtime.db import Database, Session
 from shared.testing.clock import FrozenClock
 from shared.testing.service import ApiClient
@@ -37,6 +37,7 @@ async def test_export_has_everything_that_any_table_says(
         "deliveries": 4,
         "in_app": 1,
         "digests": 1,
+        "digest_window": 1,
         "preferences": 2,
         "preference_sheet": 1,
         "preference_changes": 2,
@@ -50,6 +51,22 @@ async def test_export_has_everything_that_any_table_says(
     assert timelines["Hello Asha"]["attempts"][0]["detail"] == "OK for Asha Rao"
     assert timelines["Hello Asha"]["events"][0]["kind"] == "delivered"
     assert timelines["sms"]["error"] == "Asha Rao is away"
+
+
+async def test_export_has_what_went_to_former_addresses(
+    client: ApiClient, session: Session, settings: NotificationsSettings
+) -> None:
+    await know_asha(session, address_hasher(settings))
+    before = await exported(client)
+    await move_asha(session)
+
+    found = await exported(client)
+
+    assert found["person"][0]["email"] == NOW[0]
+    assert {name: len(rows) for name, rows in found.items() if name != "exported_at"} == {
+        name: len(rows) for name, rows in before.items() if name != "exported_at"
+    }
+    assert [one["address"] for one in found["suppressions"]] == [EMAIL]
 
 
 async def test_export_of_many_deliveries_comes_in_parts_and_is_one_json_document(

@@ -40,7 +40,7 @@ ROWS: Final = {
            VALUES ('email', CAST(CAST(:id AS uuid) AS text), 'k', :id, :at)""",
     ),
     "digest_entries": (
-        30,
+        45,
         "INSERT INTO digest_entries (delivery_id, person, category, occurred_at) VALUES (:id, 'a.b:1', 'alerts', :at)",
     ),
     "suppressions": (

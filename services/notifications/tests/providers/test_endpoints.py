@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from redis.asyncio import Redis
 from sqlalchemy import text
 
 from services.notifications.providers.repository import ProviderReader, ProviderRepository
@@ -15,6 +16,7 @@ from services.notifications.tests.mail_server import MailServer
 from shared.runtime.clock import system_clock
 from shared.runtime.db import Database, Session
 from shared.runtime.errors import PreconditionFailed
+from shared.runtime.outside.circuits import REFUSED, Circuits, Finding
 from shared.runtime.vault import Vault
 from shared.testing.messages import TaskRunner
 from shared.testing.service import ApiClient
@@ -223,3 +225,19 @@ async def test_standings_tell_how_the_installations_accounts_stand(client: ApiCl
 
     assert [one["account"] for one in found] == list(settings.email_providers)
     assert [one["closed_s"] for one in found] == [0.0]
+
+
+async def test_own_accounts_stand_beside_the_installations_and_nobody_elses(
+    client: ApiClient, admin: ApiClient, redis: Redis, settings: NotificationsSettings
+) -> None:
+    await put(admin)
+    await put(client.as_role("admin", organization_id=THEIRS), "bolt")
+    await Circuits(redis, settings.service).report(f"{OURS}/acme", Finding(failed=True, closes_s=60.0, why=REFUSED))
+    ours = (await admin.get("/v1/provider-standings")).json()
+    everybodys = (await client.as_role("admin").get("/v1/provider-standings")).json()
+    foreign = await admin.get("/v1/provider-standings", params={"organization_id": str(THEIRS)})
+
+    assert [(one["account"], one["organization_id"]) for one in ours] == [("smtp", None), ("acme", str(OURS))]
+    assert (0 < ours[1]["closed_s"] <= 60.0, ours[1]["refuses_us"]) == (True, True)
+    assert [one["account"] for one in everybodys] == ["smtp", "acme", "bolt"]
+    assert foreign.status_code == 403

@@ -13,6 +13,7 @@ from shared.runtime.outside.circuits import REFUSED, Finding
         (Answer(Verdict.ACCEPTED, "250 OK"), Finding(failed=False, took_s=2.0)),
         (Answer(Verdict.BAD_RECIPIENT, "550 5.1.1"), Finding(failed=False, took_s=2.0)),
         (Answer(Verdict.TRANSIENT, "451 later"), Finding(failed=True, took_s=2.0)),
+        (Answer(Verdict.TRANSIENT, "450 4.2.1 busy", of_recipient=True), Finding(failed=False, took_s=2.0)),
         (Answer(Verdict.UNKNOWN, "nobody knows"), Finding(failed=True, took_s=2.0)),
         (
             Answer(Verdict.THROTTLED, "429", retry_after_s=15.0, closes=True),

@@ -3,7 +3,7 @@
 import pytest
 
 from services.notifications.providers.answers import Verdict
-from services.notifications.providers.routing import PATIENCE_S, Choice, Past, choose
+from services.notifications.providers.routing import PATIENCE_S, Choice, Past, choose, of_unknown_fate
 from shared.runtime.outside.circuits import Standing
 
 OPEN = [Standing("a"), Standing("b")]
@@ -39,6 +39,24 @@ def test_unknown_fate_stays_with_the_account_that_may_have_sent_it() -> None:
     past = failed("a", Verdict.UNKNOWN, times=4)
 
     assert choose(OPEN, past, urgent=False, max_retries=3).account == "a"
+
+
+@pytest.mark.parametrize("later", [Verdict.THROTTLED, Verdict.CONFIG, Verdict.TRANSIENT, Verdict.SOFT_RECIPIENT])
+def test_unknown_fate_of_one_try_holds_whatever_later_ones_have_met(later: Verdict) -> None:
+    past = [*failed("a", Verdict.UNKNOWN), *failed("a", later, times=4)]
+    long_closed = [Standing("a", closed_s=30.0, closed_since_s=PATIENCE_S + 100), Standing("b")]
+
+    assert choose(OPEN, past, urgent=False, max_retries=3) == Choice("a")
+    assert choose(long_closed, past, urgent=False, max_retries=3) == Choice(None, 30.0)
+    assert choose(OPEN, past, urgent=True, max_retries=3).account == "b"
+
+
+def test_try_that_was_taken_settles_the_unknown_fate_of_those_before_it() -> None:
+    settled = [*failed("a", Verdict.UNKNOWN), *failed("a", Verdict.ACCEPTED), *failed("a", Verdict.CONFIG)]
+    again = [*settled, *failed("a", Verdict.UNKNOWN), *failed("a")]
+
+    assert (of_unknown_fate([]), of_unknown_fate(settled), of_unknown_fate(again)) == ([], [], failed("a", Verdict.UNKNOWN))
+    assert choose(OPEN, settled, urgent=False, max_retries=3).account == "b"
 
 
 def test_refused_login_fails_over_at_once() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from services.notifications.deliveries.receipt_models import Receipt
 from services.notifications.providers.answers import Verdict
+from services.notifications.providers.findings import finding
 from services.notifications.sms.msg91_codes import VERDICTS, fate_of_report, verdict_of
 from services.notifications.tests.sms.sms_server import DLT, SmsServer, sms
 
@@ -31,7 +32,7 @@ REFUSALS: Final = [
     (401, 401, "config", True, 300),
     (418, 418, "config", True, 300),
     (429, 429, "throttled", True, 60),
-    (400, 651, "blocked", False, 0),
+    (400, 651, "transient", False, 600),
     (418, None, "config", True, 300),
     (401, None, "config", True, 300),
     (403, None, "config", True, 300),
@@ -65,6 +66,18 @@ async def test_error_under_the_status_of_success_has_the_verdict_of_its_code(ser
     assert (answer.verdict, answer.code, answer.provider_message_id) == (VERDICTS[code], code, None)
 
 
+@pytest.mark.parametrize("fault", [{"code": 651, "text": "An error"}, {"text": "DLT scrubbing failed: 651"}])
+async def test_text_that_comes_after_its_hours_is_looked_at_again_and_says_nothing_of_the_account(
+    server: SmsServer, fault: dict[str, Any]
+) -> None:
+    await server.faults("msg91", {"action": "error_inside_200", **fault})
+
+    answer = await server.msg91().send(sms(dlt=DLT))
+
+    assert (answer.verdict, answer.retry_after_s, answer.closes) == (Verdict.TRANSIENT, 600.0, False)
+    assert not finding(answer, 0.1).failed
+
+
 def test_every_code_has_a_row() -> None:
     assert {code for _, code, *_ in REFUSALS} >= VERDICTS.keys()
 
@@ -83,7 +96,7 @@ def test_every_code_has_a_row() -> None:
         ("phone sender id not approved", "bad_content"),
         ("Recipient campaign is paused", "bad_content"),
         ("template id missing or invalid template", "bad_content"),
-        ("DLT error 651", "blocked"),
+        ("DLT error 651", "transient"),
         ("something else", "bad_content"),
         ("", "bad_content"),
     ],
@@ -100,9 +113,9 @@ async def test_error_without_a_code_goes_by_its_words(server: SmsServer, message
 REPORTS: Final = [
     ("1", False, "", "delivered", Receipt.DELIVERED, None),
     ("2", False, "", "failed", Receipt.BOUNCED_SOFT, Verdict.SOFT_RECIPIENT),
-    ("2", False, "DLT scrubbing failed: 651", "rejected", Receipt.BLOCKED, Verdict.BLOCKED),
-    ("9", True, "", "do_not_disturb", Receipt.BLOCKED, Verdict.DO_NOT_CALL),
-    ("9", False, "", "do_not_disturb", Receipt.BLOCKED, Verdict.BLOCKED),
+    ("2", False, "DLT scrubbing failed: 651", "rejected", Receipt.BOUNCED_SOFT, Verdict.TRANSIENT),
+    ("9", True, "", "do_not_disturb", Receipt.SUPPRESSED, Verdict.DO_NOT_CALL),
+    ("9", False, "", "do_not_disturb", Receipt.SUPPRESSED, Verdict.BLOCKED),
     ("16", False, "", "rejected", Receipt.BLOCKED, Verdict.BLOCKED),
     ("17", False, "", "blocked_number", Receipt.BOUNCED_HARD, Verdict.BAD_RECIPIENT),
     ("25", False, "", "rejected", Receipt.BLOCKED, Verdict.BLOCKED),

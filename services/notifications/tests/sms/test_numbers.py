@@ -1,10 +1,13 @@
 """Which phone numbers an SMS can reach, and what is said of the others."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from services.notifications.providers.answers import Answer, Verdict
 from services.notifications.sms.errors import NumberUnusable
-from services.notifications.sms.numbers import number, without_number
+from services.notifications.sms.numbers import number, without_number, zone_of
+from shared.testing.clock import MONDAY_MORNING
 
 USABLE = [
     ("+919812345678", "IN", "+919812345678"),
@@ -64,3 +67,23 @@ def test_number_that_no_sms_reaches_is_refused_without_being_quoted(text: str, c
 )
 def test_number_is_taken_out_of_what_a_provider_says(said: str, kept: str) -> None:
     assert without_number(Answer(Verdict.BLOCKED, said), "+919812345678").detail == kept
+
+
+@pytest.mark.parametrize(
+    ("number", "zone"),
+    [
+        ("+919812345678", "Asia/Kolkata"),
+        ("+14155550123", "America/Los_Angeles"),
+        ("+447400123456", "Europe/London"),
+        # It may be anywhere between Kaliningrad and Kamchatka.
+        ("+79161234567", "Asia/Novosibirsk"),
+        # A network of satellites.
+        ("+882161234567", None),
+        ("no number", None),
+    ],
+)
+def test_number_is_where_its_digits_say_or_in_the_middle_of_its_country(number: str, zone: str | None) -> None:
+    found = zone_of(number, MONDAY_MORNING)
+
+    offsets = [MONDAY_MORNING.astimezone(ZoneInfo(one)).utcoffset() if one else None for one in (found, zone)]
+    assert offsets[0] == offsets[1]

@@ -1,20 +1,28 @@
 """Twilio over real sockets: the request's shape, what is taken, what gets no answer, and what is asked afterwards."""
 
 import asyncio
+import json
 import re
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 from uuid import uuid4
 
 import pytest
+import pytest_asyncio
 
 from services.notifications.deliveries.receipt_models import Receipt
 from services.notifications.providers.answers import Verdict
 from services.notifications.providers.lookups import LookupFailed
+from services.notifications.sms.price_models import Price
+from services.notifications.sms.twilio import TwilioAccount, TwilioProvider
+from services.notifications.tests.sms.http_script import HttpScript, http_script
 from services.notifications.tests.sms.sms_server import DELIVERY, SID, TO, SmsServer, sms
 
 CALLBACK: Final = "https://api.waybill.example/v1/callbacks/twilio"
 SERVICE: Final = "MG" + "0a" * 16
+PER_SMS: Final = Decimal("0.00750")
 
 # Of Twilio's specification (twilio_api_v2010, CreateMessage): the field, and what its value must be.
 DOCUMENTED: Final = {
@@ -25,6 +33,12 @@ DOCUMENTED: Final = {
     "StatusCallback": r"https?://[^_/]+/\S*",
     "ValidityPeriod": r"[1-9]\d{0,3}|[12]\d{4}|3[0-5]\d{3}|36000",
 }
+
+
+@pytest_asyncio.fixture
+async def script() -> AsyncIterator[HttpScript]:
+    async with http_script() as started:
+        yield started
 
 
 async def arrived(server: SmsServer, **filters: str) -> dict[str, object]:
@@ -189,6 +203,56 @@ async def test_fate_of_one_message_is_read(server: SmsServer) -> None:
     assert (fate.kind, fate.code) == (Receipt.BOUNCED_SOFT, "30003")
     assert fate.at is not None
     assert [await provider.fate(one, TO) for one in ("SM" + "0" * 32, "../Accounts", str(uuid4()))] == [None, None, None]
+
+
+async def test_price_is_told_once_the_message_has_ended_and_not_before(server: SmsServer) -> None:
+    provider = server.twilio()
+    await server.faults("twilio", {"action": "silent", "times": 1})
+    silent = (await provider.send(sms())).provider_message_id or ""
+    await until(server, "sent")
+    taken = (await provider.send(sms(body="x" * 161))).provider_message_id or ""
+    await until(server, "delivered")
+
+    fate, unknown = await provider.fate(taken, TO), "SM" + "0" * 32
+    prices = [await provider.price(one) for one in (silent, taken, unknown, "../Accounts")]
+    assert prices == [None, Price(Decimal("0.01500"), "USD"), None, None]
+    assert fate is not None
+    assert fate.price == prices[1]
+
+
+async def test_prices_of_many_are_read_from_the_list_page_by_page(server: SmsServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.notifications.sms.twilio.LIST_SIZE", 2)
+    provider, began = server.twilio(), datetime.now(UTC)
+    sids = [(await provider.send(sms(to=f"+9198123456{number:02}"))).provider_message_id or "" for number in range(7)]
+    async with asyncio.timeout(15):
+        while {one["status"] for one in await server.received()} != {"delivered"}:
+            await server.http.get("/changes", params={"timeout": 1})
+    minute = timedelta(minutes=1)
+
+    async def listed(wanted: list[str], since: datetime, until: datetime) -> list[str]:
+        return [sid async for sid, price in provider.listed_prices(wanted, since, until) if price == Price(PER_SMS, "USD")]
+
+    assert await listed(sids[2:], began, datetime.now(UTC)) == sids[:1:-1]
+    assert await listed(sids, began - 9 * minute, began - 8 * minute) == []
+    assert await listed(["SM" + "0" * 32], began, datetime.now(UTC)) == []
+
+
+async def test_page_that_twilio_names_is_asked_for_at_the_account_whatever_its_address(script: HttpScript) -> None:
+    page = {"messages": [{"sid": "SM" + "1" * 32, "price": "-0.00750", "price_unit": "USD"}, "?"]}
+    script.answer(200, json.dumps({**page, "next_page_uri": "http://169.254.169.254/latest?Page=1&PageToken=PASM9"}))
+    script.answer(200, json.dumps({"messages": None, "next_page_uri": None}))
+    provider = TwilioProvider(TwilioAccount(SID, "secret", url=script.url))
+    now = datetime(2026, 11, 20, 6, tzinfo=UTC)
+    found = [one async for one in provider.listed_prices(["SM" + "1" * 32, "SM" + "2" * 32], now, now + timedelta(minutes=1))]
+    await provider.close()
+
+    assert found == [("SM" + "1" * 32, Price(PER_SMS, "USD"))]
+    lines = [one.partition(b"\r\n")[0].decode() for one in script.seen]
+    path = f"GET /2010-04-01/Accounts/{SID}/Messages.json"
+    assert lines == [
+        f"{path}?DateSent%3E=2026-11-20T05%3A59%3A30Z&DateSent%3C=2026-11-20T06%3A01%3A30Z&PageSize=1000 HTTP/1.1",
+        f"{path}?Page=1&PageToken=PASM9 HTTP/1.1",
+    ]
 
 
 async def test_server_that_is_away_closes_the_account_for_a_while_and_costs_no_try(server: SmsServer) -> None:

@@ -16,6 +16,7 @@ REFUSALS: Final = [
     (404, 20404, "config", True, 300),
     (429, 20429, "throttled", True, 60),
     (400, 21211, "bad_recipient", False, 0),
+    (400, 21212, "config", True, 300),
     (400, 21265, "bad_recipient", False, 0),
     # The account may not send to this country, or number; others still get theirs.
     (400, 21408, "config", False, 3600),
@@ -33,6 +34,7 @@ REFUSALS: Final = [
     (400, 21635, "bad_recipient", False, 0),
     (400, 21659, "config", True, 300),
     (400, 21660, "config", True, 300),
+    (400, 21701, "config", True, 300),
     (400, 21703, "config", True, 300),
     (400, 30001, "transient", False, 0),
     (403, 30002, "config", True, 300),
@@ -42,6 +44,10 @@ REFUSALS: Final = [
     (400, 30006, "bad_recipient", False, 0),
     (400, 30007, "blocked", False, 0),
     (400, 30008, "transient", False, 0),
+    (400, 30018, "blocked", False, 0),
+    (400, 30024, "blocked", False, 0),
+    (400, 30032, "blocked", False, 0),
+    (400, 30034, "blocked", False, 0),
     (429, 63038, "throttled", True, 60),
     # Codes that are not known go by the HTTP status.
     (400, 29999, "bad_content", False, 0),
@@ -72,8 +78,9 @@ def test_every_code_has_a_row() -> None:
     assert {code for _, code, *_ in REFUSALS} >= VERDICTS.keys()
 
 
-async def test_sender_that_the_message_brought_along_closes_nothing(server: SmsServer) -> None:
-    await server.faults("twilio", {"action": "status", "status": 400, "code": 21606})
+@pytest.mark.parametrize("code", [21212, 21606])
+async def test_sender_that_the_message_brought_along_closes_nothing(server: SmsServer, code: int) -> None:
+    await server.faults("twilio", {"action": "status", "status": 400, "code": code})
 
     answer = await server.twilio().send(sms(sender="WAYBILL"))
 
@@ -103,7 +110,11 @@ FATES: Final = [
     ("undelivered", 30006, Receipt.BOUNCED_HARD, Verdict.BAD_RECIPIENT),
     ("undelivered", 30007, Receipt.BLOCKED, Verdict.BLOCKED),
     ("undelivered", 30008, Receipt.BOUNCED_SOFT, Verdict.TRANSIENT),
-    ("failed", 21610, Receipt.BLOCKED, Verdict.OPTED_OUT),
+    ("undelivered", 30018, Receipt.BLOCKED, Verdict.BLOCKED),
+    ("undelivered", 30024, Receipt.BLOCKED, Verdict.BLOCKED),
+    ("undelivered", 30032, Receipt.BLOCKED, Verdict.BLOCKED),
+    ("undelivered", 30034, Receipt.BLOCKED, Verdict.BLOCKED),
+    ("failed", 21610, Receipt.SUPPRESSED, Verdict.OPTED_OUT),
     ("failed", 21614, Receipt.BOUNCED_HARD, Verdict.BAD_RECIPIENT),
     ("failed", 21617, Receipt.BLOCKED, Verdict.BAD_CONTENT),
 ]

@@ -1,0 +1,43 @@
+"""Statements on what gates have decided, as the timelines of deliveries show it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import text
+
+from shared.runtime.db import Session
+
+
+class Note(NamedTuple):
+    """A line of a delivery's timeline. id: the same when the same is noted again. code: a stable reason. detail: for people."""
+
+    id: UUID
+    delivery_id: UUID
+    kind: str
+    code: str
+    detail: str
+
+
+# The same decision again is no further line.
+_NOTE: Final = text("""
+    INSERT INTO delivery_events (id, delivery_id, kind, occurred_at, code, detail)
+    SELECT row.id, delivery_id, kind, :now, code, detail
+      FROM unnest(CAST(:id AS uuid[]), CAST(:delivery_id AS uuid[]), CAST(:kind AS text[]), CAST(:code AS text[]),
+                  CAST(:detail AS text[])) AS row(id, delivery_id, kind, code, detail)
+      JOIN deliveries ON deliveries.id = delivery_id ORDER BY row.id
+    ON CONFLICT (id) DO NOTHING
+""")
+
+
+class NoteRepository:
+    """What gates write."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def note(self, notes: Sequence[Note], now: datetime) -> None:
+        """Add to the timelines of deliveries; at least one."""
+        columns: dict[str, Sequence[Any]] = dict(zip(Note._fields, zip(*notes, strict=True), strict=True))
+        await self._session.execute(_NOTE, {**columns, "now": now})
