@@ -9,7 +9,6 @@ from services.payments.attempts.models import AttemptKind, Begin
 from services.payments.attempts.repository import AttemptRepository
 from services.payments.attempts.work import CallWork
 from services.payments.gateways.directory import Account, Gateways
-from services.payments.payments.cases import Cases
 from services.payments.payments.facts import GatewayFacts
 from services.payments.payments.models import OFFLINE, PAID, Payment
 from services.payments.payments.writing_repository import PaymentRepository
@@ -58,7 +57,11 @@ class CallClaims:
         return answers
 
     async def capture(self, payment_ids: Sequence[UUID]) -> dict[UUID, CallWork | Outcome]:
-        """Take these, where they are authorized and not taken."""
+        """Take these, where they are authorized and neither taken nor given up."""
+        return await self._begin("capture", payment_ids, but_given_up=True)
+
+    async def capture_after_all(self, payment_ids: Sequence[UUID]) -> dict[UUID, CallWork | Outcome]:
+        """Take these because a person wants it: also what was given up, as long as the gateway holds it."""
         return await self._begin("capture", payment_ids)
 
     async def release(self, payment_ids: Sequence[UUID]) -> dict[UUID, CallWork | Outcome]:
@@ -95,9 +98,12 @@ class CallClaims:
         account = await self._account(payment) if payment.gateway != OFFLINE else None
         return CallWork(payment, account, refund=refund, is_old=now - refund.requested_at > _KEY_KEPT)
 
-    async def _begin(self, kind: AttemptKind, payment_ids: Sequence[UUID]) -> dict[UUID, CallWork | Outcome]:
+    async def _begin(
+        self, kind: AttemptKind, payment_ids: Sequence[UUID], *, but_given_up: bool = False
+    ) -> dict[UUID, CallWork | Outcome]:
         now = self._clock()
         payments = await self._payments.lock(payment_ids)
+        given_up = await self._attempts.released(payment_ids) if but_given_up else set()
         answers: dict[UUID, CallWork | Outcome] = {}
         begins = list[Begin]()
         for key in payment_ids:
@@ -106,9 +112,11 @@ class CallClaims:
                 answers[key] = Failed("there is no such payment")
             elif payment.status != "authorized" or payment.gateway_payment_id is None:
                 answers[key] = Skipped(f"the payment is {payment.status}")
+            elif key in given_up:
+                answers[key] = Skipped("the authorization was given up")
             elif key not in answers:
                 attempt = uuid7()
-                begins.append(Begin(attempt, key, kind, payment.amount_minor))
+                begins.append(Begin(attempt, key, kind, payment.amount_minor, gateway_payment_id=payment.gateway_payment_id))
                 answers[key] = CallWork(payment, await self._account(payment), attempt=attempt)
         await self._attempts.begin(begins, now)
         return answers
@@ -126,7 +134,6 @@ class CallRecords:
         payments: PaymentRepository,
         facts: GatewayFacts,
         refunds: RefundFacts,
-        cases: Cases,
         clock: Clock,
         *,
         settle_s: float,
@@ -135,7 +142,6 @@ class CallRecords:
         self._payments = payments
         self._facts = facts
         self._refunds = refunds
-        self._cases = cases
         self._clock = clock
         self._settle = timedelta(seconds=settle_s)
 
@@ -148,7 +154,6 @@ class CallRecords:
         for work in works:
             if work.refused is not None and work.refund is not None:
                 await self._refunds.give_up(work.refund, locked[work.payment.id], work.refused, now)
-                await self._cases.open("refund_undone", work.payment.id, {"refund_id": str(work.refund.id)})
         return await self._facts.apply([told for work in works for told in work.found.told], touched=ids)
 
     async def record_answers(self, works: Sequence[CallWork]) -> dict[UUID, Payment]:

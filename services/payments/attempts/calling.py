@@ -25,7 +25,7 @@ async def ask(work: CallWork) -> Outcome:
     for call in work.unfinished:
         if call.kind not in ("order", "charge") or (call.kind == "charge" and gateway.order_first):
             continue
-        orders = await gateway.orders_by_receipt(str(call.id), call.started_at)
+        orders = await gateway.orders_by_receipt(str(call.id), call.started_at, call.called_at)
         if not isinstance(orders, Answered):
             return _again(orders)
         work.found.told += [Told(work.account.key, one) for one in orders.fact]

@@ -97,7 +97,7 @@ async def _find(work: ChargeWork, gateway: Gateway) -> Outcome | None:
     order_id = work.payment.gateway_order_id
     if order_id is None:
         receipt = str(work.order or work.charge)
-        orders = await gateway.orders_by_receipt(receipt, work.begun_at)
+        orders = await gateway.orders_by_receipt(receipt, work.begun_at, work.called_at)
         if not isinstance(orders, Answered):
             return Retry("what became of an earlier call could not be asked", counts=False, after_s=60.0)
         if not orders.fact:
@@ -106,7 +106,7 @@ async def _find(work: ChargeWork, gateway: Gateway) -> Outcome | None:
     payments = await gateway.payments_of_order(order_id)
     if not isinstance(payments, Answered):
         return Retry("what became of an earlier call could not be asked", counts=False, after_s=60.0)
-    fresh = [one for one in payments.fact if one.payment_id != work.payment.gateway_payment_id]
+    fresh = [one for one in payments.fact if one.payment_id not in work.earlier]
     if not fresh:
         return None
     work.found.told += [Told(work.account.key, one) for one in fresh]

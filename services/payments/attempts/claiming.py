@@ -1,7 +1,7 @@
 """Before charges: what is to be charged, and that it may be; committed with the attempts before any call is made."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -25,6 +25,8 @@ from shared.runtime.outcomes import Failed, Outcome, Retry, Skipped
 
 SETTLE_S: Final = 45.0
 """How long a call of somebody who has died may still be on its way: the longest that a call takes, and more."""
+TAKEN: Final = Skipped("it is being paid by another payment")
+"""Of a charge whose order somebody is paying otherwise, and may not pay after all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ class ChargeClaims:
             return Failed("there is no such payment")
         open_calls = [one for one in ready.open.get(payment_id, ()) if one.kind in ("order", "charge")]
         if any(one.status == "started" for one in open_calls) and payment.status == "processing":
-            left_s = self._settle_s - (now - open_calls[-1].started_at).total_seconds()
+            left_s = self._settle_s - (now - open_calls[-1].called_at).total_seconds()
             return Retry("an earlier call may still be on its way", after_s=left_s, counts=False) if left_s > 0 else None
         if payment.status not in ("created", "failed") or open_calls:
             return Skipped(f"the payment is {payment.status}")
@@ -163,16 +165,18 @@ class ChargeClaims:
             begins += [Begin(order, key, "order", payment.amount_minor)] if order is not None else []
             begins.append(Begin(charge, key, "charge", payment.amount_minor))
             works[key] = ChargeWork(payment, account, card, charge, order, now, resumes=False, is_last=False)
+        earlier = await self._attempts.declined_before(resumed) if resumed else {}
         for key in resumed:
             calls = {one.kind: one for one in ready.open[key]}
             payment, charge_call = ready.payments[key], calls.get("charge")
             if charge_call is not None and key in ready.cards:
                 order = calls["order"].id if "order" in calls else None
                 account, at = accounts[payment.account], charge_call.started_at
-                works[key] = ChargeWork(
-                    payment, account, ready.cards[key], charge_call.id, order, at, resumes=True, is_last=False
-                )
+                work = ChargeWork(payment, account, ready.cards[key], charge_call.id, order, at, resumes=True, is_last=False)
+                known = frozenset(earlier.get(key, ()))
+                works[key] = replace(work, earlier=known, called_at=charge_call.called_at)
         await self._attempts.begin(begins, now)
+        await self._attempts.resume(works.keys() & resumed, now)
         orders = sorted({one.order_id for one in started.values() if one.order_id is not None})
         if orders:
             await self._receipts.processing(orders, now, on=True)
@@ -186,7 +190,7 @@ def _answer(outcome: Outcome | None, work: ChargeWork | None, *, is_last: bool) 
     if outcome is not None:
         return outcome
     if work is None:
-        return Skipped("it is being paid by another payment")
+        return TAKEN
     work.is_last = is_last
     return work
 

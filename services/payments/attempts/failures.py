@@ -12,6 +12,7 @@ from services.payments.payments.models import Payment
 from services.payments.payments.writing_repository import PaymentRepository
 from shared.contracts.money import Money
 from shared.contracts.notifications import SendPaymentFailed
+from shared.contracts.payments import PaymentFailed
 from shared.contracts.payments.charges import PROMISED
 from shared.runtime.clock import Clock
 from shared.runtime.errors import Dropped
@@ -49,7 +50,7 @@ class FailureHandling:
             raise Dropped("the payment has not failed, or not any more")
         if payment.handled_tries >= payment.tries:
             raise Dropped("it was handled before")
-        if is_trying(payment):
+        if payment.is_charging:
             raise Dropped("it is tried again at once")
         now = self._clock()
         next_attempt_at = next_try(payment, now)
@@ -61,6 +62,17 @@ class FailureHandling:
 
     def _tell(self, payment: Payment, next_attempt_at: datetime | None, now: datetime) -> None:
         amount = Money(amount_minor=payment.amount_minor, currency=payment.currency)
+        self._publisher.publish(
+            PaymentFailed(
+                payment_id=payment.id,
+                organization_id=payment.organization_id,
+                customer_id=payment.customer_id,
+                amount=amount,
+                tries=payment.tries,
+                kind=payment.decline_kind,
+                failed_at=now,
+            )
+        )
         # Of a period that is charged without its customer, dunning tells, which knows when it is tried again.
         is_dunned = payment.subscription_id is not None and payment.payment_method_id is not None
         if payment.customer_id is not None and not is_dunned:
@@ -78,12 +90,6 @@ class FailureHandling:
                     valid_until=now + _WORTH,
                 )
             )
-
-
-def is_trying(payment: Payment) -> bool:
-    """Whether the message that charges it has tries left for a technical failure."""
-    is_ours = payment.payment_method_id is not None and payment.decline_kind == "safe_now"
-    return is_ours and payment.tries % TRIES_OF_A_MESSAGE != 0
 
 
 def next_try(payment: Payment, now: datetime) -> datetime | None:

@@ -11,7 +11,8 @@ AttemptStatus = Literal["started", "succeeded", "declined", "refused", "unavaila
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One call. Its id is its receipt at the gateway, by which it is found again."""
+    """One call. Its id is its receipt at the gateway, by which it is found again. resumed_at: when it was taken up again, because
+    whoever had begun it has died."""
 
     id: UUID
     payment_id: UUID
@@ -19,17 +20,24 @@ class Attempt:
     status: AttemptStatus
     started_at: datetime
     refund_id: UUID | None = None
+    resumed_at: datetime | None = None
+
+    @property
+    def called_at(self) -> datetime:
+        """From when on it may be on its way."""
+        return self.resumed_at or self.started_at
 
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """A call that is to be made."""
+    """A call that is to be made. gateway_payment_id: what it is to take or to give up; None for calls that make one."""
 
     id: UUID
     payment_id: UUID
     kind: AttemptKind
     amount_minor: int
     refund_id: UUID | None = None
+    gateway_payment_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """After charges: how the calls have ended and what gateways have said, in the unit of work that settles the messages."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -11,7 +11,7 @@ from services.payments.attempts.work import ChargeWork
 from services.payments.gateways.declines import Decline
 from services.payments.payments.facts import GatewayFacts
 from shared.runtime.clock import Clock
-from shared.runtime.outcomes import NOT_REACHED, Done, Outcome
+from shared.runtime.outcomes import NOT_REACHED, Done, Outcome, Retry
 
 _MAX_FAILURE: Final = 300
 AWAY: Final = timedelta(minutes=30)
@@ -26,8 +26,11 @@ class ChargeRecords:
         self._facts = facts
         self._clock = clock
 
-    async def record(self, results: Sequence[tuple[ChargeWork, Outcome]]) -> None:
-        """Write what has come of charges; those that were not reached are taken back."""
+    async def record(
+        self, results: Sequence[tuple[ChargeWork, Outcome]], left: Collection[UUID] = (), taken: Collection[UUID] = ()
+    ) -> None:
+        """Write what has come of charges; those that were not reached are taken back. left: payments that a message was to charge
+        once more and does not. taken: those of them that another payment keeps from it."""
         now = self._clock()
         ends, away = list[End](), list[UUID]()
         for work, outcome in results:
@@ -39,11 +42,13 @@ class ChargeRecords:
             if isinstance(outcome, Done) and any(one.status == "unavailable" for one in found.ends):
                 away.append(work.payment.id)
         founds = {work.payment.id: work.found for work, _ in results}
+        await self._attempts.leave({work.payment.id for work, outcome in results if not isinstance(outcome, Retry)} | {*left})
         await self._attempts.end(ends, now)
         await self._attempts.note_declines([_note(key, one.decline) for key, one in founds.items() if one.decline is not None])
         await self._attempts.bind_orders({key: one.order_id for key, one in founds.items() if one.order_id is not None})
-        await self._facts.apply([told for one in founds.values() for told in one.told], touched=founds.keys())
+        await self._facts.apply([told for one in founds.values() for told in one.told], touched=founds.keys() | {*left})
         await self._attempts.try_again_at(away, now + AWAY)
+        await self._attempts.try_after_another(taken, now + AWAY)
 
 
 def _note(payment_id: UUID, decline: Decline) -> DeclineNote:

@@ -14,11 +14,12 @@ from services.payments.payments.repository import COLUMNS, payment_of
 from shared.runtime.db import Session
 
 _BEGIN: Final = text("""
-    INSERT INTO payment_attempts (id, payment_id, number, kind, refund_id, amount_minor, started_at)
+    INSERT INTO payment_attempts (id, payment_id, number, kind, refund_id, gateway_payment_id, amount_minor, started_at)
     SELECT row.id, row.payment_id, coalesce(known.number, 0) + row_number() OVER (PARTITION BY row.payment_id ORDER BY row.place),
-           row.kind, row.refund_id, row.amount_minor, :at
+           row.kind, row.refund_id, row.gateway_payment_id, row.amount_minor, :at
       FROM unnest(CAST(:ids AS uuid[]), CAST(:payment_ids AS uuid[]), CAST(:kinds AS text[]), CAST(:refund_ids AS uuid[]),
-                  CAST(:amounts AS bigint[])) WITH ORDINALITY AS row(id, payment_id, kind, refund_id, amount_minor, place)
+                  CAST(:gateway_payment_ids AS text[]), CAST(:amounts AS bigint[]))
+           WITH ORDINALITY AS row(id, payment_id, kind, refund_id, gateway_payment_id, amount_minor, place)
       LEFT JOIN LATERAL (SELECT max(number) AS number FROM payment_attempts WHERE payment_id = row.payment_id) AS known ON true
 """)
 _END: Final = text("""
@@ -32,13 +33,35 @@ _END: Final = text("""
      WHERE payment_attempts.id = row.id AND payment_attempts.status IN ('started', 'unknown')
 """)
 _OPEN: Final = text("""
-    SELECT id, payment_id, kind, status, started_at, refund_id FROM payment_attempts
+    SELECT id, payment_id, kind, status, started_at, refund_id, resumed_at FROM payment_attempts
      WHERE payment_id = ANY (CAST(:ids AS uuid[])) AND status IN ('started', 'unknown') ORDER BY payment_id, number
 """)
+_RESUME: Final = text("""
+    UPDATE payment_attempts SET resumed_at = :at
+     WHERE payment_id = ANY (CAST(:ids AS uuid[])) AND kind IN ('order', 'charge') AND status = 'started'
+""")
+_DECLINED_BEFORE: Final = text("""
+    SELECT payment_id, gateway_payment_id FROM payment_attempts
+     WHERE payment_id = ANY (CAST(:ids AS uuid[])) AND kind = 'charge' AND status = 'declined' AND gateway_payment_id IS NOT NULL
+""")
+IS_RELEASED: Final = """
+    EXISTS (SELECT FROM payment_attempts AS given_up
+             WHERE given_up.payment_id = payments.id AND given_up.kind = 'cancel'
+               AND coalesce(given_up.gateway_payment_id, payments.gateway_payment_id) = payments.gateway_payment_id
+               AND NOT EXISTS (SELECT FROM payment_attempts AS taken
+                                WHERE taken.payment_id = payments.id AND taken.kind = 'capture'
+                                  AND taken.number > given_up.number))
+"""
+"""Of a payment whose authorization was given up, and that nobody has wanted to take since. A gateway that cannot give it up holds
+it until it lapses. Calls from before that was kept do not say which authorization they were about."""
+
+_RELEASED: Final = text(
+    f"SELECT id FROM payments WHERE id = ANY (CAST(:ids AS uuid[])) AND {IS_RELEASED}"  # noqa: S608 - a constant of this module
+)
 _GIVE_UP: Final = text("""
     UPDATE payment_attempts SET status = 'unavailable', finished_at = :at, detail = 'the gateway knows nothing of it'
      WHERE payment_id = ANY (CAST(:ids AS uuid[])) AND kind IN ('order', 'charge') AND status IN ('started', 'unknown')
-       AND started_at < CAST(:before AS timestamptz)
+       AND coalesce(resumed_at, started_at) < CAST(:before AS timestamptz)
     RETURNING payment_id
 """)
 _CARDS: Final = text("""
@@ -51,7 +74,7 @@ _CARDS: Final = text("""
 
 # Those whose order somebody else is paying meanwhile stay as they are.
 _START: Final = text(f"""
-    UPDATE payments SET status = 'processing', is_open = true, tries = tries + 1, next_attempt_at = NULL,
+    UPDATE payments SET status = 'processing', is_open = true, tries = tries + 1, is_charging = true, next_attempt_at = NULL,
                         check_at = CAST(:at AS timestamptz) + interval '5 minutes', checks = 0, version = version + 1,
                         updated_at = greatest(CAST(:at AS timestamptz), updated_at), changed_by = :by,
                         change_reason = 'the stored method is charged', change_reference = NULL
@@ -60,6 +83,11 @@ _START: Final = text(f"""
                         WHERE other.is_open AND other.id <> payments.id AND other.order_id = payments.order_id)
     RETURNING {COLUMNS}
 """)  # noqa: S608 - the columns are constants
+_LEAVE: Final = text("""
+    UPDATE payments SET is_charging = false
+      FROM (SELECT id FROM payments WHERE id = ANY (CAST(:ids AS uuid[])) AND is_charging ORDER BY id FOR NO KEY UPDATE) AS held
+     WHERE payments.id = held.id
+""")
 _DECLINED: Final = text("""
     UPDATE payments SET decline_code = row.code, decline_reason = row.reason, decline_kind = row.kind, failure = row.failure,
                         next_action = row.next_action
@@ -76,6 +104,12 @@ _BOUND: Final = text("""
 _AGAIN: Final = text(
     "UPDATE payments SET next_attempt_at = :at WHERE id = ANY (CAST(:ids AS uuid[])) AND status IN ('failed', 'created')"
 )
+# A failure that is yet to be handled is planned for then, and what is a subscription's by that.
+_AFTER_ANOTHER: Final = text("""
+    UPDATE payments SET next_attempt_at = :at
+     WHERE id = ANY (CAST(:ids AS uuid[])) AND status = 'failed' AND handled_tries >= tries
+       AND next_attempt_at IS NULL AND subscription_id IS NULL
+""")
 
 
 class AttemptRepository:
@@ -92,6 +126,7 @@ class AttemptRepository:
                 "payment_ids": "payment_id",
                 "kinds": "kind",
                 "refund_ids": "refund_id",
+                "gateway_payment_ids": "gateway_payment_id",
                 "amounts": "amount_minor",
             }
             bound = {column: [getattr(one, name) for one in attempts] for column, name in names.items()}
@@ -117,10 +152,26 @@ class AttemptRepository:
             found.setdefault(row["payment_id"], []).append(Attempt(**row))
         return found
 
+    async def resume(self, payment_ids: Collection[UUID], at: datetime) -> None:
+        """Write down that charges are made which somebody else has begun: they may be on their way from now on."""
+        if payment_ids:
+            await self._session.execute(_RESUME, {"ids": sorted(payment_ids), "at": at})
+
+    async def declined_before(self, payment_ids: Collection[UUID]) -> dict[UUID, set[str]]:
+        """The gateway's payments that tries have made which it has declined, by our payment."""
+        found: dict[UUID, set[str]] = {}
+        for row in await self._session.execute(_DECLINED_BEFORE, {"ids": sorted(payment_ids)}):
+            found.setdefault(row.payment_id, set()).add(row.gateway_payment_id)
+        return found
+
     async def give_up(self, payment_ids: Collection[UUID], before: datetime, at: datetime) -> set[UUID]:
         """End charges of which the gateway, when asked, knew nothing: they never arrived. Returns whose they were."""
         bound = {"ids": list(payment_ids), "before": before, "at": at}
         return set((await self._session.scalars(_GIVE_UP, bound)).all())
+
+    async def released(self, payment_ids: Collection[UUID]) -> set[UUID]:
+        """Those whose authorization was given up, whether the gateway could do so or not."""
+        return set((await self._session.scalars(_RELEASED, {"ids": list(payment_ids)})).all())
 
     async def cards(self, payment_ids: Collection[UUID]) -> dict[UUID, Card]:
         """What charges need, by payment; a payment without a stored method has none."""
@@ -131,6 +182,11 @@ class AttemptRepository:
         """Let payments be in process; those that are missing from the answer may not be."""
         rows = await self._session.execute(_START, {"ids": sorted(payment_ids), "by": by, "at": at})
         return {row["id"]: payment_of(row) for row in rows.mappings()}
+
+    async def leave(self, payment_ids: Collection[UUID]) -> None:
+        """Note that the messages which have charged these do not come back to them."""
+        if payment_ids:
+            await self._session.execute(_LEAVE, {"ids": sorted(payment_ids)})
 
     async def note_declines(self, notes: Sequence[DeclineNote]) -> None:
         """Keep why payments were declined."""
@@ -147,3 +203,8 @@ class AttemptRepository:
         """Have payments tried again by the clock."""
         if payment_ids:
             await self._session.execute(_AGAIN, {"ids": sorted(payment_ids), "at": at})
+
+    async def try_after_another(self, payment_ids: Collection[UUID], at: datetime) -> None:
+        """Have payments tried once more by the clock whose turn another payment has taken."""
+        if payment_ids:
+            await self._session.execute(_AFTER_ANOTHER, {"ids": sorted(payment_ids), "at": at})

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.payments import payment_deps
 from services.payments.attempts.charging import charge
+from services.payments.attempts.claiming import TAKEN
 from services.payments.attempts.work import ChargeWork
 from services.payments.gateways.calls import CONNECTIONS
 from services.payments.gateways.directory import Gateways
@@ -18,7 +19,7 @@ from shared.contracts.payments import (
 )
 from shared.runtime.db import Session
 from shared.runtime.inbox.delivery import Received
-from shared.runtime.outcomes import Outcome
+from shared.runtime.outcomes import Failed, Outcome
 from shared.runtime.process import ProcessRuntime
 from shared.runtime.tasks import effect, task
 
@@ -46,7 +47,10 @@ class ChargeEffect:
     ) -> None:
         """Apply what the gateways have said."""
         done = [(work, outcome) for _, work, outcome in results if work is not None]
-        await payment_deps.charge_records(session, self._runtime.clock).record(done)
+        ended = [one for one, work, outcome in results if work is None and (isinstance(outcome, Failed) or outcome == TAKEN)]
+        left = {one.message.payment_id or one.id for one in ended}
+        taken = {one.message.payment_id or one.id for one, _, outcome in results if outcome == TAKEN}
+        await payment_deps.charge_records(session, self._runtime.clock).record(done, left, taken)
 
     async def close(self) -> None:
         """Give back the connections."""

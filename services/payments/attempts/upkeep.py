@@ -55,7 +55,7 @@ class PaymentUpkeep:
         """Have payments charged again whose time has come."""
         taken = await self._upkeep.take_retries(slot, AT_ONCE)
         for one in taken:
-            self._publisher.publish(ProcessPayment(payment_id=one.id), message_id=_once("retry", one.id, one.tries))
+            self._publisher.publish(ProcessPayment(payment_id=one.id), message_id=_once("retry", one.id, one.tries, slot))
         if len(taken) == AT_ONCE:
             self._publisher.publish(RetryFailedPayments(slot=slot))
 
@@ -74,12 +74,13 @@ class PaymentUpkeep:
             await self._cases.open("missing_local", None, details)
         hour = int(slot.timestamp()) // _REFUNDS_WAIT_S
         before = datetime.fromtimestamp(slot.timestamp() - _REFUNDS_WAIT_S, slot.tzinfo)
-        for refund_id in await self._refunds.overdue(before, AT_ONCE):
+        refunds = await self._refunds.take_unheard(slot, before, AT_ONCE)
+        for refund_id in refunds:
             # The same request again, or a look at it: both are harmless.
             self._publisher.publish(ExecuteRefund(refund_id=refund_id), message_id=_once("refund", refund_id, hour))
         for plan_id in await self._refunds.planned(AT_ONCE):
             self._publisher.publish(ExecuteRefundPlan(plan_id=plan_id), message_id=_once("plan", plan_id))
-        if len(taken) == AT_ONCE:
+        if AT_ONCE in (len(taken), len(refunds)):
             self._publisher.publish(ResolveUnknownPayments(slot=slot))
 
     async def expire(self, slot: datetime) -> None:
@@ -96,7 +97,8 @@ class PaymentUpkeep:
             self._publisher.publish(ExpirePayments(slot=slot))
 
     async def watch(self, slot: datetime) -> None:
-        """Alarm over authorizations of 60 hours and try to take them once more; at 72 hours give them up."""
+        """Alarm over authorizations of 60 hours and try to take them once more, but not those that were given up; at 72 hours
+        give all of them up."""
         for one in await self._upkeep.lapsing(slot, AT_ONCE):
             await self._cases.open("authorization_lapsing", one.id, {"is_over": one.is_over})
             command = ReleasePayment(payment_id=one.id) if one.is_over else CapturePayment(payment_id=one.id)

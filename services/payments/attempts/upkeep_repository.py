@@ -8,13 +8,17 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from services.payments.attempts.repository import IS_RELEASED
 from services.payments.payments.models import SYSTEM
 from shared.runtime.db import Session
 
+# Whose order somebody is paying otherwise waits for what becomes of that.
 _TAKE_RETRIES: Final = text("""
     WITH due AS (
         SELECT id FROM payments
          WHERE next_attempt_at <= :slot AND status IN ('failed', 'created') AND payment_method_id IS NOT NULL
+           AND NOT EXISTS (SELECT FROM payments AS other
+                            WHERE other.order_id = payments.order_id AND other.is_open AND other.id <> payments.id)
          ORDER BY next_attempt_at, id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
     )
     UPDATE payments SET next_attempt_at = NULL FROM due WHERE payments.id = due.id RETURNING payments.id, tries
@@ -45,11 +49,13 @@ _UNMATCHED: Final = text("""
 _EXPIRE: Final = text("""
     SELECT id FROM payments WHERE is_open AND expires_at <= :slot AND status = 'created' ORDER BY id LIMIT :limit
 """)
-_LAPSING: Final = text("""
+# What was given up is not taken after all: it goes back by itself, and somebody has to look where it has not.
+_LAPSING: Final = text(f"""
     SELECT id, authorized_at < CAST(:slot AS timestamptz) - interval '72 hours' AS is_over FROM payments
      WHERE status = 'authorized' AND authorized_at < CAST(:slot AS timestamptz) - interval '60 hours'
+       AND (authorized_at < CAST(:slot AS timestamptz) - interval '72 hours' OR NOT {IS_RELEASED})
      ORDER BY authorized_at LIMIT :limit
-""")
+""")  # noqa: S608 - put together from constants; values are bound
 # Calls have shown payments and no webhook has come: Razorpay switches a webhook off after a day of failures.
 _SILENT: Final = text("""
     SELECT gateway, account FROM gateway_payments AS held
@@ -113,7 +119,7 @@ class UpkeepRepository:
         return list((await self._session.scalars(_EXPIRE, {"slot": slot, "limit": limit})).all())
 
     async def lapsing(self, slot: datetime, limit: int) -> Sequence[Lapsing]:
-        """Authorizations of more than 60 hours."""
+        """Authorizations of more than 60 hours; those that were given up, of more than 72."""
         return [Lapsing(row.id, row.is_over) for row in await self._session.execute(_LAPSING, {"slot": slot, "limit": limit})]
 
     async def silent(self, slot: datetime) -> Sequence[tuple[str, str]]:

@@ -25,7 +25,8 @@ class Found:
 @dataclass(slots=True)
 class ChargeWork:
     """One charge. order: the attempt under which the gateway's order is made first, where there is none. resumes: the calls were
-    begun by somebody who has died, so the gateway is asked before anything is done. is_last: no further try by itself."""
+    begun by somebody who has died, so the gateway is asked before anything is done. earlier: the gateway's payments of tries that
+    it has declined. called_at: when those calls were made last. is_last: no further try by itself."""
 
     payment: Payment
     account: Account
@@ -35,6 +36,8 @@ class ChargeWork:
     begun_at: datetime
     resumes: bool
     is_last: bool
+    earlier: frozenset[str] = frozenset()
+    called_at: datetime | None = None
     found: Found = field(default_factory=Found)
 
 

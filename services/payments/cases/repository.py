@@ -29,6 +29,7 @@ _NEWEST: Final = text(f"""
      ORDER BY id DESC LIMIT :limit
 """)  # noqa: S608 - as above
 _HISTORY: Final = text("SELECT id, action, actor, owner, note, at FROM case_changes WHERE case_id = :id ORDER BY id")
+_OPEN_BY_KIND: Final = text("SELECT kind, count(*) FROM cases WHERE state = 'open' GROUP BY kind")
 _OPEN: Final = text("""
     INSERT INTO cases AS known (id, kind, fingerprint, gateway, account, entity_id, organization_id, payment_id, amount_minor,
                                 currency, details, opened_at, last_seen_at, changed_by, updated_at)
@@ -55,6 +56,13 @@ _RESOLVE: Final = text("""
                      version = version + 1, updated_at = :at
      WHERE id = :id
 """)
+_SETTLE_HELD: Final = text("""
+    UPDATE cases SET state = 'resolved', resolution = 'settled_itself', resolved_at = :at, changed_by = :by,
+                     change_note = 'its billing waits no more', version = version + 1, updated_at = :at
+     WHERE state = 'open' AND kind = 'billing_held'
+       AND NOT EXISTS (SELECT FROM subscriptions WHERE CAST(id AS text) = entity_id AND held_reason IS NOT NULL
+                           AND status NOT IN ('cancelled', 'ended'))
+""")
 _COMMENT: Final = text("""
     INSERT INTO case_changes (case_id, action, actor, owner, note, at)
     SELECT id, 'commented', :by, owner, :note, :at FROM cases WHERE id = :id
@@ -75,6 +83,10 @@ class CaseReader:
         """The newest first, from after `after` on."""
         bound = {**meant.model_dump(), "organization_id": organization_id, "after": after, "limit": limit}
         return [Case(**row) for row in (await self._session.execute(_NEWEST, bound)).mappings()]
+
+    async def open_by_kind(self) -> dict[str, int]:
+        """How many are open of each kind of which there is one, everybody's."""
+        return {row[0]: row[1] for row in await self._session.execute(_OPEN_BY_KIND)}
 
     async def history(self, case_id: UUID) -> Sequence[CaseChange]:
         """What has happened to a case, the oldest first."""
@@ -108,6 +120,10 @@ class CaseRepository(CaseReader):
         }
         row = (await self._writing.execute(_OPEN, bound)).one_or_none()
         return row is not None and bool(row.is_new)
+
+    async def settle_held(self, at: datetime) -> None:
+        """End those about subscriptions that do not wait, or never will again."""
+        await self._writing.execute(_SETTLE_HELD, {"at": at, "by": SYSTEM})
 
     async def lock(self, case_id: UUID, organization_id: UUID | None) -> Case | None:
         """One case, held until the unit of work ends."""

@@ -3,13 +3,14 @@
 import json
 import logging
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from services.payments.cases.errors import CaseNotFound, CaseResolved
 from services.payments.cases.models import Case, Resolution
 from services.payments.cases.repository import CaseRepository
-from services.payments.payments.cases import CASES, CaseKind
+from services.payments.payments.cases import CaseKind
 from shared.runtime.clock import Clock
 
 logger = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ class KeptCases:
         self._clock = clock
 
     async def open(self, kind: CaseKind, payment_id: UUID | None, details: Mapping[str, Any]) -> None:
-        """Open one, or find the one that is open about the same. It is counted for the alarm and logged once.
+        """Open one, or find the one that is open about the same. It is logged once.
 
         details: ids and amounts, nothing personal. What it is about is `gateway_payment_id` of them, else the payment, or the
         `subscription_id` or `account` that they name.
@@ -31,8 +32,11 @@ class KeptCases:
         about = details.get("gateway_payment_id") or payment_id or details.get("subscription_id") or details["account"]
         said = json.dumps(details, sort_keys=True, default=str)
         if await self._cases.open(kind, str(about), payment_id, self._clock(), said, details):
-            CASES.labels(kind).inc()
             logger.error("payment_case_opened", extra={"kind": kind, "payment_id": str(payment_id), **details})
+
+    async def settle_held(self, at: datetime) -> None:
+        """End those about subscriptions whose billing waits no more, whoever has seen to it."""
+        await self._cases.settle_held(at)
 
 
 class CaseDesk:

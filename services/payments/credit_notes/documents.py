@@ -22,6 +22,7 @@ _REASONS: Final[dict[Reason, str]] = {
     "price_change": "Change of price",
     "cancelled": "Cancelled",
     "duplicate": "Invoiced twice",
+    "refunded": "Refunded",
     "other": "Other",
 }
 

@@ -7,6 +7,7 @@ from typing import Final
 from services.payments.credit_notes.errors import CreditAboveRemaining
 from services.payments.credit_notes.models import Before, CreditedLine, WantedLine
 from services.payments.invoices.models import Figures, Invoice, InvoiceLine
+from services.payments.money.allocation import allocate
 from services.payments.money.rounding import divide
 
 _TAXES: Final = ("cgst_minor", "sgst_minor", "utgst_minor", "igst_minor")
@@ -52,6 +53,44 @@ def agreed(invoice: Invoice, lines: Sequence[InvoiceLine], before: Before, wante
         raise CreditAboveRemaining(f"{total} is to be credited, and {remaining} of the invoice can be", remaining=remaining)
     taxable, tax = sum(one.taxable_minor for one in wanted), sum(getattr(one, name) for one in wanted for name in _TAXES)
     return Credit(tuple(wanted), Figures(taxable, tax, tax, total - taxable - tax, total))
+
+
+def of_amount(invoice: Invoice, lines: Sequence[InvoiceLine], before: Before, total_minor: int) -> Credit:
+    """An amount with its tax, spread over what is left of the lines by largest remainder; pieces are not given back.
+
+    What dividing a line's price and its tax leaves over is round-off, so that the credit note comes to the amount exactly.
+    Raises CreditAboveRemaining.
+    """
+    remaining = invoice.total_minor - invoice.credited_minor
+    if not 0 < total_minor <= remaining:
+        raise CreditAboveRemaining(f"{total_minor} is asked for, and {remaining} can be credited", remaining=remaining)
+    if total_minor == remaining:
+        return credit(invoice, lines, before, ())
+    earlier = [before.lines.get(line.number, _nothing(line.number)) for line in lines]
+    left = [line.total_minor - one.total_minor for line, one in zip(lines, earlier, strict=True)]
+    parts = allocate(min(total_minor, sum(left)), left)
+    credited = [_part(invoice, *row) for row in zip(lines, earlier, parts, strict=True) if row[2]]
+    kept = tuple(line for line in credited if line.taxable_minor)
+    taxable, tax = sum(one.taxable_minor for one in kept), sum(getattr(one, name) for one in kept for name in _TAXES)
+    charged = tax if _is_charged(invoice) else 0
+    return Credit(kept, Figures(taxable, tax, charged, total_minor - taxable - charged, total_minor))
+
+
+def of_taxable(invoice: Invoice, lines: Sequence[InvoiceLine], before: Before, most_minor: int) -> Credit | None:
+    """At most so much before tax, spread over what is left of the lines by largest remainder, each part with its tax; None where
+    nothing is left."""
+    left = [line.taxable_minor - before.lines.get(line.number, _nothing(line.number)).taxable_minor for line in lines]
+    amount = min(most_minor, sum(left))
+    if not amount or invoice.total_minor == invoice.credited_minor:
+        return None
+    parts = zip(lines, allocate(amount, left), strict=True)
+    return credit(invoice, lines, before, [WantedLine(line.number, taxable_minor=part) for line, part in parts if part])
+
+
+def _part(invoice: Invoice, line: InvoiceLine, before: CreditedLine, part_minor: int) -> CreditedLine:
+    """What of a line comes to this much with its tax, as nearly as whole minor units let it."""
+    taxable = min(divide(part_minor * line.taxable_minor, line.total_minor), line.taxable_minor - before.taxable_minor)
+    return _line(line, before, WantedLine(line.number, taxable_minor=taxable), charged=_is_charged(invoice))
 
 
 def _above(line: InvoiceLine, pieces: int, left: int) -> CreditAboveRemaining:

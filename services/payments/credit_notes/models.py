@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
-Reason = Literal["goods_returned", "deficiency", "price_change", "cancelled", "duplicate", "other"]
+Reason = Literal["goods_returned", "deficiency", "price_change", "cancelled", "duplicate", "refunded", "other"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,11 @@ class CancelledPart:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What earlier credit notes have taken back. lines: by the number of the invoice's line."""
+    """What earlier credit notes have taken back. lines: by the number of the invoice's line. refunded_minor: for refunds."""
 
     lines: dict[int, CreditedLine]
     round_off_minor: int
+    refunded_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,11 @@ _BEFORE: Final = text("""
              WHERE invoice_id = :invoice_id) AS credited
      GROUP BY invoice_line
 """)
-_ROUNDED: Final = text("SELECT coalesce(sum(round_off_minor), 0)::bigint FROM credit_notes WHERE invoice_id = :invoice_id")
+_SUMS: Final = text("""
+    SELECT coalesce(sum(round_off_minor), 0)::bigint AS round_off_minor,
+           coalesce(sum(total_minor) FILTER (WHERE reason = 'refunded'), 0)::bigint AS refunded_minor
+      FROM credit_notes WHERE invoice_id = :invoice_id
+""")
 _INSERT: Final = text("""
     INSERT INTO credit_notes (id, organization_id, legal_entity_id, invoice_id, series, financial_year, sequence, number,
                               issued_at, issued_on, reason, note, currency, taxable_minor, tax_minor, charged_tax_minor,
@@ -82,8 +86,8 @@ class CreditNoteReader:
     async def before(self, invoice_id: UUID) -> Before:
         """What was credited of an invoice so far; lock the invoice first."""
         lines = [CreditedLine(**row) for row in (await self._session.execute(_BEFORE, {"invoice_id": invoice_id})).mappings()]
-        rounded: int = (await self._session.execute(_ROUNDED, {"invoice_id": invoice_id})).scalar_one()
-        return Before({line.invoice_line: line for line in lines}, rounded)
+        sums = (await self._session.execute(_SUMS, {"invoice_id": invoice_id})).one()
+        return Before({line.invoice_line: line for line in lines}, sums.round_off_minor, sums.refunded_minor)
 
 
 class CreditNoteRepository:

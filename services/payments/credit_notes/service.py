@@ -1,13 +1,14 @@
 """Credit notes: a number of their own series, the opposite in the ledger, and less to be paid, in one transaction."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from services.payments.credit_notes.errors import CreditNoteNotFound
-from services.payments.credit_notes.figures import Credit, agreed, credit
-from services.payments.credit_notes.models import CancelledPart, CreditNote, Wanted
+from services.payments.credit_notes.errors import CreditAboveRemaining, CreditNoteNotFound
+from services.payments.credit_notes.figures import Credit, agreed, credit, of_amount, of_taxable
+from services.payments.credit_notes.models import Before, CancelledPart, CreditedLine, CreditNote, Wanted
 from services.payments.credit_notes.repository import CreditNoteReader, CreditNoteRepository
-from services.payments.invoices.models import Invoice, Number, Source
+from services.payments.invoices.models import Invoice, InvoiceLine, Number, Source
 from services.payments.invoices.numbering import financial_year, shown
 from services.payments.invoices.posting import CREDIT_NOTE, sale
 from services.payments.invoices.repository import InvoiceReader
@@ -54,7 +55,8 @@ class CreditNotes:
         return await self._write(invoice, found, wanted, change)
 
     async def cancelled(self, order_id: UUID, what: CancelledPart, change: Change) -> CreditNote | None:
-        """Take back what of an order is cancelled; None where no invoice bills it. Lock the order before.
+        """Take back what of an order is cancelled; None where no invoice bills it, or refunds have taken it all back. Lock the
+        order before.
 
         Raises CreditAboveRemaining where other credit notes have taken it back already, and SeriesExhausted.
         """
@@ -65,8 +67,24 @@ class CreditNotes:
         lines = await self._invoices.lines(known.id)
         billed = {line.source_line: line.number for line in lines}
         wanted = [replace(line, invoice_line=billed[line.invoice_line]) for line in what.lines]
-        found = agreed(invoice, lines, await self._notes.before(known.id), wanted, what.total_minor)
-        return await self._write(invoice, found, Wanted("cancelled", what.note, ()), change)
+        found = _cancelled(invoice, lines, await self._notes.before(known.id), wanted, what.total_minor)
+        return await self._write(invoice, found, Wanted("cancelled", what.note, ()), change) if found is not None else None
+
+    async def refunded(self, invoice_id: UUID, most_minor: int, change: Change) -> CreditNote | None:
+        """Take back what was refunded, as far as it is not taken back yet; None where nothing is left. Raises SeriesExhausted."""
+        invoice = in_force(await self._invoice_repository.lock(invoice_id, organization_id=None))
+        amount = min(most_minor, invoice.total_minor - invoice.credited_minor)
+        if not amount:
+            return None
+        found = of_amount(invoice, await self._invoices.lines(invoice_id), await self._notes.before(invoice_id), amount)
+        return await self._write(invoice, found, Wanted("refunded", None, ()), change)
+
+    async def unused(self, invoice_id: UUID, most_minor: int, change: Change) -> CreditNote | None:
+        """Take back what was billed and is not used, before tax, as far as it is not taken back yet; None where nothing is left.
+        Raises SeriesExhausted."""
+        invoice = in_force(await self._invoice_repository.lock(invoice_id, organization_id=None))
+        found = of_taxable(invoice, await self._invoices.lines(invoice_id), await self._notes.before(invoice_id), most_minor)
+        return await self._write(invoice, found, Wanted("price_change", None, ()), change) if found is not None else None
 
     async def _write(self, invoice: Invoice, found: Credit, wanted: Wanted, change: Change) -> CreditNote:
         entity = await self._sellers.of(invoice.organization_id, invoice.legal_entity_id)
@@ -90,6 +108,21 @@ def found(note: CreditNote | None) -> CreditNote:
     if note is None:
         raise CreditNoteNotFound("there is no credit note with this id; GET /v1/credit-notes lists those that you may see")
     return note
+
+
+def _cancelled(
+    invoice: Invoice, lines: Sequence[InvoiceLine], before: Before, wanted: Sequence[CreditedLine], total_minor: int
+) -> Credit | None:
+    """The lines to the last minor unit; where refunds have taken back some of them before, what is left. Raises
+    CreditAboveRemaining where more than refunds stands in the way."""
+    try:
+        return agreed(invoice, lines, before, wanted, total_minor)
+    except CreditAboveRemaining:
+        remaining = invoice.total_minor - invoice.credited_minor
+        if not before.refunded_minor or total_minor - remaining > before.refunded_minor:
+            raise
+        amount = min(total_minor, remaining)
+        return of_amount(invoice, lines, before, amount) if amount else None
 
 
 def _note(invoice: Invoice, credited: Credit, wanted: Wanted, number: Number, change: Change) -> CreditNote:

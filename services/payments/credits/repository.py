@@ -27,14 +27,24 @@ _HOLD: Final = text(
 _BALANCE: Final = text("""
     SELECT coalesce(sum(amount_minor), 0)::bigint FROM customer_credits WHERE customer_id = :customer_id AND currency = :currency
 """)
-# What nothing was due for of a payment, by the gateway's payment that brought it.
+# What nothing was due for of a payment, by the gateway's payment that brought it; and what of it has paid what was not used.
 _GRANTED_BY: Final = text("""
-    SELECT held.gateway_payment_id, granted.amount_minor
+    SELECT held.gateway_payment_id, granted.amount_minor, granted.id
       FROM gateway_payments AS held JOIN customer_credits AS granted
         ON granted.kind = 'grant'
        AND (granted.source, granted.source_id) IN (('duplicate', held.id), ('payment', held.payment_id))
        AND granted.source = CASE held.counted_as WHEN 'main' THEN 'payment' ELSE 'duplicate' END
-     WHERE held.payment_id = :payment_id ORDER BY granted.id
+     WHERE held.payment_id = :payment_id
+    UNION ALL
+    SELECT payments.gateway_payment_id, granted.amount_minor, granted.id
+      FROM payments JOIN invoices
+        ON invoices.id = payments.invoice_id
+        OR (invoices.subscription_id, invoices.period_start) = (payments.subscription_id, payments.period_start)
+      JOIN credit_notes ON credit_notes.invoice_id = invoices.id
+      JOIN customer_credits AS granted
+        ON (granted.source, granted.source_id, granted.kind) = ('credit_note', credit_notes.id, 'grant')
+     WHERE payments.id = :payment_id
+     ORDER BY id
 """)
 # What credit an order was paid with and has not given back.
 _USED_FOR: Final = text("""

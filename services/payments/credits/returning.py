@@ -58,5 +58,5 @@ class CreditReturns:
         await self._orders.refunded(order_id, amount, key, at)
         invoice_id = await self._invoices.of_order(order_id)
         if invoice_id is not None:
-            await self._invoices.take_back(invoice_id, amount, key, at)
+            await self._invoices.take_back(invoice_id, amount, key, at, is_planned=True)
         return amount

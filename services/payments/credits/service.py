@@ -7,11 +7,13 @@ from uuid import UUID
 from services.payments.credits.errors import CreditTooSmall, NothingToUseCreditFor
 from services.payments.credits.models import CreditEntry
 from services.payments.credits.repository import CreditRepository
+from services.payments.invoices.models import Invoice
 from services.payments.invoices.paying import InvoicePayments
-from services.payments.invoices.repository import InvoiceReader
 from services.payments.ledger.models import Account, Posting, credit, debit
 from services.payments.ledger.repository import Ledger
 from services.payments.orders.order_payments import OrderPayments
+from services.payments.subscriptions.paid import Paying
+from services.payments.subscriptions.paid_repository import Money
 from shared.runtime.clock import Clock
 from shared.runtime.ids import uuid7
 
@@ -19,22 +21,22 @@ _AT_ONCE: Final = 100
 
 
 class Credits:
-    """Works in one unit of work."""
+    """Works in one unit of work. Orders and invoices are held before the credit, as by payments that bring some."""
 
     def __init__(
         self,
         credit_entries: CreditRepository,
         orders: OrderPayments,
         invoices: InvoicePayments,
-        reader: InvoiceReader,
         ledger: Ledger,
+        paying: Paying,
         clock: Clock,
     ) -> None:
         self._credits = credit_entries
         self._orders = orders
         self._invoices = invoices
-        self._reader = reader
         self._ledger = ledger
+        self._paying = paying
         self._clock = clock
 
     async def use(
@@ -55,6 +57,7 @@ class Credits:
         if order_id is None and invoice_id is None:
             orders = await self._credits.due_orders(customer_id, currency, _AT_ONCE)
         held = await self._orders.lock(sorted(orders)) if orders else {}
+        invoice = await self._invoices.hold(invoice_id, organization_id) if invoice_id is not None else None
         left = await self._credits.hold(customer_id, currency)
         if left <= 0:
             raise CreditTooSmall("the customer has nothing to their credit in this currency", balance_minor=left)
@@ -69,10 +72,12 @@ class Credits:
             if part > 0:
                 used.append(await self._pay_order(key, part, customer_id, organization_id, currency, now))
                 left -= part
-        if invoice_id is not None and left > 0:
-            used += await self._pay_invoice(invoice_id, left, customer_id, organization_id, currency, now)
+        if invoice is not None and (invoice.customer_id, invoice.currency) == (customer_id, currency):
+            used += await self._pay_invoice(invoice, left, customer_id, now)
         if not used:
             raise NothingToUseCreditFor("nothing of this customer is due in this currency")
+        # A subscription's period is paid by whatever pays its order or its invoice.
+        await self._paying.received([Money(None, None, one.order_id, one.invoice_id, -one.amount_minor, now) for one in used])
         return used
 
     async def _pay_order(
@@ -87,17 +92,13 @@ class Credits:
         await self._book(entry)
         return entry
 
-    async def _pay_invoice(
-        self, invoice_id: UUID, left: int, customer_id: UUID, organization_id: UUID, currency: str, now: datetime
-    ) -> list[CreditEntry]:
-        invoice = await self._reader.find(invoice_id, organization_id=organization_id)
-        if invoice is None or invoice.customer_id != customer_id or invoice.currency != currency or invoice.order_id is not None:
-            return []
+    async def _pay_invoice(self, invoice: Invoice, left: int, customer_id: UUID, now: datetime) -> list[CreditEntry]:
         amount = min(left, invoice.balance_minor)
-        if amount <= 0:
+        if amount <= 0 or invoice.order_id is not None:
             return []
-        entry = _entry(customer_id, organization_id, currency, amount, now, invoice_id=invoice_id)
-        await self._invoices.apply(invoice_id, amount, entry.id, now)
+        entry = _entry(customer_id, invoice.organization_id, invoice.currency, amount, now, invoice_id=invoice.id)
+        applied = await self._invoices.apply(invoice.id, amount, entry.id, now)
+        assert applied.surplus_minor == 0, "so much was due, and the invoice is held"
         await self._book(entry)
         return [entry]
 

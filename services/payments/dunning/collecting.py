@@ -62,6 +62,8 @@ class Collecting:
         is at it already, or where there is nothing to charge."""
         if one.is_under_way or one.method_id is None or one.fault is not None or one.period_status not in _OWED:
             return None
+        if one.given_up_reason is not None:
+            return None
         payment_id = await self._payment(one, one.method_id, at)
         if one.needs_notice:
             return await self._noticing.charge([one.debit(payment_id)], at)
@@ -73,9 +75,16 @@ class Collecting:
         return at
 
     async def give_up(self, subscription: Subscription, reason: str, at: datetime) -> None:
-        """Ask for nothing more: unpaid periods are void, with their payments and orders."""
+        """Ask for nothing more: unpaid periods are void, with their payments and orders. What a gateway is at is so once that has
+        come to nothing."""
         owing = await self._dunning.hold(await self._dunning.unpaid_of(subscription.id), at)
         await self.drop(list(owing.values()), reason, at)
+        await self._dunning.give_up(subscription.id, reason, at)
+
+    async def let_go(self, one: Owing, at: datetime) -> None:
+        """Drop a period that is held, and that was given up before."""
+        assert one.given_up_reason is not None, "the caller has seen it"
+        await self.drop([one], one.given_up_reason, at)
 
     async def drop(self, owing: Sequence[Owing], reason: str, at: datetime) -> None:
         """The same for periods that are held, as far as no gateway is at them."""

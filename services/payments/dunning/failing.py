@@ -46,9 +46,13 @@ class Failing:
             return
         owing = await self._dunning.hold(newest, at)
         counting = [(one, newest[key]) for key, one in owing.items() if _counts(one, newest[key])]
-        dropped = [one for one, failure in counting if _is_dropped(one)]
+        for one, _ in counting:
+            if one.given_up_reason is not None:
+                await self._collecting.let_go(one, at)
+        owed = [(one, failure) for one, failure in counting if one.given_up_reason is None]
+        dropped = [one for one, _ in owed if _is_dropped(one)]
         await self._collecting.drop(dropped, "its period was not paid", at)
-        kept = [(one, failure) for one, failure in counting if not _is_dropped(one)]
+        kept = [(one, failure) for one, failure in owed if not _is_dropped(one)]
         await self._count(kept, at)
 
     async def _count(self, kept: Sequence[tuple[Owing, Failure]], at: datetime) -> None:

@@ -56,6 +56,7 @@ class Owing:
 
     method_id: the subscription's method of now; fault: why it cannot be charged. payment_status: None where it has no payment.
     is_payment_held: False for a payment that somebody has just put in the place of another one, and that is theirs.
+    given_up_reason: why nothing more is asked for it, where a gateway was at it when it was given up.
     """
 
     subscription_id: UUID
@@ -89,6 +90,7 @@ class Owing:
     last_failure: str | None = None
     run_status: str | None = None
     decline_kind: DeclineKind | None = None
+    given_up_reason: str | None = None
     policy: DunningPolicy = field(default=DEFAULT)
 
     @property

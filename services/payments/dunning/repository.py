@@ -44,8 +44,8 @@ _OWING: Final = """
            (SELECT count(*) FROM payments AS other
              WHERE (other.subscription_id, other.period_start) = (period.subscription_id, period.start_on))::int AS number,
            run.began_at, coalesce(run.used, 0) AS used, coalesce(run.failures, 0) AS failures, run.next_try_at, run.deadline_at,
-           run.last_failure, run.status AS run_status, run.decline_kind, settings.retry_days, settings.retry_hour,
-           settings.grace_days, settings.when_exhausted, settings.unpaid_delivery
+           run.last_failure, run.status AS run_status, run.decline_kind, period.given_up_reason, settings.retry_days,
+           settings.retry_hour, settings.grace_days, settings.when_exhausted, settings.unpaid_delivery
       FROM subscription_periods AS period
       JOIN subscriptions AS subscription ON subscription.id = period.subscription_id
       LEFT JOIN orders ON orders.id = period.order_id
@@ -69,6 +69,14 @@ _DUE: Final = text("""
        AND NOT EXISTS (SELECT FROM subscription_settings AS settings
                         WHERE settings.organization_id = dunning_runs.organization_id AND billing_paused_at IS NOT NULL)
      ORDER BY least(next_try_at, deadline_at), subscription_id LIMIT :limit
+""")
+# Those with no payment that could still bring money.
+_GIVEN_UP: Final = text("""
+    SELECT period.subscription_id, period.start_on
+      FROM subscription_periods AS period LEFT JOIN payments AS payment ON payment.id = period.payment_id
+     WHERE period.given_up_reason IS NOT NULL AND period.status IN ('open', 'past_due', 'unpaid')
+       AND coalesce(payment.status IN ('created', 'failed', 'expired', 'cancelled'), true)
+     ORDER BY period.subscription_id, period.start_on LIMIT :limit
 """)
 
 # A failure is counted once; one that comes late finds a newer one counted, or the period paid, and changes nothing.
@@ -99,6 +107,10 @@ _MOVE_PERIODS: Final = text("""
        SET status = :status, reason = coalesce(:reason, reason), version = version + 1, updated_at = :at
       FROM unnest(CAST(:ids AS uuid[]), CAST(:starts AS date[])) AS row(id, start_on)
      WHERE (period.subscription_id, period.start_on) = (row.id, row.start_on) AND period.status <> :status
+""")
+_GIVE_UP: Final = text("""
+    UPDATE subscription_periods SET given_up_reason = :reason, version = version + 1, updated_at = :at
+     WHERE subscription_id = :id AND status IN ('open', 'past_due', 'unpaid') AND given_up_reason IS NULL
 """)
 _PAST_DUE: Final = text("""
     UPDATE subscriptions SET status = 'past_due', access_until = row.access_until, version = version + 1, updated_at = :at,
@@ -157,6 +169,11 @@ class DunningRepository(DunningReader):
         rows = await self._writing.execute(_DUE, {"slot": slot, "limit": limit})
         return [(row.subscription_id, row.start_on) for row in rows]
 
+    async def given_up(self, limit: int) -> list[tuple[UUID, date]]:
+        """Periods that were given up while a gateway was at them, and that none is at any more."""
+        rows = await self._writing.execute(_GIVEN_UP, {"limit": limit})
+        return [(row.subscription_id, row.start_on) for row in rows]
+
     async def unpaid_of(self, subscription_id: UUID) -> list[tuple[UUID, date]]:
         """The periods of a subscription that are not paid, the oldest first."""
         rows = await self._writing.execute(_OF_SUBSCRIPTION, {"id": subscription_id})
@@ -192,6 +209,10 @@ class DunningRepository(DunningReader):
         keys = sorted(periods)
         if keys:
             await self._writing.execute(_MOVE_PERIODS, {**_bound(keys), "status": status, "reason": reason, "at": at})
+
+    async def give_up(self, subscription_id: UUID, reason: str, at: datetime) -> None:
+        """Ask for nothing more of what a subscription that is held owes."""
+        await self._writing.execute(_GIVE_UP, {"id": subscription_id, "reason": reason, "at": at})
 
     async def past_due(self, until: dict[UUID, datetime], at: datetime) -> None:
         """Subscriptions are past due, with access until these moments; those that were before stay as they are."""

@@ -7,10 +7,11 @@ from services.payments.dunning.collecting import Collecting
 from services.payments.dunning.models import Owing
 from services.payments.dunning.repository import DunningRepository, RunState
 from services.payments.subscriptions.changing import ended
-from services.payments.subscriptions.models import SYSTEM, Subscription
+from services.payments.subscriptions.models import OWED, SYSTEM, Subscription
+from services.payments.subscriptions.news import over
 from services.payments.subscriptions.paid import Paying
 from services.payments.subscriptions.repository import SubscriptionRepository
-from shared.contracts.payments import ProcessDunning
+from shared.contracts.payments import ProcessDunning, SettleSubscription
 from shared.runtime.outbox import Publisher
 
 AT_ONCE: Final = 200
@@ -42,14 +43,18 @@ class Dunning:
     async def run(self, slot: datetime) -> None:
         """Make the tries that are due at `slot`, and end what is to be given up by then."""
         due = await self._dunning.due(slot, AT_ONCE)
-        owing = await self._dunning.hold(due, slot) if due else {}
+        given_up = await self._dunning.given_up(AT_ONCE)
+        owing = await self._dunning.hold({*due, *given_up}, slot) if due or given_up else {}
         states = [state for one in owing.values() if (state := await self._deal(one, slot)) is not None]
         await self._dunning.set_runs(states, slot)
-        if len(due) == AT_ONCE:
+        if AT_ONCE in (len(due), len(given_up)):
             self._publisher.publish(ProcessDunning(slot=slot))
 
     async def _deal(self, one: Owing, slot: datetime) -> RunState | None:
         """What becomes of a run; None where somebody else has dealt with it meanwhile."""
+        if one.given_up_reason is not None and one.period_status in OWED and not one.is_under_way:
+            await self._collecting.let_go(one, slot)
+            return None
         if one.run_status != "running" or one.deadline_at is None:
             return None
         is_due = one.next_try_at is not None and one.next_try_at <= slot
@@ -91,8 +96,12 @@ class Dunning:
         if subscription.status != "past_due":
             return
         if one.policy.when_exhausted == "cancel":
-            await self._change(one, ended("cancelled", EXHAUSTED, slot), slot)
+            cancelled = await self._change(one, ended("cancelled", EXHAUSTED, slot), slot)
+            self._publisher.publish(over(cancelled, "cancelled", slot))
+            self._publisher.publish(SettleSubscription(subscription_id=one.subscription_id, charges_owed=False))
             await self._collecting.drop([one], EXHAUSTED, slot)
+            # What else it owes is not held here: it is not charged any more, and the next run drops it.
+            await self._dunning.give_up(one.subscription_id, EXHAUSTED, slot)
         else:
             await self._change(one, {"status": "unpaid", "next_bill_at": None, "access_until": None}, slot)
 

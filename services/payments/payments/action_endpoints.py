@@ -60,7 +60,8 @@ async def release(
     db: Db,
     __: IdempotentByLease,
 ) -> PaymentOut:
-    """At Razorpay nothing can be called for that: what is not captured goes back by itself within three days."""
+    """At Razorpay nothing can be called for that: what is not captured goes back by itself within three days. Until then only
+    `capture` takes it after all."""
     return PaymentOut.model_validate(
         await payment_desk_deps.payment_desk(db, runtime_of(request)).release(payment_id, organization_id)
     )

@@ -10,6 +10,7 @@ from services.payments.payments.models import Around, Held, Payment, PaymentStat
 LATE: Final = timedelta(days=3)
 """How long a bank may still say yes to a payment that has failed (razorpay.com/docs/payments/payments/late-authorisation)."""
 
+_OPEN: Final = frozenset({ranks.CREATED, ranks.REQUIRES_ACTION, ranks.AUTHORIZED})
 _BY_RANK: Final[dict[int, PaymentStatus]] = {
     ranks.CREATED: "processing",
     ranks.REQUIRES_ACTION: "requires_action",
@@ -82,8 +83,8 @@ def _unpaid(payment: Payment, held: Sequence[Held], around: Around) -> PaymentSt
 
 
 def _shown(held: Sequence[Held]) -> Held | None:
-    """The one that brought the money first, else the one that is furthest, else the newest."""
+    """The one that brought the money first, else the one that can still bring it, else the furthest, else the newest."""
     booked = [one for one in held if one.counted_as == "main"]
     if booked:
         return booked[0]
-    return max(held, key=lambda one: (one.rank, one.first_seen_at, one.gateway_payment_id), default=None)
+    return max(held, key=lambda one: (one.rank in _OPEN, one.rank, one.first_seen_at, one.gateway_payment_id), default=None)

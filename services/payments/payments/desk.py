@@ -165,8 +165,11 @@ class PaymentDesk:
         return after[payment_id]
 
     async def capture(self, payment_id: UUID, organization_id: UUID) -> Payment:
-        """Take an authorized payment. Raises PaymentNotFound, PaymentStateForbids, GatewayUnavailable and GatewayRefused."""
-        _, work = await self._work(payment_id, organization_id, CallClaims.capture)
+        """Take an authorized payment, also one that was given up and that the gateway still holds.
+
+        Raises PaymentNotFound, PaymentStateForbids, GatewayUnavailable and GatewayRefused.
+        """
+        _, work = await self._work(payment_id, organization_id, CallClaims.capture_after_all)
         return await self._carry_out(work, calling.capture)
 
     async def release(self, payment_id: UUID, organization_id: UUID) -> Payment:

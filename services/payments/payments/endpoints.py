@@ -11,7 +11,7 @@ from services.payments.auth import OneOrganization, PaymentsWrite, ReadableOrgan
 from services.payments.gateways.amounts import AmountRefused
 from services.payments.gateways.errors import NoGateway
 from services.payments.gateways.offline import OfflineRefused
-from services.payments.paging import after_id
+from services.payments.paging import after_id, after_number
 from services.payments.payments.desk import payment_not_found
 from services.payments.payments.errors import (
     AlreadyBeingPaid,
@@ -42,7 +42,7 @@ from services.payments.payments.schemas import (
 )
 from services.payments.refunds.repository import RefundReader
 from services.payments.refunds.schemas import RefundOut
-from shared.runtime.http.cursors import Page, PageRequest, Paging
+from shared.runtime.http.cursors import Page, Paging
 from shared.runtime.http.idempotency import Idempotent, IdempotentByLease, IdempotentRoute
 from shared.runtime.http.problems import problems
 from shared.runtime.http.runtime import runtime_of
@@ -149,7 +149,7 @@ async def timeline(
     """Every change, the newest first."""
     if await PaymentReader(db).find(payment_id, organization_id) is None:
         raise payment_not_found()
-    before = _number(paging)
+    before = after_number(paging)
     rows = await PaymentReader(db).changes(payment_id, before=before, limit=paging.fetch)
     return paging.page(rows, PaymentChangeOut, key=lambda row: (row.number,))
 
@@ -170,12 +170,3 @@ async def verify(
     desk = deps.payment_desk(db, runtime_of(request))
     payment = await desk.verify(payment_id, organization_id, body.gateway_payment_id, body.signature)
     return PaymentOut.model_validate(payment)
-
-
-def _number(paging: PageRequest) -> int | None:
-    """The number of the last change that the client has seen."""
-    if paging.after is None:
-        return None
-    (last,) = paging.after
-    assert isinstance(last, int), "cursors are signed, so this list has made it"
-    return last

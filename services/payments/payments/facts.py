@@ -17,11 +17,13 @@ from services.payments.disputes.repository import DisputeReader
 from services.payments.gateways.facts import DisputeFact, PaymentFact, RefundFact, TokenFact
 from services.payments.ledger.repository import Ledger
 from services.payments.orders.order_payments import OrderPayments
+from services.payments.payment_methods.keeping import tell_of_methods
 from services.payments.payment_methods.repository import MethodRepository
 from services.payments.payment_methods.telling import method_news
 from services.payments.payments.deriving import state_of
 from services.payments.payments.fact_repository import FactRepository
 from services.payments.payments.models import ENDED, PAID, SYSTEM, Held, Payment, State
+from services.payments.payments.money_news import news_of
 from services.payments.payments.policy_models import DEFAULT, PaymentPolicy
 from services.payments.payments.policy_repository import PolicyReader
 from services.payments.payments.settling import Settling, Surplus
@@ -99,7 +101,8 @@ class GatewayFacts:
         await self._facts.attach(payments)
         await self._facts.end_tries(payments, now)
         orders = sorted({one.order_id for one in payments.values() if one.order_id is not None})
-        due = {key: order.due_minor for key, order in (await self._orders.lock(orders)).items()} if orders else {}
+        if orders:
+            await self._orders.lock(orders)
         held = await self._payments.held(payments)
         surplus = await self._settling.settle(payments, held, now)
         if surplus or any(one.captured_minor for one in held):
@@ -107,8 +110,9 @@ class GatewayFacts:
         await self._settle_what_goes_back(payments, held, now)
         after = await self._move(payments, held, now, by=by, reason=reason, reference=reference)
         policies = await self._policies.of_many({one.organization_id for one in payments.values()})
-        await self._follow_up(payments, after, due, policies, now)
+        await self._follow_up(payments, after, policies, now)
         await self._give_back(after, surplus, policies, now)
+        tell_of_methods(self._publisher, told, held, after)
         return after
 
     async def _merge(self, told: Sequence[Told], now: datetime) -> None:
@@ -154,7 +158,6 @@ class GatewayFacts:
         self,
         before: Mapping[UUID, Payment],
         after: Mapping[UUID, Payment],
-        due: Mapping[UUID, int],
         policies: Mapping[UUID, PaymentPolicy],
         now: datetime,
     ) -> None:
@@ -162,16 +165,19 @@ class GatewayFacts:
             was, payment = before[key], after[key]
             if payment.status in ENDED and was.status != payment.status and payment.order_id is not None:
                 await self._orders.processing(payment.order_id, on=False, at=now)
-            if payment.status == "failed" and payment.handled_tries < payment.tries:
+            for event in news_of(was, payment, now):
+                self._publisher.publish(event)
+            # Whoever is at its charge comes here again once nothing follows by itself.
+            if payment.status == "failed" and payment.handled_tries < payment.tries and not payment.is_charging:
                 self._publisher.publish(
                     HandleFailedPayment(payment_id=key), message_id=uuid5(_NAMESPACE, f"failed/{key}/{payment.tries}")
                 )
             if payment.status == "authorized" and was.status != "authorized":
-                self._decide(was, payment, due, policies.get(payment.organization_id, DEFAULT), now)
+                await self._decide(was, payment, policies.get(payment.organization_id, DEFAULT), now)
 
-    def _decide(self, was: Payment, payment: Payment, due: Mapping[UUID, int], policy: PaymentPolicy, now: datetime) -> None:
-        """Take what is authorized where it is still wanted. What comes late is taken as the organization has said."""
-        is_due = payment.order_id is None or due.get(payment.order_id, 0) >= payment.amount_minor
+    async def _decide(self, was: Payment, payment: Payment, policy: PaymentPolicy, now: datetime) -> None:
+        """Take what is authorized where it is still due. What comes late is taken as the organization has said."""
+        is_due = await self._settling.due(payment) >= payment.amount_minor
         is_late = was.status in ENDED
         wanted = is_due and (not is_late or policy.late_authorization == "capture")
         command = CapturePayment(payment_id=payment.id) if wanted else ReleasePayment(payment_id=payment.id)

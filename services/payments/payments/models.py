@@ -32,7 +32,8 @@ SYSTEM: Final = "system:payments"
 class Payment:
     """An amount that is to be collected for an order, an invoice or a subscription's period, however many tries it takes.
 
-    gateway, account: `offline` for both where a person has counted the money.
+    gateway, account: `offline` for both where a person has counted the money. is_charging: a message is at its charge, or comes
+    back to it by itself.
     """
 
     id: UUID
@@ -65,6 +66,7 @@ class Payment:
     next_action: str | None
     tries: int
     handled_tries: int
+    is_charging: bool
     next_attempt_at: datetime | None
     unknown_since: datetime | None
     check_at: datetime | None

@@ -1,6 +1,6 @@
 """Money that has come: to its order or invoice, what is over to the customer's credit, all of it into the ledger."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -59,7 +59,8 @@ class Settling:
         kinds = _kinds(payments, held)
         if not kinds:
             return []
-        await self._payments.count_as({one.id: kind for one, kind in kinds})
+        kinds, counted = _earliest_first(kinds, held, await self._refunded(kinds))
+        await self._payments.count_as(counted)
         main = [one for one, kind in kinds if kind == "main"]
         applied = await self._apply(payments, main, now)
         postings, surplus, entries, paid = list[Posting](), list[Surplus](), list[CreditEntry](), list[Paid]()
@@ -85,6 +86,20 @@ class Settling:
         for listener in self._listeners:
             await listener.paid(paid)
         return surplus
+
+    async def due(self, payment: Payment) -> int:
+        """What is asked for of what a payment is for, in minor units: of its order, which is held, its invoice or its period."""
+        if payment.order_id is not None:
+            order = (await self._orders.lock([payment.order_id])).get(payment.order_id)
+            return order.due_minor if order is not None else 0
+        if payment.invoice_id is not None:
+            return await self._invoices.due(payment.invoice_id)
+        return await self._periods.due(payment)
+
+    async def _refunded(self, kinds: Sequence[tuple[Held, str]]) -> set[UUID]:
+        """Which of the payments that were captured again have refunds: those name the capture that they give back."""
+        again = {one.payment_id for one, kind in kinds if kind == "duplicate"}
+        return await self._payments.with_refunds(again) if again else set()
 
     async def _apply(self, payments: Mapping[UUID, Payment], main: Sequence[Held], now: datetime) -> dict[UUID, int]:
         """What orders, invoices and periods had use for, by payment."""
@@ -114,7 +129,7 @@ def _kinds(payments: Mapping[UUID, Payment], held: Sequence[Held]) -> list[tuple
     """Those that have brought money which is not booked yet, and what each is: one per payment is the one that was wanted."""
     has_main = {one.payment_id for one in held if one.counted_as == "main"}
     kinds = list[tuple[Held, str]]()
-    for one in held:
+    for one in sorted(held, key=_moment):
         if not one.captured_minor or one.counted_as is not None:
             continue
         if is_mismatch(payments[one.payment_id], one):
@@ -125,6 +140,31 @@ def _kinds(payments: Mapping[UUID, Payment], held: Sequence[Held]) -> list[tuple
             has_main.add(one.payment_id)
             kinds.append((one, "main"))
     return kinds
+
+
+def _earliest_first(
+    kinds: Sequence[tuple[Held, str]], held: Sequence[Held], fixed: Collection[UUID]
+) -> tuple[list[tuple[Held, str]], dict[UUID, str]]:
+    """Let the earliest capture of a payment be the one that was wanted, whichever was heard of first. fixed: payments of which
+    that is decided. Returns what is to be booked as what, and as what each counts.
+
+    The amounts are the same, so where the wanted one was booked before, it is now booked as the second one.
+    """
+    wanted = {one.payment_id: one for one in held if one.counted_as == "main"}
+    wanted |= {one.payment_id: one for one, kind in kinds if kind == "main"}
+    booked, counted = list[tuple[Held, str]](), dict[UUID, str]()
+    for one, kind in sorted(kinds, key=lambda row: row[1] != "main"):
+        second = one
+        if kind == "duplicate" and one.payment_id not in fixed and _moment(one) < _moment(wanted[one.payment_id]):
+            second, wanted[one.payment_id] = wanted[one.payment_id], one
+            counted[one.id] = "main"
+        counted[second.id] = kind
+        booked.append((second, kind))
+    return booked, counted
+
+
+def _moment(one: Held) -> tuple[datetime, str]:
+    return one.captured_at or one.first_seen_at, one.gateway_payment_id
 
 
 def _grant(payment: Payment, one: Held, amount_minor: int, kind: str, now: datetime) -> CreditEntry:

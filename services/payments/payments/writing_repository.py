@@ -103,6 +103,9 @@ _MOVE: Final = text(f"""
      WHERE payments.id = row.id
     RETURNING {COLUMNS}
 """)  # noqa: S608 - as above
+_WITH_REFUNDS: Final = text("""
+    SELECT DISTINCT payment_id FROM refunds WHERE payment_id = ANY (CAST(:ids AS uuid[])) AND status NOT IN ('failed', 'rejected')
+""")
 _COUNT: Final = text("""
     UPDATE gateway_payments SET counted_as = row.counted_as
       FROM unnest(CAST(:ids AS uuid[]), CAST(:kinds AS text[])) AS row(id, counted_as)
@@ -168,10 +171,16 @@ class PaymentRepository(PaymentReader):
         rows = await self._writing.execute(_MOVE, bound)
         return [payment_of(row) for row in rows.mappings()]
 
+    async def with_refunds(self, payment_ids: Collection[UUID]) -> set[UUID]:
+        """Those of which something is to go back, or has gone."""
+        return set((await self._writing.scalars(_WITH_REFUNDS, {"ids": sorted(payment_ids)})).all())
+
     async def count_as(self, kinds: Mapping[UUID, str]) -> None:
         """Note how the money of gateways' payments was booked."""
-        if kinds:
-            await self._writing.execute(_COUNT, {"ids": list(kinds), "kinds": list(kinds.values())})
+        # One of a payment is the main one at any moment, so whatever takes its place waits for it to be none.
+        for group in ({key: kind for key, kind in kinds.items() if (kind == "main") == is_main} for is_main in (False, True)):
+            if group:
+                await self._writing.execute(_COUNT, {"ids": list(group), "kinds": list(group.values())})
 
     async def end(self, payment_ids: Collection[UUID], status: str, *, by: str, at: datetime, reason: str) -> None:
         """Give payments up: `expired`, `cancelled` or `failed`."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid5
 
+from services.payments.credit_notes.refund_credits import RefundCredits
 from services.payments.credits.models import CreditEntry
 from services.payments.credits.repository import CreditRepository
 from services.payments.invoices.paying import InvoicePayments
@@ -13,7 +14,9 @@ from services.payments.ledger.models import Posting
 from services.payments.ledger.repository import Ledger
 from services.payments.orders.order_payments import OrderPayments
 from services.payments.payments import booking, ranks
+from services.payments.payments.cases import Cases
 from services.payments.payments.models import Payment
+from services.payments.payments.period_receipts import PeriodReceipts
 from services.payments.payments.telling import receipt_id
 from services.payments.refunds.models import NOT_GIVEN, HeldRefund, Refund
 from services.payments.refunds.repository import RefundRepository
@@ -34,12 +37,18 @@ class RefundFacts:
         ledger: Ledger,
         orders: OrderPayments,
         invoices: InvoicePayments,
+        invoice_credits: RefundCredits,
+        periods: PeriodReceipts,
+        cases: Cases,
     ) -> None:
         self._refunds = refunds
         self._credits = credit_entries
         self._ledger = ledger
         self._orders = orders
         self._invoices = invoices
+        self._invoice_credits = invoice_credits
+        self._periods = periods
+        self._cases = cases
 
     async def settle(self, payments: Mapping[UUID, Payment], captured_minor: Mapping[UUID, int], now: datetime) -> None:
         """Bring our refunds of these payments to what gateways hold. captured_minor: as it is now, by payment."""
@@ -53,14 +62,13 @@ class RefundFacts:
             refund = await self._ours(one, payment, ours, captured_minor[payment.id], now)
             if refund is not None:
                 ours[refund.id] = refund
-                await self._advance(one, refund, payment, now)
+                await self._advance(one, refund, replace(payment, captured_minor=captured_minor[payment.id]), now)
                 moved |= {refund.plan_id} if refund.plan_id is not None else set()
         await self._refunds.move_plans(moved)
 
     async def give_up(self, refund: Refund, payment: Payment, why: str, now: datetime) -> None:
-        """The gateway will not make it: what was promised is taken back."""
-        await self._refunds.advance(refund.id, "failed", now, failure=why[:300])
-        await self._book_failure(refund, payment, now)
+        """The gateway will not make it: what was promised is taken back, and a person decides how else it is given back."""
+        await self._fail(refund, payment, now, failure=why[:300])
         await self._refunds.move_plans({refund.plan_id} if refund.plan_id is not None else set())
 
     async def _ours(
@@ -104,15 +112,38 @@ class RefundFacts:
         if refund.status == "processed" or (refund.status == "failed" and one.rank <= ranks.REFUND_FAILED):
             return
         if one.rank == ranks.REFUND_PROCESSED:
-            await self._process(one, refund, payment, now)
+            revived = await self._revived(refund, payment) if refund.status == "failed" else refund
+            if revived is not None:
+                await self._process(one, revived, payment, now)
         elif one.rank == ranks.REFUND_FAILED:
             failure = "the gateway could not give it back"
-            await self._refunds.advance(refund.id, "failed", now, gateway_refund_id=one.gateway_refund_id, failure=failure)
-            await self._book_failure(refund, payment, now)
+            await self._fail(refund, payment, now, gateway_refund_id=one.gateway_refund_id, failure=failure)
         elif refund.status == "requested":
             await self._refunds.advance(
                 refund.id, "pending", now, gateway_refund_id=one.gateway_refund_id, reference=one.reference
             )
+
+    async def _revived(self, refund: Refund, payment: Payment) -> Refund | None:
+        """A refund that was made although it had failed, as it counts from now on.
+
+        Where its plan has been tried again, that other refund is the plan's, and a person hears that there are two. None while
+        the others leave no room for it: a gateway gives no more than it has, so one of them fails, and this one is found then.
+        """
+        others = [
+            other
+            for other in await self._refunds.of_payments([payment.id])
+            if other.id != refund.id and other.status not in NOT_GIVEN
+        ]
+        is_replaced = refund.plan_id is not None and any(other.plan_id == refund.plan_id for other in others)
+        has_room = sum(other.amount_minor for other in others) + refund.amount_minor <= payment.captured_minor
+        if is_replaced or not has_room:
+            await self._cases.open("refund_revived", payment.id, {"refund_id": str(refund.id)})
+        if not has_room:
+            return None
+        if not is_replaced:
+            return refund
+        await self._refunds.detach(refund.id)
+        return replace(refund, plan_id=None)
 
     async def _process(self, one: HeldRefund, refund: Refund, payment: Payment, now: datetime) -> None:
         at = one.processed_at or now
@@ -134,15 +165,20 @@ class RefundFacts:
         if payment.order_id is not None:
             await self._orders.refunded(payment.order_id, refund.amount_minor, refund.id, at)
             invoice_id = await self._invoices.of_order(payment.order_id)
+        elif invoice_id is None and payment.subscription_id is not None and payment.period_start is not None:
+            invoice_id = await self._periods.invoice_of(payment)
         if invoice_id is not None:
-            await self._invoices.take_back(invoice_id, refund.amount_minor, refund.id, at)
+            is_planned = refund.plan_id is not None
+            await self._invoice_credits.take_back(invoice_id, refund.amount_minor, refund.id, at, is_planned=is_planned)
 
-    async def _book_failure(self, refund: Refund, payment: Payment, now: datetime) -> None:
+    async def _fail(self, refund: Refund, payment: Payment, now: datetime, **more: str) -> None:
+        await self._refunds.advance(refund.id, "failed", now, **more)
         await self._ledger.post(
             [booking.refund_failed(payment, refund.id, refund.amount_minor, now, from_credit=refund.from_credit)]
         )
         if refund.from_credit:
             await self._credit(refund, payment, refund.amount_minor, "refund", now)
+        await self._cases.open("refund_undone", payment.id, {"refund_id": str(refund.id)})
 
     async def _credit(self, refund: Refund, payment: Payment, amount_minor: int, source: str, now: datetime) -> None:
         assert payment.customer_id is not None, "credit is a customer's"

@@ -1,4 +1,7 @@
-"""/v1/refunds: read, list, approve and reject. Asking for one is /v1/payments/{payment_id}/refunds."""
+"""/v1/refunds: read, list, approve and reject. Asking for one is /v1/payments/{payment_id}/refunds.
+
+/v1/refund-plans: what cancellations of orders give back, once more.
+"""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -9,7 +12,14 @@ from services.payments import payment_deps
 from services.payments.actors import actor
 from services.payments.auth import AdministeredOrganization, PaymentsAdmin, ReadableOrganization
 from services.payments.paging import after_id
-from services.payments.refunds.errors import RefundAboveCaptured, RefundNeedsAnother, RefundNotFound, RefundStateForbids
+from services.payments.refunds.errors import (
+    RefundAboveCaptured,
+    RefundNeedsAnother,
+    RefundNotFound,
+    RefundPlanForbids,
+    RefundPlanNotFound,
+    RefundStateForbids,
+)
 from services.payments.refunds.repository import RefundReader
 from services.payments.refunds.schemas import RefundOut
 from shared.runtime.http.cursors import Page, Paging
@@ -19,6 +29,7 @@ from shared.runtime.http.runtime import runtime_of
 from shared.runtime.http.session import ReadDb, WriteDb
 
 router = APIRouter(prefix="/v1/refunds", tags=["refunds"], route_class=IdempotentRoute)
+plans = APIRouter(prefix="/v1/refund-plans", tags=["refunds"], route_class=IdempotentRoute)
 
 RefundId = Annotated[UUID, Path(description="The refund's id.")]
 Status = Literal["awaiting_approval", "requested", "pending", "processed", "failed", "rejected"]
@@ -83,3 +94,22 @@ async def reject(
     """It will not be made."""
     refunds = payment_deps.refunds(db, runtime_of(request).clock)
     return RefundOut.model_validate(await refunds.reject(refund_id, organization_id, by=actor(principal)))
+
+
+@plans.post(
+    "/{plan_id:uuid}/retry",
+    name="retry_plan",
+    summary="Carry out once more what a cancellation gives back",
+    responses=problems(RefundPlanNotFound, RefundPlanForbids, RefundAboveCaptured),
+)
+async def retry_plan(
+    plan_id: Annotated[UUID, Path(description="The plan's id, as its order shows it.")],
+    request: Request,
+    principal: PaymentsAdmin,
+    organization_id: AdministeredOrganization,
+    db: WriteDb,
+    _: Idempotent,
+) -> list[RefundOut]:
+    """Of a plan that has failed, what a gateway could not give back or somebody has rejected. Answers all refunds of the plan."""
+    refunds = payment_deps.refunds(db, runtime_of(request).clock)
+    return [RefundOut.model_validate(one) for one in await refunds.retry_plan(plan_id, organization_id, by=actor(principal))]

@@ -6,6 +6,7 @@ NotFound (404)
 Conflict (409)
 ├── RefundAboveCaptured    `refundable_minor` is what is left
 ├── RefundStateForbids     `refund_status` is the refund's
+├── RefundPlanForbids      `plan_status` is the plan's
 └── RefundNeedsAnother     who asks for it may not approve it
 """
 
@@ -30,6 +31,12 @@ class RefundStateForbids(Conflict):
     """`refund_status` is the refund's."""
 
     code, title = "refund_state_forbids", "The refund's state does not allow this"
+
+
+class RefundPlanForbids(Conflict):
+    """`plan_status` is the plan's."""
+
+    code, title = "refund_plan_forbids", "The plan's state does not allow this"
 
 
 class RefundNeedsAnother(Conflict):

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from services.payments.payments.models import SYSTEM
 from services.payments.refunds.models import HeldRefund, Refund
 from shared.runtime.db import ReadSession, Session
 
@@ -49,9 +50,11 @@ _SET: Final = text("""
     UPDATE refunds SET status = :status, gateway_refund_id = coalesce(:gateway_refund_id, gateway_refund_id),
                        failure = :failure, reference = coalesce(:reference, reference),
                        processed_at = coalesce(processed_at, CAST(:processed_at AS timestamptz)), version = version + 1,
-                       approved_by = coalesce(:approved_by, approved_by), updated_at = :at
+                       approved_by = coalesce(:approved_by, approved_by), changed_by = :by,
+                       updated_at = :at
      WHERE id = :id
 """)
+_DETACH: Final = text("UPDATE refunds SET plan_id = NULL WHERE id = :id")
 _PLAN: Final = text("""
     UPDATE refund_plans SET status = plan.status
       FROM (SELECT refund_plans.id,
@@ -59,7 +62,8 @@ _PLAN: Final = text("""
                              + (SELECT coalesce(sum(entry.amount_minor), 0) FROM customer_credits AS entry
                                  WHERE (source, source_id) = ('refund_plan', refund_plans.id)) >= refund_minor
                              THEN 'executed'
-                        WHEN bool_or(refunds.status = 'failed') AND NOT bool_or(refunds.status IN ('requested', 'pending'))
+                        WHEN bool_or(refunds.status IN ('failed', 'rejected'))
+                             AND NOT bool_or(refunds.status IN ('awaiting_approval', 'requested', 'pending'))
                              THEN 'failed'
                         ELSE 'executing' END AS status
               FROM refund_plans LEFT JOIN refunds ON plan_id = refund_plans.id
@@ -69,11 +73,18 @@ _PLAN: Final = text("""
 _LOCK_PLAN: Final = text("""
     SELECT id, order_id, currency, refund_minor, status, created_by FROM refund_plans WHERE id = :id FOR NO KEY UPDATE
 """)
-_PLAN_OF: Final = text("SELECT order_id FROM refund_plans WHERE id = :id")
+_PLAN_OF: Final = text("""
+    SELECT order_id FROM refund_plans JOIN orders ON orders.id = order_id
+     WHERE refund_plans.id = :id AND coalesce(organization_id = CAST(:organization_id AS uuid), true)
+""")
 _PAID_BY: Final = text("SELECT id FROM payments WHERE order_id = :order_id AND captured_minor > 0")
 _PLANNED: Final = text("SELECT id FROM refund_plans WHERE status = 'planned' ORDER BY created_at, id LIMIT :limit")
-_OVERDUE: Final = text("""
-    SELECT id FROM refunds WHERE status IN ('requested', 'pending') AND updated_at < :before ORDER BY updated_at LIMIT :limit
+_TAKE_UNHEARD: Final = text("""
+    WITH due AS (
+        SELECT id FROM refunds WHERE status IN ('requested', 'pending') AND greatest(updated_at, checked_at) < :before
+         ORDER BY greatest(updated_at, checked_at), id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
+    )
+    UPDATE refunds SET checked_at = :slot FROM due WHERE refunds.id = due.id RETURNING refunds.id
 """)
 
 
@@ -131,19 +142,23 @@ class RefundRepository(RefundReader):
         names = ("gateway", "account", "gateway_refund_id")
         await self._writing.execute(_BIND, {"refund_id": refund_id, **{name: getattr(held, name) for name in names}})
 
-    async def advance(self, refund_id: UUID, status: str, at: datetime, **more: Any) -> None:
+    async def advance(self, refund_id: UUID, status: str, at: datetime, *, by: str = SYSTEM, **more: Any) -> None:
         """Move a refund on. more: gateway_refund_id, failure, reference, processed_at, approved_by."""
         usual = dict.fromkeys(("gateway_refund_id", "failure", "reference", "processed_at", "approved_by"))
-        await self._writing.execute(_SET, {**usual, "id": refund_id, "status": status, "at": at, **more})
+        await self._writing.execute(_SET, {**usual, "id": refund_id, "status": status, "by": by, "at": at, **more})
+
+    async def detach(self, refund_id: UUID) -> None:
+        """Take a refund from its plan, which another one of the same payment carries out."""
+        await self._writing.execute(_DETACH, {"id": refund_id})
 
     async def move_plans(self, plan_ids: Collection[UUID]) -> None:
         """Let plans say how far their refunds are."""
         if plan_ids:
             await self._writing.execute(_PLAN, {"ids": sorted(plan_ids)})
 
-    async def plan_order(self, plan_id: UUID) -> UUID | None:
+    async def plan_order(self, plan_id: UUID, organization_id: UUID | None) -> UUID | None:
         """Whose cancellation a plan is."""
-        found: UUID | None = await self._writing.scalar(_PLAN_OF, {"id": plan_id})
+        found: UUID | None = await self._writing.scalar(_PLAN_OF, {"id": plan_id, "organization_id": organization_id})
         return found
 
     async def lock_plan(self, plan_id: UUID) -> Any:
@@ -158,6 +173,7 @@ class RefundRepository(RefundReader):
         """Plans of cancellations that nobody has begun to carry out."""
         return list((await self._writing.scalars(_PLANNED, {"limit": limit})).all())
 
-    async def overdue(self, before: datetime, limit: int) -> list[UUID]:
-        """Refunds of which nothing was heard since."""
-        return list((await self._writing.scalars(_OVERDUE, {"before": before, "limit": limit})).all())
+    async def take_unheard(self, slot: datetime, before: datetime, limit: int) -> list[UUID]:
+        """Refunds of which nothing was heard since `before`, and about which nobody has asked since then either; at `slot` they
+        are."""
+        return list((await self._writing.scalars(_TAKE_UNHEARD, {"slot": slot, "before": before, "limit": limit})).all())

@@ -92,14 +92,15 @@ class RefundRequests:
         _require_waiting(refund)
         if by == refund.requested_by:
             raise RefundNeedsAnother("who asked for the refund cannot approve it as well")
-        await self._refunds.advance(refund.id, "requested", at, approved_by=by)
+        await self._refunds.advance(refund.id, "requested", at, by=by, approved_by=by)
         await self._promise(refund, payment, at)
         return replace(refund, status="requested", approved_by=by, updated_at=at, version=refund.version + 1)
 
     async def reject(self, refund: Refund, *, by: str, at: datetime) -> Refund:
         """Let it not be made. Raises RefundStateForbids."""
         _require_waiting(refund)
-        await self._refunds.advance(refund.id, "rejected", at, failure=f"rejected by {by}"[:300])
+        await self._refunds.advance(refund.id, "rejected", at, by=by, failure=f"rejected by {by}"[:300])
+        await self._refunds.move_plans({refund.plan_id} if refund.plan_id is not None else set())
         return replace(refund, status="rejected", updated_at=at, version=refund.version + 1)
 
     async def _balance(self, payment: Payment) -> int:

@@ -1,6 +1,7 @@
 """Refunds as operators ask for them and plans carry them out: payments are held before their refunds."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 from uuid import UUID
 
 from services.payments.credits.returning import CreditReturns
@@ -9,8 +10,8 @@ from services.payments.payments.models import Payment
 from services.payments.payments.policy_models import DEFAULT, PaymentPolicy
 from services.payments.payments.policy_repository import PolicyReader
 from services.payments.payments.writing_repository import PaymentRepository
-from services.payments.refunds.errors import RefundAboveCaptured, RefundNotFound, RefundPlanNotFound
-from services.payments.refunds.models import Refund
+from services.payments.refunds.errors import RefundAboveCaptured, RefundNotFound, RefundPlanForbids, RefundPlanNotFound
+from services.payments.refunds.models import NOT_GIVEN, Refund
 from services.payments.refunds.repository import RefundRepository
 from services.payments.refunds.requesting import RefundRequests, Wish, require_left
 from shared.contracts.money import Money
@@ -75,29 +76,46 @@ class Refunds:
 
         Done again it does nothing more. Raises RefundPlanNotFound, and RefundAboveCaptured where the payments have less left.
         """
-        order_id = await self._refunds.plan_order(plan_id)
+        plan, payments = await self._planned(plan_id, None)
+        if plan.status in ("planned", "executing"):
+            await self._carry_out(plan, payments, by=plan.created_by)
+
+    async def retry_plan(self, plan_id: UUID, organization_id: UUID, *, by: str) -> list[Refund]:
+        """Give back once more what of a plan has failed or was rejected; answers the refunds of the plan.
+
+        Raises RefundPlanNotFound, RefundPlanForbids and RefundAboveCaptured.
+        """
+        plan, payments = await self._planned(plan_id, organization_id)
+        if plan.status != "failed":
+            raise RefundPlanForbids("nothing of the plan is left undone", plan_status=plan.status)
+        await self._carry_out(plan, payments, by=by)
+        return [one for one in await self._refunds.of_payments(payments) if one.plan_id == plan_id]
+
+    async def _planned(self, plan_id: UUID, organization_id: UUID | None) -> tuple[Any, dict[UUID, Payment]]:
+        """A plan and the payments of its order, held."""
+        order_id = await self._refunds.plan_order(plan_id, organization_id)
         if order_id is None:
-            raise RefundPlanNotFound("there is no such plan")
+            raise RefundPlanNotFound("there is no plan with this id; GET /v1/orders/{id} shows those of an order")
         payments = await self._payments.lock(await self._refunds.payments_of_order(order_id))
-        plan = await self._refunds.lock_plan(plan_id)
-        if plan.status not in ("planned", "executing"):
-            return
-        known = [one for one in await self._refunds.of_payments(payments) if one.plan_id == plan_id]
-        missing = plan.refund_minor - sum(one.amount_minor for one in known if one.status not in ("failed", "rejected"))
-        missing -= await self._returns.returned(plan_id)
+        return await self._refunds.lock_plan(plan_id), payments
+
+    async def _carry_out(self, plan: Any, payments: Mapping[UUID, Payment], *, by: str) -> None:
+        known = [one for one in await self._refunds.of_payments(payments) if one.plan_id == plan.id]
+        missing = plan.refund_minor - sum(one.amount_minor for one in known if one.status not in NOT_GIVEN)
+        missing -= await self._returns.returned(plan.id)
         policies = await self._policies.of_many({one.organization_id for one in payments.values()})
         for payment in sorted(payments.values(), key=lambda one: one.id, reverse=True):
             part = min(missing, await self._requests.refundable(payment))
             if part > 0 and payment.currency == plan.currency:
                 policy = policies.get(payment.organization_id, DEFAULT)
-                wish = Wish(part, _CANCELLED, plan_id=plan_id, awaits_approval=_is_above(policy, part))
-                await self._requests.request(payment, wish, by=plan.created_by, at=self._clock())
+                wish = Wish(part, _CANCELLED, plan_id=plan.id, awaits_approval=_is_above(policy, part))
+                await self._requests.request(payment, wish, by=by, at=self._clock())
                 missing -= part
         if missing:
-            missing -= await self._returns.give_back(plan_id, order_id, missing, self._clock())
+            missing -= await self._returns.give_back(plan.id, plan.order_id, missing, self._clock())
         if missing:
             raise RefundAboveCaptured("the payments of the order have less left than the plan gives back", missing_minor=missing)
-        await self._refunds.move_plans({plan_id})
+        await self._refunds.move_plans({plan.id})
 
     async def _both(self, refund_id: UUID, organization_id: UUID) -> tuple[Refund, Payment]:
         found = await self._refunds.find(refund_id, organization_id)

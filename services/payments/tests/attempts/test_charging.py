@@ -1,17 +1,22 @@
 """Stored methods are charged once, however often a message comes and however a gateway answers."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
+from services.payments.attempts.models import Begin
+from services.payments.attempts.repository import AttemptRepository
 from services.payments.tests.attempts.arrange import have_method
 from services.payments.tests.gateway_stand_in import GatewayStandIn
 from services.payments.tests.payments.arrange import TOTAL, balances, have_order, rows
 from shared.contracts.money import Money
-from shared.contracts.payments import HandleFailedPayment, ProcessPayment
+from shared.contracts.payments import HandleFailedPayment, ProcessPayment, ResolvePayment
 from shared.runtime.db import Session
 from shared.runtime.ids import uuid7
+from shared.testing.clock import MONDAY_MORNING
 from shared.testing.messages import TaskRunner, assert_nothing_published, assert_published
 
 PAYMENTS = """
@@ -72,6 +77,48 @@ async def test_technical_failure_is_tried_again_on_the_same_order(
     assert (first.outcome, second.outcome) == ("retry", "done")
     assert await rows(session, CALLS) == [("order", "succeeded"), ("charge", "declined"), ("charge", "succeeded")]
     assert (await rows(session, PAYMENTS))[0][:2] == ("captured", 2)
+    assert await gateway.movements() == [("capture", TOTAL)]
+
+
+async def test_try_that_died_before_its_call_is_made_though_earlier_ones_were_declined(
+    run_task: TaskRunner, session: Session, gateway: GatewayStandIn
+) -> None:
+    message, key = await _ordered(session, gateway, outcome="payment_declined_due_to_high_traffic"), uuid7()
+    await run_task(message, ids=[key])
+    await run_task(ProcessPayment(payment_id=key))
+    attempts, a_minute_ago = AttemptRepository(session), MONDAY_MORNING - timedelta(minutes=1)
+    await attempts.start([key], by="test", at=a_minute_ago)
+    await attempts.begin([Begin(uuid7(), key, "charge", TOTAL)], a_minute_ago)
+    (token,) = [row[0] for row in await rows(session, "SELECT token FROM payment_methods")]
+    await gateway.ask("PATCH", f"/tokens/{token}", outcome="captured")
+
+    handled = await run_task(ProcessPayment(payment_id=key))
+
+    assert (handled.outcome, handled.error) == ("done", None)
+    charges = [status for kind, status in await rows(session, CALLS) if kind == "charge"]
+    assert charges == ["declined", "declined", "succeeded"]
+    assert await gateway.movements() == [("capture", TOTAL)]
+
+
+async def test_charge_that_was_taken_up_again_is_on_its_way_from_then_on(
+    run_task: TaskRunner, session: Session, gateway: GatewayStandIn
+) -> None:
+    message, key = await _ordered(session, gateway), uuid7()
+    await gateway.faults({"operation": "orders.create", "action": "rate_limit", "times": 1, "seconds": 0})
+    await run_task(message, ids=[key])
+    attempts, a_minute_ago = AttemptRepository(session), MONDAY_MORNING - timedelta(minutes=1)
+    await attempts.start([key], by="test", at=a_minute_ago)
+    await attempts.begin([Begin(uuid7(), key, kind, TOTAL) for kind in ("order", "charge")], a_minute_ago)
+    await gateway.faults({"operation": "orders.list", "action": "status", "status": 500, "times": 1})
+    assert (await run_task(ProcessPayment(payment_id=key))).outcome == "retry"
+
+    looked = await run_task(ResolvePayment(payment_id=key))
+    waiting = await run_task(ProcessPayment(payment_id=key))
+
+    assert (looked.outcome, waiting.error) == ("done", "an earlier call may still be on its way")
+    assert (await rows(session, PAYMENTS))[0][0] == "processing"
+    await session.execute(text("UPDATE payment_attempts SET resumed_at = resumed_at - interval '1 minute'"))
+    assert (await run_task(ProcessPayment(payment_id=key))).outcome == "done"
     assert await gateway.movements() == [("capture", TOTAL)]
 
 

@@ -1,12 +1,14 @@
 """Stored methods at Stripe, which has no order before a charge."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from services.payments.attempts.models import Begin
+from services.payments.attempts.repository import AttemptRepository
 from services.payments.settings import PaymentsSettings
 from services.payments.tests.gateway_stand_in import GatewayStandIn
 from services.payments.tests.payments.arrange import NOON, OURS, TOTAL, balances, have_customer, have_order, rows
@@ -71,3 +73,28 @@ async def test_card_is_charged_once_though_the_answer_may_be_lost(
     moved = (await gateway.http.get("/stripe/ledger")).json()["items"]
     assert [(one["kind"], one["amount"]) for one in moved] == [("capture", TOTAL)]
     assert await balances(session) == {"gateway_receivable": TOTAL, "accounts_receivable": -TOTAL}
+
+
+async def test_charge_that_was_taken_up_again_much_later_is_found_where_it_was_made_then(
+    run_task: TaskRunner, session: Session, gateway: GatewayStandIn, clock: FrozenClock
+) -> None:
+    clock.set(datetime.now(UTC))
+    message, key = await _ordered(session, gateway), uuid7()
+    rule = {"operation": "payment_intents.create", "times": 1}
+    away = [{**rule, "action": "rate_limit", "seconds": 0}]
+    assert (await gateway.http.put("/faults/stripe", json=away)).is_success
+    await run_task(message, ids=[key])
+    attempts, before = AttemptRepository(session), clock() - timedelta(hours=1)
+    await attempts.start([key], by="test", at=before)
+    await attempts.begin([Begin(uuid7(), key, "charge", TOTAL)], before)
+    lost = [{**rule, "action": "status_after_commit", "times": 2}]
+    assert (await gateway.http.put("/faults/stripe", json=lost)).is_success
+    assert (await run_task(ProcessPayment(payment_id=key))).outcome == "done"
+    assert await rows(session, "SELECT status FROM payments") == [("unknown",)]
+    clock.advance(timedelta(minutes=5))
+
+    await run_task(ResolvePayment(payment_id=key))
+
+    assert await rows(session, "SELECT status, captured_minor FROM payments") == [("captured", TOTAL)]
+    moved = (await gateway.http.get("/stripe/ledger")).json()["items"]
+    assert [(one["kind"], one["amount"]) for one in moved] == [("capture", TOTAL)]

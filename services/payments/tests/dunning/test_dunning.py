@@ -8,9 +8,20 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from services.payments.gateways.facts import PaymentStatus
 from services.payments.tests.subscriptions.arrange import BOX, PRO, Office, at, code, have_method, key, rows
+from shared.contracts.message import Command
 from shared.contracts.notifications import CancelMessages, SendPaymentFailed
-from shared.contracts.payments import GenerateInvoice, HandleFailedPayment, ProcessDunning, ProcessPayment
+from shared.contracts.payments import (
+    CapturePayment,
+    GenerateInvoice,
+    HandleFailedPayment,
+    PaymentFailed,
+    ProcessDunning,
+    ProcessPayment,
+    ReleasePayment,
+    SettleSubscription,
+)
 from shared.testing.messages import assert_nothing_published, assert_published, published
 
 RUN = "SELECT status, failures, used, next_try_at FROM dunning_runs"
@@ -80,6 +91,8 @@ async def test_a_failure_told_twice_makes_it_past_due_once_and_says_when_it_is_t
     assert await rows(office.session, RUN) == [("running", 1, 0, TRY_1)]
     told = await assert_published(office.session, SendPaymentFailed)
     assert (told.next_attempt_at, told.failure, told.amount.amount_minor) == (TRY_1, "No money.", 118_000)
+    counted = await assert_published(office.session, PaymentFailed)
+    assert (counted.tries, counted.kind, counted.amount.amount_minor) == (1, "later", 118_000)
     assert (await office.get(one.subscription))["access_until"] == "2026-03-09T18:30:00Z"
 
 
@@ -159,6 +172,67 @@ async def test_what_a_gateway_is_at_is_neither_charged_again_nor_given_up(office
     assert (await office.periods(one.subscription))[0][2] == "past_due"
 
 
+@pytest.mark.parametrize(("action", "left"), [("cancel", "cancelled"), ("start-anew", "active")])
+async def test_what_was_given_up_while_a_gateway_was_at_it_is_void_once_that_declines(
+    office: Office, action: str, left: str
+) -> None:
+    one = await owed(office)
+    await one.fail(1, office.clock(), kind="ask_customer")
+    await one.run(DEADLINE)
+    await one.set_payment("processing")
+    assert (await office.act(one.subscription, action, **({"at": "now"} if action == "cancel" else {}))).is_success
+    waiting = await one.status()
+
+    await one.fail(2, DEADLINE + timedelta(hours=1))
+    for days in range(1, 9):
+        await one.run(DEADLINE + timedelta(days=days))
+
+    assert (waiting, await one.status()) == ((left, "unpaid"), (left, "void"))
+    assert await rows(office.session, "SELECT status FROM payments") == [("cancelled",)]
+    # As many as before: the charge that billing asked for, and what the customer heard of its decline.
+    assert [len(await published(office.session, what)) for what in (ProcessPayment, SendPaymentFailed)] == [1, 1]
+
+
+async def test_what_was_given_up_while_its_end_was_unknown_is_not_charged_once_it_was_never_made(office: Office) -> None:
+    one = await owed(office)
+    await one.set_payment("unknown")
+    await office.act(one.subscription, "cancel", at="now")
+    await one.set_payment("created")
+
+    payment_id, _ = await one.payment()
+    charged = await office.run_task(ProcessPayment(payment_id=payment_id))
+    await one.run(TRY_1)
+
+    assert (charged.outcome, await one.status()) == ("dropped", ("cancelled", "void"))
+    assert await rows(office.session, "SELECT status, tries FROM payments") == [("cancelled", 0)]
+
+
+async def test_what_was_given_up_is_paid_by_money_that_was_on_its_way(office: Office) -> None:
+    one = await owed(office)
+    await one.set_payment("processing")
+    await office.act(one.subscription, "cancel", at="now")
+
+    await one.pay(at(2026, 3, 2, 12))
+    await one.run(TRY_1)
+
+    assert await one.status() == ("cancelled", "paid")
+    assert await rows(office.session, "SELECT kind FROM customer_credits") == []
+
+
+async def test_one_that_is_cancelled_for_a_period_is_asked_for_none_of_the_others(office: Office) -> None:
+    await _settings(office, when_exhausted="cancel")
+    subscription = await office.subscribe(await office.plan())
+    await office.bill(at(2026, 4, 3))
+    payments = await rows(office.session, "SELECT id FROM payments ORDER BY period_start")
+    for (payment_id,), now in zip(payments, (at(2026, 4, 3), at(2026, 4, 8)), strict=True):
+        await office.declined(payment_id, 1, "ask_customer", now)
+
+    await Owed(office, subscription).run(at(2026, 4, 11, 4, 30))
+
+    assert [status for *_, status, _ in await office.periods(subscription)] == ["void", "void"]
+    assert await rows(office.session, "SELECT DISTINCT status FROM payments") == [("cancelled",)]
+
+
 async def test_a_cancelled_one_is_asked_for_nothing_more_and_late_money_is_credit(office: Office) -> None:
     one = await owed(office)
     await one.fail(1, office.clock())
@@ -172,6 +246,23 @@ async def test_a_cancelled_one_is_asked_for_nothing_more_and_late_money_is_credi
     assert await one.status() == ("cancelled", "void")
     assert await rows(office.session, "SELECT kind, amount_minor FROM customer_credits") == [("grant", 118_000)]
     await assert_nothing_published(office.session, GenerateInvoice)
+
+
+@pytest.mark.parametrize(("is_cancelled", "command"), [(False, CapturePayment), (True, ReleasePayment)])
+async def test_a_banks_late_yes_is_taken_only_while_the_period_is_owed(
+    office: Office, is_cancelled: bool, command: type[Command]
+) -> None:
+    one = await owed(office)
+    await one.fail(1, office.clock())
+    payment_id, amount = await one.payment()
+    if is_cancelled:
+        await office.act(one.subscription, "cancel", at="now")
+
+    await office.told(payment_id, amount, PaymentStatus.AUTHORIZED)
+
+    await assert_published(office.session, command, payment_id=payment_id)
+    other = CapturePayment if is_cancelled else ReleasePayment
+    await assert_nothing_published(office.session, other)
 
 
 async def test_an_unpaid_one_goes_on_when_it_is_paid_after_all(office: Office) -> None:
@@ -255,6 +346,7 @@ async def test_who_pays_themselves_has_an_invoice_and_until_the_deadline(office:
 
     assert code(no_card) == (409, "subscription_forbids")
     assert await one.status() == ("cancelled", "void")
+    await assert_published(office.session, SettleSubscription, charges_owed=False)
     await assert_nothing_published(office.session, SendPaymentFailed)
 
 

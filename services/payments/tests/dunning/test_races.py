@@ -15,6 +15,7 @@ from services.payments.tests.subscriptions.arrange import at, have_many, rows
 from shared.contracts.payments import ProcessPayment
 from shared.runtime.db import Database
 from shared.testing.clock import FrozenClock
+from shared.testing.locks import WAITING
 from shared.testing.messages import published
 from shared.testing.wait import eventually
 
@@ -23,7 +24,6 @@ _DECLINED = text("""
     UPDATE payments SET status = 'failed', is_open = false, tries = 1, decline_kind = 'later', gateway_order_id = 'order_1',
                         version = version + 1
 """)
-_WAITS = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
 
 
 @pytest.mark.commits
@@ -47,7 +47,7 @@ async def test_money_that_comes_while_dunning_is_about_to_try_again_is_not_charg
         # Dunning finds the run due and waits for the payment, which money has taken hold of.
         await session.execute(text("SELECT FROM payments FOR NO KEY UPDATE"))
         dunning = asyncio.create_task(dun())
-        await eventually(lambda: session.scalar(_WAITS), message="nobody waits")
+        await eventually(lambda: session.scalar(text(WAITING)), message="nobody waits")
         await payment_deps.gateway_facts(session, FrozenClock(NOW)).apply([Told("razorpay", fact)], by=SYSTEM)
     await dunning
 

@@ -6,9 +6,14 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
+from services.payments import payment_deps
+from services.payments.gateways.facts import TokenFact, TokenStatus
+from services.payments.payments.telling import Told
 from services.payments.tests.gateway_stand_in import GatewayStandIn
-from services.payments.tests.payments.arrange import OURS, TOTAL, balances, have_customer, have_order, have_payment, rows
+from services.payments.tests.payments.arrange import NOON, OURS, TOTAL, balances, have_customer, have_order, have_payment, rows
+from shared.contracts.payments import KeepPaymentMethod, ResolvePayment
 from shared.runtime.db import Session
+from shared.testing.messages import TaskRunner, assert_published
 from shared.testing.service import ApiClient
 
 STATE = (
@@ -197,9 +202,33 @@ async def test_mandate_that_comes_with_a_payment_is_kept_and_forgotten(
     assert (method["kind"], method["status"], method["label"]) == ("card", "confirmed", "Visa 1111")
     forgotten = await us.delete(f"/v1/payment-methods/{method['id']}")
     assert forgotten.json()["status"] == "cancelled"
+    ((token,),) = await rows(session, "SELECT token FROM payment_methods")
+    late = TokenFact("razorpay", token, None, TokenStatus.CONFIRMED, "card")
+    await payment_deps.gateway_facts(session, lambda: NOON).apply([Told("razorpay", late)])
+    assert await rows(session, "SELECT status FROM payment_methods") == [("cancelled",)]
     assert (
         await client.as_role("operator", organization_id=uuid4()).delete(f"/v1/payment-methods/{method['id']}")
     ).status_code == 404
+
+
+async def test_mandate_of_a_payment_that_only_a_call_back_or_a_list_tells_of_is_kept_twice_run(
+    client: ApiClient, session: Session, gateway: GatewayStandIn, run_task: TaskRunner
+) -> None:
+    us, customer = _us(client), await have_customer(session)
+    mandate = {"method": "card", "max_amount_minor": 1_500_000, "expires_at": "2036-01-01T00:00:00Z"}
+    checkout = await _begin(us, await have_order(session, customer), mandate=mandate)
+    made = await gateway.ask("POST", "/checkout", order_id=checkout["gateway_order_id"], method="card")
+    entity = await gateway.api(f"/payments/{made['razorpay_payment_id']}")
+
+    for _ in range(2):
+        assert (await run_task(ResolvePayment(payment_id=UUID(checkout["payment"]["id"])))).outcome == "done"
+    command = await assert_published(session, KeepPaymentMethod, token_id=entity["token_id"])
+    for _ in range(2):
+        assert (await run_task(command)).outcome == "done"
+
+    (method,) = (await us.get(f"/v1/customers/{customer}/payment-methods")).json()
+    assert (method["kind"], method["status"], method["label"]) == ("card", "confirmed", "Visa 1111")
+    assert method["max_amount_minor"] == 1_500_000
 
 
 async def test_payment_that_has_no_such_thing_is_not_found_by_its_id(client: ApiClient, session: Session) -> None:

@@ -1,9 +1,11 @@
 """What gateways say ends in the same state, whatever its order and however often it is said."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,11 +29,13 @@ from services.payments.tests.payments.arrange import (
     pay,
     rows,
 )
+from shared.contracts.money import Money
 from shared.contracts.notifications import SendOrderStatus
 from shared.contracts.payments import (
     CapturePayment,
     ExecuteRefund,
     HandleFailedPayment,
+    PaymentCaptured,
     ReleasePayment,
 )
 from shared.runtime.db import Session
@@ -71,6 +75,8 @@ async def test_captured_payment_pays_its_order_and_is_booked_once(session: Sessi
     assert await rows(session, END) == [("captured", TOTAL, 0, "pay_1", "paid", "paid", TOTAL, 0)]
     assert await balances(session) == PAID
     await assert_published(session, SendOrderStatus, order_id=str(payment.order_id), status="paid")
+    told = await assert_published(session, PaymentCaptured, payment_id=payment.id, order_id=payment.order_id)
+    assert (told.amount, told.captured_minor) == (Money(amount_minor=TOTAL, currency="INR"), TOTAL)
     assert await _statuses(session) == ["created", "captured", "captured"]
 
 
@@ -189,6 +195,17 @@ def dispute(status: str) -> Told:
     return Told("razorpay", fact)
 
 
+@pytest.mark.parametrize("ended", ["refunded", "cancelled"])
+async def test_who_pays_again_after_an_authorization_has_ended_is_charged_by_the_new_one(session: Session, ended: str) -> None:
+    payment = await _ordered(session)
+    await _apply(session, pay("authorized", "pay_1"), pay(ended, "pay_1", minutes=5))
+
+    await _apply(session, pay("authorized", "pay_2", minutes=9))
+
+    assert await rows(session, "SELECT status, gateway_payment_id FROM payments") == [("authorized", "pay_2")]
+    assert [one.payment_id for one in await published(session, CapturePayment)] == [payment.id, payment.id]
+
+
 async def test_dispute_holds_the_money_until_it_is_decided(session: Session) -> None:
     await _ordered(session)
 
@@ -216,12 +233,26 @@ LIFE: Final = (
 ALL: Final = ("refunded", TOTAL, TOTAL, "pay_1", "paid", "refunded", TOTAL, TOTAL)
 
 
-def _drawn() -> list[list[Told]]:
+TWICE: Final = (
+    pay("failed", minutes=1),
+    pay("authorized", minutes=2),
+    pay("captured", minutes=3),
+    pay("authorized", "pay_0", minutes=4),
+    pay("captured", "pay_0", minutes=5),
+    pay("captured", "pay_2", minutes=3),
+    give("failed", amount=5000, minutes=6),
+    dispute("open"),
+    dispute("won"),
+)
+"""Taken three times: two of them are the customer's credit."""
+
+
+def _drawn(facts: Sequence[Told], most: int) -> list[list[Told]]:
     """Permutations of all facts, with some of them told again."""
     orders: list[list[Told]] = []
 
-    @settings(max_examples=25, deadline=None, derandomize=True, database=None)
-    @given(st.permutations(LIFE), st.lists(st.sampled_from(LIFE), max_size=6))
+    @settings(max_examples=most, deadline=None, derandomize=True, database=None)
+    @given(st.permutations(facts), st.lists(st.sampled_from(facts), max_size=6))
     def draw(told: list[Told], again: list[Told]) -> None:
         orders.append([*told, *again])
 
@@ -230,7 +261,7 @@ def _drawn() -> list[list[Told]]:
 
 
 async def test_any_order_and_repetition_of_the_same_facts_ends_the_same(session: Session) -> None:
-    for number, told in enumerate(_drawn()):
+    for number, told in enumerate(_drawn(LIFE, 25)):
         savepoint = await session.begin_nested()
         await _ordered(session)
         split = number % len(told)
@@ -241,4 +272,28 @@ async def test_any_order_and_repetition_of_the_same_facts_ends_the_same(session:
         assert await balances(session) == {}
         told_of = [message.status for message in await published(session, SendOrderStatus)]
         assert sorted(told_of) == ["paid", "refunded", "refunded"]
+        await savepoint.rollback()
+
+
+async def test_of_several_captures_of_a_payment_the_earliest_counts_whichever_is_told_first(session: Session) -> None:
+    counted = "SELECT gateway_payment_id, counted_as FROM gateway_payments ORDER BY gateway_payment_id"
+    granted = """
+        SELECT held.gateway_payment_id, granted.amount_minor
+          FROM customer_credits AS granted JOIN gateway_payments AS held ON held.id = granted.source_id ORDER BY 1
+    """
+    for number, told in enumerate(_drawn(TWICE, 20)):
+        savepoint = await session.begin_nested()
+        await _ordered(session)
+        split = number % len(told)
+        await payment_deps.gateway_facts(session, CLOCK).apply(told[:split])
+        await _apply(session, *told[split:])
+
+        assert await rows(session, END) == [("captured", 3 * TOTAL, 0, "pay_1", "paid", "paid", TOTAL, 0)]
+        assert await rows(session, counted) == [("pay_0", "duplicate"), ("pay_1", "main"), ("pay_2", "duplicate")]
+        assert await rows(session, granted) == [("pay_0", TOTAL), ("pay_2", TOTAL)]
+        assert await balances(session) == {
+            "gateway_receivable": 3 * TOTAL,
+            "accounts_receivable": -TOTAL,
+            "customer_credit": -2 * TOTAL,
+        }
         await savepoint.rollback()

@@ -23,10 +23,10 @@ from services.payments.tests.payments.arrange import (
     pay,
     rows,
 )
-from shared.contracts.payments import ExecuteRefund, ExecuteRefundPlan, ResolveUnknownPayments
+from shared.contracts.payments import ExecuteRefund, ExecuteRefundPlan, RefundMade, ResolveUnknownPayments
 from shared.runtime.db import Session
 from shared.runtime.ids import uuid7
-from shared.testing.messages import TaskRunner, assert_nothing_published, assert_published
+from shared.testing.messages import TaskRunner, assert_nothing_published, assert_published, published
 from shared.testing.service import ApiClient
 
 PAID = {"gateway_receivable": TOTAL, "accounts_receivable": -TOTAL}
@@ -77,6 +77,8 @@ async def test_parts_are_refunded_once_each_and_never_more_than_was_captured_twi
     assert [one for one in await gateway.movements() if one[0] == "refund"] == [("refund", 5000), ("refund", TOTAL - 5000)]
     assert await rows(session, STATE) == [("refunded", TOTAL, TOTAL)]
     assert await balances(session) == {}
+    told = await published(session, RefundMade)
+    assert [(one.amount.amount_minor, one.refunded_minor) for one in told] == [(5000, 5000), (TOTAL - 5000, TOTAL)]
     assert (await _ask(us, payment.id))[1]["code"] == "refund_above_captured"
 
 
