@@ -35,6 +35,10 @@ class NoticeNews:
         await self._notices.hear(heard, at)
         await self.apply_reports(at)
 
+    async def prune(self, before: datetime) -> None:
+        """Forget what gateways told before this."""
+        await self._notices.prune(before)
+
     async def apply_reports(self, at: datetime) -> None:
         """See to notices of which a gateway has told."""
         reported = await self._notices.reported(AT_ONCE)

@@ -100,6 +100,7 @@ _REPORTED: Final = text(f"""
       JOIN mandate_notice_reports AS report USING (account, gateway_order_id)
      WHERE notice.status = 'asked' ORDER BY notice.id LIMIT :limit
 """)  # noqa: S608 - as above
+_PRUNE: Final = text("DELETE FROM mandate_notice_reports WHERE reported_at < :before")
 _ASK: Final = text("""
     UPDATE mandate_notices SET status = 'asked', asked_at = :at, updated_at = :at
      WHERE id = ANY (CAST(:ids AS uuid[])) AND status = 'wanted'
@@ -214,6 +215,10 @@ class NoticeRepository(NoticeReader):
         """Hold these."""
         rows = (await self._writing.execute(_LOCK, {"ids": sorted(notice_ids)})).mappings()
         return {row["id"]: Notice(**row) for row in rows}
+
+    async def prune(self, before: datetime) -> None:
+        """Forget what was told before: the notices themselves say what became of them."""
+        await self._session.execute(_PRUNE, {"before": before})
 
     async def hear(self, heard: Sequence[Heard], at: datetime) -> None:
         """Keep what gateways tell; the first word on an order counts."""

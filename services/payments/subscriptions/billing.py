@@ -36,9 +36,14 @@ def bill(
     What earlier changes have made due comes as lines of its own, what they have left unused as a discount as far as there is
     something to take it off.
     """
-    lines = [_line(line, quantity, part, whole, terms) for line in terms.lines]
+    lines, taken = adjusted([_line(line, quantity, part, whole, terms) for line in terms.lines], adjustments)
+    return _totals(part, lines, supply, taken)
+
+
+def adjusted(lines: list[BilledLine], adjustments: Sequence[Adjustment]) -> tuple[list[BilledLine], dict[UUID, int]]:
+    """Lines with what earlier changes have left open, and what they take of each adjustment, with its sign."""
     taken = {one.id: one.open_minor for one in adjustments if one.open_minor > 0}
-    lines += [
+    lines = lines + [
         BilledLine(None, one.description, one.hsn_sac, 1, one.open_minor, 0, one.tax_rate_bp)
         for one in adjustments
         if one.open_minor > 0
@@ -49,8 +54,7 @@ def bill(
             taken[one.id] = -min(room, -one.open_minor)
             room += taken[one.id]
     credit = -sum(amount for amount in taken.values() if amount < 0)
-    lines = _discounted(lines, credit) if credit else lines
-    return _totals(part, lines, supply, taken)
+    return _discounted(lines, credit) if credit else lines, taken
 
 
 def _line(line: PlanLine, quantity: int, part: Period, whole: Period, terms: Terms) -> BilledLine:

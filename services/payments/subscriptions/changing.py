@@ -18,13 +18,14 @@ from services.payments.subscriptions.errors import (
     SubscriptionForbids,
 )
 from services.payments.subscriptions.models import OVER, Subscription, SubscriptionStatus
+from services.payments.subscriptions.news import over
 from services.payments.subscriptions.repository import SubscriptionRepository
 from services.payments.subscriptions.schemas import CancelIn, PauseIn, SubscriptionChange
 from services.payments.subscriptions.service import Check, billable, found, next_starts, usable_method
 from services.payments.subscriptions.subjects import reminders_of
 from services.payments.subscriptions.unpaid import Unpaid
 from shared.contracts.notifications import CancelMessages
-from shared.contracts.payments import ProcessSingleSubscription
+from shared.contracts.payments import ProcessSingleSubscription, SettleSubscription
 from shared.runtime.clock import Clock
 from shared.runtime.outbox import Publisher
 
@@ -94,6 +95,8 @@ class Changing:
             require(one, {"trialing", "active", "past_due", "paused", "unpaid"}, "cancelled")
             changed = await self._change(one, ended("cancelled", asked.reason, self._clock()), asked.reason)
             await self._unpaid.give_up(changed, "the subscription was cancelled", self._clock())
+            self._publisher.publish(over(changed, "cancelled", self._clock()))
+            self._publisher.publish(SettleSubscription(subscription_id=one.id, charges_owed=False))
         self._forget_reminders(one, "the subscription was cancelled")
         return changed
 

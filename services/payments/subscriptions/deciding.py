@@ -7,17 +7,12 @@ period. So however often and in whatever order runs take place, each period is d
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from services.payments.periods.zones import midnight
 from services.payments.subscriptions.billing import bill, period_from
-from services.payments.subscriptions.due_models import Bill, Billed, Decision, Due, LeftOut
+from services.payments.subscriptions.due_models import HELD_BEHIND, MOST_PERIODS, Bill, Billed, Decision, Due, LeftOut
 from services.payments.subscriptions.models import Adjustment
-
-MOST_PERIODS: Final = 31
-"""So many periods are billed at once, a month of daily ones. What is more is not caught up by itself: a person looks first."""
-HELD_BEHIND: Final = f"more than {MOST_PERIODS} periods were missed; see that they are meant to be billed, and release it"
 
 
 def decide(due: Due, slot: datetime) -> Decision:

@@ -17,9 +17,10 @@ from services.payments.subscriptions.due_repository import DueRepository
 from services.payments.subscriptions.due_rows import due_of
 from services.payments.subscriptions.making import NAMESPACE, left_out, made
 from services.payments.subscriptions.models import SYSTEM
-from services.payments.subscriptions.new_models import Made
+from services.payments.subscriptions.new_models import Made, NewOrder
+from services.payments.subscriptions.news import over, placed
 from shared.contracts import lanes
-from shared.contracts.payments import ProcessDueSubscriptions, ProcessPayment
+from shared.contracts.payments import ProcessDueSubscriptions, ProcessPayment, SettleSubscription
 from shared.runtime.outbox import Publisher
 
 AT_ONCE: Final = 500
@@ -68,6 +69,7 @@ class DueBilling:
     async def run(self, slot: datetime) -> Run:
         """Deal with those whose day has come by `slot`, a chunk per message."""
         await self._due.resume(slot, AT_ONCE)
+        await self._reconsider(slot)
         done = await self._bill(slot, None)
         if done.taken == AT_ONCE:
             self._publisher.publish(ProcessDueSubscriptions(slot=slot))
@@ -76,6 +78,12 @@ class DueBilling:
     async def run_for(self, ids: Collection[UUID], at: datetime) -> Run:
         """The same for these alone, as far as their day has come."""
         return await self._bill(at, ids)
+
+    async def _reconsider(self, slot: datetime) -> None:
+        """Let those go on of which it is known by now how they are billed, and end the cases of those that wait no more."""
+        waiting = [due_of(row, slot) for row in await self._due.waiting(slot, limit=AT_ONCE)]
+        await self._due.free([one.id for one in waiting if not isinstance(one, Unbillable)], slot)
+        await self._cases.settle_held(slot)
 
     async def _bill(self, slot: datetime, ids: Collection[UUID] | None) -> Run:
         taken = [due_of(row, slot) for row in await self._due.take(slot, limit=AT_ONCE, ids=ids)]
@@ -99,9 +107,19 @@ class DueBilling:
         taken = [entry for decision in decisions for billed in decision.billed for entry in billed.bill.taken.items()]
         await self._due.take_off(_sums(taken))
         await self._due.move_on(decisions, at)
+        self._tell(decisions, [one.order for one in new if one.order is not None], at)
         await self._charge(payments, {one.payment.id for one in new if one.payment is not None and one.needs_notice}, at)
         await self._uncharged.note([one for one in new if one.payment is None and one.period.status == "open"], at)
         return new, payments
+
+    def _tell(self, decisions: Sequence[Decision], orders: Sequence[NewOrder], at: datetime) -> None:
+        for order in orders:
+            self._publisher.publish(placed(order, at))
+        for one in decisions:
+            if one.next_bill_at is None:
+                self._publisher.publish(over(one.due, one.status, at))
+            if one.next_bill_at is None and one.due.adjustments:
+                self._publisher.publish(SettleSubscription(subscription_id=one.due.id))
 
     async def _charge(self, payments: Sequence[Payment], on_notice: Collection[UUID], at: datetime) -> None:
         """Mandates on their notices, and everything else now."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from services.payments.orders.models import Terms as Supply
@@ -14,6 +14,10 @@ from services.payments.tax.models import TaxedLine
 
 DueRow = Mapping[str, Any]
 """A row of SELECT_DUE, see `due_repository.py`."""
+
+MOST_PERIODS: Final = 31
+"""So many periods are billed at once, a month of daily ones. What is more is not caught up by itself: a person looks first."""
+HELD_BEHIND: Final = f"more than {MOST_PERIODS} periods were missed; see that they are meant to be billed, and release it"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.payments.subscriptions.due_models import Decision, DueRow, Unbillable
+from services.payments.subscriptions.due_models import HELD_BEHIND, Decision, DueRow, Unbillable
 from services.payments.subscriptions.models import SYSTEM
 from services.payments.subscriptions.new_models import NewOrder, NewPeriod
 from shared.runtime.db import ReadSession, Session
@@ -48,10 +48,36 @@ _TAKE: Final = text(f"""{SELECT_DUE}
      WHERE {_HAS_COME} AND {NOT_PAUSED} AND coalesce(subscription.id = ANY (CAST(:ids AS uuid[])), true)
      ORDER BY subscription.next_bill_at, subscription.id LIMIT :limit FOR NO KEY UPDATE OF subscription SKIP LOCKED
 """)
-_LOOK: Final = text(f"""{SELECT_DUE}
-     WHERE {_HAS_COME} AND subscription.organization_id = :organization_id
+# As they will be when they are billed: pauses that end by then have ended, and who waits is looked at once more.
+_AS_BILLED: Final = """
+    WITH as_billed AS (
+        SELECT id, organization_id, customer_id, time_zone, anchor, quantity, next_quantity, ends_at_period_end, ends_on,
+               payment_method_id, delivery, delivery_slot, plan_version_id, next_plan_version_id, held_reason,
+               CASE WHEN NOT resumes THEN status WHEN trial_ends_on > today THEN 'trialing' ELSE 'active' END AS status,
+               CASE WHEN resumes THEN start_on ELSE next_period_start END AS next_period_start,
+               CASE WHEN resumes THEN CAST(start_on AS timestamp) AT TIME ZONE time_zone ELSE next_bill_at END AS next_bill_at
+          FROM subscriptions
+         CROSS JOIN LATERAL (SELECT coalesce(resumes_at <= :slot, false) AS resumes,
+                                    CAST(CAST(:slot AS timestamptz) AT TIME ZONE time_zone AS date) AS today) AS local
+         CROSS JOIN LATERAL (SELECT greatest(next_period_start, today) AS start_on) AS resumed
+         WHERE organization_id = :organization_id
+    )"""
+_LOOK: Final = text(f"""{_AS_BILLED}{SELECT_DUE.replace("FROM subscriptions AS", "FROM as_billed AS")}
+     WHERE subscription.status IN ('trialing', 'active') AND coalesce(subscription.held_reason <> :behind, true)
+       AND subscription.next_bill_at <= :slot
        AND coalesce(subscription.id > CAST(:after AS uuid), true)
      ORDER BY subscription.id LIMIT :limit
+""")
+# In no order, so that none waits behind many that stay as they are.
+_WAITING: Final = text(f"""{SELECT_DUE}
+     WHERE subscription.status IN ('trialing', 'active') AND subscription.held_reason <> :behind AND {NOT_PAUSED}
+       AND subscription.next_bill_at <= :slot
+     ORDER BY random() LIMIT :limit FOR NO KEY UPDATE OF subscription SKIP LOCKED
+""")
+_FREE: Final = text("""
+    UPDATE subscriptions SET held_reason = NULL, version = version + 1, updated_at = :at, changed_by = :by,
+                             change_reason = 'it can be billed again'
+     WHERE id = ANY (CAST(:ids AS uuid[]))
 """)
 _RESUME: Final = text("""
     WITH due AS (
@@ -148,7 +174,7 @@ class DueReader:
 
     async def look(self, slot: datetime, organization_id: UUID, *, after: UUID | None, limit: int) -> list[DueRow]:
         """An organization's whose day will have come by `slot`, in the order of their ids, without taking them."""
-        bound = {"slot": slot, "organization_id": organization_id, "after": after, "limit": limit}
+        bound = {"slot": slot, "organization_id": organization_id, "after": after, "limit": limit, "behind": HELD_BEHIND}
         return [dict(row) for row in (await self._session.execute(_LOOK, bound)).mappings()]
 
 
@@ -167,6 +193,16 @@ class DueRepository(DueReader):
     async def resume(self, slot: datetime, limit: int) -> None:
         """End pauses that were to end by `slot`."""
         await self._writing.execute(_RESUME, {"slot": slot, "limit": limit, "by": SYSTEM})
+
+    async def waiting(self, slot: datetime, *, limit: int) -> list[DueRow]:
+        """Hold those whose day has come by `slot` and that nobody could bill, but for those that a person has to look at."""
+        bound = {"slot": slot, "limit": limit, "behind": HELD_BEHIND}
+        return [dict(row) for row in (await self._writing.execute(_WAITING, bound)).mappings()]
+
+    async def free(self, ids: Collection[UUID], at: datetime) -> None:
+        """Let these wait no more."""
+        if ids:
+            await self._writing.execute(_FREE, {"ids": sorted(ids), "at": at, "by": SYSTEM})
 
     async def write_periods(self, periods: Sequence[NewPeriod], at: datetime) -> set[tuple[UUID, date]]:
         """Write periods; returns which of them there were not."""

@@ -14,7 +14,7 @@ from services.payments.subscriptions.due_models import Due, DueRow, Entity, Unbi
 from services.payments.subscriptions.models import Adjustment
 from shared.runtime.errors import ServiceError
 
-_NO_SELLER: Final = "it is not known who sells and how that is taxed; POST /v1/legal-entities, and release it"
+_NO_SELLER: Final = "it is not known who sells and how that is taxed; POST /v1/legal-entities, and it goes on by itself"
 
 
 def due_of(row: DueRow, at: datetime) -> Due | Unbillable:
@@ -59,9 +59,11 @@ def due_of(row: DueRow, at: datetime) -> Due | Unbillable:
 
 
 def delivery_of(given: Mapping[str, Any] | None, address: Mapping[str, Any] | None, state_code: str | None) -> dict[str, Any]:
-    """Where it goes, with what is not said taken from the customer."""
-    delivery = {"address": address, "state_code": None, "latitude": None, "longitude": None} | dict(given or {})
-    return delivery | {"state_code": delivery["state_code"] or state_code}
+    """Where it says, or else to the customer's address. The two are not mixed, for the tax depends on it."""
+    said = {"address": None, "state_code": None, "latitude": None, "longitude": None} | dict(given or {})
+    if said["address"] is None and said["state_code"] in (None, state_code):
+        return said | {"address": address, "state_code": state_code}
+    return said
 
 
 def supply_of(seller: Taxed, currency: str, delivery: Mapping[str, Any]) -> Supply:

@@ -18,9 +18,11 @@ Conflict (409)
 ├── CurrencyDiffers
 ├── PeriodBilled
 └── NotHeld
+Transient
+└── PeriodNotInvoiced    its invoice is about to be issued
 """
 
-from shared.runtime.errors import Conflict, Invalid, NotFound
+from shared.runtime.errors import Conflict, Invalid, NotFound, Transient
 
 
 class SubscriptionNotFound(NotFound):
@@ -85,3 +87,7 @@ class PeriodBilled(Conflict):
 
 class NotHeld(Conflict):
     code, title = "not_held", "The subscription waits for nobody"
+
+
+class PeriodNotInvoiced(Transient):
+    code, title = "period_not_invoiced", "The invoice of a period is not issued yet"

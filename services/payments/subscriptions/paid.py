@@ -7,8 +7,9 @@ from uuid import UUID, uuid5
 from services.payments.subscriptions.making import NAMESPACE
 from services.payments.subscriptions.paid_repository import Money, PaidPeriod, PaidRepository
 from services.payments.subscriptions.subjects import failures_of, reminders_of
+from shared.contracts.money import Money as Amount
 from shared.contracts.notifications import CancelMessages
-from shared.contracts.payments import GenerateInvoice, ProcessSingleSubscription
+from shared.contracts.payments import GenerateInvoice, ProcessSingleSubscription, SubscriptionRenewed
 from shared.runtime.outbox import Publisher
 
 
@@ -29,6 +30,7 @@ class Paying:
             return
         for one in paid:
             self._publisher.publish(_invoice(one), message_id=uuid5(NAMESPACE, f"invoice/{one.subscription_id}/{one.start_on}"))
+            self._publisher.publish(_renewed(one, at))
         for key, start in await self._paid.recover(paid, at):
             self._publisher.publish(CancelMessages(subject_key=failures_of(key, start), reason="the period is paid"))
         await self.go_on([one.subscription_id for one in paid], at)
@@ -44,3 +46,14 @@ def _invoice(one: PaidPeriod) -> GenerateInvoice:
     if one.order_id is not None:
         return GenerateInvoice(order_id=one.order_id)
     return GenerateInvoice(subscription_id=one.subscription_id, period_start=one.start_on)
+
+
+def _renewed(one: PaidPeriod, at: datetime) -> SubscriptionRenewed:
+    return SubscriptionRenewed(
+        subscription_id=one.subscription_id,
+        organization_id=one.organization_id,
+        customer_id=one.customer_id,
+        period_start=one.start_on,
+        total=Amount(amount_minor=one.total_minor, currency=one.currency),
+        paid_at=at,
+    )

@@ -39,7 +39,8 @@ _PAY: Final = text("""
       FROM unnest(CAST(:ids AS uuid[]), CAST(:starts AS date[])) AS row(id, start_on)
      WHERE (period.subscription_id, period.start_on) = (row.id, row.start_on)
        AND period.status IN ('open', 'past_due', 'unpaid')
-    RETURNING period.subscription_id, period.start_on, period.order_id
+    RETURNING period.subscription_id, period.start_on, period.order_id, period.organization_id, period.customer_id,
+              period.total_minor, period.currency
 """)
 _RECOVER: Final = text("""
     UPDATE dunning_runs AS run SET status = 'recovered', reason = NULL, next_try_at = NULL, updated_at = :at
@@ -60,7 +61,8 @@ _REVIVE: Final = text("""
               FROM subscriptions WHERE id = ANY (CAST(:ids AS uuid[]))) AS local
      WHERE id = local.key AND status IN ('past_due', 'unpaid')
        AND NOT EXISTS (SELECT FROM subscription_periods AS period
-                        WHERE period.subscription_id = id AND period.status IN ('past_due', 'unpaid'))
+                        WHERE period.subscription_id = id AND period.status IN ('past_due', 'unpaid')
+                          AND period.given_up_reason IS NULL)
     RETURNING id
 """)
 
@@ -84,6 +86,10 @@ class PaidPeriod:
     subscription_id: UUID
     start_on: date
     order_id: UUID | None
+    organization_id: UUID
+    customer_id: UUID
+    total_minor: int
+    currency: str
 
 
 class PaidRepository:
@@ -107,7 +113,7 @@ class PaidRepository:
         await self._session.execute(_LOCK, {"ids": sorted({key for key, _ in found})})
         keys = {"ids": [key for key, _ in found], "starts": [start for _, start in found], "at": at}
         paid = await self._session.execute(_PAY, keys)
-        return [PaidPeriod(row.subscription_id, row.start_on, row.order_id) for row in paid]
+        return [PaidPeriod(*row) for row in paid]
 
     async def recover(self, paid: Sequence[PaidPeriod], at: datetime) -> list[tuple[UUID, date]]:
         """End the dunning of periods; returns those that there was."""

@@ -127,7 +127,8 @@ class PlanChanging:
             raise PeriodUnpaid("what the days that are left are worth is known when the period is paid; change it later")
         left = Period(today, current.end_on)
         _, whole = period_from(one.anchor, old, current.start_on)
-        parts = prorate(old, current.quantity, left, whole, sign=-1)
+        # What the period was billed for an earlier change may have credited already: the subscription says what the days are now.
+        parts = prorate(old, one.quantity, left, whole, sign=-1)
         values: dict[str, Any] = {}
         if old.same_rhythm(new):
             parts += prorate(new, quantity, left, whole, sign=1)

@@ -22,7 +22,10 @@ from shared.runtime.db import ReadSession, Session
 from shared.runtime.ids import uuid7
 
 _STATUSES: Final = text("""
-    SELECT period.subscription_id, period.start_on, period.status FROM subscription_periods AS period
+    SELECT period.subscription_id, period.start_on,
+           CASE WHEN period.given_up_reason IS NULL OR period.status NOT IN ('open', 'past_due', 'unpaid') THEN period.status
+                ELSE 'void' END AS status
+      FROM subscription_periods AS period
       JOIN unnest(CAST(:ids AS uuid[]), CAST(:starts AS date[])) AS row(id, start_on)
         ON (period.subscription_id, period.start_on) = (row.id, row.start_on)
      ORDER BY period.subscription_id, period.start_on FOR SHARE OF period
@@ -115,7 +118,7 @@ class SubscriptionReader:
         return (await self._session.scalars(held)).one_or_none()
 
     async def period_statuses(self, periods: Collection[tuple[UUID, date]]) -> dict[tuple[UUID, date], PeriodStatus]:
-        """How periods stand; they stay so until the unit of work ends."""
+        """How periods stand, those that were given up as void; they stay so until the unit of work ends."""
         keys = sorted(periods)
         bound = {"ids": [key for key, _ in keys], "starts": [start for _, start in keys]}
         rows = await self._session.execute(_STATUSES, bound)

@@ -17,7 +17,8 @@ When = Literal["now", "next_period"]
 
 
 class DeliveryIn(BaseModel):
-    """Where deliveries go, and what the state of supply is; what is left out is taken from the customer."""
+    """Where deliveries go, and what the state of supply is. Both are taken from the customer where neither is said; the state is
+    said with an address in India, for the tax depends on it."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -31,7 +31,7 @@ from services.payments.subscriptions.errors import (
 from services.payments.subscriptions.models import Subscription
 from services.payments.subscriptions.repository import SubscriptionReader, SubscriptionRepository
 from services.payments.subscriptions.schemas import SubscriptionIn
-from shared.contracts.payments import ProcessSingleSubscription
+from shared.contracts.payments import ProcessSingleSubscription, SubscriptionStarted
 from shared.runtime.clock import Clock
 from shared.runtime.outbox import Publisher
 
@@ -143,6 +143,14 @@ class Subscribing:
             by=self._by,
             at=now,
         )
+        started = SubscriptionStarted(
+            subscription_id=subscription.id,
+            organization_id=organization_id,
+            customer_id=customer.id,
+            on_trial=subscription.status == "trialing",
+            started_at=now,
+        )
+        self._publisher.publish(started)
         if subscription.status == "active":
             self._publisher.publish(ProcessSingleSubscription(subscription_id=subscription.id))
         return subscription

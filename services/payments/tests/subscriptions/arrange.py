@@ -10,7 +10,7 @@ import httpx
 from sqlalchemy import text
 
 from services.payments import payment_deps
-from services.payments.gateways.facts import PaymentFact, PaymentStatus
+from services.payments.gateways.facts import PaymentFact, PaymentStatus, RefundFact, RefundStatus
 from services.payments.payments.telling import Told
 from services.payments.tests.invoices.arrange import seller
 from shared.contracts.payments import HandleFailedPayment, ProcessDueSubscriptions
@@ -186,22 +186,41 @@ class Office:
 
     async def captured(self, payment_id: UUID, amount_minor: int) -> None:
         """The gateway has taken the money of a payment, and tells it twice."""
+        await self.told(payment_id, amount_minor, PaymentStatus.CAPTURED)
+
+    async def told(self, payment_id: UUID, amount_minor: int, status: PaymentStatus) -> None:
+        """The gateway tells twice how a payment stands."""
         await self.session.execute(_ORDERED)
         fact = PaymentFact(
             gateway="razorpay",
             payment_id=f"pay_{payment_id}",
             order_id=f"order_{payment_id}",
             receipt=None,
-            status=PaymentStatus.CAPTURED,
+            status=status,
             amount_minor=amount_minor,
             currency="INR",
-            captured_minor=amount_minor,
+            captured_minor=amount_minor if status is PaymentStatus.CAPTURED else 0,
             refunded_minor=0,
             occurred_at=self.clock(),
             method="card",
         )
         for _ in range(2):
             await payment_deps.gateway_facts(self.session, self.clock).apply([Told("razorpay", fact)])
+
+    async def refunded(self, refund_id: UUID, amount_minor: int) -> None:
+        """The gateway has given back what it was asked to."""
+        ((payment_id,),) = await rows(self.session, "SELECT payment_id FROM refunds WHERE id = :id", id=refund_id)
+        fact = RefundFact(
+            gateway="razorpay",
+            refund_id=f"rfnd_{refund_id}",
+            payment_id=f"pay_{payment_id}",
+            receipt=str(refund_id),
+            status=RefundStatus.PROCESSED,
+            amount_minor=amount_minor,
+            currency="INR",
+            occurred_at=self.clock(),
+        )
+        await payment_deps.gateway_facts(self.session, self.clock).apply([Told("razorpay", fact)])
 
     async def declined(self, payment_id: UUID, tries: int, kind: str, now: datetime) -> None:
         """A try of a payment is declined; what follows is decided, and asked for once more."""

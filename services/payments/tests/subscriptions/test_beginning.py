@@ -1,6 +1,6 @@
 """Subscriptions as they begin."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 import pytest
@@ -20,6 +20,8 @@ from services.payments.tests.subscriptions.arrange import (
 from shared.contracts.payments import ProcessSingleSubscription
 from shared.testing.messages import assert_nothing_published, assert_published
 from shared.testing.service import ApiClient
+
+ELSEWHERE: Final = {"line1": "1 Lake Road", "city": "Bengaluru", "postal_code": "560001", "country": "IN"}
 
 
 async def test_a_subscription_is_billed_at_once_or_after_its_trial(office: Office) -> None:
@@ -53,6 +55,7 @@ async def test_what_cannot_be_begun_is_refused_and_nothing_is_there(office: Offi
         "no days of trial": ({"trial_days": -1}, 422, "invalid_request"),
         "unknown": ({"price": 5}, 422, "invalid_request"),
         "end": ({"ends_on": "2026-03-02"}, 422, "end_too_early"),
+        "state": ({"delivery": {"address": ELSEWHERE}}, 422, "place_of_supply_unknown"),
         "another's": ({"payment_method_id": str(bens)}, 422, "method_unusable"),
         "cancelled": ({"payment_method_id": str(gone)}, 422, "method_unusable"),
     }

@@ -1,6 +1,7 @@
 """Billing what is due: once per period, by the terms of the day, with order and payment."""
 
 import asyncio
+import json
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -8,6 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from services.payments import subscription_deps as deps
+from services.payments.cases.repository import CaseRepository
+from services.payments.cases.service import KeptCases
 from services.payments.subscriptions.making import payment_id_of
 from services.payments.tests.subscriptions.arrange import BOX, Office, at, have_customer, have_many, rows
 from shared.contracts.payments import ProcessDueSubscriptions, ProcessPayment, ProcessSingleSubscription
@@ -141,6 +144,38 @@ async def test_what_nobody_can_price_waits_for_a_person_each_as_a_case_of_its_ow
     # The office sees its organization's alone, so that each case is known to be of it.
     assert {one["entity_id"]: {one["details"]["reason"]} for one in cases} == {one["id"]: reasons for one in subscriptions}
     assert len(cases) == 2
+
+
+async def test_delivery_elsewhere_is_taxed_by_its_own_state_and_waits_for_it_where_none_is_said(office: Office) -> None:
+    plan_id, elsewhere = await office.plan(), {"line1": "1 Lake Road", "city": "Bengaluru", "country": "IN"}
+    said = await office.subscribe(plan_id, delivery={"address": elsewhere, "state_code": "29"})
+    same = await office.subscribe(plan_id, delivery={"state_code": "27"})
+    unsaid = await office.subscribe(plan_id)
+    stored = "UPDATE subscriptions SET delivery = CAST(:delivery AS jsonb), version = version + 1 WHERE id = :id"
+    await office.session.execute(text(stored), {"id": unsaid["id"], "delivery": json.dumps({"address": elsewhere})})
+
+    await office.bill()
+
+    supplies = "SELECT place_of_supply FROM subscription_periods WHERE subscription_id = :id"
+    assert [await rows(office.session, supplies, id=one["id"]) for one in (said, same, unsaid)] == [[("29",)], [("27",)], []]
+    assert "delivery.state_code" in (await office.get(unsaid))["held_reason"]
+
+
+async def test_what_could_not_be_priced_goes_on_by_itself_once_it_can_and_its_case_is_over(office: Office) -> None:
+    first, other = [await office.subscribe(await office.plan(code=code)) for code in ("one", "two")]
+    hold = "UPDATE subscriptions SET held_reason = 'nobody knew', version = version + 1 WHERE id = :id"
+    opened = KeptCases(CaseRepository(office.session), office.clock)
+    for one in (first, other):
+        await office.session.execute(text(hold), {"id": one["id"]})
+        await opened.open("billing_held", None, {"subscription_id": one["id"], "reason": "nobody knew"})
+    assert (await office.act(other, "cancel", reason="gone", at="now")).is_success
+
+    for _ in range(2):
+        await office.bill()
+
+    assert ((await office.get(first))["held_reason"], len(await office.periods(first))) == (None, 1)
+    ended = "SELECT resolution FROM cases WHERE kind = 'billing_held'"
+    assert await rows(office.session, ended) == [("settled_itself",)] * 2
 
 
 async def test_subscriptions_end_when_they_are_to(office: Office) -> None:

@@ -6,9 +6,11 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from services.payments.subscriptions.due_models import HELD_BEHIND
 from services.payments.tests.subscriptions.arrange import BOX, PRO, Office, at, code, have_method, rows
 from shared.contracts.notifications import CancelMessages
-from shared.testing.messages import assert_published
+from shared.contracts.payments import OrderCancelled, OrderPlaced, SubscriptionEnded, SubscriptionStarted
+from shared.testing.messages import assert_published, published
 
 IF_ANY = {"If-Match": "*"}
 OPEN = "SELECT open_minor FROM subscription_adjustments WHERE subscription_id = :id ORDER BY amount_minor"
@@ -73,6 +75,7 @@ async def test_a_cancellation_at_the_end_can_be_taken_back_and_ends_what_is_not(
     assert [len(await office.periods(one)) for one in (kept, left)] == [2, 1]
     ended = await office.get(left)
     assert (ended["status"], ended["cancel_reason"]) == ("cancelled", "too dear")
+    assert [str(one.subscription_id) for one in await published(office.session, SubscriptionEnded)] == [left["id"]]
     assert code(await office.act(left, "resume")) == (409, "subscription_forbids")
 
 
@@ -84,6 +87,11 @@ async def test_a_cancellation_now_voids_what_was_not_paid(office: Office) -> Non
 
     assert answer.json()["status"] == "cancelled"
     assert [status for *_, status, _ in await office.periods(one)] == ["void"]
+    key = UUID(one["id"])
+    assert (await assert_published(office.session, SubscriptionStarted, subscription_id=key)).on_trial is False
+    assert (await assert_published(office.session, OrderPlaced, subscription_id=key)).lines == 1
+    await assert_published(office.session, OrderCancelled)
+    await assert_published(office.session, SubscriptionEnded, subscription_id=key, status="cancelled")
     assert await rows(office.session, "SELECT status FROM orders") == [("cancelled",)]
     assert await rows(office.session, "SELECT status, is_live FROM payments") == [("cancelled", False)]
 
@@ -186,8 +194,8 @@ async def test_what_cannot_be_changed_is_refused_and_nothing_has_changed(office:
 
 async def test_a_held_one_is_billed_when_it_is_released(office: Office) -> None:
     one = await office.subscribe(await office.plan())
-    hold = text("UPDATE subscriptions SET held_reason = 'x', version = version + 1")
-    await office.session.execute(hold)
+    hold = text("UPDATE subscriptions SET held_reason = :behind, version = version + 1")
+    await office.session.execute(hold, {"behind": HELD_BEHIND})
 
     await office.bill()
     nothing = await office.periods(one)

@@ -14,8 +14,8 @@ from services.payments.periods.models import Interval, Period
 from services.payments.periods.zones import midnight
 from services.payments.plans.models import PlanLine, Terms
 from services.payments.subscriptions.billing import bill, share
-from services.payments.subscriptions.deciding import HELD_BEHIND, decide
-from services.payments.subscriptions.due_models import Due
+from services.payments.subscriptions.deciding import decide
+from services.payments.subscriptions.due_models import HELD_BEHIND, Due
 from services.payments.subscriptions.models import Adjustment
 
 ONE = UUID(int=1)

@@ -1,0 +1,134 @@
+"""What changes have left open when a subscription is over: it is billed or given back, once."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from services.payments.tests.payments.arrange import CHECK, balances
+from services.payments.tests.subscriptions.arrange import PRO, Office, at, key, rows
+from shared.contracts.payments import GenerateInvoice, SettleSubscription
+from shared.testing.messages import assert_nothing_published, published
+
+MARCH = date(2026, 3, 2)
+OPEN = "SELECT DISTINCT open_minor FROM subscription_adjustments"
+INVOICES = "SELECT total_minor, balance_minor FROM invoices ORDER BY issued_at, id"
+CREDIT = "SELECT kind, amount_minor FROM customer_credits"
+NOTES = "SELECT reason, taxable_minor, total_minor FROM credit_notes"
+GOLD = {"code": "gold", "charge": {"sac": "998439", "unit_price_minor": 300_000, "tax_rate_bp": 1800}}
+
+
+async def _running(office: Office, **fields: Any) -> dict[str, Any]:
+    """One whose period of March is paid."""
+    one = await office.subscribe(await office.plan(PRO, max_quantity=9), **fields)
+    await office.bill()
+    ((payment, total),) = await rows(office.session, "SELECT payment_id, total_minor FROM subscription_periods")
+    await office.captured(payment, total)
+    return one
+
+
+async def _invoice(office: Office, one: dict[str, Any]) -> None:
+    message = GenerateInvoice(subscription_id=UUID(one["id"]), period_start=MARCH)
+    assert (await office.run_task(message, occurred_at=office.clock())).outcome == "done"
+
+
+async def _settle(office: Office) -> list[str]:
+    """Do twice what was asked for; says how that went."""
+    (asked,) = await published(office.session, SettleSubscription)
+    outcomes = [(await office.run_task(asked, occurred_at=office.clock())).outcome for _ in range(2)]
+    await office.session.execute(CHECK)
+    return outcomes
+
+
+async def test_what_an_upgrade_made_due_is_billed_by_a_last_invoice_twice_run(office: Office) -> None:
+    one = await _running(office)
+    await _invoice(office, one)
+    office.clock.set(at(2026, 3, 12, 9))
+    await office.act(one, "change", plan_id=str(await office.plan(PRO | GOLD)))
+    await office.act(one, "cancel", at="period_end")
+    await assert_nothing_published(office.session, SettleSubscription)
+
+    await office.bill(at(2026, 4, 2))
+    await office.bill(at(2026, 4, 3))
+
+    assert await _settle(office) == ["done", "done"]
+    # 21 of 31 days: 2,032.26 - 677.42 = 1,354.84, with 18 % of tax 1,598.71, rounded to the rupee.
+    assert await rows(office.session, INVOICES) == [(118_000, 0), (159_900, 159_900)]
+    assert await rows(office.session, "SELECT supplied_from, supplied_to FROM invoices ORDER BY id DESC LIMIT 1") == [
+        (MARCH, date(2026, 4, 1))
+    ]
+    assert await rows(office.session, OPEN) == [(0,)]
+    assert await rows(office.session, CREDIT) == []
+
+
+@pytest.mark.parametrize("when", ["now", "period_end"])
+async def test_what_was_paid_and_not_used_is_the_customers_credit_and_is_not_refunded_as_well_twice_run(
+    office: Office, when: str
+) -> None:
+    one = await _running(office, quantity=9)
+    office.clock.set(at(2026, 3, 3, 9))
+    await office.act(one, "change", quantity=1)
+    await office.act(one, "cancel", at=when)
+    await office.bill(at(2026, 4, 2))
+
+    early = await _settle(office)
+    await _invoice(office, one)
+    assert (early, await _settle(office)) == (["retry", "retry"], ["done", "done"])
+
+    # 8,709.68 of 9,000.00 are for the 30 days that were left, 967.74 are due for one; with twice 9 % of tax.
+    unused, paid = 913_548, 1_062_000
+    assert await rows(office.session, NOTES) == [("price_change", 774_194, unused)]
+    assert await rows(office.session, CREDIT) == [("grant", unused)]
+    assert await rows(office.session, INVOICES) == [(paid, 0)]
+    assert await rows(office.session, OPEN) == [(0,)]
+    assert (await balances(office.session))["customer_credit"] == -unused
+    assert (await balances(office.session)).get("accounts_receivable", 0) == 0
+    ((payment,),) = await rows(office.session, "SELECT id FROM payments")
+    body = {"reason": "all of it", "amount": {"amount_minor": paid, "currency": "INR"}}
+    refused = await office.api.post(f"/v1/payments/{payment}/refunds", json=body, headers=key())
+    assert (refused.status_code, refused.json()["refundable_minor"]) == (409, unused)
+
+
+async def test_what_was_refunded_before_is_not_given_back_again(office: Office) -> None:
+    one = await _running(office, quantity=9)
+    await _invoice(office, one)
+    office.clock.set(at(2026, 3, 3, 9))
+    await office.act(one, "change", quantity=1)
+    ((payment,),) = await rows(office.session, "SELECT id FROM payments")
+    headers = {"Idempotency-Key": str(uuid4())}
+    refund = await office.ok("POST", f"/v1/payments/{payment}/refunds", json={"reason": "late"}, headers=headers)
+    await office.refunded(UUID(refund["id"]), refund["amount_minor"])
+    await office.act(one, "cancel", at="now")
+
+    assert await _settle(office) == ["done", "done"]
+    assert await rows(office.session, NOTES) == [("refunded", 900_000, 1_062_000)]
+    assert await rows(office.session, CREDIT) == []
+
+
+async def test_what_a_cancellation_has_given_up_is_not_billed(office: Office) -> None:
+    one = await _running(office)
+    await _invoice(office, one)
+    office.clock.set(at(2026, 3, 12, 9))
+    await office.act(one, "change", quantity=5)
+    await office.act(one, "cancel", at="now")
+
+    assert await _settle(office) == ["done", "done"]
+    assert await rows(office.session, INVOICES) == [(118_000, 0)]
+    assert await rows(office.session, CREDIT) == []
+    assert await rows(office.session, OPEN) == [(0,)]
+
+
+async def test_one_that_goes_on_keeps_what_is_open_for_its_next_period(office: Office) -> None:
+    one = await _running(office)
+    await _invoice(office, one)
+    office.clock.set(at(2026, 3, 12, 9))
+    await office.act(one, "change", quantity=5)
+
+    asked = SettleSubscription(subscription_id=UUID(one["id"]))
+    assert (await office.run_task(asked, occurred_at=office.clock())).outcome == "done"
+    await office.bill(at(2026, 4, 2))
+
+    assert await rows(office.session, INVOICES) == [(118_000, 0)]
+    # Four more for 21 of 31 days, 2,709.68, and five for April; with 18 % of tax, rounded to the rupee.
+    assert [total for *_, total in await office.periods(one)] == [118_000, 909_700]
