@@ -16,6 +16,7 @@ from services.payments.customers.endpoints import router as customers
 from services.payments.disputes import endpoints as disputes
 from services.payments.dunning.settings_endpoints import router as subscription_settings
 from services.payments.gateways import endpoints as gateways
+from services.payments.history.endpoints import router as history
 from services.payments.invoices.action_endpoints import router as invoice_actions
 from services.payments.invoices.endpoints import router as invoices
 from services.payments.invoices.pdf_endpoints import router as invoice_files
@@ -47,11 +48,18 @@ from services.payments.webhooks import endpoints as webhooks
 from shared.runtime.http import app as http
 from shared.runtime.logging import configure_logging
 
+# Those that are asked most often first: a request is held against one after the other.
 ROUTERS: Final[tuple[APIRouter, ...]] = (
+    orders,
+    order_actions,
+    payments.router,
+    payment_actions.actions,
+    webhooks.webhooks,
+    carts,
     anonymous_carts,
     billable_trips,
-    carts,
     cases,
+    history,
     coupons,
     credit.router,
     credit_notes,
@@ -71,17 +79,14 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     matching_policy,
     offer_answers,
     offers,
-    order_actions,
     order_settings,
-    orders,
-    payment_actions.actions,
     payment_actions.settings,
     payment_methods.methods,
     payment_methods.of_customers,
-    payments.router,
     plans,
     products,
     reconciliation,
+    refunds.plans,
     refunds.router,
     settlements.router,
     settlements.traces,
@@ -90,7 +95,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     subscriptions,
     tariffs,
     webhooks.events,
-    webhooks.webhooks,
 )
 
 

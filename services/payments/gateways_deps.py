@@ -32,7 +32,8 @@ def gateways(runtime: ProcessRuntime | HttpRuntime) -> Gateways:
 
 def gateways_with(settings: GatewaySettings, client: "redis.Redis", clock: Clock) -> Gateways:
     """Accounts of their own for whoever closes them."""
-    factory = Factory(settings, Circuits(client, settings.service), clock)
+    circuits = Circuits(client, settings.service, time_factor=settings.time_factor)
+    factory = Factory(settings, circuits, clock)
     return Gateways(factory.installed(), settings.payment_gateway, settings.gateways_by_currency, factory.own)
 
 

@@ -2,6 +2,7 @@
 
 from services.payments.actors import actor
 from services.payments.credit_notes.documents import CreditNoteDocuments
+from services.payments.credit_notes.refund_credits import RefundCredits
 from services.payments.credit_notes.repository import CreditNoteReader, CreditNoteRepository
 from services.payments.credit_notes.service import CreditNotes
 from services.payments.documents.pdf_repository import PdfReader, PdfRepository
@@ -81,7 +82,7 @@ def generation(session: Session) -> Generation:
             "trip": TripSource(TariffReader(session), trips, buyers, sellers(session)),
         }
     )
-    return Generation(InvoiceReader(session), sources, issuing(session))
+    return Generation(InvoiceReader(session), sources, issuing(session), refund_credits(session))
 
 
 def withdrawal(session: Session) -> Withdrawal:
@@ -109,6 +110,11 @@ def credit_notes(session: Session) -> CreditNotes:
         withdrawal(session),
         Publisher(session),
     )
+
+
+def refund_credits(session: Session) -> RefundCredits:
+    """Takes refunds off invoices, in the session's unit of work."""
+    return RefundCredits(invoice_payments(session), InvoicePaymentRepository(session), credit_notes(session))
 
 
 def invoice_rendering(runtime: ProcessRuntime) -> PdfRendering:

@@ -48,7 +48,7 @@ ASSIGNED: Final = "manufacturers make all of it"
 
 def manufacturers(session: Session, clock: Clock, caller: Principal) -> Manufacturers:
     """Writes manufacturers for a caller, in the session's unit of work."""
-    return Manufacturers(ManufacturerRepository(session), clock, caller.organization_id, by=caller.id)
+    return Manufacturers(ManufacturerRepository(session), PolicyReader(session), clock, caller.organization_id, by=caller.id)
 
 
 def capabilities_import(session: Session, clock: Clock, organization_id: UUID) -> CapabilitiesImport:
@@ -122,7 +122,7 @@ def answers(session: Session, clock: Clock) -> Answers:
 
 def deliveries(session: Session) -> Deliveries:
     """Records deliveries, in the session's unit of work."""
-    return Deliveries(OfferRepository(session), DeliveryRepository(session), _LedgerPayables(session))
+    return Deliveries(OfferRepository(session), DeliveryRepository(session), PolicyReader(session), _LedgerPayables(session))
 
 
 def _ends(session: Session) -> OfferEnds:

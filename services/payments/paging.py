@@ -1,4 +1,4 @@
-"""Cursors of lists that are ordered by id alone."""
+"""Cursors of lists that are ordered by id or by number alone."""
 
 from uuid import UUID
 
@@ -11,4 +11,13 @@ def after_id(paging: PageRequest) -> UUID | None:
         return None
     (last,) = paging.after
     assert isinstance(last, UUID), "cursors are signed, so this list has made it"
+    return last
+
+
+def after_number(paging: PageRequest) -> int | None:
+    """The number of the last row that the client has seen; None on the first page."""
+    if paging.after is None:
+        return None
+    (last,) = paging.after
+    assert isinstance(last, int), "as above"
     return last

@@ -18,14 +18,15 @@ from services.payments.credits.returning import CreditReturns
 from services.payments.credits.service import Credits
 from services.payments.disputes.repository import DisputeReader
 from services.payments.gateways.directory import Gateways
-from services.payments.invoices.repository import InvoiceReader
 from services.payments.ledger.repository import Ledger
 from services.payments.orders.receipts_repository import ReceiptRepository
+from services.payments.payment_methods.keeping import MethodKeeping
 from services.payments.payment_methods.repository import MethodRepository
 from services.payments.payments.fact_repository import FactRepository
 from services.payments.payments.facts import GatewayFacts, GoingBack, Stores
 from services.payments.payments.listeners import PaymentListener
 from services.payments.payments.policy_repository import PolicyReader
+from services.payments.payments.repository import PaymentReader
 from services.payments.payments.settling import Settling
 from services.payments.payments.writing_repository import PaymentRepository
 from services.payments.refunds.converging import RefundFacts
@@ -55,7 +56,7 @@ def gateway_facts(session: Session, clock: Clock) -> GatewayFacts:
         PolicyReader(session),
         orders_deps.order_payments(session),
     )
-    going_back = GoingBack(refund_facts(session), refund_requests(session), DisputeReader(session), Ledger(session))
+    going_back = GoingBack(refund_facts(session, clock), refund_requests(session), DisputeReader(session), Ledger(session))
     return GatewayFacts(stores, settling(session, clock), going_back, Publisher(session), clock)
 
 
@@ -78,7 +79,7 @@ def settling(session: Session, clock: Clock) -> Settling:
     )
 
 
-def refund_facts(session: Session) -> RefundFacts:
+def refund_facts(session: Session, clock: Clock) -> RefundFacts:
     """Brings refunds to what gateways hold, in the session's unit of work."""
     return RefundFacts(
         RefundRepository(session),
@@ -86,6 +87,9 @@ def refund_facts(session: Session) -> RefundFacts:
         Ledger(session),
         orders_deps.order_payments(session),
         invoice_deps.invoice_payments(session),
+        invoice_deps.refund_credits(session),
+        subscription_deps.period_receipts(session),
+        cases(session, clock),
     )
 
 
@@ -143,8 +147,7 @@ def call_records(session: Session, clock: Clock, *, settle_s: float = SETTLE_S) 
         AttemptRepository(session),
         PaymentRepository(session),
         gateway_facts(session, clock),
-        refund_facts(session),
-        cases(session, clock),
+        refund_facts(session, clock),
         clock,
         settle_s=settle_s,
     )
@@ -168,13 +171,18 @@ def refunds(session: Session, clock: Clock) -> Refunds:
     )
 
 
+def method_keeping(session: Session, accounts: Gateways, clock: Clock) -> MethodKeeping:
+    """Keeps stored methods, in the session's unit of work."""
+    return MethodKeeping(session, PaymentReader(session), MethodRepository(session), accounts, clock)
+
+
 def customer_credits(session: Session, clock: Clock) -> Credits:
     """Uses customers' credit, in the session's unit of work."""
     return Credits(
         CreditRepository(session),
         orders_deps.order_payments(session),
         invoice_deps.invoice_payments(session),
-        InvoiceReader(session),
         Ledger(session),
+        subscription_deps.paying(session),
         clock,
     )

@@ -13,7 +13,6 @@ from services.payments.invoices.repository import InvoiceReader
 from services.payments.orders.receipts_repository import ReceiptRepository
 from services.payments.payment_methods.repository import MethodRepository
 from services.payments.payment_methods.service import Methods
-from services.payments.payment_methods.telling import method_news
 from services.payments.payments.creating import Beginning, Made
 from services.payments.payments.desk import Payer, PaymentDesk
 from services.payments.payments.facts import GatewayFacts
@@ -80,14 +79,8 @@ class DeskParts:
 
     async def keep_method(self, session: Session, payment: Payment, token: TokenFact, gateway_customer_id: str) -> None:
         """Keep the method that came with a payment."""
-        assert payment.customer_id is not None, "a method is somebody's"
-        await MethodRepository(session).add(
-            method_news(payment.account, token),
-            gateway_customer_id=gateway_customer_id,
-            organization_id=payment.organization_id,
-            customer_id=payment.customer_id,
-            now=self._clock(),
-        )
+        keeping = payment_deps.method_keeping(session, self._accounts, self._clock)
+        await keeping.keep(payment, token, gateway_customer_id)
 
 
 def payment_desk(database: Database, runtime: HttpRuntime) -> PaymentDesk:

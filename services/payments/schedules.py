@@ -1,6 +1,7 @@
 """What the payments service does by the clock."""
 
 from shared.contracts.payments import (
+    ArchiveOldRows,
     AuditInvoiceNumbers,
     CheckLedger,
     CleanupExpiredCarts,
@@ -65,4 +66,6 @@ ENTRIES: tuple[Entry, ...] = (
         message=SendSubscriptionRenewalReminders(),
         catch_up="last",
     ),
+    # All that is old by then, however many nights were missed.
+    Entry(name="archive-old-rows", crontab="10 4 * * *", message=ArchiveOldRows(), catch_up="last"),
 )

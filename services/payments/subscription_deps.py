@@ -4,6 +4,8 @@ from services.payments import invoice_deps, orders_deps
 from services.payments.cases.repository import CaseRepository
 from services.payments.cases.service import KeptCases
 from services.payments.catalog.repository import ProductReader
+from services.payments.credits.repository import CreditRepository
+from services.payments.credits.unused import UnusedCredits
 from services.payments.customers.repository import CustomerReader
 from services.payments.dunning.collecting import Collecting
 from services.payments.dunning.failing import Failing
@@ -11,6 +13,9 @@ from services.payments.dunning.repository import DunningRepository
 from services.payments.dunning.service import Dunning
 from services.payments.dunning.uncharged import UnchargedPeriods
 from services.payments.gateways.directory import Gateways
+from services.payments.invoices.customer_repository import BuyerReader
+from services.payments.invoices.repository import InvoiceReader
+from services.payments.ledger.repository import Ledger
 from services.payments.mandates.news import NoticeNews
 from services.payments.mandates.noticing import Noticing
 from services.payments.mandates.planning import NoticePlanning
@@ -35,6 +40,8 @@ from services.payments.subscriptions.plan_changing import PlanChanging
 from services.payments.subscriptions.receiving import PeriodReceiving
 from services.payments.subscriptions.repository import SubscriptionReader, SubscriptionRepository
 from services.payments.subscriptions.service import Subscribing
+from services.payments.subscriptions.settling import SubscriptionSettling
+from services.payments.subscriptions.settling_repository import SettlingRepository
 from shared.runtime.clock import Clock, system_clock
 from shared.runtime.db import ReadSession, Session
 from shared.runtime.outbox import Publisher
@@ -82,6 +89,18 @@ def due_billing(session: Session) -> DueBilling:
     stores = DueRepository(session), PaymentRepository(session)
     cases = KeptCases(CaseRepository(session), system_clock)
     return DueBilling(*stores, noticing(session), uncharged, cases, publisher)
+
+
+def settling(session: Session) -> SubscriptionSettling:
+    """Settles what is open of subscriptions that are over, in the session's unit of work."""
+    unused = UnusedCredits(
+        invoice_deps.credit_notes(session),
+        InvoiceReader(session),
+        invoice_deps.invoice_payments(session),
+        CreditRepository(session),
+        Ledger(session),
+    )
+    return SubscriptionSettling(SettlingRepository(session), invoice_deps.issuing(session), BuyerReader(session), unused)
 
 
 def dry_run(session: ReadSession) -> DryRun:

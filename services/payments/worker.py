@@ -4,6 +4,8 @@ from services.payments.settings import settings
 from shared.runtime.celery import make_celery
 
 TASK_MODULES: tuple[str, ...] = (
+    "services.payments.access.tasks",
+    "services.payments.archives.tasks",
     "services.payments.attempts.call_tasks",
     "services.payments.attempts.tasks",
     "services.payments.carts.tasks",
@@ -16,6 +18,7 @@ TASK_MODULES: tuple[str, ...] = (
     "services.payments.matching.tasks",
     "services.payments.offers.tasks",
     "services.payments.orders.tasks",
+    "services.payments.payment_methods.tasks",
     "services.payments.payment_reminders.tasks",
     "services.payments.reconciliation.tasks",
     "services.payments.refunds.tasks",

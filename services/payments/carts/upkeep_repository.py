@@ -40,7 +40,7 @@ _TAKE_ABANDONED: Final = text("""
      ORDER BY taken.id
 """)
 
-# What is being paid, or has become an order that is not finished, has money on it.
+# What is being paid, or has become an order that is not finished, or that was cancelled and not given back yet, has money on it.
 _CLEAN: Final = text("""
     WITH old AS (
         SELECT carts.id FROM carts
@@ -48,7 +48,9 @@ _CLEAN: Final = text("""
            AND (status <> 'locked' OR locked_until <= :slot)
            AND NOT EXISTS (SELECT FROM orders
                             WHERE cart_id = carts.id AND (orders.status NOT IN ('fulfilled', 'cancelled')
-                                                          OR in_payment_since IS NOT NULL))
+                                                          OR in_payment_since IS NOT NULL
+                                                          OR EXISTS (SELECT FROM refund_plans
+                                                                      WHERE order_id = orders.id AND status <> 'executed')))
          ORDER BY updated_at, carts.id LIMIT :limit FOR UPDATE SKIP LOCKED
     )
     DELETE FROM carts USING old WHERE carts.id = old.id RETURNING carts.id, carts.abandoned_step

@@ -128,8 +128,11 @@ class Gateway(Protocol):
 
     async def order(self, order_id: str) -> Answer[OrderFact]: ...
 
-    async def orders_by_receipt(self, receipt: str, since: datetime) -> Answer[Sequence[OrderFact]]:
-        """Those made under this receipt; none where the call never arrived. since: when the attempt was begun."""
+    async def orders_by_receipt(
+        self, receipt: str, since: datetime, until: datetime | None = None
+    ) -> Answer[Sequence[OrderFact]]:
+        """Those made under this receipt; none where the call never arrived. since: when the attempt was begun. until: when it was
+        called last; None where that is the same."""
         ...
 
     async def payments_of_order(self, order_id: str) -> Answer[Sequence[PaymentFact]]:

@@ -85,7 +85,12 @@ class RazorpayGateway:
     async def order(self, order_id: str) -> Answer[OrderFact]:
         return await self._api.ask("order", at("orders", order_id), order_fact)
 
-    async def orders_by_receipt(self, receipt: str, since: datetime) -> Answer[Sequence[OrderFact]]:  # noqa: ARG002 - it finds by receipt
+    async def orders_by_receipt(
+        self,
+        receipt: str,
+        since: datetime,  # noqa: ARG002 - it finds by receipt
+        until: datetime | None = None,  # noqa: ARG002 - as above
+    ) -> Answer[Sequence[OrderFact]]:
         found = await self._api.ask_all("orders_by_receipt", at("orders"), order_fact, [("receipt", receipt)])
         # Razorpay documents that it looks for orders that contain the receipt.
         return Answered([one for one in found.fact if one.receipt == receipt]) if isinstance(found, Answered) else found

@@ -58,7 +58,8 @@ from shared.runtime.outside.http_api import Reply
 
 _SKEW: Final = timedelta(minutes=5)
 _CREATION: Final = timedelta(minutes=15)
-"""Around the moment at which an attempt was begun its PaymentIntent is looked for: clocks differ, and a call takes its time."""
+"""Around the moments at which an attempt was begun and called its PaymentIntent is looked for: clocks differ, and a call takes
+its time."""
 _EXPANDED: Final = (("expand[]", EXPAND),)
 
 
@@ -99,11 +100,13 @@ class StripeGateway:
     async def order(self, order_id: str) -> Answer[OrderFact]:
         return await self._api.ask("order", at("payment_intents", order_id), order_fact)
 
-    async def orders_by_receipt(self, receipt: str, since: datetime) -> Answer[Sequence[OrderFact]]:
+    async def orders_by_receipt(
+        self, receipt: str, since: datetime, until: datetime | None = None
+    ) -> Answer[Sequence[OrderFact]]:
         # Search would find them by their metadata, but a minute late, and not for accounts in India.
         query = [
             ("created[gte]", str(int((since - _SKEW).timestamp()))),
-            ("created[lte]", str(int((since + _CREATION).timestamp()))),
+            ("created[lte]", str(int(((until or since) + _CREATION).timestamp()))),
         ]
         found = await self._api.ask_all("orders_by_receipt", at("payment_intents"), order_fact, query)
         return Answered([one for one in found.fact if one.receipt == receipt]) if isinstance(found, Answered) else found

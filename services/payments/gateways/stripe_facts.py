@@ -175,7 +175,6 @@ def dispute_fact(dispute: Document, at: datetime | None = None) -> DisputeFact:
     payment_id = id_of(dispute, "payment_intent") or id_of(dispute, "charge")
     if payment_id is None:
         raise Malformed("payment_intent")
-    moved = dispute.items_or_none("balance_transactions")
     return DisputeFact(
         gateway=STRIPE,
         dispute_id=dispute.text("id"),
@@ -183,7 +182,7 @@ def dispute_fact(dispute: Document, at: datetime | None = None) -> DisputeFact:
         status=_DISPUTES.get(dispute.text("status"), DisputeStatus.OPEN),
         amount_minor=dispute.minor("amount"),
         currency=dispute.currency(),
-        deducted_minor=max(0, -sum(one.minor("net") for one in moved)),
+        deducted_minor=_deducted(dispute),
         reason=dispute.text_or_none("reason"),
         respond_by=dispute.child("evidence_details").moment_or_none("due_by"),
         occurred_at=at or dispute.moment("created"),
@@ -224,6 +223,16 @@ def fees(transaction: Document, currency: str) -> tuple[int | None, int | None]:
 def id_of(document: Document, name: str) -> str | None:
     """The id of an object that is shown whole or by its id."""
     return document.text_or_none(name) or document.child(name).text_or_none("id")
+
+
+def _deducted(dispute: Document) -> int:
+    """What was taken from us. An account that settles in another currency shows what left it there, which is no amount of the
+    dispute's; then it is the disputed amount."""
+    moved, currency = dispute.items_or_none("balance_transactions"), dispute.currency()
+    ours = [one for one in moved if one.currency() == currency]
+    if not ours and sum(one.minor("net") for one in moved) < 0:
+        return dispute.minor("amount")
+    return max(0, -sum(one.minor("net") for one in ours))
 
 
 def _refunded(charge: Document) -> int:

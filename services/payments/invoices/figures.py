@@ -84,8 +84,10 @@ def _asked_by_law(draft: InvoiceDraft, entity: LegalEntity, figures: Figures) ->
     buyer = draft.buyer
     if any(line.hsn_sac is None for line in draft.lines):
         yield "each line needs an HSN or SAC code"
-    if draft.supply_kind in _EXPORTS and (buyer.address is None or buyer.address.country == "IN"):
-        yield "an export needs the buyer's address abroad"
+    if draft.supply_kind in _EXPORTS and not any(
+        one is not None and one.country != "IN" for one in (buyer.address, buyer.delivery)
+    ):
+        yield "an export needs the buyer's address abroad, or a delivery there"
     if draft.supply_kind in _EXPORTS and draft.place_of_supply != ABROAD:
         yield f"the place of supply of an export is {ABROAD}"
     if draft.supply_kind in _UNDER_LUT and entity.lut_reference is None:

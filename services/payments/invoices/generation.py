@@ -1,5 +1,6 @@
 """The invoice of an order, of a subscription's period or of a trip: issued once, whoever asks and however often."""
 
+from typing import Protocol
 from uuid import UUID
 
 from services.payments.invoices.errors import SourceNotFound
@@ -12,13 +13,22 @@ from shared.contracts.money import Money
 from shared.contracts.payments import GeneratedInvoice
 
 
+class EarlierRefunds(Protocol):
+    """Whoever takes refunds off invoices."""
+
+    async def take_back_earlier(self, source: Source, invoice_id: UUID, change: Change) -> None:
+        """Take off what an order or a period was refunded before it was invoiced."""
+        ...
+
+
 class Generation:
     """Works in one unit of work."""
 
-    def __init__(self, reader: InvoiceReader, sources: Sources, issuing: Issuing) -> None:
+    def __init__(self, reader: InvoiceReader, sources: Sources, issuing: Issuing, refunds: EarlierRefunds) -> None:
         self._reader = reader
         self._sources = sources
         self._issuing = issuing
+        self._refunds = refunds
 
     async def generate(self, source: Source, change: Change, *, organization_id: UUID | None = None) -> GeneratedInvoice:
         """Issue the source's invoice, or answer the one that it has. Raises what sources and issuing refuse.
@@ -32,6 +42,8 @@ class Generation:
         draft = await self._sources.draft(source)
         _require_own(draft.organization_id, organization_id)
         invoice, created = await self._issuing.issue_new(draft, change)
+        if created and draft.prepaid_minor:
+            await self._refunds.take_back_earlier(source, invoice.id, change)
         return _answer(invoice, created=created)
 
 

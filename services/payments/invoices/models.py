@@ -203,8 +203,12 @@ class InvoiceChange:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What became of money that was brought to an invoice. surplus_minor: what it had no use for."""
+    """What became of money that was brought to an invoice. surplus_minor: what it had no use for.
+
+    uncredited_minor: what of a refund no credit note has taken off the invoice yet, so that it would be due again.
+    """
 
     applied_minor: int
     surplus_minor: int
     balance_minor: int
+    uncredited_minor: int = 0

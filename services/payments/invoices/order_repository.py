@@ -10,7 +10,7 @@ from shared.runtime.db import Session
 
 _LOCK: Final = text("""
     SELECT organization_id, customer_id, legal_entity_id, number, status, currency, total_minor - cancelled_minor AS total_minor,
-           paid_minor - refunded_minor AS received_minor, supply_kind, place_of_supply, delivery
+           paid_minor - released_minor AS received_minor, supply_kind, place_of_supply, delivery
       FROM orders WHERE id = :id FOR UPDATE
 """)
 _LINES: Final = text("""
@@ -35,7 +35,7 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """total_minor: without what was cancelled. received_minor: paid, and not given back. legal_entity_id:
+    """total_minor: without what was cancelled. received_minor: paid, but for what was cancelled since. legal_entity_id:
     who was to invoice it when it was placed, None for orders from before that was kept."""
 
     organization_id: UUID

@@ -30,6 +30,14 @@ class InvoicePayments:
         """The invoice that a period has in force; None where it has none yet. Hold the period, or it may just be issued."""
         return await self._payments.of_period(subscription_id, period_start)
 
+    async def due(self, invoice_id: UUID) -> int:
+        """What an invoice still asks for, in minor units; nothing where it is not in force. It is not held."""
+        return await self._payments.due(invoice_id)
+
+    async def hold(self, invoice_id: UUID, organization_id: UUID) -> Invoice | None:
+        """Hold an invoice until the unit of work ends, and say how it stands; None where the organization has none such."""
+        return await self._repository.lock(invoice_id, organization_id=organization_id)
+
     async def apply(self, invoice_id: UUID, amount_minor: int, payment_id: UUID, at: datetime) -> Applied:
         """Count a payment, once. Above what is due, and on a void invoice, it is surplus.
 
@@ -46,18 +54,27 @@ class InvoicePayments:
             await self._withdrawal.of_reminders(invoice.id, "the invoice is paid")
         return Applied(applied, amount_minor - applied, left)
 
-    async def take_back(self, invoice_id: UUID, amount_minor: int, refund_id: UUID, at: datetime) -> Applied:
+    async def take_back(
+        self, invoice_id: UUID, amount_minor: int, refund_id: UUID, at: datetime, *, is_planned: bool = False
+    ) -> Applied:
         """Count a refund, once. What was not paid on the invoice is surplus.
 
+        is_planned: a cancellation has planned it, and has taken off the invoice what that bills of it; the rest was never on it.
         Told of again, it answers as `apply` does, and raises the same.
         """
         invoice, known = await self._begin(invoice_id, "refund", refund_id, amount_minor)
         if known is not None:
             return known
-        applied = min(amount_minor, invoice.paid_minor)
+        over = max(invoice.paid_minor + invoice.credited_minor - invoice.total_minor, 0)
+        applied = min(amount_minor, over if is_planned else invoice.paid_minor)
+        uncredited = 0
+        if applied and not is_planned:
+            # What cancellations have taken off is over as well, until their own refunds give it back.
+            planned = await self._payments.planned(invoice.id) if over else 0
+            uncredited = max(applied - max(over - planned, 0), 0)
         await self._note(invoice, "refund", refund_id, amount_minor, applied, at)
         due = invoice.total_minor - invoice.credited_minor - invoice.paid_minor + applied
-        return Applied(applied, amount_minor - applied, max(due, 0) if invoice.status == "issued" else 0)
+        return Applied(applied, amount_minor - applied, max(due, 0) if invoice.status == "issued" else 0, uncredited)
 
     async def _begin(
         self, invoice_id: UUID, kind: PaymentKind, source_id: UUID, amount_minor: int

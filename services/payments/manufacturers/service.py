@@ -1,7 +1,6 @@
 """Manufacturers one by one: who they are, what they can make, and whether anybody may order there."""
 
 from collections.abc import Callable
-from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,6 +14,8 @@ from services.payments.manufacturers.errors import (
 from services.payments.manufacturers.models import MAX_ACTOR, Capability, CapabilityFacts, Manufacturer
 from services.payments.manufacturers.repository import ManufacturerReader, ManufacturerRepository
 from services.payments.manufacturers.schemas import CapabilityIn, ManufacturerChange, ManufacturerIn, ManufacturerOut
+from services.payments.matching.policy_models import local_day
+from services.payments.matching.policy_repository import PolicyReader
 from shared.runtime.clock import Clock
 
 CheckVersion = Callable[[int], None]
@@ -35,8 +36,11 @@ async def shown(manufacturers: ManufacturerReader, manufacturer_id: UUID, organi
 class Manufacturers:
     """Writes for a caller. organization_id: whose manufacturers alone it can reach; None for everybody's. by: who it is."""
 
-    def __init__(self, repository: ManufacturerRepository, clock: Clock, organization_id: UUID | None, *, by: str) -> None:
+    def __init__(
+        self, repository: ManufacturerRepository, policies: PolicyReader, clock: Clock, organization_id: UUID | None, *, by: str
+    ) -> None:
         self._repository = repository
+        self._policies = policies
         self._clock = clock
         self._organization_id = organization_id
         self._by = by[:MAX_ACTOR]
@@ -84,7 +88,7 @@ class Manufacturers:
         if known is not None and not _differs(known, facts):
             return await self._write(one, {})
         if known is not None and known.capacity_period != facts.capacity_period:
-            await self._refuse_reserved(manufacturer_id, name, f"are reserved by the {known.capacity_period}")
+            await self._refuse_reserved(one, name, f"are reserved by the {known.capacity_period}")
         await self._repository.set_capability(one, facts)
         await self._repository.tell(one.organization_id, name)
         return await self._bump(one)
@@ -94,7 +98,7 @@ class Manufacturers:
         one = await self._locked(manufacturer_id, check)
         if await self._repository.capability(manufacturer_id, name) is None:
             raise CapabilityNotFound("it has no capability of this name; GET /v1/manufacturers/{id} lists those that it has")
-        await self._refuse_reserved(manufacturer_id, name, "are reserved")
+        await self._refuse_reserved(one, name, "are reserved")
         await self._repository.delete_capability(manufacturer_id, name)
         return await self._bump(one)
 
@@ -116,9 +120,9 @@ class Manufacturers:
         await self._repository.change(one.id, values or {}, self._clock())
         return await shown(self._repository, one.id, None)
 
-    async def _refuse_reserved(self, manufacturer_id: UUID, name: str, how: str) -> None:
-        today: date = self._clock().date()
-        if await self._repository.is_reserved(manufacturer_id, name, today):
+    async def _refuse_reserved(self, one: Manufacturer, name: str, how: str) -> None:
+        today = local_day(await self._policies.newest(one.organization_id), self._clock())
+        if await self._repository.is_reserved(one.id, name, today):
             raise CapacityInUse(
                 f"units of it {how} for orders; wait until they are made, or set capacity_units to 0 so that no more are promised"
             )

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from services.payments.matching.capacity import Calendar
 from services.payments.matching.demand_repository import DemandRepository, Settled
 from services.payments.matching.explanation_facts import FactsWriter
 from services.payments.matching.models import Counts, WaitingOrder
 from services.payments.matching.planning import Making, Planner, Verdict
-from services.payments.matching.policy_models import Policy
+from services.payments.matching.policy_models import Policy, local_day
 from services.payments.matching.policy_repository import PolicyReader
 from services.payments.matching.pool_repository import PoolReader
 from services.payments.matching.pools import Pool
@@ -32,11 +31,6 @@ RETRY_AFTER: Final = timedelta(hours=24)
 PLANNING_S: Final = 5.0
 """So long a chunk plans; what it does not come to waits for the next one, so that no order of many lines holds a lane up."""
 _TOKEN_BYTES: Final = 32
-
-
-def local_day(policy: Policy, now: datetime) -> date:
-    """The day that it is where the organization is."""
-    return now.astimezone(ZoneInfo(policy.time_zone)).date()
 
 
 class Planners:

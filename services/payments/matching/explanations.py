@@ -7,13 +7,13 @@ from uuid import UUID
 
 import orjson
 
-from services.payments.matching.chunk import Planners, local_day
+from services.payments.matching.chunk import Planners
 from services.payments.matching.demand_repository import DemandReader
 from services.payments.matching.errors import ExplanationNotFound, NothingToMatch, OrderNotFound
 from services.payments.matching.explanation_facts import FactsWriter, member_of, unpacked
 from services.payments.matching.explanation_view import DecisionView
 from services.payments.matching.models import MatchExplanation
-from services.payments.matching.policy_models import Policy
+from services.payments.matching.policy_models import Policy, local_day
 from services.payments.matching.policy_repository import PolicyReader
 from services.payments.matching.pool_models import Demand, DemandLine, Member, Place
 from services.payments.matching.run_repository import RunReader

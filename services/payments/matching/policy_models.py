@@ -1,9 +1,10 @@
 """How an organization's orders are matched: the weights of what counts, in versions."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import DateTime, SmallInteger, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -77,3 +78,8 @@ class Policy:
     alert_after_hours: int = 48
     alert_email: str | None = None
     time_zone: str = "Asia/Kolkata"
+
+
+def local_day(policy: Policy, now: datetime) -> date:
+    """The day that it is where the organization is."""
+    return now.astimezone(ZoneInfo(policy.time_zone)).date()

@@ -1,10 +1,12 @@
 """Recording what manufacturers deliver: it counts for their scores, and what is owed to them is written into the ledger."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
 
 from services.payments.manufacturers.models import MAX_ACTOR
+from services.payments.matching.policy_models import local_day
+from services.payments.matching.policy_repository import PolicyReader
 from services.payments.offers.delivery_repository import DeliveryRepository
 from services.payments.offers.errors import (
     DeliveryInFuture,
@@ -34,14 +36,15 @@ class Payables(Protocol):
 class Deliveries:
     """Writes deliveries of accepted offers."""
 
-    def __init__(self, offers: OfferRepository, deliveries: DeliveryRepository, payables: Payables) -> None:
+    def __init__(
+        self, offers: OfferRepository, deliveries: DeliveryRepository, policies: PolicyReader, payables: Payables
+    ) -> None:
         self._offers = offers
+        self._policies = policies
         self._deliveries = deliveries
         self._payables = payables
 
-    async def record(
-        self, offer_id: UUID, organization_id: UUID | None, new: DeliveryIn, *, by: str, at: datetime, today: date
-    ) -> Delivery:
+    async def record(self, offer_id: UUID, organization_id: UUID | None, new: DeliveryIn, *, by: str, at: datetime) -> Delivery:
         """Write one down. Raises OfferNotFound, OfferNotAccepted, LineNotOffered, DeliveryInFuture, MoreRejectedThanDelivered
         and TooMuchDelivered."""
         offer = await offer_of(self._offers, offer_id, organization_id)
@@ -52,7 +55,7 @@ class Deliveries:
         line = next((one for one in offer.lines if one.line_number == new.line_number), None)
         if line is None:
             raise LineNotOffered("the offer has no line of this number; GET /v1/offers/{id} shows its lines")
-        if new.delivered_on > today:
+        if new.delivered_on > local_day(await self._policies.newest(offer.organization_id), at):
             raise DeliveryInFuture("delivered_on lies in the future; record it when it has come")
         if new.rejected > new.quantity:
             raise MoreRejectedThanDelivered("rejected counts some of quantity, so it cannot be more")

@@ -103,7 +103,7 @@ async def deliver(
     """Units of one line that have come. They count for the manufacturer's quality and punctuality, and what is owed for the good
     ones goes into the ledger."""
     now = runtime_of(request).clock()
-    recorded = await deps.deliveries(db).record(offer_id, caller.organization_id, body, by=caller.id, at=now, today=now.date())
+    recorded = await deps.deliveries(db).record(offer_id, caller.organization_id, body, by=caller.id, at=now)
     return DeliveryOut.model_validate(recorded)
 
 

@@ -1,6 +1,6 @@
 """Amendments: more or fewer of something, at the price at which it was ordered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from services.payments.orders.customer_messages import CustomerMessages
 from services.payments.orders.errors import (
     BelowFulfilled,
     BelowPaid,
+    LineAssigned,
     MoreThanOrdered,
     NothingOrdered,
     OrderInvoiced,
@@ -58,8 +59,8 @@ class OrderAmending:
     ) -> Order:
         """Change quantities by these deltas, by SKU; what is new comes at today's price.
 
-        Raises OrderNotFound, StatusForbids, PaymentInProgress, OrderInvoiced, BelowFulfilled, BelowPaid, NothingOrdered,
-        MoreThanOrdered, OrderTooLarge, and what `sold`, `discounts` and `check` raise.
+        Raises OrderNotFound, StatusForbids, PaymentInProgress, OrderInvoiced, LineAssigned, BelowFulfilled, BelowPaid,
+        NothingOrdered, MoreThanOrdered, OrderTooLarge, and what `sold`, `discounts` and `check` raise.
         """
         order = await held_order(self._orders, order_id, organization_id, check)
         require(order, AMENDABLE, "amended")
@@ -68,6 +69,7 @@ class OrderAmending:
         if await self._invoicing.is_invoiced(order.id):
             raise OrderInvoiced("an invoice bills the order as it is; cancel pieces, which credits them, and order others anew")
         known = await self._orders.lines(order.id)
+        _require_free(known, deltas, await self._orders.assigned(order.id))
         lines = await self._with_deltas(order, known, deltas)
         coupon = await self._coupon(order)
         now_priced = priced(lines, coupon, order.terms)
@@ -118,6 +120,16 @@ class OrderAmending:
                 owed_minor=owed,
             )
         return owed
+
+
+def _require_free(known: Sequence[OrderLine], deltas: Mapping[str, int], assigned: Collection[int]) -> None:
+    """Raises LineAssigned: a manufacturer makes what it has accepted, and nobody would be asked for the difference."""
+    made = [line.number for line in known if line.number in assigned and deltas.get(line.sku, 0)]
+    if made:
+        raise LineAssigned(
+            "a manufacturer makes so many of it; withdraw the offer first, and the line is offered anew once it is amended",
+            lines=made,
+        )
 
 
 def _amended(line: OrderLine, delta: int) -> int:

@@ -127,8 +127,7 @@ class OrderCancelling:
             await self._orders.plan_refund(row, by=self._by, at=cancelled.updated_at)
 
     def _tell(self, cancelled: Order, reason: str) -> None:
-        status = "cancelled" if cancelled.status == "cancelled" else "partly cancelled"
-        self._messages.stands(cancelled, status, reason, key=f"v{cancelled.version}", at=cancelled.updated_at)
+        self._messages.cancelled(cancelled, reason)
         if cancelled.status in ("cancelled", "fulfilled"):
             self._messages.forget_reminders(cancelled.id, cancelled.reminders, "the order was cancelled")
 

@@ -1,4 +1,7 @@
-"""What customers hear of their orders. Each message has a key by which it is sent once, and an end to its being worth sending."""
+"""What customers hear of their orders, and what other services do.
+
+Each message to a customer has a key by which it is sent once, and an end to its being worth sending.
+"""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -16,6 +19,7 @@ from shared.contracts.notifications import (
     SendOrderShipped,
     SendOrderStatus,
 )
+from shared.contracts.payments import OrderCancelled, OrderPlaced
 from shared.runtime.outbox import Publisher
 
 _WORTH: Final = timedelta(days=7)
@@ -63,6 +67,34 @@ class CustomerMessages:
                 valid_until=order.placed_at + _WORTH,
             )
         )
+
+        self._publisher.publish(
+            OrderPlaced(
+                order_id=order.id,
+                organization_id=order.organization_id,
+                customer_id=order.customer_id,
+                total=Money(amount_minor=order.total_minor, currency=order.currency),
+                lines=len(lines),
+                placed_at=order.placed_at,
+                subscription_id=order.subscription_id,
+            )
+        )
+
+    def cancelled(self, order: Order, reason: str) -> None:
+        """Something of the order was cancelled, or all of it."""
+        is_whole = order.status == "cancelled"
+        status = "cancelled" if is_whole else "partly cancelled"
+        self.stands(order, status, reason, key=f"v{order.version}", at=order.updated_at)
+        if is_whole:
+            self._publisher.publish(
+                OrderCancelled(
+                    order_id=order.id,
+                    organization_id=order.organization_id,
+                    customer_id=order.customer_id,
+                    total=Money(amount_minor=order.total_minor, currency=order.currency),
+                    cancelled_at=order.updated_at,
+                )
+            )
 
     def stands(self, order: About, status: str, note: str | None, *, key: str, at: datetime) -> None:
         """How the order stands now. key: what tells this piece of news from others of the same order."""

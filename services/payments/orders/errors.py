@@ -16,6 +16,7 @@ Conflict (409)
 ├── BelowPaid
 ├── PaymentInProgress
 ├── OrderInvoiced
+├── LineAssigned
 ├── NothingOrdered
 └── NothingToCancel
 """
@@ -77,6 +78,12 @@ class PaymentInProgress(Conflict):
 
 class OrderInvoiced(Conflict):
     code, title = "order_invoiced", "An invoice bills the order"
+
+
+class LineAssigned(Conflict):
+    """`lines` are the numbers of those that are being made."""
+
+    code, title = "line_assigned", "A manufacturer makes the line"
 
 
 class NothingOrdered(Conflict):

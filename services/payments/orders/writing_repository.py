@@ -83,6 +83,10 @@ _CANCEL: Final = text("""
       FROM unnest(CAST(:numbers AS integer[]), CAST(:quantities AS integer[])) AS row(number, quantity)
      WHERE order_id = :order_id AND order_lines.number = row.number
 """)
+_ASSIGNED: Final = text("""
+    SELECT line_number FROM match_offer_lines AS asked JOIN match_offers ON match_offers.id = offer_id
+     WHERE asked.order_id = :order_id AND live AND status = 'accepted'
+""")
 
 
 class OrderRepository(OrderReader):
@@ -123,6 +127,10 @@ class OrderRepository(OrderReader):
     async def cancel(self, order_id: UUID, quantities: Mapping[int, int]) -> None:
         """Count so many of these lines as cancelled, by number."""
         await self._writing.execute(_CANCEL, _counted(order_id, quantities))
+
+    async def assigned(self, order_id: UUID) -> set[int]:
+        """The numbers of the lines that manufacturers have accepted to make."""
+        return set((await self._writing.scalars(_ASSIGNED, {"order_id": order_id})).all())
 
     async def note_fulfilment(self, order_id: UUID, parcel: Mapping[str, Any], *, by: str, at: datetime) -> Fulfilment:
         """Write down what went to the customer."""

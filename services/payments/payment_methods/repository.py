@@ -24,7 +24,8 @@ _FIND_MANY: Final = text(f"""
 _OF_CUSTOMER: Final = text(f"""
     SELECT {COLUMNS} FROM payment_methods WHERE customer_id = :customer_id ORDER BY id DESC LIMIT 100
 """)  # noqa: S608 - as above
-# A gateway's customer may stand for several of ours; a token belongs to the one whose mandate it is.
+# A gateway's customer may stand for several of ours; a token belongs to the one whose mandate it is. No gateway takes up again
+# what was cancelled or rejected: what says otherwise was sent before that and comes late.
 _NOTE: Final = text("""
     UPDATE payment_methods SET status = row.status, reason = row.reason,
                                expires_at = coalesce(row.expires_at, payment_methods.expires_at),
@@ -34,6 +35,7 @@ _NOTE: Final = text("""
                   CAST(:reason AS text[]), CAST(:expires_at AS timestamptz[]), CAST(:max_minor AS bigint[]))
            AS row(gateway, account, token, status, reason, expires_at, max_minor)
      WHERE (payment_methods.gateway, payment_methods.account, payment_methods.token) = (row.gateway, row.account, row.token)
+       AND payment_methods.status NOT IN ('cancelled', 'rejected')
        AND (payment_methods.status <> row.status OR payment_methods.expires_at IS DISTINCT FROM row.expires_at)
 """)
 _ADD: Final = text(f"""
@@ -93,7 +95,8 @@ class MethodRepository(MethodReader):
         self._writing = session
 
     async def note(self, news: Sequence[MethodNews], now: datetime) -> None:
-        """Keep what a gateway says of methods that we know; the last word counts, for a paused mandate may be resumed."""
+        """Keep what a gateway says of methods that we know; the last word counts, for a paused mandate may be resumed, but
+        what was cancelled or rejected stays so."""
         newest = list({(one.gateway, one.account, one.token): one for one in news}.values())
         if newest:
             bound: dict[str, Any] = {name: [getattr(one, name) for one in newest] for name in _NOTED}

@@ -1,6 +1,6 @@
 """Statements on subscriptions of which customers are to be reminded. What finds one notes it, so a second run finds nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -17,15 +17,18 @@ _GOES_ON: Final = """subscription.status IN ('trialing', 'active') AND held_reas
 # Who is charged every day or two would hear of nothing else.
 _RENEWING: Final = text(f"""
     WITH due AS (
-        SELECT subscription.id FROM subscriptions AS subscription
+        SELECT subscription.id, CASE WHEN reminded_for = next_period_start THEN reminded_minor END AS told_minor
+          FROM subscriptions AS subscription
           JOIN plan_versions AS version ON version.id = coalesce(next_plan_version_id, plan_version_id)
          WHERE {_GOES_ON} AND payment_method_id IS NOT NULL
            AND next_bill_at > :slot AND next_bill_at <= CAST(:slot AS timestamptz) + interval '24 hours'
-           AND reminded_for IS DISTINCT FROM next_period_start AND NOT (interval_unit = 'day' AND interval_count < 3)
+           AND (reminded_for, reminded_version) IS DISTINCT FROM (next_period_start, subscription.version)
+           AND NOT (interval_unit = 'day' AND interval_count < 3)
          ORDER BY next_bill_at, subscription.id LIMIT :limit FOR NO KEY UPDATE OF subscription SKIP LOCKED
     )
-    UPDATE subscriptions SET reminded_for = next_period_start FROM due WHERE subscriptions.id = due.id
-    RETURNING subscriptions.id
+    UPDATE subscriptions SET reminded_for = next_period_start, reminded_version = version, reminded_minor = told_minor
+      FROM due WHERE subscriptions.id = due.id
+    RETURNING subscriptions.id, version, told_minor
 """)  # noqa: S608 - put together from constants; values are bound
 
 # The step is the smallest that the days left are within, so that after days without a run one SMS goes out and not three.
@@ -49,7 +52,20 @@ _EXPIRING: Final = text(f"""
     UPDATE subscriptions SET reminder_step = step, reminded_period = next_period_start FROM due WHERE subscriptions.id = due.id
     RETURNING subscriptions.id, days_left, step
 """)  # noqa: S608 - as above
+_ANNOUNCED: Final = text("""
+    UPDATE subscriptions SET reminded_minor = row.total_minor
+      FROM unnest(CAST(:ids AS uuid[]), CAST(:totals AS bigint[])) AS row(id, total_minor) WHERE subscriptions.id = row.id
+""")
 _READ: Final = text(f"{SELECT_DUE} WHERE subscription.id = ANY (CAST(:ids AS uuid[])) ORDER BY subscription.id")
+
+
+@dataclass(frozen=True, slots=True)
+class Renewing:
+    """What is charged soon. version: the subscription's. told_minor: what its customer was told before; None for nothing yet."""
+
+    row: DueRow
+    version: int
+    told_minor: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +83,16 @@ class ReminderRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def take_renewing(self, slot: datetime, limit: int) -> Sequence[DueRow]:
-        """Those that are charged in the next 24 hours and were not announced yet."""
-        taken = list((await self._session.execute(_RENEWING, {"slot": slot, "limit": limit})).scalars())
-        return list((await self._read(taken)).values())
+    async def take_renewing(self, slot: datetime, limit: int) -> Sequence[Renewing]:
+        """Those that are charged in the next 24 hours and were not announced yet as they are now."""
+        taken = {row.id: row for row in await self._session.execute(_RENEWING, {"slot": slot, "limit": limit})}
+        found = await self._read(list(taken))
+        return [Renewing(row, taken[key].version, taken[key].told_minor) for key, row in found.items()]
+
+    async def announced(self, totals: Mapping[UUID, int]) -> None:
+        """Note what customers were told."""
+        if totals:
+            await self._session.execute(_ANNOUNCED, {"ids": list(totals), "totals": list(totals.values())})
 
     async def take_expiring(self, slot: datetime, steps: Sequence[int], limit: int) -> Sequence[Expiring]:
         """Those whose customers have to pay themselves, so many days before the end."""

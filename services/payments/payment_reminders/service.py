@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from services.payments.customers.models import reference_of
 from services.payments.payment_reminders.repository import Expiring, ReminderRepository
@@ -31,12 +32,15 @@ class SubscriptionReminders:
         self._publisher = publisher
 
     async def announce_renewals(self, slot: datetime) -> None:
-        """Tell of the charges of the 24 hours after `slot`, each once."""
+        """Tell of the charges of the 24 hours after `slot`, each once, and again where it comes to something else by now."""
         renewing = await self._repository.take_renewing(slot, AT_ONCE)
-        for row in renewing:
-            due, total_minor = _priced(row, slot)
-            if due is not None and total_minor:
-                self._publisher.publish(_renewal(due, total_minor))
+        told: dict[UUID, int] = {}
+        for one in renewing:
+            due, total_minor = _priced(one.row, slot)
+            if due is not None and total_minor and total_minor != one.told_minor:
+                told[due.id] = total_minor
+                self._publisher.publish(_renewal(due, total_minor, one.version))
+        await self._repository.announced(told)
         if len(renewing) == AT_ONCE:
             self._publisher.publish(SendSubscriptionRenewalReminders(slot=slot))
 
@@ -60,7 +64,7 @@ def _priced(row: DueRow, slot: datetime) -> tuple[Due | None, int]:
     return due, bill.total_minor if bill is not None else 0
 
 
-def _renewal(due: Due, total_minor: int) -> SendSubscriptionRenewalReminder:
+def _renewal(due: Due, total_minor: int, version: int) -> SendSubscriptionRenewalReminder:
     renews_at = midnight(due.next_period_start, due.time_zone)
     return SendSubscriptionRenewalReminder(
         to_person=reference_of(due.customer_id),
@@ -70,7 +74,7 @@ def _renewal(due: Due, total_minor: int) -> SendSubscriptionRenewalReminder:
         amount=Money(amount_minor=total_minor, currency=due.terms.currency),
         renews_at=renews_at,
         subject_key=reminders_of(due.id),
-        dedupe_key=f"payments.subscription_renewal:{due.id}:{due.next_period_start.isoformat()}",
+        dedupe_key=f"payments.subscription_renewal:{due.id}:{due.next_period_start.isoformat()}:{version}",
         valid_until=renews_at,
     )
 

@@ -7,9 +7,7 @@ from typing import Final
 from services.payments.gateways.razorpay_facts import RAZORPAY
 from services.payments.gateways.reports import ZONES
 from services.payments.ledger.repository import Ledger
-from services.payments.payments.cases import CASES
 from services.payments.reconciliation.comparing_repository import ComparingRepository, Rules
-from services.payments.reconciliation.metrics import FINDINGS
 from services.payments.reconciliation.models import Run
 from services.payments.reconciliation.run_repository import RunRepository
 from services.payments.settlements.posting import difference_changes, item_changes
@@ -37,13 +35,8 @@ class Comparing:
         await self._comparing.hold(run)
         await self._comparing.compare(run, rules_of(run))
         for kind, count in (await self._comparing.keep_cases(run, now)).items():
-            CASES.labels(kind).inc(count)
             logger.error("payment_cases_opened", extra={"kind": kind, "count": count, "run": str(run.id)})
-        counts = await self._comparing.count(run)
-        for is_healed in ("healed", "open"):
-            for class_, count in counts[is_healed].items():
-                FINDINGS.labels(class_, str(is_healed == "healed").lower()).inc(count)
-        await self._runs.count(run, counts)
+        await self._runs.count(run, await self._comparing.count(run))
 
     async def post(self, run: Run) -> int | None:
         """Post the next of what was settled, and undo what is known better by now; None where nothing is left."""

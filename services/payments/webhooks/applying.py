@@ -80,7 +80,8 @@ class WebhookApplying:
         await self._events.settle(states, self._clock())
 
     async def prune(self, slot: datetime) -> None:
-        """Forget what is old, a chunk per message."""
+        """Forget what is old, events a chunk per message."""
+        await self._notices.prune(slot - KEPT)
         if await self._events.prune(slot - KEPT, slot - KNOWN, CHUNK):
             self._publisher.publish(PruneGatewayEvents(slot=slot))
 

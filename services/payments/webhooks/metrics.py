@@ -1,9 +1,15 @@
-"""What is counted of gateways' events. Of those that were refused, nothing but these counts is kept."""
+"""What is counted of gateways' events. Of those that were refused, nothing but these counts is kept.
+
+The relay measures how long one waits, since a worker's children show nothing.
+"""
 
 from typing import Final
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
+from services.payments.webhooks.repository import EventReader
+from shared.runtime.clock import Clock
+from shared.runtime.db import Database
 from shared.runtime.metrics import REGISTRY
 
 KEPT: Final = Counter(
@@ -19,3 +25,15 @@ LAG: Final = Histogram(
     buckets=(1, 5, 15, 60, 300, 1800, 7200, 86400),
     registry=REGISTRY,
 )
+OLDEST_S: Final = Gauge(
+    "payments_gateway_events_oldest_seconds",
+    "How long the oldest event that is not applied has been here; 0 where none waits.",
+    registry=REGISTRY,
+)
+
+
+async def measure_events(database: Database, clock: Clock) -> None:
+    """Set the metric."""
+    async with database.read() as session:
+        since = await EventReader(session).waiting_since()
+    OLDEST_S.set((clock() - since).total_seconds() if since else 0)

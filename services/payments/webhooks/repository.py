@@ -24,6 +24,7 @@ _NEWEST: Final = text(f"""
        AND coalesce(entity_id = CAST(:entity_id AS text), true)
      ORDER BY id DESC LIMIT :limit
 """)  # noqa: S608 - as above
+_WAITING_SINCE: Final = text("SELECT min(received_at) FROM gateway_events WHERE state = 'waiting'")
 _LOCK_WAITING: Final = text(f"""
     SELECT {_COLUMNS} FROM gateway_events WHERE id = ANY (CAST(:ids AS uuid[])) AND state = 'waiting' ORDER BY id FOR UPDATE
 """)  # noqa: S608 - as above
@@ -68,6 +69,11 @@ class EventReader:
         """The newest first, from after `after` on."""
         bound = {"state": state, "entity_id": entity_id, "after": after, "limit": limit}
         return [StoredEvent(**row) for row in (await self._session.execute(_NEWEST, bound)).mappings()]
+
+    async def waiting_since(self) -> datetime | None:
+        """When the oldest came that is not applied; None where all are."""
+        found: datetime | None = (await self._session.execute(_WAITING_SINCE)).scalar_one()
+        return found
 
 
 class EventRepository(EventReader):

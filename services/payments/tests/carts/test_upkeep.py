@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import pytest_asyncio
 
-from services.payments.tests.shop import CHAIR, OURS, Shop, open_shop, rows
+from services.payments.tests.shop import CHAIR, OURS, Shop, key, open_shop, rows
 from shared.contracts.notifications import CancelMessages, SendNotification
-from shared.contracts.payments import CleanupExpiredCarts, RemindOfAbandonedCarts
+from shared.contracts.payments import CleanupExpiredCarts, ExecuteRefund, ExecuteRefundPlan, RemindOfAbandonedCarts
 from shared.runtime.db import Session
 from shared.runtime.ids import uuid7
 from shared.testing.clock import FrozenClock
@@ -117,6 +117,32 @@ async def test_carts_go_after_thirty_days_unless_there_is_money_on_them_and_clea
     assert kept == {carts["locked"], carts["ordered"], carts["young"]}
     assert await rows(session, "SELECT count(*) FROM orders") == [(2,)]
     await assert_published(session, CancelMessages, subject_key=f"payments.cart:{carts['left']}")
+
+
+async def test_a_cart_stays_until_its_cancelled_order_is_given_back_and_cleaning_twice_is_cleaning_once(
+    shop: Shop, session: Session, run_task: TaskRunner, clock: FrozenClock
+) -> None:
+    cart_id = (await shop.cart(await shop.customer(), CHAIR_1=1)).json()["id"]
+    order = (await shop.order(cart_id=cart_id)).json()
+    amount = {"amount_minor": order["total_minor"], "currency": "INR"}
+    cash = {"order_id": order["id"], "kind": "cash", "amount": amount}
+    await shop.ok("POST", "/v1/payments/offline", json=cash, headers=key())
+    await shop.act(order["id"], "cancellations", reason="changed their mind")
+    ((plan,),) = await rows(session, "SELECT id FROM refund_plans")
+
+    async def left() -> int:
+        for _ in range(2):
+            await run_task(CleanupExpiredCarts(slot=clock() + timedelta(days=31)))
+        ((count,),) = await rows(session, "SELECT count(*) FROM carts")
+        return int(count)
+
+    planned = await left()
+    await run_task(ExecuteRefundPlan(plan_id=plan))
+    asked_for = await left()
+    ((refund,),) = await rows(session, "SELECT id FROM refunds")
+    await run_task(ExecuteRefund(refund_id=refund))
+
+    assert (planned, asked_for, await left()) == (1, 1, 0)
 
 
 async def test_two_thousand_carts_go_at_once_and_the_rest_with_the_message_that_follows(

@@ -3,7 +3,7 @@
 import dataclasses
 import re
 from collections.abc import Awaitable, Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -132,6 +132,12 @@ CALLS: list[tuple[Ask, str, dict[str, str] | None, str | None]] = [
     (
         lambda gateway: gateway.orders_by_receipt(RECEIPT, NOW),
         f"GET /v1/payment_intents?created%5Bgte%5D={wire.AT - 300}&created%5Blte%5D={wire.AT + 900}&limit=100",
+        None,
+        None,
+    ),
+    (
+        lambda gateway: gateway.orders_by_receipt(RECEIPT, NOW, NOW + timedelta(hours=1)),
+        f"GET /v1/payment_intents?created%5Bgte%5D={wire.AT - 300}&created%5Blte%5D={wire.AT + 4500}&limit=100",
         None,
         None,
     ),

@@ -132,6 +132,27 @@ def test_dispute_tells_what_was_deducted_with_its_fee(said: str, status: Dispute
     assert dispute.respond_by == NOW + timedelta(days=1)
 
 
+@pytest.mark.parametrize(
+    ("moved", "deducted_minor"),
+    [
+        ([("inr", -850_000)], 10_000),
+        ([("inr", -850_000), ("inr", 850_000)], 0),
+        ([("inr", -850_000), ("usd", -1_500)], 1_500),
+        ([], 0),
+    ],
+)
+def test_what_a_dispute_took_in_another_currency_is_not_taken_for_its_own(
+    moved: list[tuple[str, int]], deducted_minor: int, redis: Redis
+) -> None:
+    lines = [wire.transaction(currency=currency, net=net) for currency, net in moved]
+    dollars = {**DISPUTE, "amount": 10_000, "currency": "usd", "balance_transactions": lines}
+
+    (dispute,) = read(redis, wire.event("charge.dispute.updated", dollars)).facts
+
+    assert isinstance(dispute, DisputeFact)
+    assert (dispute.currency, dispute.amount_minor, dispute.deducted_minor) == ("USD", 10_000, deducted_minor)
+
+
 def test_object_that_cannot_be_read_is_named(redis: Redis) -> None:
     for about, name in ((wire.intent(amount="1"), "payment_intent"), (wire.charge(payment_intent=None), "charge")):
         event = read(redis, wire.event("payment_intent.succeeded", about))

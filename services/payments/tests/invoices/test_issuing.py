@@ -143,6 +143,15 @@ async def test_reverse_charge_shows_the_tax_and_charges_none(session: Session) -
 ABROAD = Buyer(name="Acme Ltd", address=Address(line1="1 High St", city="Leeds", postal_code="LS1 1AA", country="GB"))
 
 
+async def test_export_is_known_by_where_it_is_delivered_though_its_buyer_is_on_record_at_home(session: Session) -> None:
+    await seller(session)
+    asha = ASHA.model_copy(update={"gstin": None, "delivery": ABROAD.address})
+
+    invoice = await issued(session, buyer=asha, supply_kind="export_without_lut")
+
+    assert (invoice.place_of_supply, invoice.status) == ("96", "issued")
+
+
 async def test_export_under_lut_is_without_tax(session: Session) -> None:
     await seller(session, lut_reference="AD270326001234X")
 

@@ -42,7 +42,7 @@ async def test_payment_that_is_told_of_twice_counts_once(session: Session) -> No
     assert await rows(session, "SELECT amount_minor, applied_minor FROM invoice_payments") == [(700000, 625600)]
 
 
-async def test_refund_makes_it_due_again_and_counts_once(session: Session) -> None:
+async def test_refund_that_nothing_is_credited_for_makes_it_due_again_and_counts_once(session: Session) -> None:
     await seller(session)
     invoice = await issued(session)
     payments = deps.invoice_payments(session)
@@ -50,7 +50,7 @@ async def test_refund_makes_it_due_again_and_counts_once(session: Session) -> No
 
     told = [await payments.take_back(invoice.id, 700000, SECOND, NOW.at) for _ in range(2)]
 
-    assert told == [Applied(625600, 74400, 625600)] * 2
+    assert told == [Applied(625600, 74400, 625600, uncredited_minor=625600), Applied(625600, 74400, 625600)]
     assert (await again(session, invoice)).balance_minor == 625600
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.payments.credit_notes.errors import CreditAboveRemaining
-from services.payments.credit_notes.figures import credit
+from services.payments.credit_notes.figures import Credit, credit, of_amount
 from services.payments.credit_notes.models import Before, CreditedLine, WantedLine
 from services.payments.invoices.figures import compute
 from services.payments.invoices.models import DraftLine, Invoice, InvoiceDraft, Number
@@ -97,6 +97,10 @@ def test_any_credit_notes_together_never_exceed_the_invoice_and_the_rest_closes_
     lines = compute(draft, entity).lines
     before = Before({}, 0)
     for _ in range(data.draw(st.integers(0, 4))):
+        left = invoice.total_minor - invoice.credited_minor
+        if left and data.draw(st.booleans()):
+            invoice, before = _with(invoice, before, of_amount(invoice, lines, before, data.draw(st.integers(1, left))))
+            continue
         line = data.draw(st.sampled_from(lines))
         pieces = data.draw(st.booleans())
         amount = data.draw(st.integers(1, max(line.quantity if pieces else line.taxable_minor, 1)))
@@ -119,7 +123,16 @@ def _credited(invoice: Invoice, lines: tuple, before: Before, wanted: list[Wante
         note = credit(invoice, lines, before, wanted)
     except CreditAboveRemaining:
         return invoice, before
-    assert 0 < note.figures.total_minor <= invoice.total_minor - invoice.credited_minor
+    return _with(invoice, before, note)
+
+
+def _with(invoice: Invoice, before: Before, note: Credit) -> tuple[Invoice, Before]:
+    """The invoice after this credit note, which adds up and takes back no more than is left."""
+    figures = note.figures
+    assert 0 < figures.total_minor <= invoice.total_minor - invoice.credited_minor
+    assert figures.total_minor == figures.taxable_minor + figures.charged_tax_minor + figures.round_off_minor
+    assert abs(figures.round_off_minor) <= 100 + 2 * len(note.lines)
+    assert all(min(getattr(one, name) for name in CreditedLine.__slots__) >= 0 for one in note.lines)
     merged = dict(before.lines)
     for one in note.lines:
         old = merged.get(one.invoice_line)

@@ -1,5 +1,6 @@
 """/v1/manufacturers: who they are, what they can make, and whether anybody may order there."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from sqlalchemy import text
 
 from services.payments.tests.matching.arrange import OURS, THEIRS, have_maker, have_order, match, rows
 from shared.runtime.db import Session
+from shared.testing.clock import FrozenClock
 from shared.testing.service import ApiClient
 
 PATH = "/v1/manufacturers"
@@ -149,6 +151,21 @@ async def test_units_that_are_promised_stay_promised_when_the_capacity_is_lowere
     assert [(one.status_code, one.json()["code"]) for one in (by_day, deleted)] == [(409, "capacity_in_use")] * 2
     shown = (await operator.get(f"{PATH}/{maker_id}/capacity")).json()
     assert shown["periods"] == [{"capability": "milling", "starts_on": "2026-03-02", "capacity_units": 80, "reserved_units": 80}]
+
+
+async def test_units_are_promised_until_the_day_is_over_where_the_organization_is(
+    operator: ApiClient, session: Session, clock: FrozenClock
+) -> None:
+    maker_id = await have_maker(session, "A", capacity_period="day")
+    await have_order(session, ("milling", 80))
+    await match(session)
+    ((last,),) = await rows(session, "SELECT max(starts_on) FROM capacity_periods")
+    answers = []
+    for minute in (29, 30):
+        clock.set(datetime(last.year, last.month, last.day, 18, minute, tzinfo=UTC))
+        answers.append(await operator.delete(f"{PATH}/{maker_id}/capabilities/milling", headers={"If-Match": "*"}))
+
+    assert [one.status_code for one in answers] == [409, 200]
 
 
 async def test_another_organizations_manufacturer_is_not_there(client: ApiClient, session: Session) -> None:

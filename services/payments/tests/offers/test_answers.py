@@ -227,3 +227,19 @@ async def test_another_organizations_offer_is_not_there(client: ApiClient, sessi
     assert (await viewer.post(f"{address}/accept")).status_code == 403
     assert await offered(session) == [(1, "A", 1, "open")]
     assert await rows(session, STATUS) == [("paid",)]
+
+
+async def test_line_that_is_being_made_is_amended_only_once_its_offer_is_withdrawn(client: ApiClient, session: Session) -> None:
+    offer_id = await have_offer(session)
+    us, order_id = client.as_role("operator", organization_id=OURS), await order_of(session)
+    await answering(session).accept(offer_id, None, by=BY, at=NOW)
+    body = {"lines": [{"sku": "SKU-1", "quantity": 5}], "reason": "five more"}
+    path, lines = f"/v1/orders/{order_id}/amendments", "SELECT quantity FROM order_lines"
+
+    refused = await us.post(path, json=body, headers={"If-Match": "*", "Idempotency-Key": "1"})
+    before = await rows(session, lines)
+    await answering(session).withdraw(offer_id, None, reason="five more", by=BY, at=NOW)
+    amended = await us.post(path, json=body, headers={"If-Match": "*", "Idempotency-Key": "2"})
+
+    assert (refused.status_code, refused.json()["code"], refused.json()["lines"]) == (409, "line_assigned", [1])
+    assert (amended.status_code, before, await rows(session, lines)) == (201, [(20,)], [(25,)])

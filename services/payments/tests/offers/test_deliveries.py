@@ -1,5 +1,6 @@
 """What manufacturers deliver: it counts for their scores, and what is owed stands in the ledger."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,6 +11,7 @@ from sqlalchemy import text
 from services.payments.tests.matching.arrange import NOW, OURS, rows
 from services.payments.tests.offers.arrange import answering, have_offer
 from shared.runtime.db import Session
+from shared.testing.clock import FrozenClock
 from shared.testing.service import ApiClient
 
 LEDGER = """
@@ -76,6 +78,17 @@ async def test_delivery_after_the_promised_day_is_late(client: ApiClient, sessio
 
     assert answer.json()["on_time"] is False
     assert await rows(session, RECORD) == [(1, 0, 20, 0)]
+
+
+async def test_delivery_of_the_organizations_day_is_none_of_the_future_though_utc_is_a_day_behind(
+    client: ApiClient, accepted: UUID, clock: FrozenClock
+) -> None:
+    clock.set(datetime(2026, 3, 2, 18, 29, tzinfo=UTC))
+    before = await deliver(client, accepted, delivered_on="2026-03-03")
+    clock.set(datetime(2026, 3, 2, 18, 30, tzinfo=UTC))
+    after = await deliver(client, accepted, delivered_on="2026-03-03")
+
+    assert (before.status_code, before.json()["code"], after.status_code) == (422, "delivery_in_future", 201)
 
 
 async def test_units_that_are_all_rejected_are_not_owed(client: ApiClient, session: Session, accepted: UUID) -> None:

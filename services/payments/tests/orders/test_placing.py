@@ -13,6 +13,7 @@ from services.payments.orders.new_orders import NewOrder, Wanted
 from services.payments.tests.shop import ADA, CHAIR, OURS, TABLE, THEIRS, Shop, changes_of, code, key, open_shop, rows
 from shared.contracts.money import Money
 from shared.contracts.notifications import OrderLine, SendOrderConfirmation
+from shared.contracts.payments import OrderPlaced
 from shared.runtime.db import Session
 from shared.testing.clock import FrozenClock
 from shared.testing.messages import assert_nothing_published, assert_published, published
@@ -42,6 +43,8 @@ async def test_an_order_is_taxed_rounded_numbered_and_confirmed(shop: Shop, sess
     sent = await assert_published(session, SendOrderConfirmation, order_id=order["id"], order_number=order["number"])
     assert (sent.to_person, sent.total) == (f"payments.customer:{ann}", Money(amount_minor=1_598_100, currency="INR"))
     assert sent.lines[0] == OrderLine(name="Oak chair", quantity=4, amount=Money(amount_minor=590_236, currency="INR"))
+    told = await assert_published(session, OrderPlaced, order_id=UUID(order["id"]))
+    assert (told.total, told.lines, told.subscription_id) == (sent.total, 2, None)
     read = await shop.ok("GET", made.headers["location"])
     assert read == order | {"fulfilments": [], "refund_plans": []}
 
@@ -54,6 +57,7 @@ async def test_tax_follows_the_state_and_the_country_that_an_order_goes_to(shop:
     abroad = (await shop.order(ann, delivery=berlin)).json()
     nowhere = await shop.order(await shop.customer(state_code=None))
     somewhere = await shop.order(ann, delivery={"address": {"line1": "MG Road 1", "city": "Bengaluru"}})
+    no_country = await shop.order(ann, delivery={"state_code": "96"})
     await shop.sold_by(lut_reference="AD270326000012X", round_to_minor=1)
     zero_rated = (await shop.order(ann, delivery=berlin)).json()
     await shop.sold_by(gstin=None, round_to_minor=1)
@@ -62,7 +66,7 @@ async def test_tax_follows_the_state_and_the_country_that_an_order_goes_to(shop:
     kinds = [(one["supply_kind"], one["place_of_supply"], one["tax_minor"], one["total_minor"]) for one in (away, abroad)]
     assert kinds == [("domestic", "29", 90_036, 590_200), ("export_without_lut", "96", 90_036, 590_200)]
     assert (away["lines"][0]["igst_minor"], away["delivery"]["latitude"]) == (90_036, 12.97)
-    assert [code(one) for one in (nowhere, somewhere)] == [(422, "place_of_supply_unknown")] * 2
+    assert [code(one) for one in (nowhere, somewhere, no_country)] == [(422, "place_of_supply_unknown")] * 3
     assert [(one["supply_kind"], one["total_minor"]) for one in (zero_rated, untaxed)] == [
         ("export_with_lut", 500_200),
         ("untaxed", 500_200),

@@ -41,8 +41,26 @@ async def test_running_twice_announces_a_renewal_once_in_the_day_before_it(offic
 
     told = await assert_published(office.session, SendSubscriptionRenewalReminder, subscription_id=subscription["id"])
     assert (told.amount, told.renews_at, told.valid_until) == (Money(amount_minor=118_000, currency="INR"), ENDS, ENDS)
-    assert told.dedupe_key == f"payments.subscription_renewal:{subscription['id']}:2026-04-02"
+    version = (await office.get(subscription))["version"]
+    assert told.dedupe_key == f"payments.subscription_renewal:{subscription['id']}:2026-04-02:{version}"
     assert told.subject_key == f"payments.subscription:{subscription['id']}"
+
+
+async def test_charge_that_comes_to_something_else_by_now_is_announced_again_twice_run(office: Office) -> None:
+    subscription = await _begun(office)
+    big = await office.plan(code="big", charge={"sac": "998439", "unit_price_minor": 250_000, "tax_rate_bp": 1800})
+
+    async def run(hours: int) -> list[int]:
+        for _ in range(2):
+            await office.run_task(SendSubscriptionRenewalReminders(slot=ENDS + timedelta(hours=hours)))
+        return [one.amount.amount_minor for one in await published(office.session, SendSubscriptionRenewalReminder)]
+
+    assert await run(-23) == [118_000]
+    note = text("UPDATE subscriptions SET delivery_slot = 'noon', version = version + 1 WHERE id = :id")
+    await office.session.execute(note, {"id": UUID(subscription["id"])})
+    assert await run(-20) == [118_000]
+    assert (await office.act(subscription, "change", plan_id=str(big), when="next_period")).is_success
+    assert await run(-19) == [118_000, 295_000]
 
 
 async def test_nobody_is_told_of_a_charge_that_is_not_to_be(office: Office) -> None:

@@ -166,3 +166,7 @@ async def test_what_became_of_a_notice_is_kept_for_its_debit(client: ApiClient, 
     ]
     reports = "SELECT account, gateway_order_id, delivered FROM mandate_notice_reports"
     assert await rows(session, reports) == [("razorpay", "order_9", True)]
+    ((told_at,),) = await rows(session, "SELECT reported_at FROM mandate_notice_reports")
+    for days, left in ((29, 1), (31, 0)):
+        assert (await run_task(PruneGatewayEvents(slot=told_at + timedelta(days=days)))).outcome == "done"
+        assert len(await rows(session, reports)) == left
