@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from services.trips import deps
 from services.trips.auth import TripsWrite
 from services.trips.trips.endpoints import TripId
-from services.trips.trips.errors import HasReturn, ReasonMissing, StatusForbids, TimesImpossible, TripNotFound
+from services.trips.trips.errors import HasReturn, ReasonMissing, StatusForbids, StillUnderWay, TimesImpossible, TripNotFound
 from services.trips.trips.models import Step, Trip
 from services.trips.trips.schemas import ReturnIn, ScheduleIn, StepIn
 from services.trips.trips.shown_schemas import TripOut, shown
@@ -66,13 +66,17 @@ async def request_return(trip_id: TripId, body: ReturnIn, response: Response, de
     responses=problems(TripNotFound, StatusForbids, TimesImpossible),
 )
 async def schedule(trip_id: TripId, body: ScheduleIn, desk: AtDesk, if_match: IfMatch) -> TripOut:
-    """Plan its times, also for one whose passenger has called. Repeated it plans the same again, so it needs no key."""
+    """Plan its times, also for one whose passenger has called. One that somebody is to drive is taken back first. Repeated it
+    plans the same again, so it needs no key."""
     return desk.show(await desk.steps.schedule(trip_id, desk.organization_id, body, desk.as_operator(), if_match.check))
 
 
 @router.post(
-    "/{trip_id:uuid}/steps", summary="Take the next step", responses=problems(TripNotFound, StatusForbids, ReasonMissing)
+    "/{trip_id:uuid}/steps",
+    summary="Take the next step",
+    responses=problems(TripNotFound, StatusForbids, ReasonMissing, StillUnderWay),
 )
 async def take_step(trip_id: TripId, body: StepIn, desk: AtDesk, if_match: IfMatch) -> TripOut:
-    """What is possible depends on the status and on who acts. Repeated it is refused, so it needs no Idempotency-Key."""
+    """What is possible depends on the status and on who acts; nobody sets out whose driver or vehicle is still out for another
+    trip. Repeated it is refused, so it needs no Idempotency-Key."""
     return desk.show(await desk.steps.move(trip_id, desk.organization_id, body.status, desk.step(body), if_match.check))

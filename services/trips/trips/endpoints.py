@@ -113,7 +113,7 @@ async def events(trip_id: TripId, organization_id: ReadableOrganization, db: Rea
     responses=problems(TripNotFound, NotEnded),
 )
 async def forget_passenger(trip_id: TripId, request: Request, principal: TripsWrite, db: WriteDb, if_match: IfMatch) -> None:
-    """Who travelled, and from where to where; the trip, its times and its facts stay. The references to customer and passenger
-    stay, too: who owns these people forgets them."""
+    """Who travelled, from where to where, and all reasons and messages; the trip, its times and its facts stay. The references to
+    customer and passenger stay, too: who owns these people forgets them. Positions of the vehicle go after their 30 days."""
     requests = deps.trip_requests(db, runtime_of(request).clock, by=deps.actor(principal))
     await requests.forget_passenger(trip_id, principal.organization_id, if_match.check)

@@ -7,14 +7,17 @@ Invalid (422)
 └── ReasonMissing
 Conflict (409)
 ├── StatusForbids
+├── StillUnderWay
 ├── NotEditable
 ├── NotEnded
 └── HasReturn
+Transient
+└── StepBefore
 Dropped
 └── StatusNotMoved
 """
 
-from shared.runtime.errors import Conflict, Dropped, Invalid, NotFound
+from shared.runtime.errors import Conflict, Dropped, Invalid, NotFound, Transient
 
 
 class TripNotFound(NotFound):
@@ -33,6 +36,10 @@ class StatusForbids(Conflict):
     code, title = "trip_status_forbids", "The trip's status does not allow this"
 
 
+class StillUnderWay(Conflict):
+    code, title = "still_under_way", "Driver or vehicle is under way on another trip"
+
+
 class NotEditable(Conflict):
     code, title = "trip_not_editable", "This cannot be changed any more"
 
@@ -43,6 +50,10 @@ class NotEnded(Conflict):
 
 class HasReturn(Conflict):
     code, title = "trip_has_return", "The trip has a return leg"
+
+
+class StepBefore(Transient):
+    code, title = "trip_step_before", "The trip is not that far yet"
 
 
 class StatusNotMoved(Dropped):

@@ -1,12 +1,13 @@
 """What a step does to a trip beside its status. Which steps are legal is data: `trip_transitions_allowed`."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy.dialects.postgresql import Range
 
 from services.trips.trips.errors import ReasonMissing, StatusForbids, TimesImpossible
-from services.trips.trips.models import ENDED, UNASSIGNED, ActorRole, Step, TripStatus
+from services.trips.trips.models import ENDED, UNASSIGNED, ActorRole, Step, Trip, TripStatus
 from services.trips.trips.repository import TripReader
 
 MAX_TRIP: Final = timedelta(hours=24)
@@ -31,6 +32,14 @@ def effects(to_status: TripStatus, at: datetime) -> dict[str, Any]:
     if to_status in ENDED:
         values["ended_at"] = at
     return values
+
+
+def following(trip: Trip, step: Step) -> Step:
+    """The step, at a time that is not before the one that it follows.
+
+    A letter that is replayed keeps its time, and no two machines have the same clock.
+    """
+    return step if step.at >= trip.status_at else replace(step, at=trip.status_at)
 
 
 async def require(trips: TripReader, from_status: str, to_status: TripStatus, role: ActorRole) -> None:

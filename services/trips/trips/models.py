@@ -33,8 +33,8 @@ ENDED: Final = frozenset[TripStatus]({"completed", "cancelled", "no_show", "abor
 """Nothing changes a trip any more that has come here."""
 UNASSIGNED: Final = frozenset[TripStatus]({"requested", "scheduled", "will_call"})
 """Nobody drives yet."""
-UNDER_WAY: Final = frozenset[TripStatus]({"en_route_pickup", "at_pickup", "onboard", "at_dropoff"})
-"""The vehicle is out for it, and where it is may be shown to whom the trip concerns."""
+TAKEN_UP: Final = frozenset[TripStatus]({"en_route_pickup", "at_pickup", "onboard"})
+"""Driver and vehicle are out for it and for no other trip, however it was planned."""
 _MOMENT: Final = DateTime(timezone=True)
 
 
@@ -100,6 +100,7 @@ class Trip(Model):
     changed_as: Mapped[ActorRole] = mapped_column(Text)
     change_reason: Mapped[str | None]
     change_details: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    passenger_forgotten_at: Mapped[datetime | None] = mapped_column(_MOMENT)
 
 
 class TripEvent(Model):

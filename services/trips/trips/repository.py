@@ -16,11 +16,31 @@ _ALLOWED: Final = text("""
      WHERE from_status = :from_status AND actor_role = :actor_role ORDER BY to_status
 """)
 
+# Without those by which a trip begins anew, from where every status is still to come.
+_AHEAD: Final = text("""
+    WITH RECURSIVE ahead (status) AS (
+        SELECT CAST(:from_status AS text)
+         UNION
+        SELECT to_status FROM ahead JOIN trip_transitions_allowed ON from_status = ahead.status
+         WHERE to_status NOT IN ('requested', 'scheduled', 'will_call')
+    )
+    SELECT EXISTS (
+        SELECT FROM ahead JOIN trip_transitions_allowed ON from_status = ahead.status
+         WHERE ahead.status <> :from_status AND to_status = :to_status AND to_status <> ahead.status AND actor_role = :actor_role
+    )
+""")
+
 _AFTER: Final = text("""
     SELECT trip_events.*
       FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS bigint[])) AS seen(trip_id, number)
       JOIN trip_events ON trip_events.trip_id = seen.trip_id AND trip_events.number > seen.number
      ORDER BY trip_events.trip_id, trip_events.number
+""")
+
+_TAKEN_UP: Final = text("""
+    SELECT number FROM trips
+     WHERE (driver_id = :driver_id OR vehicle_id = :vehicle_id) AND status IN ('en_route_pickup', 'at_pickup', 'onboard')
+     ORDER BY started_at LIMIT 1
 """)
 
 
@@ -84,7 +104,17 @@ class TripReader:
         query = select(TripEvent).from_statement(_AFTER)
         return (await self._session.scalars(query, bound)).all()
 
+    async def taken_up_by(self, driver_id: UUID | None, vehicle_id: UUID | None) -> str | None:
+        """The number of the trip that one of them is out for."""
+        found = await self._session.execute(_TAKEN_UP, {"driver_id": driver_id, "vehicle_id": vehicle_id})
+        return found.scalars().one_or_none()
+
     async def allowed(self, from_status: str, actor_role: ActorRole) -> list[str]:
         """Where somebody in this role may take a trip from there; a status itself where it may be changed and stay."""
         rows = await self._session.execute(_ALLOWED, {"from_status": from_status, "actor_role": actor_role})
         return list(rows.scalars())
+
+    async def is_ahead(self, from_status: str, to_status: TripStatus, actor_role: ActorRole) -> bool:
+        """Whether other steps lead from there to where somebody in this role may take a trip to this status."""
+        bound = {"from_status": from_status, "to_status": to_status, "actor_role": actor_role}
+        return bool((await self._session.execute(_AHEAD, bound)).scalar_one())

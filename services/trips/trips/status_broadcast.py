@@ -1,8 +1,8 @@
 """Statuses that come by message: the same steps as over HTTP, for task clients."""
 
 from services.trips.dispatch.service import Dispatch
-from services.trips.trips.errors import StatusNotMoved, TripNotFound
-from services.trips.trips.models import Step
+from services.trips.trips.errors import StatusForbids, StatusNotMoved, StepBefore, StillUnderWay, TripNotFound
+from services.trips.trips.models import Step, Trip, TripStatus
 from services.trips.trips.repository import TripReader
 from services.trips.trips.service import TripSteps
 from shared.contracts.trips import BroadcastTripStatus
@@ -20,10 +20,11 @@ class StatusBroadcast:
     async def carry_out(self, received: Received[BroadcastTripStatus]) -> None:
         """Take the step, with what followers are told. A status that the trip has already only carries its message on.
 
-        Raises TripNotFound, StatusForbids, ReasonMissing, NoOffer and OfferOver; StatusNotMoved where nothing is said either.
+        Raises TripNotFound, StatusForbids, ReasonMissing, NoOffer and OfferOver; StepBefore where another step is to come first;
+        StatusNotMoved where nothing is said either.
         """
         said = received.message
-        trip = await self._trips.find(said.trip_id, None)
+        trip = await self._trips.find(said.trip_id, None, lock=True)
         if trip is None:
             raise TripNotFound("there is no trip with this id; send the id that POST /v1/trips has answered")
         if trip.status == said.status and said.message is None:
@@ -31,10 +32,19 @@ class StatusBroadcast:
         by = f"message:{received.source or 'client'}"
         details = {"message": said.message} if said.message else None
         step = Step(by, said.acting_as, received.occurred_at, said.reason or said.message, details)
-        if said.status == "accepted" and trip.status == "assigned":
+        try:
+            await self._take(trip, said.status, step)
+        except (StatusForbids, StillUnderWay) as refusal:
+            # Messages come in any order: that of the step before, or of the trip before, may be on its way.
+            if isinstance(refusal, StillUnderWay) or await self._trips.is_ahead(trip.status, said.status, step.role):
+                raise StepBefore(refusal.detail) from refusal
+            raise
+
+    async def _take(self, trip: Trip, status: TripStatus, step: Step) -> None:
+        if status == "accepted" and trip.status == "assigned":
             await self._dispatch.accept(trip.id, None, step, _whatever)
         else:
-            await self._steps.move(trip.id, None, said.status, step, _whatever)
+            await self._steps.move(trip.id, None, status, step, _whatever)
 
 
 def _whatever(_: int) -> None:

@@ -1,6 +1,7 @@
 """Requesting trips and their ways back, and changing what was asked for."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,8 +12,10 @@ from services.trips.trips.numbers import new_number
 from services.trips.trips.schemas import ReturnIn, TripChange, TripIn
 from services.trips.trips.service import Check, held_trip, trip_of
 from services.trips.trips.writing_repository import TripRepository
+from shared.contracts.trips import TripBooked
 from shared.runtime.clock import Clock
 from shared.runtime.ids import uuid7
+from shared.runtime.outbox import Publisher
 
 _LATE: Final = frozenset(
     {
@@ -45,8 +48,9 @@ _TRIES: Final = 5
 class TripRequests:
     """Writes in one unit of work. by: who asks."""
 
-    def __init__(self, trips: TripRepository, clock: Clock, *, by: str) -> None:
+    def __init__(self, trips: TripRepository, publisher: Publisher, clock: Clock, *, by: str) -> None:
         self._trips = trips
+        self._publisher = publisher
         self._clock = clock
         self._by = by
 
@@ -82,14 +86,14 @@ class TripRequests:
         return await self._trips.change(trip, values, Step(self._by, "operator", self._clock()))
 
     async def forget_passenger(self, trip_id: UUID, organization_id: UUID | None, check: Check) -> None:
-        """Forget who travelled, and from where to where. Done again it finds nothing.
+        """Forget who travelled, from where to where, and what was said of it. Done again it finds nothing.
 
         Raises TripNotFound, NotEnded and what `check` raises.
         """
         trip = await held_trip(self._trips, trip_id, organization_id, check)
         if trip.status not in ENDED:
             raise NotEnded(f"the trip is {trip.status}, and who drives it must know whom and where; end it first")
-        await self._trips.forget_passenger(trip_id)
+        await self._trips.forget_passenger(trip_id, self._clock())
 
     async def _insert(self, values: Mapping[str, Any]) -> Trip | None:
         """None where something else than the number stands in its way."""
@@ -97,8 +101,20 @@ class TripRequests:
         for _ in range(_TRIES):
             row = {**values, "id": uuid7(), "number": new_number(step.at.date())}
             if created := await self._trips.insert(row, step):
+                self._publisher.publish(_booked(created, step.at))
                 return created
         return None
+
+
+def _booked(trip: Trip, at: datetime) -> TripBooked:
+    return TripBooked(
+        trip_id=trip.id,
+        organization_id=trip.organization_id,
+        passenger=trip.passenger,
+        mobility=trip.mobility,
+        return_of=trip.return_of,
+        booked_at=at,
+    )
 
 
 def _require_editable(trip: Trip, values: Mapping[str, Any]) -> None:

@@ -1,10 +1,11 @@
 """Statements that write trips."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.trips.trips.models import Step, Trip
@@ -12,6 +13,17 @@ from services.trips.trips.repository import TripReader
 from shared.runtime.db import Session
 
 FORGOTTEN_PLACE: Final = "Erased place"
+# What was said in free words, and where the trip began and ended. The history lets go of that alone, and only of a trip whose
+# passenger is forgotten; how often it is done changes nothing.
+_FORGET: Final = (
+    text("""
+        UPDATE trip_events SET reason = NULL, details = nullif(details - ARRAY['message', 'latitude', 'longitude'], '{}')
+         WHERE trip_id = :trip_id AND num_nonnulls(reason, details) > 0
+    """),
+    text("UPDATE assignments SET reason = NULL WHERE trip_id = :trip_id AND reason IS NOT NULL"),
+    text("UPDATE trip_mileage SET evidence = evidence - 'polyline' WHERE trip_id = :trip_id"),
+    text("UPDATE trip_flags SET detail = detail - ARRAY['latitude', 'longitude'] WHERE trip_id = :trip_id"),
+)
 
 
 class TripRepository(TripReader):
@@ -38,12 +50,15 @@ class TripRepository(TripReader):
         )
         return (await self._writing.scalars(changed)).one()
 
-    async def forget_passenger(self, trip_id: UUID) -> None:
-        """Empty what is personal. The history has none of it, so this is no change of the trip and makes no version."""
+    async def forget_passenger(self, trip_id: UUID, at: datetime) -> None:
+        """Erase what is personal, here and in all that is kept of the trip. This is no change of it and makes no version."""
         places = {f"{end}_{part}": None for end in ("pickup", "dropoff") for part in ("address", "lat", "lon")}
         labels = {"pickup_label": FORGOTTEN_PLACE, "dropoff_label": FORGOTTEN_PLACE}
-        values = {**places, **labels, "passenger_name": None, "passenger_phone": None}
+        said = {"change_reason": None, "change_details": None}
+        values = {**places, **labels, **said, "passenger_name": None, "passenger_phone": None, "passenger_forgotten_at": at}
         await self._writing.execute(update(Trip).where(Trip.id == trip_id).values(**values))
+        for statement in _FORGET:
+            await self._writing.execute(statement, {"trip_id": trip_id})
 
 
 def _of(step: Step) -> dict[str, Any]:

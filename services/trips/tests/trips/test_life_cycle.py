@@ -3,6 +3,7 @@
 import itertools
 from datetime import timedelta
 from typing import Any, get_args
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -12,8 +13,10 @@ from sqlalchemy.exc import DBAPIError
 from services.trips.tests.fleet import WAY, Fleet, code, rows
 from services.trips.trips.life_cycle import effects
 from services.trips.trips.models import ENDED, UNASSIGNED, TripStatus
+from shared.contracts.trips import TripBooked, TripEndedEarly
 from shared.runtime.db import Session
 from shared.testing.clock import MONDAY_MORNING
+from shared.testing.messages import assert_published
 
 BUMP = "version = version + 1, updated_at = now(), changed_by = 'somebody'"
 STAMPS = ("started_at", "pickup_arrived_at", "onboard_at", "dropoff_arrived_at")
@@ -61,11 +64,15 @@ async def test_a_step_that_is_not_in_the_table_is_refused_with_those_that_are(fl
     assert (code(without_reason), cancelled.json()["status"]) == ((422, "reason_missing"), "cancelled")
 
 
-async def test_a_passenger_who_does_not_come_ends_the_trip(fleet: Fleet) -> None:
+async def test_a_passenger_who_does_not_come_ends_the_trip(fleet: Fleet, session: Session) -> None:
     trip_id = await fleet.assigned()
     await fleet.drive(trip_id, "at_pickup")
 
     assert (await fleet.step(trip_id, "no_show")).json()["ended_at"] == "2026-03-02T09:00:00Z"
+    assert code(await fleet.step(trip_id, "no_show")) == (409, "trip_status_forbids")
+    booked = await assert_published(session, TripBooked, trip_id=UUID(trip_id))
+    assert (booked.mobility, booked.return_of) == ("ambulatory", None)
+    await assert_published(session, TripEndedEarly, trip_id=UUID(trip_id), status="no_show")
 
 
 BAD = [
@@ -79,6 +86,7 @@ BAD = [
     ("UPDATE trips SET planned = NULL, BUMP", "trips_are_planned"),
     ("UPDATE trips SET driver_id = gen_random_uuid(), BUMP", "drivers|foreign key"),
     ("UPDATE trip_events SET actor = 'nobody'", "what is written there stays"),
+    ("UPDATE trip_events SET reason = NULL, details = NULL", "what is written there stays"),
     ("DELETE FROM trip_events", "what is written there stays"),
 ]
 

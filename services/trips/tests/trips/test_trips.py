@@ -1,9 +1,18 @@
 """Trips: what is asked for, the way back, and what may still change."""
 
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy.exc import DBAPIError
 
 from services.trips.tests.fleet import CLINIC, CUSTOMER, HOME, THEIRS, Fleet, at, code, fleet_of, rows
+from services.trips.tests.positions.arrange import POSITIONS, point, reporter
+from shared.contracts.trips import ProcessTripCompletion
 from shared.runtime.db import Session
+from shared.testing.clock import FrozenClock
+from shared.testing.messages import TaskRunner
 from shared.testing.service import ApiClient
 
 TRIPS = "/v1/trips"
@@ -102,17 +111,62 @@ async def test_trips_are_found_by_what_is_known_of_them_and_not_by_others(fleet:
     assert [code(answer) for answer in answers] == [(404, "trip_not_found")] * 2
 
 
-async def test_who_travelled_is_forgotten_and_stands_nowhere_in_the_history(fleet: Fleet, session: Session) -> None:
-    trip_id = await fleet.trip(passenger_name="Ann Pillai", passenger_phone="+919812345678")
-    path, any_version = f"{TRIPS}/{trip_id}/passenger", {"If-Match": "*"}
+KEPT = " UNION ALL ".join(
+    f"SELECT to_jsonb({table})::text FROM {table}"  # noqa: S608 - put together from names of this list
+    for table in ("trips", "trip_events", "assignments", "trip_mileage", "trip_flags", "trip_completions")
+)
 
+
+async def test_who_travelled_is_forgotten_and_stands_nowhere(
+    fleet: Fleet, client: ApiClient, clock: FrozenClock, session: Session, run_task: TaskRunner
+) -> None:
+    trip_id = await fleet.assigned(passenger_name="Ann Pillai", passenger_phone="+919800000001", dropoff=NEXT_DOOR)
+    path, any_version = f"{TRIPS}/{trip_id}/passenger", {"If-Match": "*"}
     early = await fleet.api.delete(path, headers=any_version)
-    await fleet.step(trip_id, "cancelled", acting_as="operator", reason="closed")
+    await drive_with_words(fleet, client, clock, trip_id)
+    await run_task(ProcessTripCompletion(trip_id=UUID(trip_id)))
+    told = str(await rows(session, KEPT))
+
     forgotten = [(await fleet.api.delete(path, headers=any_version)).status_code for _ in range(2)]
     trip = await fleet.ok("GET", f"{TRIPS}/{trip_id}")
+    await run_task(ProcessTripCompletion(trip_id=UUID(trip_id)))
 
     assert (code(early), forgotten) == ((409, "trip_not_ended"), [204, 204])
     nowhere = {"label": "Erased place", "address": None, "latitude": None, "longitude": None}
     assert (trip["passenger_name"], trip["passenger_phone"], trip["pickup"], trip["dropoff"]) == (None, None, nowhere, nowhere)
-    kept = await rows(session, "SELECT to_jsonb(trip_events)::text || to_jsonb(trips)::text FROM trips JOIN trip_events ON true")
-    assert [word for word in ("Ann Pillai", "+919812345678", "Hill Road", "72.8277") if word in str(kept)] == []
+    assert [word for word in PERSONAL if word not in told] == []
+    kept = str(await rows(session, KEPT))
+    assert [word for word in PERSONAL if word in kept] == []
+    assert "sha256" in kept
+
+
+PERSONAL = ("Ann", "+919800000001", "Hill Road", "72.8277", "polyline", "second floor", "she is slow", "feels unwell")
+NEXT_DOOR = {"label": "City Hospital", "latitude": 19.0564, "longitude": 72.8277}
+
+
+async def drive_with_words(fleet: Fleet, client: ApiClient, clock: FrozenClock, trip_id: str) -> None:
+    """A ride of two minutes whose steps say more than they must, and whose device reports."""
+    vehicle_id = (await fleet.ok("GET", f"{TRIPS}/{trip_id}"))["vehicle_id"]
+    await fleet.drive(trip_id, "at_pickup")
+    await fleet.step(trip_id, "at_pickup", latitude=19.0544, longitude=72.8277, message="Ann lives on the second floor")
+    await fleet.step(trip_id, "onboard", reason="she is slow")
+    clock.advance(timedelta(minutes=2))
+    device, _ = await reporter(fleet, client, vehicle_id)
+    track = [point(-60 * minute, north_m=111 * minute) for minute in range(3)]
+    assert (await device.post(f"{POSITIONS}/batch", json=track)).json()["accepted"] == 3
+    await fleet.step(trip_id, "at_dropoff")
+    await fleet.step(trip_id, "completed", message="feels unwell")
+
+
+async def test_why_a_trip_was_cancelled_is_forgotten_with_its_passenger(fleet: Fleet, session: Session) -> None:
+    trip_id = await fleet.assigned()
+    await fleet.step(trip_id, "cancelled", acting_as="passenger", reason="Ann is in ward 4")
+
+    await fleet.api.delete(f"{TRIPS}/{trip_id}/passenger", headers={"If-Match": "*"})
+
+    assert "ward 4" not in str(await rows(session, KEPT))
+    (newest, *_) = (await fleet.ok("GET", f"{TRIPS}/{trip_id}/events"))["items"]
+    assert (newest["to_status"], newest["actor_role"], newest["reason"]) == ("cancelled", "passenger", None)
+    with pytest.raises(DBAPIError, match="what is written there stays"):
+        async with session.begin_nested():
+            await rows(session, "UPDATE trip_events SET reason = 'another' RETURNING 1")
