@@ -81,7 +81,7 @@ async def following(
 
 def follower_of(principal: Principal) -> Follower:
     """A caller who may read trips, as one who follows them."""
-    return Follower(principal.id, principal.organization_id, principal.expires_at)
+    return Follower(principal.id, principal.organization_id, principal.expires_at, principal.shown)
 
 
 async def ticketed(principal: TripsRead) -> Follower:

@@ -73,7 +73,7 @@ def device_entrance(session: ReadSession) -> DeviceEntrance:
 
 def trip_requests(session: Session, clock: Clock, *, by: str) -> TripRequests:
     """Requests and changes trips, in the session's unit of work."""
-    return TripRequests(TripRepository(session), clock, by=by)
+    return TripRequests(TripRepository(session), Publisher(session), clock, by=by)
 
 
 def trip_steps(session: Session) -> TripSteps:

@@ -5,12 +5,14 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from services.trips.live.arrivals import LiveArrivals
 from services.trips.live.channel import LiveChannel
 from services.trips.live.hub import Hub
 from services.trips.live.places import LivePlaces
 from services.trips.live.statuses import TripStatuses
 from services.trips.live.stream import LiveStream
 from services.trips.live.tickets import Tickets
+from services.trips.settings import TripsSettings
 from shared.runtime.http.runtime import HttpRuntime
 
 if TYPE_CHECKING:
@@ -24,7 +26,8 @@ _hubs: "WeakKeyDictionary[redis.Redis, tuple[Hub, TripStatuses]]" = WeakKeyDicti
 def live_places(runtime: HttpRuntime) -> LivePlaces:
     """Tells where this process's vehicles are."""
     if runtime.redis not in _places:
-        _places[runtime.redis] = LivePlaces(LiveChannel(runtime.redis), runtime.settings.time_factor)
+        factor = runtime.settings.time_factor
+        _places[runtime.redis] = LivePlaces(LiveChannel(runtime.redis, factor), factor)
     return _places[runtime.redis]
 
 
@@ -32,8 +35,10 @@ def live_stream(runtime: HttpRuntime) -> LiveStream:
     """Following trips. All streams of a process share one reader."""
     factor = runtime.settings.time_factor
     if runtime.redis not in _hubs:
-        statuses = TripStatuses(runtime.database.read)
-        _hubs[runtime.redis] = (Hub(LiveChannel(runtime.redis), statuses, factor), statuses)
+        statuses, settings = TripStatuses(runtime.database.read), runtime.settings
+        arrivals = LiveArrivals(runtime.database.read, runtime.clock, factor)
+        most = settings.live_streams_max if isinstance(settings, TripsSettings) else None
+        _hubs[runtime.redis] = (Hub(LiveChannel(runtime.redis, factor), statuses, arrivals, factor, most=most), statuses)
     hub, known = _hubs[runtime.redis]
     return LiveStream(hub, known, runtime.clock, factor)
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
@@ -23,6 +24,8 @@ from shared.runtime.process import ProcessRuntime
 
 if TYPE_CHECKING:
     import redis.asyncio as redis
+
+    from shared.runtime.archive.keeping import Archive
 
 LIMITS: Final = Limits()
 
@@ -73,9 +76,18 @@ async def days_ledger(session: ReadSession) -> Sequence[PositionDayDropped]:
 
 def gps_broadcast(runtime: ProcessRuntime) -> GpsBroadcast:
     """The effect of `trips.broadcast_gps_update`."""
-    return GpsBroadcast(LiveChannel(runtime.redis), Plausibility(LIMITS), runtime.clock)
+    channel = LiveChannel(runtime.redis, runtime.settings.time_factor)
+    return GpsBroadcast(channel, Plausibility(LIMITS), runtime.clock)
 
 
 def clean_up(runtime: ProcessRuntime) -> CleanUp:
     """The effect of `trips.cleanup_old_gps_data`."""
-    return CleanUp(runtime.database.unit_of_work, LIMITS.kept, runtime.clock)
+    archive = _archive(runtime.settings.archive_dir, runtime.clock) if runtime.settings.archive_dir else None
+    return CleanUp(runtime.database.unit_of_work, LIMITS.kept, runtime.clock, archive)
+
+
+def _archive(folder: Path, clock: Clock) -> "Archive":
+    # Only who archives pays for the memory of the library.
+    from shared.runtime.archive.keeping import Archive
+
+    return Archive(folder, "trips", ("vehicle_id", "recorded_at"), clock)

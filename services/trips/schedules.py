@@ -1,6 +1,11 @@
 """What the trips service does by the clock."""
 
-from shared.contracts.trips import CheckTripTimeouts, CleanupOldGpsData, WatchGeofences
+from shared.contracts.trips import (
+    ArchiveOldRows,
+    CheckTripTimeouts,
+    CleanupOldGpsData,
+    WatchGeofences,
+)
 from shared.runtime.schedule import Entry
 
 ENTRIES: tuple[Entry, ...] = (
@@ -10,4 +15,6 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(name="cleanup-old-gps-data", crontab="5 * * * *", message=CleanupOldGpsData(), catch_up="last"),
     # Looks at all that has come since the last time.
     Entry(name="watch-geofences", crontab="* * * * *", message=WatchGeofences(), catch_up="last"),
+    # All that is old by then, however many nights were missed.
+    Entry(name="archive-old-rows", crontab="40 1 * * *", message=ArchiveOldRows(), catch_up="last"),
 )

@@ -13,6 +13,9 @@ class TripsSettings(HttpSettings):
 
     service: ClassVar[str] = "trips"
 
+    live_streams_max: int = Field(
+        5000, ge=1, description="Streams that one process holds at most; whoever asks for one more is answered with 429."
+    )
     tile_url: str | None = Field(
         None,
         pattern=r"^https?://[^\s\"'<>&;,]+\{z\}[^\s\"'<>&;,]*\{x\}[^\s\"'<>&;,]*\{y\}[^\s\"'<>&;,]*$",

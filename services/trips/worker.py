@@ -4,6 +4,8 @@ from services.trips.settings import settings
 from shared.runtime.celery import make_celery
 
 TASK_MODULES: tuple[str, ...] = (
+    "services.trips.access.tasks",
+    "services.trips.archives.tasks",
     "services.trips.completion.tasks",
     "services.trips.dispatch.tasks",
     "services.trips.flags.tasks",

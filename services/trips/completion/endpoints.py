@@ -43,8 +43,8 @@ async def get(trip_id: TripId, organization_id: ReadableOrganization, db: ReadDb
 
 @router.put("/mileage", status_code=204, summary="Record a trip's mileage", responses=problems(TripNotFound, NotYetDriven))
 async def record(trip_id: TripId, body: MileageIn, desk: AtDesk) -> None:
-    """By the odometer or as somebody says; the odometer wins, then positions, then what is said. A completed trip is corrected:
-    payments is told of the facts anew, which changes no invoice that is issued."""
+    """By the odometer or as somebody says. The odometer wins, then what is said with a note, then positions, then what is said
+    without one. A completed trip is corrected: payments is told of the facts anew, which changes no invoice that is issued."""
     said = body.model_dump(exclude_none=True)
     whose = trip_id, desk.organization_id
     await desk.mileage.record(*whose, body.source, body.metres, said, by=desk.by, at=desk.now)

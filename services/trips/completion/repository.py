@@ -5,14 +5,20 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import case, select, text, update
+from sqlalchemy import and_, case, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.trips.completion.models import STEPS, Completion, CompletionStep, Distance, Mileage, StepName, StepResult
 from services.trips.trips.models import Trip
 from shared.runtime.db import ReadSession, Session
 
-_RANK: Final = case({"odometer": 1, "gps": 2, "operator": 3}, value=Mileage.source)
+# Who says why knows better than a track does; who does not say fills in where there is none.
+_RANK: Final = case(
+    (Mileage.source == "odometer", 1),
+    (and_(Mileage.source == "operator", Mileage.evidence.has_key("note")), 2),
+    (Mileage.source == "gps", 3),
+    else_=4,
+)
 _BEGIN: Final = text("""
     WITH begun AS (
         INSERT INTO trip_completions (trip_id, organization_id, status, created_at, updated_at)
@@ -20,6 +26,7 @@ _BEGIN: Final = text("""
     )
     INSERT INTO trip_completion_steps (trip_id, position, step, status)
     SELECT trip_id, position, step, 'pending' FROM begun, unnest(CAST(:steps AS text[])) WITH ORDINALITY AS one(step, position)
+    RETURNING step
 """)
 
 
@@ -67,10 +74,10 @@ class CompletionRepository(CompletionReader):
         super().__init__(session)
         self._writing = session
 
-    async def begin(self, trip: Trip, at: datetime) -> None:
-        """Write the completion of a trip with its steps, unless it is there."""
+    async def begin(self, trip: Trip, at: datetime) -> bool:
+        """Write the completion of a trip with its steps; whether it was not there."""
         bound = {"trip_id": trip.id, "organization_id": trip.organization_id, "at": at, "steps": list(STEPS)}
-        await self._writing.execute(_BEGIN, bound)
+        return (await self._writing.execute(_BEGIN, bound)).first() is not None
 
     async def change(self, trip_id: UUID, values: Mapping[str, Any], at: datetime) -> Completion:
         """Write a change of a completion."""

@@ -21,7 +21,7 @@ class MileageIn(BaseModel):
     distance_m: Metres | None = Field(default=None, description="As somebody says it.")
     odometer_start_m: Odometer | None = Field(default=None, description="The odometer at the pickup, in metres.")
     odometer_end_m: Odometer | None = Field(default=None, description="The odometer at the drop-off, in metres.")
-    note: Reason | None = Field(default=None, description="How it was found.")
+    note: Reason | None = Field(default=None, description="How it was found. A distance with it wins over positions.")
 
     @model_validator(mode="after")
     def says_one_thing(self) -> Self:

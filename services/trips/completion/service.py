@@ -5,7 +5,7 @@ it is done. So a step and its mark exist together or not at all, wherever the pr
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -18,9 +18,11 @@ from services.trips.trips.models import Trip
 from services.trips.trips.repository import TripReader
 from services.trips.trips.trip_messages import TripMessages
 from shared.contracts.payments import GenerateInvoice, InvoiceIssued
-from shared.contracts.trips import TripCompleted
+from shared.contracts.trips import ProcessTripCompletion, TripCompleted
 from shared.runtime.outbox import Publisher
 
+LATE_POINTS: Final = timedelta(minutes=15)
+"""What a device has held back without a network is there by then, mostly."""
 _DONE: Final = StepResult("done")
 _NO_FACTS: Final = StepResult("pending", "the distance is not known yet")
 _Step = Callable[[Trip, Completion, datetime], Awaitable[StepResult]]
@@ -59,14 +61,20 @@ class TripCompletion:
         }
 
     async def process(self, trip_id: UUID, at: datetime) -> None:
-        """Take every step that can be taken. Raises TripNotCompleted."""
+        """Take every step that can be taken, and once more after LATE_POINTS. Facts that are fixed already are corrected.
+
+        Raises TripNotCompleted.
+        """
         # Held, so that a mileage that is recorded meanwhile either is read here or finds the facts fixed and corrects them.
         trip = await self._trips.find(trip_id, None, lock=True)
         if trip is None or trip.status != "completed":
             what = "there is no trip with this id" if trip is None else f"the trip is {trip.status}"
             raise TripNotCompleted(f"{what}; what follows from a completed trip follows from no other")
-        await self._completions.begin(trip, at)
+        if await self._completions.begin(trip, at):
+            self._publisher.publish(ProcessTripCompletion(trip_id=trip_id), due_at=at + LATE_POINTS)
         completion = _found(await self._completions.find(trip_id, None, lock=True))
+        if completion.revision > 0:
+            await self._correct(trip, completion, at)
         for step in await self._completions.steps(trip_id):
             if step.status not in ENDED_STEPS:
                 result = await self._steps[step.step](trip, completion, at)
@@ -115,7 +123,10 @@ class TripCompletion:
             return
         if completion.revision == 0:
             await self.process(trip.id, at)
-            return
+        else:
+            await self._correct(trip, completion, at)
+
+    async def _correct(self, trip: Trip, completion: Completion, at: datetime) -> None:
         recorded = await self._mileage.of(trip)
         if recorded is None or (recorded.distance_m, recorded.source) == (completion.distance_m, completion.distance_source):
             return
@@ -128,11 +139,14 @@ class TripCompletion:
             return StepResult("waiting", "no distance is recorded, and the places are no points; PUT the trip's mileage")
         assert trip.ended_at is not None, "the table refuses a completed trip without its end"
         arrived = trip.pickup_arrived_at or trip.onboard_at or trip.started_at or trip.ended_at
+        # Trips of old have steps that a message took at a time before the one that they follow.
+        duration_s = max(0, round((trip.ended_at - arrived).total_seconds()))
+        waiting_s = max(0, round(((trip.onboard_at or arrived) - arrived).total_seconds()))
         facts = {
             "distance_m": distance.distance_m,
             "distance_source": distance.source,
-            "duration_s": round((trip.ended_at - arrived).total_seconds()),
-            "waiting_s": round(((trip.onboard_at or arrived) - arrived).total_seconds()),
+            "duration_s": duration_s,
+            "waiting_s": min(waiting_s, duration_s),
         }
         await self._completions.change(trip.id, facts | {"revision": completion.revision + 1}, at)
         return StepResult("done", f"{distance.distance_m} m by {distance.source}")

@@ -1,5 +1,6 @@
 """Who can do a trip, shown to the dispatcher."""
 
+from datetime import datetime
 from uuid import UUID
 
 from services.trips.dispatch.availability_repository import AvailabilityReader
@@ -18,14 +19,14 @@ class AvailabilitySearch:
         self._trips = trips
         self._availability = availability
 
-    async def of(self, trip_id: UUID, organization_id: UUID | None) -> Availability:
+    async def of(self, trip_id: UUID, organization_id: UUID | None, at: datetime) -> Availability:
         """All drivers and vehicles beside the trip. Raises TripNotFound, and StatusForbids for one without its times."""
         trip = await trip_of(self._trips, trip_id, organization_id)
         if trip.planned is None:
             raise StatusForbids(f"the trip is {trip.status} and has no times yet; schedule it first", trip_status=trip.status)
         needs = needs_of(trip)
-        drivers = await self._availability.drivers(needs, trip_id=trip.id)
-        vehicles = await self._availability.vehicles(needs)
+        drivers = await self._availability.drivers(needs, at, trip_id=trip.id)
+        vehicles = await self._availability.vehicles(needs, at)
         return Availability(
             candidates=[CandidateOut(driver_id=pair.driver.id, vehicle_id=pair.vehicle.id) for pair in ranked(drivers, vehicles)],
             drivers=[DriverFound.model_validate(one) for one in drivers],

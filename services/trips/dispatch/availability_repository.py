@@ -1,6 +1,7 @@
 """Who could do a trip, and what stands in the others' way, in one statement each."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from sqlalchemy.dialects.postgresql import TSTZRANGE
 from services.trips.dispatch.models import FoundDriver, FoundVehicle, Needs
 from shared.runtime.db import ReadSession
 
+# Who is under way is so at least until now, whatever was planned.
 _DURING: Final = bindparam("during", type_=TSTZRANGE)
 _DRIVERS: Final = text("""
     SELECT driver.id, name, licence_classes, usual_vehicle_id,
@@ -30,6 +32,11 @@ _DRIVERS: Final = text("""
                CASE WHEN EXISTS (
                    SELECT FROM assignments
                     WHERE driver_id = driver.id AND status IN ('offered', 'accepted') AND during && wanted.during
+               ) OR EXISTS (
+                   SELECT FROM trips
+                    WHERE driver_id = driver.id AND trips.status IN ('en_route_pickup', 'at_pickup', 'onboard')
+                      AND tstzrange(started_at, greatest(started_at, upper(planned), CAST(:at AS timestamptz)), '[]')
+                          && wanted.during
                ) THEN 'busy' END,
                CASE WHEN EXISTS (
                    SELECT FROM assignments
@@ -53,6 +60,11 @@ _VEHICLES: Final = text("""
                    SELECT FROM assignments
                     WHERE vehicle_id = vehicle.id AND assignments.status IN ('offered', 'accepted')
                       AND during && CAST(:during AS tstzrange)
+               ) OR EXISTS (
+                   SELECT FROM trips
+                    WHERE vehicle_id = vehicle.id AND trips.status IN ('en_route_pickup', 'at_pickup', 'onboard')
+                      AND tstzrange(started_at, greatest(started_at, upper(planned), CAST(:at AS timestamptz)), '[]')
+                          && CAST(:during AS tstzrange)
                ) THEN 'busy' END
            ], NULL) AS hindrances
       FROM vehicles AS vehicle
@@ -62,19 +74,19 @@ _VEHICLES: Final = text("""
 
 
 class AvailabilityReader:
-    """Looks at all drivers and vehicles of the organization that needs somebody. The best suited come first."""
+    """Looks at all drivers and vehicles of the organization that needs somebody. The best suited come first. at: the moment."""
 
     def __init__(self, session: ReadSession) -> None:
         self._session = session
 
-    async def drivers(self, needs: Needs, *, trip_id: UUID | None = None) -> Sequence[FoundDriver]:
+    async def drivers(self, needs: Needs, at: datetime, *, trip_id: UUID | None = None) -> Sequence[FoundDriver]:
         """Those with the fewest trips around that time first. trip_id: whom it was offered to before is hindered."""
-        bound = _bound(needs, "skills") | {"trip_id": trip_id}
+        bound = _bound(needs, "skills") | {"at": at, "trip_id": trip_id}
         return [FoundDriver(**row._asdict()) for row in await self._session.execute(_DRIVERS, bound)]
 
-    async def vehicles(self, needs: Needs) -> Sequence[FoundVehicle]:
+    async def vehicles(self, needs: Needs, at: datetime) -> Sequence[FoundVehicle]:
         """Those with the fewest places to spare first."""
-        bound = _bound(needs, "seats", "wheelchair_places", "stretchers", "bariatric", "equipment")
+        bound = _bound(needs, "seats", "wheelchair_places", "stretchers", "bariatric", "equipment") | {"at": at}
         return [FoundVehicle(**row._asdict()) for row in await self._session.execute(_VEHICLES, bound)]
 
 

@@ -1,6 +1,7 @@
 """Who is asked first: pairs of a driver and a vehicle that can do a trip together."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from services.trips.dispatch.availability_repository import AvailabilityReader
@@ -43,14 +44,16 @@ class Candidates:
     def __init__(self, availability: AvailabilityReader) -> None:
         self._availability = availability
 
-    async def of(self, needs: Needs, trip_id: UUID, driver_id: UUID | None, vehicle_id: UUID | None) -> list[Candidate]:
-        """The best suited first; of the driver and the vehicle that are named, where they are.
+    async def of(
+        self, needs: Needs, at: datetime, trip_id: UUID, driver_id: UUID | None, vehicle_id: UUID | None
+    ) -> list[Candidate]:
+        """The best suited first, as it is at this moment; of the driver and the vehicle that are named, where they are.
 
         Raises DriverNotFound, VehicleNotFound, NotAvailable with what stands in the way of those who are named, and
         NobodyAvailable.
         """
-        drivers = await self._availability.drivers(needs, trip_id=trip_id)
-        vehicles = await self._availability.vehicles(needs)
+        drivers = await self._availability.drivers(needs, at, trip_id=trip_id)
+        vehicles = await self._availability.vehicles(needs, at)
         if driver_id is not None:
             drivers = [_named_driver(drivers, driver_id)]
         if vehicle_id is not None:

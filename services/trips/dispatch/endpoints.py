@@ -62,9 +62,9 @@ _TO_OFFER = problems(TripNotFound, StatusForbids, DriverNotFound, VehicleNotFoun
 
 
 @router.get("/candidates", summary="Find who can do a trip", responses=problems(TripNotFound, StatusForbids))
-async def candidates(trip_id: TripId, organization_id: ReadableOrganization, db: ReadDb) -> Availability:
+async def candidates(trip_id: TripId, organization_id: ReadableOrganization, request: Request, db: ReadDb) -> Availability:
     """All drivers and vehicles, with what stands in their way, and the pairs that can do it, the best suited first."""
-    return await deps.availability(db).of(trip_id, organization_id)
+    return await deps.availability(db).of(trip_id, organization_id, runtime_of(request).clock())
 
 
 @router.get("/assignments", summary="List to whom a trip was offered", responses=problems(TripNotFound))

@@ -115,7 +115,7 @@ class Dispatch:
         return await self._trips.change(trip, effects("scheduled", step.at), step)
 
     async def _offer(self, trip: Trip, to: OfferIn, step: Step) -> Trip:
-        for candidate in await self._candidates.of(needs_of(trip), trip.id, to.driver_id, to.vehicle_id):
+        for candidate in await self._candidates.of(needs_of(trip), step.at, trip.id, to.driver_id, to.vehicle_id):
             if offered := await self._offer_to(trip, candidate, step, seeks_next=to.seek_next):
                 return offered
         raise AlreadyBound("whoever was free has just been given another trip; ask again")

@@ -9,14 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from services.trips.completion.distance import DETOUR
+from services.trips.eta.models import DETOUR, USUAL_MPS, USUAL_S
 from services.trips.positions.geodesy import metres_between
 
-RECENT: Final = timedelta(minutes=10)
-USUAL_MPS: Final = 7.0
-"""25 km/h, of traffic in a town; what is assumed of a vehicle that has not driven yet."""
-_USUAL_S: Final = 180.0
-"""So much time at the usual speed counts beside what was driven, so that a red light does not mean for ever."""
 _FASTER, _SLOWER = 1.3, 0.7
 _LONGEST_WAY: Final = 1.7
 """Of the straight line: by the next bridge. These three are assumptions, and the answer calls them no percentile."""
@@ -56,7 +51,7 @@ def recent_speed(track: Sequence[Fix]) -> Speed:
     hops = itertools.pairwise(track)
     metres = sum(metres_between(one.latitude, one.longitude, other.latitude, other.longitude) for one, other in hops)
     seconds = (track[-1].recorded_at - track[0].recorded_at).total_seconds() if track else 0.0
-    return Speed((metres + USUAL_MPS * _USUAL_S) / (seconds + _USUAL_S), seconds)
+    return Speed((metres + USUAL_MPS * USUAL_S) / (seconds + USUAL_S), seconds)
 
 
 def arrival(straight_m: float, speed: Speed, fix_at: datetime, now: datetime) -> Arrival:

@@ -1,11 +1,12 @@
 """When a trip's vehicle will be at its next place, and whether it seems to be there."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from services.trips.eta.estimate import RECENT, arrival, recent_speed
+from services.trips.eta.estimate import arrival, recent_speed
+from services.trips.eta.models import OLDEST, RECENT
 from services.trips.eta.schemas import ArrivalOut, EtaOut, FixOut, HintOut, NextPlace
 from services.trips.geofences.repository import GeofenceReader
 from services.trips.geofences.shapes import Place, holds, shape_of
@@ -17,8 +18,6 @@ from services.trips.trips.repository import TripReader
 from services.trips.trips.service import trip_of
 from shared.runtime.clock import Clock
 
-OLDEST: Final = timedelta(minutes=30)
-"""From an older fix nothing follows."""
 ARRIVED_M: Final = 100.0
 _NEXT: Final[Mapping[TripStatus, NextPlace]] = {
     "en_route_pickup": "pickup",

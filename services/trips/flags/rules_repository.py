@@ -21,24 +21,26 @@ _OVER_DURATION: Final = f"""
        AND started_at + make_interval(secs => coalesce(max_duration_s, {DEFAULT_LIMIT_S})) < :at
 """  # noqa: S608 - put together from a constant of this module
 
-# Who is not on board yet arrives no earlier than the planned ride after now; who is, the ride after they got on.
-_LATE: Final = """
-    SELECT id AS trip_id, organization_id,
-           jsonb_build_object('appointment_at', appointment_at, 'expected_at', expected_at) AS detail
-      FROM (SELECT id, organization_id, appointment_at, greatest(CAST(:at AS timestamptz),
-                   coalesce(onboard_at, greatest(CAST(:at AS timestamptz), pickup_at)) + (dropoff_at - pickup_at)) AS expected_at
-              FROM trips
-             WHERE appointment_at IS NOT NULL AND ended_at IS NULL AND status <> 'at_dropoff'
-               AND appointment_at < CAST(:at AS timestamptz) + interval '1 day') AS trip
-     WHERE expected_at > appointment_at
-"""
-
 _UNASSIGNED: Final = """
     SELECT id AS trip_id, organization_id, jsonb_build_object('pickup_at', pickup_at) AS detail
       FROM trips
      WHERE status = 'scheduled'
        AND (pickup_at < CAST(:at AS timestamptz) + interval '1 hour' OR EXISTS (
             SELECT FROM assignments WHERE trip_id = trips.id AND status IN ('declined', 'expired') AND seeks_next))
+"""
+
+# For a month, and as long as it is flagged: nobody looks through all that have ever been completed.
+_COMPLETION_MISSING: Final = """
+    SELECT id AS trip_id, organization_id, jsonb_build_object('ended_at', ended_at) AS detail
+      FROM trips
+     WHERE status = 'completed' AND ended_at < CAST(:at AS timestamptz) - interval '10 minutes'
+       AND ended_at > CAST(:at AS timestamptz) - interval '30 days'
+       AND NOT EXISTS (SELECT FROM trip_completions WHERE trip_id = trips.id)
+     UNION
+    SELECT trip_id, trip_flags.organization_id, trip_flags.detail
+      FROM trip_flags
+     WHERE kind = 'completion_missing' AND cleared_at IS NULL
+       AND NOT EXISTS (SELECT FROM trip_completions WHERE trip_completions.trip_id = trip_flags.trip_id)
 """
 
 _DISTANCE_MISSING: Final = """
@@ -60,8 +62,8 @@ INVOICE_MISSING: Final = "invoice_missing"
 
 RULES: Final = (
     Rule("over_duration", _OVER_DURATION, "taking longer than it may"),
-    Rule("late_for_appointment", _LATE, "going to miss its appointment"),
     Rule("unassigned", _UNASSIGNED, "without a driver"),
+    Rule("completion_missing", _COMPLETION_MISSING, "completed, but nothing has come of it"),
     Rule("distance_missing", _DISTANCE_MISSING, "completed, but its distance is not known"),
     # Payments tries for ten minutes before it gives up.
     Rule(INVOICE_MISSING, _INVOICE_MISSING, "completed, but not invoiced"),

@@ -61,6 +61,7 @@ class Geofence(Model):
     updated_at: Mapped[datetime] = mapped_column(_MOMENT)
     updated_by: Mapped[str]
     deleted_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    shaped_at: Mapped[datetime | None] = mapped_column(_MOMENT)
 
 
 class GeofenceEvent(Model):

@@ -11,14 +11,15 @@ from sqlalchemy.dialects.postgresql import insert
 from services.trips.geofences.models import EventKind, Geofence, GeofenceEvent, Piece, Progress
 from shared.runtime.db import ReadSession, Session
 
-# A vehicle that was never looked at is looked at from an hour ago on.
+# From an hour ago on where a vehicle was never looked at, and never for the time before its organization had a fence.
 _MOVED: Final = text("""
-    SELECT vehicle_id, organization_id,
-           coalesce(upto, CAST(:at AS timestamptz) - interval '1 hour') AS since, recorded_at AS upto
-      FROM latest_positions LEFT JOIN geofence_progress USING (vehicle_id)
-     WHERE recorded_at > coalesce(upto, CAST(:at AS timestamptz) - interval '1 hour')
-       AND EXISTS (SELECT FROM geofences WHERE geofences.organization_id = latest_positions.organization_id
-                                           AND deleted_at IS NULL)
+    SELECT vehicle_id, organization_id, since, recorded_at AS upto
+      FROM latest_positions
+      JOIN (SELECT organization_id, min(coalesce(shaped_at, updated_at)) AS watched_at
+              FROM geofences WHERE deleted_at IS NULL GROUP BY organization_id) AS watched USING (organization_id)
+      LEFT JOIN geofence_progress USING (vehicle_id)
+     CROSS JOIN LATERAL (SELECT greatest(coalesce(upto, CAST(:at AS timestamptz) - interval '1 hour'), watched_at) AS since)
+     WHERE recorded_at > since
      ORDER BY vehicle_id LIMIT :most
 """)
 
@@ -37,7 +38,7 @@ _PIECES: Final = text("""
         ON fence.organization_id = path.organization_id AND deleted_at IS NULL
        AND south <= greatest(latitude, from_latitude) AND north >= least(latitude, from_latitude)
        AND west <= greatest(longitude, from_longitude) AND east >= least(longitude, from_longitude)
-     WHERE from_at IS NOT NULL
+     WHERE from_at >= coalesce(shaped_at, updated_at)
      ORDER BY recorded_at, vehicle_id, fence.id
 """)
 

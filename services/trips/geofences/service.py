@@ -33,17 +33,23 @@ class Geofences:
     async def create(self, organization_id: UUID, new: GeofenceIn) -> Geofence:
         """Watched from now on. Raises GeofenceNameTaken."""
         now = self._clock()
-        stamp = {"id": uuid7(), "organization_id": organization_id, "created_at": now, "updated_at": now, "updated_by": self._by}
-        created = await self._geofences.create(new.columns() | stamp)
+        stamp = {"id": uuid7(), "organization_id": organization_id, "created_at": now, "shaped_at": now}
+        created = await self._geofences.create(new.columns() | stamp | {"updated_at": now, "updated_by": self._by})
         if created is None:
             raise GeofenceNameTaken(_TAKEN)
         return created
 
     async def replace(self, geofence_id: UUID, organization_id: UUID | None, new: GeofenceIn, check: Check) -> Geofence:
-        """What has happened stays. Raises GeofenceNotFound, GeofenceNameTaken and what `check` raises."""
+        """What has happened stays; another shape is watched from now on.
+
+        Raises GeofenceNotFound, GeofenceNameTaken and what `check` raises.
+        """
         known = _found(await self._geofences.find(geofence_id, organization_id, lock=True))
         check(known.version)
-        stamp = {"updated_at": self._clock(), "updated_by": self._by}
+        now = self._clock()
+        stamp = {"updated_at": now, "updated_by": self._by}
+        if new.columns()["shape"] != known.shape:
+            stamp["shaped_at"] = now
         try:
             return await self._geofences.change(geofence_id, new.columns() | stamp)
         except IntegrityError as error:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from services.trips import live_deps
 from services.trips.auth import Following, Ticketed
 from services.trips.live import metrics
-from services.trips.live.errors import TooManyTrips
+from services.trips.live.errors import TooManyStreams, TooManyTrips
 from services.trips.live.schemas import TicketOut
 from services.trips.live.tickets import GOOD_FOR_S
 from services.trips.trips.endpoints import TripId
@@ -40,6 +40,9 @@ event: position
 data: {"trip_id": "019a…", "recorded_at": "2026-11-20T06:00:01Z", "latitude": 19.05, "longitude": 72.83, …}
 id: 4f1c09aa.1772442001180-0
 
+event: eta
+data: {"trip_id": "019a…", "next_place": "dropoff", "arrives_at": "2026-11-20T06:14:00Z", "fix_age_s": 4, …}
+
 event: status
 data: {"trip_id": "019a…", "version": 7, "status": "at_dropoff", "previous_status": "onboard", …}
 id: 4f1c09aa.1772442004210-0
@@ -47,10 +50,10 @@ id: 4f1c09aa.1772442004210-0
 """
 _STREAM: Final[dict[int | str, dict[str, Any]]] = {
     200: {
-        "description": "Events, until the client goes, its token expires, or an hour is over.",
+        "description": "Events, until the client goes, its token expires or is revoked, or an hour is over.",
         "content": {MEDIA_TYPE: {"schema": {"type": "string"}, "example": _EXAMPLE}},
     },
-    **problems(TripNotFound, Unauthenticated, Forbidden),
+    **problems(TripNotFound, Unauthenticated, Forbidden, TooManyStreams),
 }
 
 router = APIRouter(prefix="/v1", tags=["live"])
@@ -96,8 +99,10 @@ async def follow_trip(
     after: After = None,
     last_event_id: LastEventId = None,
 ) -> EventStreamResponse:
-    """`snapshot`, then `position` at most twice a second, and each `status`. Whoever comes again with the last id gets what came
-    meanwhile; where that is not known any more, `reset` and a new snapshot."""
+    """`snapshot`, then `position` at most twice a second, each `status`, and `eta` twice a minute.
+
+    Whoever comes again with the last id gets what came meanwhile; where that is not known any more, `reset` and a new snapshot.
+    """
     return await _stream(request, follower, [str(trip_id)], last_event_id or after)
 
 
@@ -125,8 +130,13 @@ async def _stream(request: Request, follower: Following, trips: Sequence[str], a
     stream = live_deps.live_stream(runtime)
     if not await stream.are_visible(trips, follower.organization_id):
         raise TripNotFound("there is no such trip; GET /v1/trips lists those that there are")
+
+    async def check() -> None:
+        if follower.shown is not None:
+            await runtime.authenticator.check_again(follower.shown)
+
     return EventStreamResponse(
-        stream.frames(trips, after, follower.until),
+        stream.frames(trips, after, follower.until, check=check),
         send_timeout_s=runtime.settings.scaled(SEND_TIMEOUT_S),
         on_cut_off=metrics.CUT_OFF.labels("slow").inc,
     )

@@ -7,7 +7,7 @@ import orjson
 
 from shared.runtime.http.event_stream import event_frame
 
-Kind = Literal["position", "status"]
+Kind = Literal["position", "status", "eta"]
 EventId = tuple[int, int]
 """Milliseconds and a number within them, as Redis counts."""
 START: Final[EventId] = (0, 0)
@@ -17,8 +17,9 @@ START: Final[EventId] = (0, 0)
 class LiveEvent:
     """One event of a trip, encoded once for all who follow it.
 
-    id: None where the broker was away; then it moves nobody's last id. rank: by which a trip's events of one kind are ordered,
-    the moment of a position or the version of a status: what is not beyond the one before is told to nobody.
+    id: None for what is no stream's, such as while the broker is away; it moves nobody's last id. rank: by which a trip's events
+    of one kind are ordered, the moment of a position or the version of a status: what is not beyond the one before is told to
+    nobody.
     """
 
     id: EventId | None
@@ -33,7 +34,7 @@ class LiveEvent:
 
     def for_anybody(self) -> "LiveEvent":
         """The event without what people wrote."""
-        if self.kind == "position":
+        if self.kind != "status":
             return self
         facts = {name: value for name, value in orjson.loads(self.data).items() if name not in ("reason", "message")}
         return replace(self, data=orjson.dumps(facts))

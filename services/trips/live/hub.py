@@ -1,7 +1,10 @@
-"""One reader of Redis for all who follow trips in this process, and one look at the database for their statuses.
+"""One reader of Redis for all who follow trips in this process, and one look at the database for what nobody has told.
 
 Statuses are the database's: twice a second it is asked which followed trips have another version, and what is new is told to all
 processes through Redis, each status once. While Redis is away they are told to this process's followers alone.
+
+Places come from whoever has taken them. One whose process has died before it told, or that came too soon after another, is found
+by the same look, and told.
 """
 
 import asyncio
@@ -14,7 +17,9 @@ from typing import Any, Final, Protocol
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.trips.live import metrics
-from services.trips.live.channel import KEPT_S, LiveChannel, Told
+from services.trips.live.arrivals import LiveArrivals
+from services.trips.live.channel import KEPT_S, MOST_AT_ONCE, LiveChannel, Told
+from services.trips.live.errors import TooManyStreams
 from services.trips.live.events import EventId, LiveEvent, decoded, redis_id
 from services.trips.live.subscription import Subscription
 from shared.runtime.broker import BROKER_ERRORS
@@ -38,16 +43,34 @@ class Statuses(Protocol):
     async def changes(self, after: Mapping[str, int]) -> Mapping[str, Mapping[int, Told]]:
         """What became of trips after these versions, by trip and version."""
 
+    async def places(self, after: Mapping[str, str | None]) -> Sequence[Told]:
+        """The newest places of trips, where they are newer than these moments."""
+
 
 class Hub:
-    """The followed trips of one process. It reads while there is anybody to tell."""
+    """The followed trips of one process. It reads while there is anybody to tell.
 
-    def __init__(self, channel: LiveChannel, statuses: Statuses, time_factor: float = 1.0) -> None:
+    most: how many streams there may be at once; None for any number.
+    """
+
+    def __init__(
+        self,
+        channel: LiveChannel,
+        statuses: Statuses,
+        arrivals: LiveArrivals,
+        time_factor: float = 1.0,
+        *,
+        most: int | None = None,
+    ) -> None:
         self._channel = channel
         self._statuses = statuses
+        self._arrivals = arrivals
+        self._most, self._streams = most, 0
         self._look_s, self._again_s = LOOK_S * time_factor, AGAIN_S * time_factor
+        self._remember_s, self._remember_at = KEPT_S * time_factor, 0.0
         self._followers: dict[str, set[Subscription]] = {}
         self._versions: dict[str, int] = {}
+        self._places: dict[str, str] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._ready = asyncio.Event()
         self._epoch = ""
@@ -58,17 +81,26 @@ class Hub:
 
     @contextlib.contextmanager
     def following(self, trip_ids: Collection[str], *, is_public: bool = False) -> Iterator[Subscription]:
-        """A subscription that gets what is told of these trips from now on. is_public: nothing that people wrote."""
+        """A subscription that gets what is told of these trips from now on. is_public: nothing that people wrote.
+
+        Raises TooManyStreams.
+        """
+        if self._most is not None and self._streams >= self._most:
+            raise TooManyStreams("this server holds as many streams as it can; come again", headers={"Retry-After": "5"})
         subscription = Subscription(trip_ids, is_public=is_public)
         for trip_id in subscription.trip_ids:
             self._followers.setdefault(trip_id, set()).add(subscription)
+            if (expected := self._arrivals.last(trip_id)) is not None:
+                subscription.push(expected)
         if not self._tasks:
             loop = asyncio.get_running_loop()
             self._tasks = [loop.create_task(self._read(), name="live-reader"), loop.create_task(self._look(), name="live-look")]
+        self._streams += 1
         metrics.FOLLOWERS.inc()
         try:
             yield subscription
         finally:
+            self._streams -= 1
             metrics.FOLLOWERS.dec()
             self._leave(subscription)
 
@@ -136,6 +168,8 @@ class Hub:
             if not self._followers[trip_id]:
                 del self._followers[trip_id]
                 self._versions.pop(trip_id, None)
+                self._places.pop(trip_id, None)
+                self._arrivals.forget(trip_id)
         if not self._followers:
             for task in self._tasks:
                 task.cancel()
@@ -179,11 +213,20 @@ class Hub:
                 self._lose("gap")
             self._position, self._number = entry.id, entry.number
             for event in entry.events:
-                self._push(event)
+                self._hear(event)
         self._heard_at = time.monotonic()
+
+    def _hear(self, event: LiveEvent) -> None:
+        if event.kind == "position":
+            self._know(event.trip_id, str(event.rank))
+        elif event.trip_id in self._versions:
+            self._versions[event.trip_id] = max(int(event.rank), self._versions[event.trip_id])
+        self._push(event)
 
     def _push(self, event: LiveEvent) -> None:
         metrics.EVENTS.labels(event.kind).inc()
+        if event.kind == "status":
+            self._arrivals.expire(event.trip_id)
         for subscription in self._followers.get(event.trip_id, ()):
             subscription.push(event)
 
@@ -196,8 +239,12 @@ class Hub:
             await asyncio.sleep(self._look_s)
             try:
                 await self._tell_news()
+                await self._tell_places()
+                for expected in await self._arrivals.news(self._followers):
+                    self._push(expected)
+                await self._remember()
             except (SQLAlchemyError, OSError) as error:
-                logger.warning("live_statuses_unread", extra={"error_class": type(error).__name__})
+                logger.warning("live_look_unread", extra={"error_class": type(error).__name__})
             except Exception:
                 logger.exception("live_look_failed")
 
@@ -209,20 +256,51 @@ class Hub:
         for trip_id, told in (await self._statuses.changes(behind)).items():
             await self._tell_statuses(trip_id, behind[trip_id], told)
 
+    async def _remember(self) -> None:
+        """See to it that Redis does not forget what was told of trips that are followed for long and stay as they are."""
+        if time.monotonic() >= self._remember_at:
+            with contextlib.suppress(*BROKER_ERRORS):
+                await self._channel.remember(self._versions)
+                self._remember_at = time.monotonic() + self._remember_s
+
+    async def _tell_places(self) -> None:
+        """Tell the newest places that this process has not heard of. Redis leaves out what another one has told."""
+        if not self._ready.is_set():
+            return
+        places = await self._statuses.places({trip_id: self._places.get(trip_id) for trip_id in self._followers})
+        with contextlib.suppress(*BROKER_ERRORS):
+            for start in range(0, len(places), MOST_AT_ONCE):
+                part = places[start : start + MOST_AT_ONCE]
+                for one, wait_s in zip(part, await self._channel.tell(part), strict=True):
+                    if not wait_s:
+                        self._know(one[0], str(one[2]))
+
+    def _know(self, trip_id: str, moment: str) -> None:
+        """A place of this moment was told."""
+        if trip_id in self._followers:
+            self._places[trip_id] = max(moment, self._places.get(trip_id, moment))
+
     def _known(self, trip_id: str) -> int:
         # Nobody may follow it any more since the database was asked.
         return self._versions.get(trip_id, 2**63)
 
     async def _tell_statuses(self, trip_id: str, known: int, told: Mapping[int, Told]) -> None:
         try:
-            last = await self._channel.tell_statuses(trip_id, known, told)
+            before = await self._channel.tell_statuses(trip_id, known, told)
         except BROKER_ERRORS as error:
             logger.warning("live_statuses_not_told", extra={"error_class": type(error).__name__})
-            for _, one in sorted(told.items()):
-                self._push(decoded(None, _as_sent(one)))
+            self._push_unheard(told, max(told))
             return
+        # Where Redis had forgotten, a process that began to watch after the step has said that it was told. Who has heard of it
+        # all the same is not told again.
+        self._push_unheard(told, before)
         if trip_id in self._versions:
-            self._versions[trip_id] = max(last, *told)
+            self._versions[trip_id] = max(before, *told)
+
+    def _push_unheard(self, told: Mapping[int, Told], upto: int) -> None:
+        for version, one in sorted(told.items()):
+            if version <= upto:
+                self._push(decoded(None, _as_sent(one)))
 
 
 def _as_sent(told: Told) -> Sequence[Any]:

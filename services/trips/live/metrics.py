@@ -15,7 +15,7 @@ RESETS: Final = Counter(
 )
 CUT_OFF: Final = Counter(
     "trips_live_cut_off",
-    "Streams that this process ended, by why: slow, expired, ended or too_long.",
+    "Streams that this process ended, by why: slow, expired, revoked, ended or too_long.",
     ("reason",),
     registry=REGISTRY,
 )

@@ -1,6 +1,7 @@
 """Telling where vehicles are: the newest place of each trip, at most twice a second.
 
-What cannot be told waits, and only the newest of it: once Redis is back, each trip's last place is told.
+What cannot be told waits, and only the newest of it: once Redis is back, each trip's last place is told. It waits in memory; what
+is lost there, the processes that have followers find in the database.
 """
 
 import asyncio
@@ -9,17 +10,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from services.trips.live.channel import LiveChannel, Told
+from services.trips.live.channel import BETWEEN_S, MOST_AT_ONCE, LiveChannel, Told
 from services.trips.positions.point_models import Point
 from services.trips.positions.writing_repository import Moved
 from shared.runtime.broker import BROKER_ERRORS
+from shared.runtime.failpoints import failpoint
 
 logger = logging.getLogger(__name__)
 
-BETWEEN_S: Final = 0.5
 GATHER_S: Final = 0.02
 AGAIN_S: Final = 1.0
-MOST_AT_ONCE: Final = 500
 MOST_REMEMBERED: Final = 10_000
 
 
@@ -89,22 +89,23 @@ class LivePlaces:
                 self._forget()
 
     async def _told(self, due: Mapping[str, Told]) -> bool:
+        failpoint("live.before_tell")
         trips = list(due)
         try:
             for start in range(0, len(trips), MOST_AT_ONCE):
                 part = trips[start : start + MOST_AT_ONCE]
-                await self._channel.tell([due[trip] for trip in part])
-                self._done(part, due)
+                self._done(part, due, await self._channel.tell([due[trip] for trip in part]))
         except BROKER_ERRORS as error:
             logger.warning("live_places_not_told", extra={"error_class": type(error).__name__, "trips": len(trips)})
             return False
         return True
 
-    def _done(self, trips: Sequence[str], due: Mapping[str, Told]) -> None:
-        until = asyncio.get_running_loop().time() + self._between_s
-        for trip in trips:
-            self._not_before[trip] = until
-            if self._waiting.get(trip) is due[trip]:
+    def _done(self, trips: Sequence[str], due: Mapping[str, Told], waits: Sequence[float]) -> None:
+        """waits: for how many seconds it is too early for each, because another process has told of its trip."""
+        now = asyncio.get_running_loop().time()
+        for trip, wait_s in zip(trips, waits, strict=True):
+            self._not_before[trip] = now + (wait_s or self._between_s)
+            if not wait_s and self._waiting.get(trip) is due[trip]:
                 del self._waiting[trip]
 
     def _forget(self) -> None:

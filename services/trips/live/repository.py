@@ -1,6 +1,7 @@
 """Statements that read what followers of trips are shown."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,6 +20,7 @@ _CHANGES: Final = text("""
      ORDER BY trip_id, number
 """)
 
+# A place is shown from when the driver has set out: where somebody is before work is nobody's business.
 _SNAPSHOT: Final = text("""
     SELECT trips.id::text AS trip_id, number, status, status_at, version, pickup_at, dropoff_at, started_at, ended_at,
            (SELECT json_agg(json_build_object('version', past.number, 'status', past.to_status, 'at', past.at)
@@ -26,8 +28,17 @@ _SNAPSHOT: Final = text("""
               FROM trip_events AS past WHERE past.trip_id = trips.id) AS history,
            latest.recorded_at, latest.latitude, latest.longitude, latest.speed_mps, latest.heading_deg, latest.accuracy_m
       FROM trips LEFT JOIN latest_positions AS latest
-        ON latest.vehicle_id = trips.vehicle_id AND latest.trip_id = trips.id
+        ON latest.vehicle_id = trips.vehicle_id AND latest.trip_id = trips.id AND latest.recorded_at >= started_at
      WHERE trips.id = ANY(CAST(:trip_ids AS uuid[])) ORDER BY trips.id
+""")
+
+_PLACES: Final = text("""
+    SELECT trips.id::text AS trip_id, recorded_at, latitude, longitude, speed_mps, heading_deg, accuracy_m
+      FROM unnest(CAST(:trip_ids AS uuid[]), CAST(:after AS timestamptz[])) AS known (id, at)
+      JOIN trips USING (id)
+      JOIN latest_positions AS latest
+        ON latest.vehicle_id = trips.vehicle_id AND latest.trip_id = trips.id AND latest.recorded_at >= started_at
+     WHERE known.at IS NULL OR recorded_at > known.at
 """)
 
 _OWNERS: Final = text("SELECT id::text, organization_id FROM trips WHERE id = ANY(CAST(:trip_ids AS uuid[]))")
@@ -52,6 +63,11 @@ class LiveReader:
     async def snapshot(self, trip_ids: Collection[str]) -> Sequence[Row[Any]]:
         """How trips stand, how they came there, and where their vehicles are."""
         return (await self._session.execute(_SNAPSHOT, {"trip_ids": list(trip_ids)})).all()
+
+    async def places(self, after: Mapping[str, datetime | None]) -> Sequence[Row[Any]]:
+        """Where the vehicles of trips are, if that is newer than these moments."""
+        bound = {"trip_ids": list(after), "after": list(after.values())}
+        return (await self._session.execute(_PLACES, bound)).all()
 
     async def owners(self, trip_ids: Collection[str]) -> dict[str, UUID]:
         """Whose trips these are; those that there are."""

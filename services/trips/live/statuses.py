@@ -60,11 +60,20 @@ class TripStatuses:
             found.setdefault(row.trip_id, {})[row.number] = (row.trip_id, "status", row.number, _change(row))
         return found
 
+    async def places(self, after: Mapping[str, str | None]) -> Sequence[Told]:
+        """The newest places of trips, where they are newer than these moments."""
+        if not after:
+            return []
+        known = {trip_id: datetime.fromisoformat(at) if at is not None else None for trip_id, at in after.items()}
+        async with self._read() as session:
+            rows = await LiveReader(session).places(known)
+        return [(row.trip_id, "position", _rank(row), place_facts(row.trip_id, row)) for row in rows]
+
     async def snapshot(self, trip_ids: Collection[str]) -> Snapshot:
         """How these trips stand."""
         rows = [row for row in await self._standing.submit(sorted(trip_ids)) if row is not None]
         told: dict[tuple[str, str], str | int] = {(row.trip_id, "status"): row.version for row in rows}
-        told |= {(row.trip_id, "position"): row.recorded_at.astimezone(UTC).isoformat() for row in rows if row.recorded_at}
+        told |= {(row.trip_id, "position"): _rank(row) for row in rows if row.recorded_at}
         return Snapshot([_standing(row) for row in rows], told)
 
     async def _read_standing(self, trip_ids: Sequence[str]) -> list[Row[Any] | None]:
@@ -76,6 +85,11 @@ class TripStatuses:
         async with self._read() as session:
             found = await LiveReader(session).owners(set(trip_ids))
         return [found.get(trip_id) for trip_id in trip_ids]
+
+
+def _rank(row: Row[Any]) -> str:
+    rank: str = row.recorded_at.astimezone(UTC).isoformat()
+    return rank
 
 
 def _change(row: Row[Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -15,6 +15,7 @@ from services.trips.live.hub import Hub
 from services.trips.live.statuses import TripStatuses
 from services.trips.live.subscription import Subscription
 from shared.runtime.clock import Clock
+from shared.runtime.errors import Forbidden, Unauthenticated, Unavailable
 from shared.runtime.http.event_stream import event_frame, heartbeat_frame
 
 HEARTBEAT_S: Final = 15.0
@@ -23,6 +24,10 @@ LONGEST_S: Final = 3600.0
 LONGEST_SHARED_S: Final = 60.0
 """After that a link is looked at anew: it may have been revoked."""
 RETRY: Final = b"retry: 2000\n\n"
+
+
+Check = Callable[[], Awaitable[None]]
+"""Raises Unauthenticated or Forbidden where the right to follow was revoked, and Unavailable where nobody can tell."""
 
 
 class LiveStream:
@@ -48,15 +53,30 @@ class LiveStream:
         return await self._statuses.are_visible(trip_ids, organization_id)
 
     async def frames(
-        self, trip_ids: Sequence[str], after: str | None, until: datetime | None, farewell: str = "expired"
+        self,
+        trip_ids: Sequence[str],
+        after: str | None,
+        until: datetime | None,
+        farewell: str = "expired",
+        check: Check | None = None,
     ) -> AsyncGenerator[bytes, None]:
-        """What is sent to one follower. after: the id of the last event that it had. until: when its right to follow ends."""
-        ends_at = time.monotonic() + self._longest_s
+        """What is sent to one follower. after: the id of the last event that it had. until: when its right to follow ends.
+
+        Raises TooManyStreams before anything else.
+        """
+        ends_at, check_at = time.monotonic() + self._longest_s, time.monotonic() + self._heartbeat_s
         with self._hub.following(trip_ids, is_public=self._is_public) as subscription:
+            yield RETRY
             await self._hub.ready()
             await self._hub.watch(trip_ids)
-            yield RETRY + await self._opening(subscription, after)
+            yield await self._opening(subscription, after)
             while (left_s := ends_at - time.monotonic()) > 0:
+                if check is not None and check_at <= time.monotonic():
+                    check_at = time.monotonic() + self._heartbeat_s
+                    if (refusal := await _refusal(check)) is not None:
+                        metrics.CUT_OFF.labels("revoked").inc()
+                        yield event_frame("expired", refusal)
+                        return
                 if until is not None and (left_s := min(left_s, (until - self._clock()).total_seconds())) <= 0:
                     metrics.CUT_OFF.labels(farewell).inc()
                     yield event_frame(farewell, _why(farewell))
@@ -95,6 +115,17 @@ class LiveStream:
         subscription.begin(snapshot.told)
         trips = [_for_anybody(trip) for trip in snapshot.trips] if self._is_public else snapshot.trips
         return event_frame("snapshot", orjson.dumps({"trips": trips}), position)
+
+
+async def _refusal(check: Check) -> bytes | None:
+    try:
+        await check()
+    except (Unauthenticated, Forbidden) as error:
+        return orjson.dumps({"detail": error.detail})
+    except Unavailable:
+        # While the database is away streams stay open.
+        return None
+    return None
 
 
 def _for_anybody(trip: dict[str, Any]) -> dict[str, Any]:

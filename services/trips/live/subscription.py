@@ -1,4 +1,4 @@
-"""What one follower has still to be told: of positions the newest of each trip, of statuses every one."""
+"""What one follower has still to be told: of positions and arrivals the newest of each trip, of statuses every one."""
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
@@ -11,13 +11,13 @@ MOST_STATUSES: Final = 1000
 
 
 class Subscription:
-    """One follower of some trips. However slow, it holds one position of each trip, and a bounded number of statuses."""
+    """One follower of some trips. However slow, it holds a position and an arrival of each, and a bounded number of statuses."""
 
     def __init__(self, trip_ids: Collection[str], *, is_public: bool = False) -> None:
         self.trip_ids = frozenset(trip_ids)
         self._is_public = is_public
         self.woken = asyncio.Event()
-        self._positions: dict[str, LiveEvent] = {}
+        self._newest: dict[tuple[str, str], LiveEvent] = {}
         self._statuses: list[LiveEvent] = []
         self._told: dict[tuple[str, str], str | int] = {}
         self._lost: str | None = None
@@ -25,8 +25,8 @@ class Subscription:
 
     def push(self, event: LiveEvent) -> None:
         """Take what was told of one of the trips."""
-        if event.kind == "position":
-            self._positions[event.trip_id] = event
+        if event.kind != "status":
+            self._newest[event.trip_id, event.kind] = event
         elif len(self._statuses) < MOST_STATUSES:
             self._statuses.append(event)
         else:
@@ -42,7 +42,7 @@ class Subscription:
         """Why the follower has to begin anew, if so; what waits is forgotten then."""
         reason, self._lost = self._lost, None
         if reason is not None:
-            self._positions.clear()
+            self._newest.clear()
             self._statuses.clear()
         return reason
 
@@ -61,8 +61,8 @@ class Subscription:
         none.
         """
         self.woken.clear()
-        waiting = sorted((*self._positions.values(), *self._statuses), key=_order)
-        self._positions.clear()
+        waiting = sorted((*self._newest.values(), *self._statuses), key=_order)
+        self._newest.clear()
         self._statuses.clear()
         return self.frames(waiting, shown)
 

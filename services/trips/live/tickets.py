@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-import orjson
+from pydantic import TypeAdapter
 
 from services.trips.live.channel import PREFIX
+from shared.runtime.auth.principal import TokenFacts
 
 if TYPE_CHECKING:
     import redis.asyncio as redis
@@ -23,11 +24,18 @@ GOOD_FOR_S: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """Who follows. organization_id: whose trips alone; None sees all. until: when the right to follow ends, if it does."""
+    """Who follows. organization_id: whose trips alone; None sees all. until: when the right to follow ends, if it does.
+
+    shown: by what it is asked whether the right was revoked.
+    """
 
     id: str
     organization_id: UUID | None
     until: datetime | None
+    shown: TokenFacts | None = None
+
+
+_FOLLOWER: Final = TypeAdapter(Follower)
 
 
 class Tickets:
@@ -39,26 +47,13 @@ class Tickets:
     async def issue(self, follower: Follower) -> str:
         """A ticket by which the follower gets in once, within a minute."""
         ticket = secrets.token_urlsafe(32)
-        kept = {
-            "id": follower.id,
-            "organization_id": str(follower.organization_id) if follower.organization_id else None,
-            "until": follower.until.isoformat() if follower.until else None,
-        }
-        await self._client.set(_key(ticket), orjson.dumps(kept), ex=GOOD_FOR_S)
+        await self._client.set(_key(ticket), _FOLLOWER.dump_json(follower), ex=GOOD_FOR_S)
         return ticket
 
     async def redeem(self, ticket: str) -> Follower | None:
         """Whose ticket it was; None for one that is none, too old, or was used."""
         found = await self._client.getdel(_key(ticket))
-        if found is None:
-            return None
-        kept = orjson.loads(found)
-        organization, until = kept["organization_id"], kept["until"]
-        return Follower(
-            kept["id"],
-            UUID(organization) if organization else None,
-            datetime.fromisoformat(until) if until else None,
-        )
+        return _FOLLOWER.validate_json(found) if found is not None else None
 
 
 def _key(ticket: str) -> str:

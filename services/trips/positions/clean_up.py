@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from services.trips.positions.days import AHEAD, day_of
 from services.trips.positions.days_repository import DaysRepository
@@ -17,6 +17,9 @@ from shared.runtime.clock import Clock
 from shared.runtime.db import Session, is_away, is_conflict
 from shared.runtime.inbox.delivery import Received
 from shared.runtime.outcomes import Done, Outcome, Retry
+
+if TYPE_CHECKING:
+    from shared.runtime.archive.keeping import Archive
 
 AGAIN_S: Final = 5.0
 DAY: Final = timedelta(days=1)
@@ -33,14 +36,22 @@ class CleanUp:
     """The effect of `trips.cleanup_old_gps_data`, whose outside is the service's own database.
 
     unit_of_work: opens a transaction, one for each day, so that writers wait for one at a time. kept: for how long points are.
+    archive: where they go then; None for nowhere.
     """
 
     concurrency = 1
 
-    def __init__(self, unit_of_work: Callable[[], AbstractAsyncContextManager[Session]], kept: timedelta, clock: Clock) -> None:
+    def __init__(
+        self,
+        unit_of_work: Callable[[], AbstractAsyncContextManager[Session]],
+        kept: timedelta,
+        clock: Clock,
+        archive: "Archive | None" = None,
+    ) -> None:
         self._unit_of_work = unit_of_work
         self._kept = kept
         self._clock = clock
+        self._archive = archive
 
     async def claim(self, _: Session, received: Sequence[Received[CleanupOldGpsData]]) -> Sequence[Removal | Outcome]:
         """Nothing is to be written before."""
@@ -51,6 +62,8 @@ class CleanUp:
         try:
             for day in await self._over(work.now):
                 async with self._unit_of_work() as session:
+                    if self._archive is not None:
+                        await self._archive.keep(session, f"positions_{day:%Y%m%d}")
                     await DaysRepository(session).drop(day, work.now - self._kept, self._clock())
         except Exception as error:
             if not (is_away(error) or is_conflict(error)):

@@ -5,11 +5,12 @@ Points are committed with the claim. What comes again after a crash is known by 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from services.trips.live.channel import LiveChannel, Told
-from services.trips.live.places import places_of
+from services.trips.live.places import place_of
 from services.trips.positions.days import day_of
 from services.trips.positions.days_repository import DaysRepository
 from services.trips.positions.plausibility import Plausibility
@@ -58,7 +59,7 @@ class GpsBroadcast:
         return [outcomes[number] for number in range(len(received))]
 
     async def call(self, work: Telling) -> Outcome:
-        """Tell it. While Redis is away nobody hears, and the next place is told anyway."""
+        """Tell it. What nobody hears because Redis is away, or because it is too early, is found by those who show it."""
         try:
             await self._channel.tell([work.told])
         except BROKER_ERRORS:
@@ -81,13 +82,17 @@ class GpsBroadcast:
             if day <= day_of(now + limits.ahead):
                 await days.make(day, day)
         recorded = await Recording(PositionRepository(session), self._plausibility).record(reports, now)
-        moved: dict[Any, Telling | Outcome] = {(told[0], told[2]): Telling(told) for told in places_of(recorded.moved)}
+        moved: dict[tuple[UUID, datetime], Telling | Outcome] = {
+            (one.vehicle_id, one.recorded_at): Telling(place_of(one.trip_id, one, point))
+            for one, point in recorded.moved
+            if one.trip_id is not None
+        }
         outcomes: list[Telling | Outcome] = []
-        for (_, point), outcome in zip(reports, recorded.outcomes, strict=True):
+        for (reporter, point), outcome in zip(reports, recorded.outcomes, strict=True):
             if isinstance(outcome, Refusal):
                 outcomes.append(Skipped(f"{outcome.reason}: {outcome.detail}"))
             else:
-                outcomes.append(moved.pop((str(point.trip_id), point.recorded_at.isoformat()), Done()))
+                outcomes.append(moved.pop((reporter.vehicle_id, point.recorded_at), Done()))
         return outcomes
 
 

@@ -44,23 +44,23 @@ class Recording:
         return recorded
 
     async def _sorted_out(self, reports: Sequence[Report], now: datetime) -> tuple[list[int], dict[int, Refusal]]:
-        """The numbers of the reports that may be written, no two of one vehicle and time, and those that may not."""
+        """The numbers of the reports that may be written, no two of one vehicle and time, and those that may not.
+
+        Of those of one vehicle and time the first one that can be true stands; the others are duplicates.
+        """
         dropped: dict[int, Refusal] = {}
         named: list[int] = []
-        standing: dict[tuple[UUID, datetime], int] = {}
-        for number, (reporter, point) in enumerate(reports):
+        for number, (_, point) in enumerate(reports):
             if isinstance(point, Refusal):
                 dropped[number] = point
             elif wrong := self._plausibility.alone(point, now):
                 dropped[number] = Refusal(*wrong, point.sample())
-            else:
-                if point.trip_id is not None:
-                    named.append(number)
-                standing.setdefault((reporter.vehicle_id, point.recorded_at), number)
+            elif point.trip_id is not None:
+                named.append(number)
         if named:
             dropped |= await self._of_no_trip(reports, named)
-        in_time = [number for _, number in sorted(standing.items()) if number not in dropped]
-        kept = await self._without_jumps(reports, in_time, dropped)
+        left = [number for number in range(len(reports)) if number not in dropped]
+        kept = await self._without_jumps(reports, sorted(left, key=lambda number: _key(reports[number])), dropped)
         return kept, dropped
 
     async def _of_no_trip(self, reports: Sequence[Report], numbers: Sequence[int]) -> dict[int, Refusal]:
@@ -79,20 +79,25 @@ class Recording:
         return dropped
 
     async def _without_jumps(self, reports: Sequence[Report], numbers: Sequence[int], dropped: dict[int, Refusal]) -> list[int]:
-        """Those of the points, in the order of vehicle and time, that are no jump. Adds the others to `dropped`.
+        """Those of the points, in the order of vehicle and time, that are no jump, one of each. Adds the jumps to `dropped`.
 
         One point that jumps is dropped and remembered. Where the next one is near it, the vehicle is there.
         """
         latest = await self._positions.hold_latest(sorted({reports[number][0].vehicle_id for number in numbers}))
         kept: list[int] = []
         jumped: dict[UUID, Point] = {}
+        standing: tuple[UUID, datetime] | None = None
         for number in numbers:
+            key = _key(reports[number])
+            if key == standing:
+                continue
             vehicle_id, point = reports[number][0].vehicle_id, _point(reports[number])
             place = Known(point.recorded_at, point.latitude, point.longitude)
             before = latest.get(vehicle_id)
             is_newest = before is None or point.recorded_at > before.place.at
             if before is None or self._may_follow(point, before):
                 kept.append(number)
+                standing = key
                 if is_newest:
                     latest[vehicle_id] = Latest(place, None)
                     jumped.pop(vehicle_id, None)
@@ -126,6 +131,10 @@ def _point(report: Report) -> Point:
     point = report[1]
     assert isinstance(point, Point), "what is no point was sorted out before"
     return point
+
+
+def _key(report: Report) -> tuple[UUID, datetime]:
+    return report[0].vehicle_id, _point(report).recorded_at
 
 
 def _jump(point: Point) -> Refusal:

@@ -22,7 +22,8 @@ _TRIPS: Final = text("""
     SELECT id, organization_id, vehicle_id, ended_at FROM trips WHERE id = ANY(CAST(:trip_ids AS uuid[]))
 """)
 
-# The trip that a point belongs to is the one that its vehicle drove at that time, also when the point comes late. What is known
+# The trip that a point belongs to is the one that its vehicle drove at that time, also when the point comes late; one that the
+# point names goes before others, once its driver had set out. Until then nobody is shown where the driver is. What is known
 # already is left alone, and the latest place never moves back. The rows come back as they are needed: the numbers of the points
 # that were known already, and the vehicles whose latest place has moved.
 _WRITE: Final = text("""
@@ -37,7 +38,8 @@ _WRITE: Final = text("""
             accuracy_m, battery_ratio, named_trip_id, source, attributes, n
         )
     ), placed AS (
-        SELECT sent.*, coalesce(sent.named_trip_id, trip.id) AS trip_id
+        SELECT sent.*, coalesce((SELECT id FROM trips WHERE id = sent.named_trip_id AND started_at <= sent.recorded_at),
+                                trip.id) AS trip_id
           FROM sent LEFT JOIN LATERAL (
               SELECT id FROM trips
                WHERE trips.vehicle_id = sent.vehicle_id AND started_at <= sent.recorded_at

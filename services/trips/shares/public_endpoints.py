@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from services.trips import live_deps, share_deps
 from services.trips.live import metrics
 from services.trips.live.endpoints import SEND_TIMEOUT_S, After, LastEventId
+from services.trips.live.errors import TooManyStreams
 from services.trips.shares.errors import ShareLinkNotFound, ShareLinkOver
 from services.trips.shares.page import page
 from shared.runtime.auth.access import public
@@ -26,7 +27,10 @@ router = APIRouter(
 
 Token = Annotated[str, Path(max_length=100, description="What the link ends in.", examples=["q2w…"])]
 _HEADERS: Final = {"X-Robots-Tag": "noindex", "Cache-Control": "no-store"}
-_STREAM: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}}
+_STREAM: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}},
+    **problems(TooManyStreams),
+}
 
 
 @router.get("/{token}", name="page", summary="Show a shared trip", response_class=HTMLResponse)

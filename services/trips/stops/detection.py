@@ -3,9 +3,12 @@
 A stop is a run of points that all lie within a radius of its first one, and that lasts long enough: the stay points of Li et al.,
 "Mining User Similarity Based on Location History" (2008). Nothing is remembered between two times that somebody asks, so a point
 that came late counts as if it had come in time, and the same points give the same stops.
+
+Most points begin no stop, and a day has many of them. What shows that for one point, that nothing follows for long enough or
+another point that is too far away, mostly shows it for the next as well, so it is looked at first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -50,26 +53,49 @@ class Stop:
 def find_stops(track: Sequence[Fix], rule: StopRule) -> list[Stop]:
     """The stops of one vehicle, in order. track: its points in the order of time."""
     found: list[Stop] = []
-    first = 0
-    while first < len(track):
-        end = _end_of_stay(track, first, rule)
-        if track[end - 1].recorded_at - track[first].recorded_at >= rule.lasts:
-            found.append(_stop(track[first:end]))
-            first = end
-        else:
-            first += 1
+    begin = 0
+    for end in range(1, len(track) + 1):
+        if end == len(track) or track[end].recorded_at - track[end - 1].recorded_at > rule.gap:
+            found += (_stop(track[first:last]) for first, last in _stays(track, begin, end, rule))
+            begin = end
     return found
 
 
-def _end_of_stay(track: Sequence[Fix], first: int, rule: StopRule) -> int:
-    """The number of the first point that is not near the one at `first` any more."""
+def _stays(track: Sequence[Fix], begin: int, end: int, rule: StopRule) -> Iterator[tuple[int, int]]:
+    """From which number to which the stops are of the points from `begin` to `end`, which have no gap between them."""
+    first = due = away = begin
+    while True:
+        # The first point with which a stop that begins at `first` would last long enough.
+        while due < end and track[due].recorded_at - track[first].recorded_at < rule.lasts:
+            due += 1
+        if due == end:
+            return
+        found = _away(track, first, max(away, first + 1), due + 1, rule.radius_m)
+        if found is not None:
+            first, away = first + 1, found
+            continue
+        last = _first_away(track, first, due + 1, end, rule.radius_m)
+        yield first, last
+        first = due = away = last
+
+
+def _away(track: Sequence[Fix], first: int, likely: int, end: int, radius_m: float) -> int | None:
+    """The number of a point before `end` that is not near the one at `first`, looked for from `likely` on at first; None where
+    all are near."""
+    for begin, stop in ((likely, end), (first + 1, likely)):
+        number = _first_away(track, first, begin, stop, radius_m)
+        if number < stop:
+            return number
+    return None
+
+
+def _first_away(track: Sequence[Fix], first: int, begin: int, end: int, radius_m: float) -> int:
+    """The number of the first point, from `begin` to `end`, that is not near the one at `first`; `end` where all are."""
     anchor = track[first]
-    end = first + 1
-    while end < len(track) and track[end].recorded_at - track[end - 1].recorded_at <= rule.gap:
-        point = track[end]
-        if metres_between(anchor.latitude, anchor.longitude, point.latitude, point.longitude) > rule.radius_m:
-            break
-        end += 1
+    for number in range(begin, end):
+        point = track[number]
+        if metres_between(anchor.latitude, anchor.longitude, point.latitude, point.longitude) > radius_m:
+            return number
     return end
 
 

@@ -13,7 +13,7 @@ from shared.testing.tokens import SigningKeys
 LEFT_OUT: Final = ("--exclude-path-regex", "operations")
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_no_request_makes_the_api_fail(processes: Processes, signing_keys: SigningKeys, tmp_path: Path) -> None:
     api = processes.api("trips", RATE_LIMIT="100000/second")
     await api.ready()

@@ -11,5 +11,7 @@ class TrackDistance(BaseModel):
 
     trip_id: UUID
     distance_m: int | None = Field(description="Null without two positions.")
-    is_whole: bool = Field(description="Whether the vehicle was never silent for more than ten minutes.")
+    is_whole: bool = Field(
+        description="Whether the vehicle was never silent for more than two minutes, or for ten where it stood."
+    )
     evidence: dict[str, Any] | None = Field(description="Points, their span, the longest silence, a hash and a polyline.")

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.trips.completion.distance import RecordedMileage
+from services.trips.completion.distance import RecordedMileage, ends
 from services.trips.completion.models import Distance
 from services.trips.completion.repository import CompletionRepository
 from services.trips.positions.repository import PositionReader
@@ -28,9 +28,12 @@ class TrackedMileage:
         if way is not None and trip.vehicle_id is not None:
             begin, end = way
             places = await self._positions.track(trip.vehicle_id, begin, end, trip_id=trip.id, limit=MOST_POINTS)
-            measured = measure(places, begin, end)
+            measured = measure(places, begin, end, ends=ends(trip))
             if measured is not None and measured.is_whole:
-                values = {"trip_id": trip.id, "source": "gps", "distance_m": measured.distance_m, "evidence": measured.evidence}
+                # A line begins at somebody's door.
+                hidden = {"polyline"} if trip.passenger_forgotten_at else set()
+                evidence = {name: value for name, value in measured.evidence.items() if name not in hidden}
+                values = {"trip_id": trip.id, "source": "gps", "distance_m": measured.distance_m, "evidence": evidence}
                 await self._completions.record(values | {"recorded_at": end, "recorded_by": BY})
         return await self._recorded.of(trip)
 

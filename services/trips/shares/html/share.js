@@ -76,6 +76,12 @@ const show = (position) => {
   tellAge();
 };
 
+const expect = ({ next_place: next, arrives_at: at, earliest_at: earliest, latest_at: latest }) => {
+  const clock = (moment) => new Date(moment).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  const where = next === "pickup" ? "At the pick-up" : "At the destination";
+  byId("eta").textContent = at ? `${where} about ${clock(at)}, between ${clock(earliest)} and ${clock(latest)}` : "";
+};
+
 const tell = (text) => { byId("status").textContent = text; document.title = text; };
 
 const stream = new EventSource(`${location.pathname.replace(/\/$/, "")}/live`);
@@ -85,6 +91,7 @@ stream.addEventListener("snapshot", (event) => {
 });
 stream.addEventListener("position", (event) => show(JSON.parse(event.data)));
 stream.addEventListener("status", (event) => { const { status } = JSON.parse(event.data); tell(words[status] || status); });
+stream.addEventListener("eta", (event) => expect(JSON.parse(event.data)));
 stream.addEventListener("ended", () => { stream.close(); tell("The trip is over"); });
 stream.onerror = () => { if (stream.readyState === EventSource.CLOSED) tell("The trip is over, or is not shared any more"); };
 window.addEventListener("resize", draw);

@@ -20,10 +20,10 @@ from shared.contracts.trips import ProcessTripCompletion, TripCompleted
 from shared.runtime.db import Database, Session
 from shared.runtime.ids import uuid7
 from shared.testing.clock import MONDAY_MORNING, FrozenClock
+from shared.testing.locks import WAITING
 from shared.testing.messages import TaskRunner, assert_nothing_published, assert_published, published
 from shared.testing.wait import eventually
 
-WAITS = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 RIDE = timedelta(minutes=40)
 WAIT = timedelta(minutes=10)
 PASSENGER = "payments.customer:019a9f5e-1b00-7e21-b7c4-90ab12cd34f1"
@@ -104,6 +104,22 @@ async def test_the_invoice_ends_it_and_comes_twice_or_for_something_else_without
     assert set((await steps_of(fleet, done)).values()) == {"done"}
 
 
+@pytest.mark.parametrize("onboard_at", ["2026-03-02T08:50:00Z", "2026-03-02T09:10:00Z"])
+async def test_a_trip_whose_steps_were_written_out_of_order_is_worked_off_all_the_same(
+    fleet: Fleet, session: Session, run_task: TaskRunner, onboard_at: str
+) -> None:
+    trip_id = await fleet.assigned()
+    await fleet.drive(trip_id, "onboard")
+    written = "UPDATE trips SET onboard_at = CAST(CAST(:at AS text) AS timestamptz), version = version + 1 RETURNING 1"
+    await rows(session, written, at=onboard_at)
+    for status in ("at_dropoff", "completed"):
+        await fleet.step(trip_id, status)
+
+    assert (await run_task(ProcessTripCompletion(trip_id=UUID(trip_id)))).outcome == "done"
+    facts = await assert_published(session, TripCompleted, trip_id=UUID(trip_id))
+    assert (facts.duration_s, facts.waiting_s) == (0, 0)
+
+
 async def test_nobody_is_billed_for_a_trip_without_a_customer(
     fleet: Fleet, clock: FrozenClock, session: Session, run_task: TaskRunner
 ) -> None:
@@ -162,7 +178,7 @@ async def test_a_mileage_that_comes_while_it_is_worked_off_is_not_lost(
     async with database.unit_of_work() as session:
         await deps.trip_completion(session).process(UUID(trip_id), clock())
         recording = asyncio.create_task(fleet.ok("PUT", f"/v1/trips/{trip_id}/mileage", json={"distance_m": 9_000}))
-        await eventually(lambda: owner.fetchval(WAITS), message="the record does not wait for the trip")
+        await eventually(lambda: owner.fetchval(WAITING), message="the record does not wait for the trip")
     await recording
 
     shown = await fleet.ok("GET", f"/v1/trips/{trip_id}/completion")

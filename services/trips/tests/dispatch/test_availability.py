@@ -1,11 +1,13 @@
 """Who can do a trip, and what stands in the others' way."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from services.trips.dispatch.models import places
 from services.trips.tests.fleet import Fleet, at, code
+from shared.testing.clock import MONDAY_MORNING, FrozenClock
 
 LATE = {"licence_expires_on": "2026-03-01"}
 DRIVERS: list[tuple[dict[str, Any], list[str]]] = [
@@ -66,6 +68,25 @@ async def test_a_driver_of_shifts_is_free_within_duty_and_nobody_while_absent(fl
         ids[2]: [],
         ids[3]: ["off_duty"],
     }
+
+
+async def test_who_is_still_under_way_is_busy_for_what_begins_before_now(fleet: Fleet, clock: FrozenClock) -> None:
+    late = await fleet.assigned(10)
+    await fleet.drive(late, "onboard")
+    clock.set(MONDAY_MORNING + timedelta(hours=3))
+    near, far = await fleet.scheduled(12), await fleet.scheduled(15)
+
+    async def hindrances(trip_id: str) -> list[list[str]]:
+        found = await fleet.ok("GET", f"/v1/trips/{trip_id}/candidates")
+        return [one["hindrances"] for one in (*found["drivers"], *found["vehicles"])]
+
+    under_way = [await hindrances(trip_id) for trip_id in (near, far)]
+    offer = await fleet.act(near, "offer")
+    await fleet.step(late, "at_dropoff")
+
+    assert under_way == [[["busy"], ["busy"]], [[], []]]
+    assert code(offer) == (409, "nobody_available")
+    assert await hindrances(near) == [[], []]
 
 
 async def test_a_licence_must_be_for_the_vehicle_and_the_usual_one_comes_first(fleet: Fleet) -> None:

@@ -18,6 +18,7 @@ from shared.contracts.trips import ExpireOffer
 from shared.runtime.db import Database, Session
 from shared.runtime.ids import uuid7
 from shared.testing.clock import MONDAY_MORNING, FrozenClock
+from shared.testing.locks import WAITING
 from shared.testing.messages import TaskRunner, assert_published, outbox_of, published
 from shared.testing.wait import eventually
 
@@ -124,6 +125,27 @@ async def test_a_trip_is_taken_back_until_the_passenger_is_on_board(fleet: Fleet
     assert told.context["status"] == "taken back, you need not drive it"
 
 
+@pytest.mark.parametrize("until", ["assigned", "accepted", "en_route_pickup", "at_pickup"])
+async def test_a_trip_that_somebody_is_to_drive_keeps_its_times_until_it_is_taken_back(
+    fleet: Fleet, pair: list[str], until: str
+) -> None:
+    trip_id = await fleet.scheduled()
+    before = await fleet.offer(trip_id)
+    if until != "assigned":
+        await fleet.drive(trip_id, until)
+
+    refused = await fleet.act(trip_id, "schedule", pickup_at=at(15), dropoff_at=at(16))
+    kept = await fleet.ok("GET", f"/v1/trips/{trip_id}")
+    await fleet.act(trip_id, "take-back", reason="it is later now")
+    later = await fleet.act(trip_id, "schedule", pickup_at=at(15), dropoff_at=at(16))
+    again = await fleet.offer(trip_id, driver_id=pair[0])
+
+    assert (code(refused), refused.json()["trip_status"]) == ((409, "trip_status_forbids"), until)
+    assert (kept["status"], kept["driver_id"], kept["pickup_at"]) == (until, pair[0], before["pickup_at"])
+    assert (later.json()["pickup_at"], again["driver_id"]) == (at(15), pair[0])
+    assert await statuses(fleet, trip_id) == [(pair[0], "withdrawn"), (pair[0], "offered")]
+
+
 async def test_a_cancelled_trip_frees_its_driver_who_is_told(fleet: Fleet, pair: list[str], session: Session) -> None:
     first, second = await fleet.scheduled(), await fleet.scheduled()
     await fleet.offer(first, driver_id=pair[0])
@@ -142,6 +164,13 @@ BAD = [
     ("INSERT INTO assignments SELECT (assignments).* FROM (SELECT assignments FROM assignments) AS one", "pkey"),
     ("UPDATE assignments SET status = 'offered', ended_at = NULL WHERE status = 'released'", "bind_a_driver_once"),
     ("UPDATE assignments SET ended_at = now() WHERE status = 'offered'", "check"),
+    (
+        (
+            "UPDATE trips SET status = 'scheduled', driver_id = NULL, vehicle_id = NULL, assignment_id = NULL,"
+            " version = version + 1 WHERE status = 'assigned'"
+        ),
+        "still binds driver and vehicle",
+    ),
 ]
 
 
@@ -185,6 +214,47 @@ async def test_of_two_who_are_faster_than_each_other_one_gets_the_driver(fleet: 
     assert refused.json()["code"] in ("already_bound", "not_available")
 
 
+async def test_who_is_out_for_longer_than_was_planned_sets_out_for_nothing_else(fleet: Fleet, pair: list[str]) -> None:
+    first, second = [await fleet.scheduled(hour) for hour in (10, 13)]
+    for trip_id in (first, second):
+        await fleet.offer(trip_id, driver_id=pair[0])
+    await fleet.drive(first, "onboard")
+    await fleet.act(second, "offer/accept")
+
+    refused = await fleet.step(second, "en_route_pickup")
+    waiting = await fleet.ok("GET", f"/v1/trips/{second}")
+    await fleet.step(first, "at_dropoff")
+    gone = await fleet.step(second, "en_route_pickup")
+
+    number = (await fleet.ok("GET", f"/v1/trips/{first}"))["number"]
+    assert (code(refused), refused.json()["trip_number"]) == ((409, "still_under_way"), number)
+    assert (waiting["status"], gone.json()["status"]) == ("accepted", "en_route_pickup")
+
+
+@pytest.mark.commits
+async def test_of_two_trips_that_begin_at_once_with_one_vehicle_one_begins(fleet: Fleet) -> None:
+    vehicle = await fleet.vehicle()
+    trips = [await fleet.scheduled(hour) for hour in (10, 13)]
+    for trip_id in trips:
+        await fleet.offer(trip_id, driver_id=await fleet.driver(), vehicle_id=vehicle)
+        await fleet.act(trip_id, "offer/accept")
+
+    answers = await asyncio.gather(*(fleet.step(trip_id, "en_route_pickup") for trip_id in trips))
+
+    assert sorted(one.status_code for one in answers) == [200, 409]
+    assert code(next(one for one in answers if one.status_code == 409)) == (409, "still_under_way")
+
+
+async def test_no_two_trips_are_under_way_with_one_driver_whoever_writes(fleet: Fleet, pair: list[str], session: Session) -> None:
+    for hour in (10, 13):
+        trip_id = await fleet.scheduled(hour)
+        await fleet.offer(trip_id, driver_id=pair[0])
+        await fleet.act(trip_id, "offer/accept")
+
+    with pytest.raises(DBAPIError, match="trips_one_under_way_of"):
+        await rows(session, "UPDATE trips SET status = 'en_route_pickup', version = version + 1 RETURNING 1")
+
+
 @pytest.mark.commits
 async def test_a_driver_who_is_erased_meanwhile_is_not_bound(
     fleet: Fleet, database: Database, owner: "asyncpg.Connection[Any]"
@@ -198,7 +268,7 @@ async def test_a_driver_who_is_erased_meanwhile_is_not_bound(
                 return await AssignmentRepository(other).hold_pair(driver, vehicle)
 
         binding = asyncio.create_task(bind())
-        await eventually(lambda: owner.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"), message="nobody waits")
+        await eventually(lambda: owner.fetchval(WAITING), message="nobody waits")
         await DriverRepository(session).erase(driver, MONDAY_MORNING)
 
     assert await binding is False

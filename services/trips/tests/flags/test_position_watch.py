@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
 import pytest_asyncio
 
 from services.trips.tests.fleet import THEIRS, Fleet, at, fleet_of
@@ -51,8 +52,13 @@ class Ride:
 @pytest_asyncio.fixture
 async def ride(fleet: Fleet, client: ApiClient, clock: FrozenClock, run_task: TaskRunner) -> Ride:
     """The driver has set out at nine; somebody is told of flags."""
+    return await set_out(fleet, client, clock, run_task)
+
+
+async def set_out(fleet: Fleet, client: ApiClient, clock: FrozenClock, run_task: TaskRunner, **fields: Any) -> Ride:
+    """A trip for ten to eleven whose driver has set out."""
     await fleet.ok("PUT", "/v1/dispatch-settings", json={"dispatcher": DISPATCHER})
-    trip_id = await fleet.assigned(pickup_at=at(10), appointment_at=None)
+    trip_id = await fleet.assigned(pickup_at=at(10), **({"appointment_at": None} | fields))
     await fleet.drive(trip_id, "en_route_pickup")
     vehicle_id = (await fleet.ok("GET", f"/v1/trips/{trip_id}"))["vehicle_id"]
     device, _ = await reporter(fleet, client, vehicle_id)
@@ -129,3 +135,41 @@ async def test_an_organization_settles_when_it_is_told(ride: Ride, client: ApiCl
     assert [one["stop_after_s"] for one in (before, foreign)] == [1800, 1800]
     assert (refused.status_code, UUID(foreign["organization_id"])) == (422, THEIRS)
     assert await ride.kinds(40) == ["prolonged_stop"]
+
+
+async def test_a_trip_is_late_by_where_its_vehicle_is_before_it_is_late_by_its_plan(
+    fleet: Fleet, client: ApiClient, clock: FrozenClock, run_task: TaskRunner
+) -> None:
+    ride = await set_out(fleet, client, clock, run_task, appointment_at=at(11, 15))
+    await ride.reports((5, 0))
+    near = await ride.kinds(6)
+    await ride.reports((29, 40_000))
+    (far,) = await ride.flags(30)
+    old = await ride.kinds(61)
+    for status in ("at_pickup", "onboard"):
+        await ride.fleet.step(ride.trip_id, status)
+    await ride.reports((90, 39_000))
+    far_on_board = await ride.kinds(91)
+    await ride.reports((110, 0))
+
+    assert (near, far["kind"], old) == ([], "late_for_appointment", ["device_silent"])
+    assert (far_on_board, await ride.kinds(111)) == (["late_for_appointment"], [])
+    # 40 km with their detours at 7 m/s, and an hour's ride.
+    assert (far["detail"]["recorded_at"], far["detail"]["expected_at"][:16]) == ("2026-03-02T09:29:00+00:00", "2026-03-02T12:32")
+
+
+async def test_the_watch_expects_a_vehicle_when_its_estimate_does(
+    fleet: Fleet, client: ApiClient, clock: FrozenClock, run_task: TaskRunner
+) -> None:
+    ride = await set_out(fleet, client, clock, run_task, appointment_at=at(11))
+    await ride.reports((20, 9000), (24, 8000), (29, 6000), (30, 5500))
+    for status in ("at_pickup", "onboard"):
+        await ride.fleet.step(ride.trip_id, status)
+    clock.set(NINE + timedelta(minutes=115))
+    await ride.reports((112, 9000), (113, 8000), (115, 6000))
+    estimated = (await fleet.ok("GET", f"/v1/trips/{ride.trip_id}/eta"))["arrival"]["arrives_at"]
+    (late,) = await ride.flags(115)
+
+    assert datetime.fromisoformat(late["detail"]["expected_at"]) == pytest.approx(
+        datetime.fromisoformat(estimated), abs=timedelta(seconds=1)
+    )

@@ -164,6 +164,24 @@ async def test_an_invoice_that_does_not_come_is_asked_for_again_and_then_left_to
     assert await watch.told() == ["completed, but not invoiced", "still completed, but not invoiced"]
 
 
+async def test_a_completed_trip_that_nothing_follows_from_is_flagged_until_something_does(
+    fleet: Fleet, watch: Watch, run_task: TaskRunner
+) -> None:
+    trip_id = await fleet.assigned(appointment_at=None, pickup_at=at(10))
+    await fleet.drive(trip_id, "completed")
+
+    waiting = await watch.open_at(NINE + timedelta(minutes=10))
+    missing = [await watch.open_at(NINE + timedelta(minutes=10, seconds=1)) for _ in range(2)]
+    # It is not forgotten because nobody has mended it for a month.
+    escalated = await watch.open_at(NINE + timedelta(days=40))
+    await run_task(ProcessTripCompletion(trip_id=UUID(trip_id)), occurred_at=NINE + timedelta(days=40))
+    mended = await watch.open_at(NINE + timedelta(days=40, minutes=5))
+
+    kind = ["completion_missing"]
+    assert (waiting, missing, escalated, mended) == ([], [kind] * 2, kind, [])
+    assert await watch.told() == ["completed, but nothing has come of it", "still completed, but nothing has come of it"]
+
+
 async def test_a_trip_without_a_distance_is_flagged_until_somebody_says_it(
     fleet: Fleet, watch: Watch, run_task: TaskRunner
 ) -> None:

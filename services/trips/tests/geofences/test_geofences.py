@@ -6,9 +6,11 @@ from typing import Any, Final
 
 import pytest_asyncio
 
+from services.trips.geofences.repository import GeofenceRepository
 from services.trips.tests.fleet import THEIRS, Fleet, code, fleet_of, tag
 from services.trips.tests.positions.arrange import HERE, POSITIONS, point, reporter
 from shared.contracts.trips import WatchGeofences
+from shared.runtime.db import Session
 from shared.testing.clock import MONDAY_MORNING, FrozenClock
 from shared.testing.messages import TaskRunner
 from shared.testing.service import ApiClient
@@ -113,6 +115,39 @@ async def test_a_fence_sees_its_own_organization_alone_and_from_its_beginning_on
     await way.report((120, 250))
 
     assert (before, await way.events()) == ([], [])
+
+
+async def test_a_fence_notes_nothing_of_the_time_before_it_was_there_or_had_its_shape(way: Way) -> None:
+    # One from the beginning on, so that the vehicle's way is looked at.
+    await way.fleet.ok("POST", FENCES, json=YARD | {"name": "Far", "shape": YARD["shape"] | {"latitude": 20}})
+    await way.report((0, -300), (60, 0))
+    made = await way.fleet.api.post(FENCES, json=YARD)
+    await way.report((120, 20))
+    first = await way.events()
+    await way.report((180, 150))
+    renamed = await way.fleet.api.put(made.headers["location"], json=YARD | {"name": "Depot"}, headers=tag(made))
+    left = await way.events()
+    await way.report((240, 300), (300, 150))
+    wider = {"shape": YARD["shape"] | {"radius_m": 200}}
+    await way.fleet.ok("PUT", made.headers["location"], json=YARD | wider, headers=tag(renamed))
+    await way.report((360, 120))
+
+    assert first == []
+    assert [kind for kind, _ in left] == ["exit"]
+    assert await way.events() == left
+
+
+async def test_vehicles_are_not_looked_at_for_the_time_in_which_there_was_no_fence(way: Way, session: Session) -> None:
+    made = await way.fleet.api.post(FENCES, json=YARD)
+    await way.report((0, -300), (30, -300))
+    await way.events()
+    await way.fleet.ok("DELETE", made.headers["location"], headers=tag(made))
+    await way.report((60, 300), (1200, -300))
+    await way.fleet.ok("POST", FENCES, json=YARD)
+    await way.report((1260, -250))
+    (progress,) = await GeofenceRepository(session).moved(way.clock(), 10)
+
+    assert (progress.since, progress.upto) == tuple(MONDAY_MORNING + timedelta(seconds=at) for at in (1200, 1260))
 
 
 async def test_a_fence_is_replaced_and_deleted_by_its_version_and_its_events_stay(way: Way, client: ApiClient) -> None:

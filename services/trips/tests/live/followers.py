@@ -21,17 +21,18 @@ class Event:
 
 @dataclass(slots=True)
 class Stream:
-    """An open stream. last_id: what a browser would come again with."""
+    """An open stream. last_id: what a browser would come again with. seen: all but arrivals, which come when they come."""
 
     events: AsyncIterator[Event]
     last_id: str | None = None
     seen: list[Event] = field(default_factory=list)
+    arrivals: list[Event] = field(default_factory=list)
 
     async def until_said(self, words: str) -> None:
         """Read on until an event says this."""
         async with asyncio.timeout(20):
             async for event in self.events:
-                self.seen.append(event)
+                (self.arrivals if event.name == "eta" else self.seen).append(event)
                 self.last_id = event.id or self.last_id
                 if words in str(event.data):
                     break
@@ -41,7 +42,7 @@ class Stream:
         found: list[Event] = []
         async with asyncio.timeout(20):
             async for event in self.events:
-                self.seen.append(event)
+                (self.arrivals if event.name == "eta" else self.seen).append(event)
                 self.last_id = event.id or self.last_id
                 if event.name == name:
                     found.append(event)

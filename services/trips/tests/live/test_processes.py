@@ -11,18 +11,21 @@ import pytest
 from fastapi import FastAPI
 from redis.asyncio import Redis
 
-from services.trips.live.channel import LiveChannel
+from services.trips.live.channel import LiveChannel, Told
 from services.trips.tests.fleet import OURS, Fleet
-from services.trips.tests.live.followers import following
+from services.trips.tests.live.followers import Event, following
 from services.trips.tests.positions.arrange import HERE, device
 from shared.runtime.http.event_stream import EventStreamResponse
+from shared.testing.clock import MONDAY_MORNING
 from shared.testing.http_server import serving
-from shared.testing.process import Processes
+from shared.testing.process import ApiProcess, Processes
 from shared.testing.tokens import SigningKeys
 from shared.testing.wait import eventually
 
 pytestmark = [pytest.mark.commits, pytest.mark.timeout(120)]
 PLACES: Final = 30
+TRIP: Final = "019a9f5e-1c00-7e21-b7c4-90ab12cd34ef"
+OTHER_TRIP: Final = "019a9f5e-1c00-7e21-b7c4-90ab12cd34f0"
 
 
 async def test_follower_who_outlives_an_api_misses_nothing_and_gets_nothing_twice(
@@ -76,6 +79,62 @@ async def _is_told(redis: Redis, trip_id: str, recorded_at: str) -> bool:
     return recorded_at.partition("+")[0] in str(await redis.xrevrange(f"live:trips:trip:{trip_id}", count=2))
 
 
+async def test_place_that_a_dead_process_has_acknowledged_and_not_told_is_told_once(
+    processes: Processes, fleet: Fleet, signing_keys: SigningKeys
+) -> None:
+    trip_id = await fleet.assigned()
+    await fleet.drive(trip_id, "en_route_pickup")
+    token = (await device(fleet, (await fleet.ok("GET", f"/v1/trips/{trip_id}"))["vehicle_id"]))["token"]
+    dies, stays = processes.api("trips", WAYBILL_FAILPOINTS="live.before_tell=kill"), processes.api("trips")
+    for api in (dies, stays):
+        await api.ready()
+    headers = {"Authorization": f"Bearer {signing_keys.token('viewer', organization_id=OURS)}"}
+    path = f"/v1/trips/{trip_id}/live"
+
+    async def report(api: ApiProcess, number: int) -> None:
+        sent = {"recorded_at": _now(), "latitude": HERE[0] + number / 100_000, "longitude": HERE[1]}
+        async with httpx.AsyncClient(base_url=api.url, headers={"Authorization": f"Bearer {token}"}) as client:
+            assert (await client.post("/v1/positions", json=sent)).is_success
+
+    async with following(dies.url, path, headers) as cut, following(stays.url, path, headers) as kept:
+        for stream in (cut, kept):
+            await stream.until("snapshot")
+        await report(stays, 1)
+        await cut.until("position")
+        await report(dies, 2)
+        await dies.gone()
+        async with following(stays.url, path, headers, last=cut.last_id) as again:
+            await again.until("position")
+            await report(stays, 3)
+            for stream, count in ((again, 1), (kept, 3)):
+                await stream.until("position", count)
+
+    assert [_number(one) for one in again.seen] == [2, 3]
+    assert [_number(one) for one in kept.seen if one.name == "position"] == [1, 2, 3]
+
+
+def _number(event: Event) -> int:
+    return round((float(event.data["latitude"]) - HERE[0]) * 100_000)
+
+
+async def test_a_place_is_told_once_and_the_next_one_not_before_its_time_whoever_tells_them(redis: Redis) -> None:
+    one, other = LiveChannel(redis, time_factor=100), LiveChannel(redis, time_factor=100)
+    begin, _, _ = await one.end()
+    told = await one.tell([place(TRIP, 1)])
+    (wait_s,) = await other.tell([place(TRIP, 2)])
+    again = await other.tell([place(TRIP, 1), place(OTHER_TRIP, 2)])
+
+    assert (told, again) == ([0], [0, 0])
+    assert 0 < wait_s <= 50
+    assert [event.trip_id for event in await one.since([TRIP, OTHER_TRIP], begin) or []] == [TRIP, OTHER_TRIP]
+
+
+def place(trip_id: str, number: int) -> Told:
+    """What is told of a trip, a millisecond after the one before."""
+    moment = MONDAY_MORNING + timedelta(milliseconds=number)
+    return trip_id, "position", moment.isoformat(), {"n": number}
+
+
 def _now() -> str:
     return datetime.now(UTC).isoformat()
 
@@ -106,10 +165,10 @@ async def test_reader_who_takes_nothing_is_let_go() -> None:
 
 
 async def test_what_is_kept_of_a_trip_is_bounded_and_an_id_before_it_is_unknown(redis: Redis) -> None:
-    channel, trip = LiveChannel(redis), "019a9f5e-1c00-7e21-b7c4-90ab12cd34ef"
+    channel, trip = LiveChannel(redis, time_factor=0), TRIP
     begin, _, _ = await channel.end()
     for number in range(1500):
-        await channel.tell([(trip, "position", f"{number:05}", {"n": number})])
+        await channel.tell([place(trip, number)])
     end, count, _ = await channel.end()
 
     assert count == 1500

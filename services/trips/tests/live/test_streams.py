@@ -1,6 +1,7 @@
 """Following trips over real connections: nothing missing, nothing twice, in order."""
 
 import socket
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,11 +13,18 @@ import pytest_asyncio
 from fastapi import FastAPI
 from redis.asyncio import Redis
 
+from services.trips.live.arrivals import LiveArrivals
+from services.trips.live.channel import LiveChannel
+from services.trips.live.hub import Hub
+from services.trips.live.statuses import TripStatuses
 from services.trips.tests.fleet import OURS, THEIRS, Fleet
 from services.trips.tests.live.followers import following
-from services.trips.tests.positions.arrange import POSITIONS, point, reporter
+from services.trips.tests.positions.arrange import HERE, POSITIONS, point, reporter, update
+from shared.runtime.clock import system_clock
+from shared.runtime.db import Database
 from shared.testing.clock import FrozenClock
 from shared.testing.http_server import serving, url_of
+from shared.testing.messages import TaskRunner
 from shared.testing.service import ApiClient
 from shared.testing.tokens import SigningKeys
 from shared.testing.wait import eventually
@@ -114,7 +122,8 @@ async def test_unknown_id_begins_anew(road: Road, redis: Redis) -> None:
     async with following(road.url, road.path, road.headers) as stream:
         await stream.until("snapshot")
         last = stream.last_id
-    for unknown in ("nonsense", "00000000.1-0"):
+    epoch = str(last).partition(".")[0]
+    for unknown in ("nonsense", "00000000.1-0", f"{epoch}.9999999999999-0"):
         async with following(road.url, road.path, road.headers, last=unknown) as stream:
             await stream.until("snapshot")
             assert [one.name for one in stream.seen] == ["reset", "snapshot"]
@@ -144,6 +153,45 @@ async def test_broker_that_loses_everything_costs_a_new_beginning_and_no_status(
     assert "reset" in {one.name for one in stream.seen}
 
 
+async def test_a_status_that_redis_takes_for_told_is_told_all_the_same(road: Road, fleet: Fleet, redis: Redis) -> None:
+    async with following(road.url, road.path, road.headers) as stream:
+        (snapshot,) = await stream.until("snapshot")
+        # As a process does that begins to watch after the step, and Redis does not remember the trip.
+        await redis.delete(f"live:trips:version:{road.trip_id}")
+        await LiveChannel(redis).tell_statuses(road.trip_id, snapshot.data["trips"][0]["version"] + 1, {})
+        await fleet.step(road.trip_id, "at_pickup")
+        await stream.until("status")
+        await fleet.step(road.trip_id, "onboard")
+        await stream.until("status")
+
+    assert [one.data["status"] for one in stream.seen if one.name == "status"] == ["at_pickup", "onboard"]
+
+
+async def test_redis_remembers_what_was_told_of_a_trip_as_long_as_somebody_follows_it(
+    fleet: Fleet, redis: Redis, database: Database
+) -> None:
+    trip_id = await fleet.assigned()
+    key = f"live:trips:version:{trip_id}"
+    arrivals = LiveArrivals(database.read, system_clock)
+    hub = Hub(LiveChannel(redis), TripStatuses(database.read), arrivals, time_factor=0.001)
+    with hub.following([trip_id]):
+        await hub.ready()
+        await hub.watch([trip_id])
+        told = await redis.get(key)
+        await redis.expire(key, 60)
+        await eventually(lambda: lives_for(redis, key, 3000))
+        await redis.delete(key)
+        await eventually(lambda: lives_for(redis, key, 3000))
+    await hub.close()
+
+    assert await redis.get(key) == told
+
+
+async def lives_for(redis: Redis, key: str, seconds: int) -> bool:
+    """Whether Redis keeps it for longer."""
+    return int(await redis.ttl(key)) > seconds
+
+
 async def test_several_trips_share_a_stream_and_one_that_is_not_ones_own_is_none(
     road: Road, fleet: Fleet, signing_keys: SigningKeys
 ) -> None:
@@ -166,6 +214,43 @@ async def test_several_trips_share_a_stream_and_one_that_is_not_ones_own_is_none
     assert {one["trip_id"] for one in snapshot.data["trips"]} == {road.trip_id, other}
     assert status.data["trip_id"] == other
     assert [one.status_code for one in refused] == [404, 404, 404, 401]
+
+
+async def test_places_that_come_by_message_faster_than_they_are_told_end_with_the_newest(
+    road: Road, run_task: TaskRunner
+) -> None:
+    async with following(road.url, road.path, road.headers) as stream:
+        await stream.until("snapshot")
+        began = time.monotonic()
+        for second in range(10):
+            assert (await run_task(update(road.trip_id, -second, latitude=HERE[0] + second / 100_000))).outcome == "done"
+        await stream.until_said(f"{HERE[0] + 9 / 100_000:.5f}")
+        halves = (time.monotonic() - began) / 0.5
+
+    told = [one.data["recorded_at"] for one in stream.seen if one.name == "position"]
+    assert told == sorted(set(told))
+    assert len(told) <= halves + 1
+
+
+async def test_followers_are_told_when_the_vehicle_is_expected_until_it_is_there(
+    road: Road, fleet: Fleet, clock: FrozenClock
+) -> None:
+    link = (await fleet.ok("POST", f"/v1/trips/{road.trip_id}/share-links"))["path"]
+    await road.device.post(POSITIONS, json=point(0, north_m=1800))
+    clock.advance(timedelta(minutes=1))
+    async with following(road.url, road.path, road.headers) as stream:
+        (expected,) = await stream.until("eta")
+        async with following(road.url, f"{link}/live") as anybodys:
+            (shared,) = await anybodys.until("eta")
+        asked = await fleet.ok("GET", f"/v1/trips/{road.trip_id}/eta")
+        await fleet.step(road.trip_id, "at_pickup")
+        (there,) = await stream.until("eta")
+
+    assert shared == expected
+    assert (expected.data["next_place"], expected.data["fix_age_s"], expected.id) == ("pickup", 60, None)
+    for name in ("arrives_at", "earliest_at", "latest_at"):
+        assert expected.data[name] == f"{asked['arrival'][name][:19]}Z"
+    assert {name for name, value in there.data.items() if value is not None} == {"trip_id", "calculated_at"}
 
 
 async def test_a_ticket_opens_one_stream_once(road: Road) -> None:

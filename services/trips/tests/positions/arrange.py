@@ -5,6 +5,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from services.trips.tests.fleet import Fleet
+from shared.contracts.trips import BroadcastGpsUpdate
 from shared.testing.clock import MONDAY_MORNING
 from shared.testing.service import ApiClient
 
@@ -22,6 +23,12 @@ def point(seconds_ago: float = 0, north_m: float = 0, **fields: Any) -> dict[str
     latitude, longitude = HERE
     usual = {"recorded_at": ago(seconds=seconds_ago), "latitude": latitude + north_m / 111_195, "longitude": longitude}
     return usual | {"accuracy_m": 5} | fields
+
+
+def update(trip_id: str, seconds_ago: int = 0, **fields: Any) -> BroadcastGpsUpdate:
+    """A message about where a trip's vehicle is."""
+    usual = {"latitude": HERE[0], "longitude": HERE[1], "speed": 36, "heading": 180, "recorded_at": ago(seconds=seconds_ago)}
+    return BroadcastGpsUpdate.model_validate({"trip_id": trip_id} | usual | fields)
 
 
 async def vehicle(fleet: Fleet) -> str:

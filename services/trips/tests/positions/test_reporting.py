@@ -86,6 +86,25 @@ async def test_a_jump_is_believed_when_the_next_point_is_near_it(fleet: Fleet, c
     assert latest["recorded_at"] == "2026-03-02T08:59:31Z"
 
 
+async def test_a_point_is_no_duplicate_of_one_that_is_dropped(fleet: Fleet, client: ApiClient) -> None:
+    api, vehicle_id = await reporter(fleet, client)
+    await api.post(POSITIONS, json=point(60))
+    sent = [
+        point(30, trip_id="019a9f5e-0a00-7e21-b7c4-90ab12cd34ef"),
+        point(30, north_m=1),
+        point(20, north_m=50_000),
+        point(20, north_m=2),
+        point(20, north_m=3),
+    ]
+    answer = (await api.post(BATCH, json=sent)).json()
+    track = await fleet.ok("GET", f"/v1/vehicles/{vehicle_id}/positions")
+
+    assert (answer["accepted"], answer["duplicates"]) == (2, 1)
+    assert {one["index"]: one["reason"] for one in answer["rejections"]} == {0: "trip_unknown", 2: "teleport"}
+    kept = [(one["recorded_at"], one["latitude"]) for one in track["items"]]
+    assert kept == [(ago(seconds=60 - n * 10), point(north_m=north)["latitude"]) for n, north in ((0, 0), (3, 1), (4, 2))]
+
+
 async def test_a_point_belongs_to_the_trip_that_its_vehicle_drove_then(fleet: Fleet, client: ApiClient, session: Session) -> None:
     trip_id = await fleet.assigned()
     vehicle_id = (await fleet.ok("GET", f"/v1/trips/{trip_id}"))["vehicle_id"]
@@ -98,6 +117,21 @@ async def test_a_point_belongs_to_the_trip_that_its_vehicle_drove_then(fleet: Fl
     assert other.json()["reason"] == "trip_unknown"
     kept = await rows(session, "SELECT trip_id FROM positions ORDER BY recorded_at")
     assert [str(one) for (one,) in kept] == ["None", trip_id, "None"]
+
+
+async def test_a_point_that_names_a_trip_before_its_driver_has_set_out_is_kept_and_belongs_to_none(
+    fleet: Fleet, client: ApiClient, session: Session
+) -> None:
+    trip_id = await fleet.assigned()
+    vehicle_id = (await fleet.ok("GET", f"/v1/trips/{trip_id}"))["vehicle_id"]
+    api, _ = await reporter(fleet, client, vehicle_id)
+    early = await api.post(POSITIONS, json=point(2, trip_id=trip_id))
+    await fleet.drive(trip_id, "en_route_pickup")
+    answer = await api.post(BATCH, json=[point(1, trip_id=trip_id), point(0, trip_id=trip_id)])
+
+    assert (early.json(), answer.json()["accepted"]) == ({"outcome": "accepted"}, 2)
+    kept = await rows(session, "SELECT trip_id FROM positions ORDER BY recorded_at")
+    assert [str(one) for (one,) in kept] == ["None", "None", trip_id]
 
 
 async def test_whoever_is_no_device_reports_nothing(fleet: Fleet, client: ApiClient, session: Session) -> None:

@@ -1,7 +1,7 @@
 """The task door to positions, and the clean-up: days go whole and on time, readers see 30 days to the second."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,18 +10,14 @@ from sqlalchemy import text
 
 from services.trips.positions.days_repository import DaysReader, DaysRepository
 from services.trips.tests.fleet import Fleet, rows
-from services.trips.tests.positions.arrange import HERE, POSITIONS, ago, point, reporter
+from services.trips.tests.positions.arrange import POSITIONS, point, reporter, update
 from shared.contracts.trips import BroadcastGpsUpdate, CleanupOldGpsData
 from shared.runtime.db import Session
+from shared.runtime.process import ProcessRuntime
+from shared.testing.archives import rows_of
 from shared.testing.clock import MONDAY_MORNING, FrozenClock
 from shared.testing.messages import TaskRunner
 from shared.testing.service import ApiClient
-
-
-def update(trip_id: str, seconds_ago: int = 0, **fields: Any) -> BroadcastGpsUpdate:
-    """A message about a trip."""
-    usual = {"latitude": HERE[0], "longitude": HERE[1], "speed": 36, "heading": 180, "recorded_at": ago(seconds=seconds_ago)}
-    return BroadcastGpsUpdate.model_validate({"trip_id": trip_id} | usual | fields)
 
 
 async def test_broadcast_delivered_twice_is_kept_and_told_once(
@@ -30,9 +26,9 @@ async def test_broadcast_delivered_twice_is_kept_and_told_once(
     trip_id = await fleet.assigned()
     await fleet.drive(trip_id, "en_route_pickup")
     ids = [uuid4(), uuid4()]
-    batch = [update(trip_id, 5), update(trip_id, 3)]
+    batch: list[BroadcastGpsUpdate] = [update(trip_id, -3), update(trip_id, -5)]
     handled = [await run_task.run(batch, ids=ids) for _ in range(2)]
-    again = await run_task(update(trip_id, 5))
+    again = await run_task(update(trip_id, -3))
 
     assert [one.outcome for one in (*handled[0], *handled[1], again)] == ["done"] * 5
     kept = await rows(session, "SELECT trip_id, round(speed_mps::numeric, 1)::float8, heading_deg, source FROM positions")
@@ -85,3 +81,21 @@ async def test_a_day_that_is_not_over_is_not_dropped(session: Session) -> None:
     await DaysRepository(session).make(date(2026, 3, 1), date(2026, 3, 1))
     with pytest.raises(Exception, match="is not over"):
         await session.execute(text("SELECT drop_position_day('2026-03-01', '2026-03-01 23:59+00', now())"))
+
+
+async def test_clean_up_that_runs_twice_keeps_the_points_of_a_dropped_day_where_archives_go(
+    fleet: Fleet, client: ApiClient, run_task: TaskRunner, worker_runtime: ProcessRuntime, clock: FrozenClock, tmp_path: Path
+) -> None:
+    api, vehicle_id = await reporter(fleet, client)
+    await api.post(f"{POSITIONS}/batch", json=[point(24 * 3600), point(9 * 3600 + 1), point(0)])
+    clock.set(datetime(2026, 4, 1, 0, 5, tzinfo=UTC))
+    worker_runtime.settings = worker_runtime.settings.model_copy(update={"archive_dir": tmp_path})
+    handled = [await run_task(CleanupOldGpsData(slot=clock())) for _ in range(2)]
+
+    assert [one.outcome for one in handled] == ["done", "done"]
+    kept = rows_of(tmp_path / "trips" / "positions_20260301.parquet")
+    assert [row["vehicle_id"] for row in kept] == [str(vehicle_id)] * 2
+    assert sorted(row["recorded_at"] for row in kept) == [
+        MONDAY_MORNING - timedelta(hours=24),
+        MONDAY_MORNING - timedelta(hours=9, seconds=1),
+    ]

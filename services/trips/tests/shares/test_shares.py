@@ -12,9 +12,11 @@ from fastapi import FastAPI
 from services.trips.shares.page import page
 from services.trips.tests.fleet import THEIRS, Fleet, code, fleet_of, rows
 from services.trips.tests.live.followers import following
+from services.trips.tests.positions.arrange import POSITIONS, point, reporter, update
 from shared.runtime.db import Session
 from shared.testing.clock import FrozenClock
 from shared.testing.http_server import serving, url_of
+from shared.testing.messages import TaskRunner
 from shared.testing.service import ApiClient
 
 
@@ -76,6 +78,29 @@ async def test_a_link_ends_half_an_hour_after_the_trip_or_when_it_is_revoked(
 
 def _paths(trip_id: str, link_id: str) -> tuple[str, str]:
     return f"/v1/trips/{trip_id}/share-links", f"/v1/share-links/{link_id}/revoke"
+
+
+@pytest.mark.commits
+async def test_who_has_the_link_does_not_see_where_the_driver_is_before_setting_out(
+    app: FastAPI, fleet: Fleet, client: ApiClient, run_task: TaskRunner
+) -> None:
+    trip_id = await fleet.assigned()
+    path = (await link_of(fleet, trip_id))["path"]
+    device, _ = await reporter(fleet, client, (await fleet.ok("GET", f"/v1/trips/{trip_id}"))["vehicle_id"])
+    await device.post(POSITIONS, json=point(20, trip_id=trip_id))
+    handled = await run_task(update(trip_id, 10))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        async with serving(app, listener), following(url_of(listener), f"{path}/live") as stream:
+            (snapshot,) = await stream.until("snapshot")
+            await device.post(POSITIONS, json=point(5, trip_id=trip_id))
+            await fleet.drive(trip_id, "en_route_pickup")
+            await stream.until("status", 2)
+            await run_task(update(trip_id, -1))
+            (position,) = await stream.until("position")
+
+    assert (handled.outcome, snapshot.data["trips"][0]["position"]) == ("done", None)
+    assert [one.name for one in stream.seen] == ["snapshot", "status", "status", "position"]
+    assert position.data["recorded_at"] == "2026-03-02T09:00:01Z"
 
 
 @pytest.mark.commits

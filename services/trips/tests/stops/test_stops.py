@@ -1,8 +1,15 @@
 """Where vehicles stood, by the points that are known."""
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.trips.positions.geodesy import metres_between
 from services.trips.stops.detection import StopRule, find_stops
 from services.trips.tests.fleet import THEIRS, Fleet, code, fleet_of
 from services.trips.tests.positions.arrange import POSITIONS, ago, point, reporter
@@ -13,13 +20,20 @@ STANDING = [(300, 0), (240, 30), (180, -20), (120, 10)]
 DRIVING = [(60, 800), (0, 1600)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Place:
-    """A point of a track."""
+    """A point of a track. looked_at: how often somebody wanted to know where it is."""
 
     recorded_at: datetime
-    latitude: float
+    north: float
     longitude: float
+    looked_at: int = 0
+
+    @property
+    def latitude(self) -> float:
+        """In degrees."""
+        self.looked_at += 1
+        return self.north
 
 
 def track(*places: tuple[float, float], longitude: float = 72.8) -> list[Place]:
@@ -53,6 +67,53 @@ def test_a_stop_on_the_180th_meridian_lies_there() -> None:
     (found,) = find_stops([*east, *west], StopRule())
 
     assert abs(abs(found.longitude) - 180) < 1e-6
+
+
+DAY: list[tuple[str, list[tuple[float, float]], StopRule]] = [
+    ("stands", [(10 * n, 5 * (n % 7)) for n in range(8000)], StopRule(2000, timedelta(days=1))),
+    ("stands twice", [(10 * n, 30_000 * (n // 4000)) for n in range(8000)], StopRule(2000, timedelta(hours=12))),
+    ("stands often", [(10 * n, 3000 * (n // 700 % 2)) for n in range(8000)], StopRule(2000, timedelta(hours=2))),
+    ("creeps", [(10 * n, n) for n in range(8000)], StopRule(2000, timedelta(hours=6))),
+    ("comes and goes", [(10 * n, 3 * abs(n % 6000 - 3000)) for n in range(8000)], StopRule(2000, timedelta(hours=8))),
+]
+
+
+@pytest.mark.parametrize(("places", "rule"), [case[1:] for case in DAY], ids=[case[0] for case in DAY])
+def test_a_day_without_a_stop_is_looked_through_once(places: list[tuple[float, float]], rule: StopRule) -> None:
+    points = track(*places)
+
+    assert find_stops(points, rule) == []
+    # Each distance looks at two points.
+    assert sum(point.looked_at for point in points) <= 10 * len(points)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([10, 30, 60, 400]), st.integers(-2, 2)), max_size=60),
+    st.sampled_from([20, 50, 120]),
+    st.sampled_from([30, 120, 600]),
+)
+def test_stops_are_what_their_definition_says(steps: list[tuple[int, int]], radius_m: float, lasts_s: int) -> None:
+    sums = itertools.accumulate(steps, lambda place, step: (place[0] + step[0], place[1] + 30 * step[1]))
+    points = track(*sums)
+    rule = StopRule(radius_m, timedelta(seconds=lasts_s), gap=timedelta(seconds=300))
+
+    assert [(one.began_at, one.points) for one in find_stops(points, rule)] == list(by_definition(points, rule))
+
+
+def by_definition(points: list[Place], rule: StopRule) -> Iterator[tuple[datetime, int]]:
+    """When stops begin, and how many points they have: each point is tried with all that follow it."""
+    first = 0
+    while first < len(points):
+        end = first + 1
+        while end < len(points) and points[end].recorded_at - points[end - 1].recorded_at <= rule.gap:
+            if metres_between(points[first].latitude, 72.8, points[end].latitude, 72.8) > rule.radius_m:
+                break
+            end += 1
+        if points[end - 1].recorded_at - points[first].recorded_at >= rule.lasts:
+            yield points[first].recorded_at, end - first
+            first = end
+        else:
+            first += 1
 
 
 async def test_stops_of_a_vehicle_count_points_that_come_late(fleet: Fleet, client: ApiClient) -> None:

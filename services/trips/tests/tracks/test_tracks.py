@@ -1,20 +1,27 @@
 """Where a trip went, as a file, how far, and what shows it."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from services.trips import deps
+from services.trips.completion.service import LATE_POINTS
 from services.trips.tests.fleet import THEIRS, Fleet, code, fleet_of, rows
-from services.trips.tests.positions.arrange import POSITIONS, point, reporter
-from services.trips.tracks.measuring import measure, polyline
+from services.trips.tests.positions.arrange import HERE, POSITIONS, point, reporter
+from services.trips.tracks.measuring import Spot, measure, polyline
+from shared.contracts.trips import ProcessTripCompletion, TripCompleted
 from shared.runtime.db import Session
 from shared.testing.clock import MONDAY_MORNING, FrozenClock
+from shared.testing.messages import TaskRunner, outbox_of, published
 from shared.testing.service import ApiClient
+
+A_KILOMETRE_NORTH: Final = {"label": "City Hospital", "latitude": HERE[0] + 1000 / 111_195, "longitude": HERE[1]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,7 @@ def test_a_polyline_is_googles() -> None:
 def test_who_stands_still_goes_nowhere_and_a_silence_makes_a_track_no_proof() -> None:
     here = [At(MONDAY_MORNING + timedelta(seconds=n), 19 + 0.00003 * (n % 2), 72) for n in range(100)]
     end = here[-1].recorded_at
-    still, late = measure(here, MONDAY_MORNING, end), measure(here, MONDAY_MORNING, end + timedelta(minutes=11))
+    still, late = measure(here, MONDAY_MORNING, end), measure(here, MONDAY_MORNING, end + timedelta(minutes=2, seconds=1))
 
     assert still is not None
     assert late is not None
@@ -43,19 +50,50 @@ def test_who_stands_still_goes_nowhere_and_a_silence_makes_a_track_no_proof() ->
     assert measure(here[:1], MONDAY_MORNING, end) is None
 
 
-async def driven(fleet: Fleet, client: ApiClient, clock: FrozenClock) -> str:
-    """A completed trip that went a kilometre north in ten minutes with its passenger."""
-    trip_id = await fleet.assigned()
-    vehicle_id = (await fleet.ok("GET", f"/v1/trips/{trip_id}"))["vehicle_id"]
+def north(metres: float) -> Spot:
+    """A place so far north of the pickup."""
+    return HERE[0] + metres / 111_195, HERE[1]
+
+
+WAYS: list[tuple[str, list[tuple[int, int]], bool]] = [
+    ("all the way", [(0, 0), (1, 1000), (2, 2000), (3, 3000), (4, 4000)], True),
+    ("three minutes on the way unseen", [(0, 0), (1, 1000), (4, 4000)], False),
+    ("a tracker that is silent while it stands", [(0, 0), (1, 1000), (11, 1090), (12, 2500), (13, 4000)], True),
+    ("longer than anybody stands", [(0, 0), (1, 1000), (12, 1000), (13, 2500), (14, 4000)], False),
+    ("a departure after five minutes", [(5, 80), (6, 2000), (7, 4000)], True),
+    ("first heard of far from the pickup", [(3, 2000), (4, 3000), (5, 4000)], False),
+    ("last heard of far from the drop-off", [(0, 0), (1, 1000), (2, 2000), (5, 2000)], False),
+    ("an address that is no point", [(0, 150), (1, 2000), (2, 3700)], True),
+]
+
+
+@pytest.mark.parametrize(("way", "seen", "is_whole"), WAYS, ids=[way for way, _, _ in WAYS])
+def test_a_track_is_whole_where_none_of_the_way_can_be_missing(way: str, seen: list[tuple[int, int]], is_whole: bool) -> None:
+    places = [At(MONDAY_MORNING + timedelta(minutes=minute), *north(metres)) for minute, metres in seen]
+
+    measured = measure(places, MONDAY_MORNING, places[-1].recorded_at, ends=(north(0), north(4000)))
+
+    assert measured is not None
+    assert measured.is_whole == is_whole, way
+
+
+async def driven(fleet: Fleet, client: ApiClient, clock: FrozenClock, *, heard: Iterable[int] = range(11)) -> str:
+    """A completed trip that went a kilometre north in ten minutes with its passenger. heard: the minutes that were reported."""
+    trip_id = await fleet.assigned(dropoff=A_KILOMETRE_NORTH)
     await fleet.drive(trip_id, "onboard")
-    api, _ = await reporter(fleet, client, vehicle_id)
-    points = [point(-60 * minute, north_m=100 * minute, altitude_m=5) for minute in range(11)]
     clock.advance(timedelta(minutes=10))
-    assert (await api.post(f"{POSITIONS}/batch", json=points)).json()["accepted"] == 11
+    await report(fleet, client, trip_id, heard)
     for status in ("at_dropoff", "completed"):
         answer = await fleet.step(trip_id, status)
         assert answer.is_success, answer.text
     return trip_id
+
+
+async def report(fleet: Fleet, client: ApiClient, trip_id: str, minutes: Iterable[int]) -> None:
+    """What a device of the trip's vehicle says of these minutes."""
+    api, _ = await reporter(fleet, client, (await fleet.ok("GET", f"/v1/trips/{trip_id}"))["vehicle_id"])
+    points = [point(-60 * minute, north_m=100 * minute, altitude_m=5) for minute in minutes]
+    assert (await api.post(f"{POSITIONS}/batch", json=points)).json()["accepted"] == len(points)
 
 
 async def test_a_track_is_shown_as_geojson_and_gpx_with_its_distance(fleet: Fleet, client: ApiClient, clock: FrozenClock) -> None:
@@ -87,3 +125,34 @@ async def test_completion_takes_the_distance_from_the_track_with_its_evidence(
     ((source, metres, points),) = await rows(session, "SELECT source, distance_m, evidence ->> 'points' FROM trip_mileage")
     ((fixed,),) = await rows(session, "SELECT distance_source FROM trip_completions")
     assert (source, metres, points, fixed) == ("gps", pytest.approx(1000, abs=2), "11", "gps")
+
+
+async def test_positions_that_come_late_correct_the_distance_when_it_is_measured_once_more(
+    fleet: Fleet, client: ApiClient, clock: FrozenClock, session: Session, run_task: TaskRunner
+) -> None:
+    trip_id = await driven(fleet, client, clock, heard=range(5))
+    for _ in range(2):
+        await run_task(ProcessTripCompletion(trip_id=UUID(trip_id)), occurred_at=clock())
+    (_, again) = [one.due_at for one in await outbox_of(session) if one.name == ProcessTripCompletion.contract.name]
+    await report(fleet, client, trip_id, range(5, 11))
+    for _ in range(2):
+        await run_task(ProcessTripCompletion(trip_id=UUID(trip_id)), occurred_at=clock())
+
+    facts: list[tuple[Any, int]] = [(one.distance_m, one.entity_version) for one in await published(session, TripCompleted)]
+    assert again == clock() + LATE_POINTS
+    assert facts == [(pytest.approx(1300, abs=2), 9), (pytest.approx(1000, abs=2), 10)]
+    assert (await fleet.ok("GET", f"/v1/trips/{trip_id}/completion"))["distance_source"] == "gps"
+
+
+async def test_who_says_why_knows_better_than_the_track(
+    fleet: Fleet, client: ApiClient, clock: FrozenClock, run_task: TaskRunner
+) -> None:
+    trip_id = await driven(fleet, client, clock)
+    await run_task(ProcessTripCompletion(trip_id=UUID(trip_id)))
+    billed = []
+    for said in ({}, {"note": "the tracker hung"}):
+        await fleet.ok("PUT", f"/v1/trips/{trip_id}/mileage", json={"distance_m": 1_400} | said)
+        shown = await fleet.ok("GET", f"/v1/trips/{trip_id}/completion")
+        billed.append((shown["distance_source"], shown["distance_m"], [one["source"] for one in shown["mileage"]]))
+
+    assert billed == [("gps", pytest.approx(1000, abs=2), ["gps", "operator"]), ("operator", 1_400, ["operator", "gps"])]
