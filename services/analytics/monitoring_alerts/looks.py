@@ -1,0 +1,179 @@
+"""What each rule looks at. A function per rule: from all that is seen, what is wrong, and what cannot be known now."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from services.analytics.lanes.service import backlog_of
+from services.analytics.monitoring_alerts.models import Found, Look, Rule
+from services.analytics.monitoring_alerts.seen import LetterGroups, Seen
+from services.analytics.owners.answers import Answer
+from services.analytics.workers.schemas import WorkerOut
+
+EVERYTHING: Final = ("",)
+MORE_THAN_A_PAGE: Final = " or more"
+
+
+def critical_task_failed(seen: Seen, _: Rule) -> Look:
+    """What failed on urgent lanes. While nobody hears the workers, nobody knows."""
+    found = [
+        Found(name, f"{name} has failed for good {count} times within ten minutes", count)
+        for name, count in seen.failures.items()
+    ]
+    return Look(found, EVERYTHING if seen.is_deaf else ())
+
+
+def backlog(seen: Seen, rule: Rule) -> Look:
+    """Lanes for which too much waits, in tables or in the broker, where a plain Celery client leaves its messages.
+
+    What is known to wait is enough to say so, even where a part is not known.
+    """
+    found, unknown = [], []
+    for lane in seen.queues.items:
+        waiting = backlog_of(lane)
+        if waiting > rule.limit:
+            oldest = f", the oldest for {lane.oldest_s:.0f} s" if lane.oldest_s else ""
+            found.append(Found(lane.lane, f"{waiting} messages wait for {lane.lane}{oldest}", waiting))
+        elif not lane.is_complete:
+            unknown.append(lane.lane)
+    return Look(found, unknown)
+
+
+def worker_down(seen: Seen, _: Rule) -> Look:
+    """Workers that are down and were not replaced: where machines come and go, another name takes the same lanes."""
+    workers = seen.workers.items
+    heard = [one for one in workers if one.state in ("up", "busy", "stuck")]
+    found = [
+        Found(one.hostname, f"{one.hostname}: {one.why}")
+        for one in workers
+        if one.state == "down" and not any(_replaces(other, one) for other in heard)
+    ]
+    return Look(found, EVERYTHING if seen.is_deaf else ())
+
+
+def _replaces(other: WorkerOut, gone: WorkerOut) -> bool:
+    return other.first_seen_at > gone.seen_at and set(gone.lanes) <= set(other.lanes)
+
+
+def worker_stuck(seen: Seen, _: Rule) -> Look:
+    """Workers that get nowhere."""
+    found = [Found(one.hostname, f"{one.hostname}: {one.why}") for one in seen.workers.items if one.state == "stuck"]
+    return Look(found, EVERYTHING if seen.is_deaf else ())
+
+
+def lane_without_workers(seen: Seen, _: Rule) -> Look:
+    """Lanes that nobody takes from."""
+    without = seen.workers.without_workers
+    return Look([Found(lane, f"no worker takes from {lane}") for lane in without or ()], EVERYTHING if without is None else ())
+
+
+def component_down(seen: Seen, _: Rule) -> Look:
+    """Parts that are not well; providers have a rule of their own."""
+    return Look(
+        [
+            Found(one.component, f"{one.component} is {one.status}: {one.problem}")
+            for one in seen.health.components
+            if one.kind != "provider" and one.status != "ok"
+        ]
+    )
+
+
+def provider_down(seen: Seen, _: Rule) -> Look:
+    """Outside providers that are left alone. What workers have met is in the broker, so without it nobody knows."""
+    components = seen.health.components
+    is_blind = any(one.kind == "broker" and one.status == "down" for one in components)
+    found = [
+        Found(one.component.removeprefix("provider:"), f"{one.component.removeprefix('provider:')} is {one.problem}")
+        for one in components
+        if one.kind == "provider" and one.status == "down"
+    ]
+    return Look(found, EVERYTHING if is_blind else ())
+
+
+def schedule_missed(seen: Seen, rule: Rule) -> Look:
+    """Entries with a slot that is overdue, or with one that was passed over since the look before."""
+    found = []
+    for one in seen.schedules.items:
+        subject = f"{one.service}/{one.name}"
+        passed_over = seen.missed.get(subject, 0) - seen.missed_before.get(subject, seen.missed.get(subject, 0))
+        if one.late_s is not None and one.late_s > rule.limit:
+            found.append(Found(subject, f"{one.message} should have come {one.late_s:.0f} s ago", one.late_s))
+        elif passed_over > 0:
+            found.append(Found(subject, f"{one.message} was passed over {passed_over} times", passed_over))
+    return Look(found, [f"{one.service}/" for one in seen.schedules.unknown])
+
+
+def dead_letters(seen: Seen, _: Rule) -> Look:
+    """Open letters by service and task. Where there are more than a page, the others may be of any task of that service."""
+    found: list[Found] = []
+    for service, answer in seen.letters.items():
+        groups = answer.value.items if answer.value else []
+        counts: Counter[str] = Counter()
+        for group in groups:
+            counts[f"{service}/{group.name or group.reason}"] += group.letters
+        found += [Found(subject, f"{subject}: {count} dead letters are open", count) for subject, count in counts.items()]
+    return Look(found, [f"{service}/" for service, answer in seen.letters.items() if not _is_whole(answer)])
+
+
+def _is_whole(answer: Answer[LetterGroups]) -> bool:
+    return answer.value is not None and answer.value.next_cursor is None
+
+
+def reconciliation_breaks(seen: Seen, _: Rule) -> Look:
+    """Open cases of payments, by kind. Where there are more than a page, the others may be of any kind."""
+    if seen.cases.value is None:
+        return Look((), EVERYTHING)
+    counts = Counter(case.kind for case in seen.cases.value.items)
+    has_more = seen.cases.value.next_cursor is not None
+    more = MORE_THAN_A_PAGE if has_more else ""
+    found = [Found(f"payments/{kind}", f"{count}{more} cases of {kind} are open", count) for kind, count in counts.items()]
+    return Look(found, EVERYTHING if has_more else ())
+
+
+def sync_failing(seen: Seen, rule: Rule) -> Look:
+    """Sources of which the last runs have failed."""
+    failing = [one for one in seen.sources if one.failures >= rule.limit]
+    return Look(
+        [Found(one.name, f"{one.name} could not be read {one.failures} times: {one.error}", one.failures) for one in failing]
+    )
+
+
+def backup_old(seen: Seen, rule: Rule) -> Look:
+    """Whether a backup is missing: they are made every six hours, so the limit is one that failed."""
+    age_s = (seen.at - seen.unsaved_since).total_seconds() if seen.unsaved_since else 0.0
+    said = f"what has changed for {age_s / 3600:.1f} hours is in no verified backup"
+    return Look([Found("backups", said, age_s)] if age_s > rule.limit else ())
+
+
+def _share(name: str) -> Callable[[Seen, Rule], Look]:
+    def look(seen: Seen, rule: Rule) -> Look:
+        share = float(getattr(seen.machine, name))
+        said = f"{name} of {seen.machine.name} is used to {share:.0%}"
+        return Look([Found(seen.machine.name, said, share)] if share > rule.limit else ())
+
+    return look
+
+
+LOOKS: Final[Mapping[str, Callable[[Seen, Rule], Look]]] = {
+    "critical_task_failed": critical_task_failed,
+    "backlog": backlog,
+    "worker_down": worker_down,
+    "worker_stuck": worker_stuck,
+    "lane_without_workers": lane_without_workers,
+    "component_down": component_down,
+    "provider_down": provider_down,
+    "schedule_missed": schedule_missed,
+    "dead_letters": dead_letters,
+    "reconciliation_breaks": reconciliation_breaks,
+    "sync_failing": sync_failing,
+    "backup_old": backup_old,
+    "cpu": _share("cpu"),
+    "memory": _share("memory"),
+    "disk": _share("disk"),
+}
+
+
+def all_looks(seen: Seen, rules: tuple[Rule, ...]) -> Iterator[tuple[Rule, Look]]:
+    """What each rule finds."""
+    for rule in rules:
+        yield rule, LOOKS[rule.name](seen, rule)

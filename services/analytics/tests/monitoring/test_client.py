@@ -1,0 +1,55 @@
+"""The Python client, over a socket, as a script uses it."""
+
+import asyncio
+import socket
+from datetime import UTC, datetime
+
+import pytest
+
+from shared.client import Connection, TaskManager, TaskScheduler, WaybillError
+from shared.testing.http_server import url_of
+from shared.testing.tokens import SigningKeys
+
+MAIL = {"to_email": "ann@example.com", "subject": "Hello", "body": "It works."}
+LATER = datetime(2999, 1, 1, tzinfo=UTC)
+pytestmark = [pytest.mark.commits, pytest.mark.usefixtures("served")]
+
+
+def script(url: str, token: str) -> None:
+    connection = Connection(url, token)
+    manager, scheduler = TaskManager(connection), TaskScheduler(connection)
+    first, again = (
+        scheduler.schedule_task("notifications.send_email", kwargs=MAIL, due_at=LATER, lane="notifications.bulk", key="one")
+        for _ in range(2)
+    )
+    assert first == again
+    [queue] = manager.get_queue_status("notifications.bulk")
+    assert queue["delayed"] == 1
+    story = manager.get_task_status(first["message_id"])
+    assert story["id"] == first["message_id"]
+
+    assert manager.cancel_task(first["message_id"])["parts"][0]["outbox"] == 1
+    with pytest.raises(WaybillError, match="it is cancelled already") as refused:
+        manager.cancel_task(first["message_id"])
+    assert (refused.value.status, refused.value.code) == (409, "owner_refused")
+    with pytest.raises(WaybillError, match="no contract is called"):
+        scheduler.schedule_task("notifications.send_emali")
+    with pytest.raises(ValueError, match="no time zone"):
+        scheduler.schedule_task("notifications.send_email", due_at=datetime(2026, 3, 2))  # noqa: DTZ001 — that is refused.
+    with pytest.raises(ValueError, match="there is no lane called celery"):
+        manager.get_queue_status("celery")
+    connection.close()
+
+
+async def test_a_script_schedules_asks_and_cancels(listener: socket.socket, signing_keys: SigningKeys) -> None:
+    await asyncio.to_thread(script, url_of(listener), signing_keys.token("admin"))
+
+
+def test_what_is_missing_or_away_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WAYBILL_TOKEN", raising=False)
+    with pytest.raises(WaybillError, match="set WAYBILL_TOKEN"):
+        TaskManager(Connection()).get_queue_status()
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        url = url_of(closed)
+    with pytest.raises(WaybillError, match=r"does not answer \(ConnectError\)"):
+        TaskScheduler(Connection(url, "token")).schedule_task("x")

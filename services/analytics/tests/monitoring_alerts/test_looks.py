@@ -1,0 +1,161 @@
+"""What each rule calls wrong, and of what it says that nobody can know."""
+
+import dataclasses
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from services.analytics.health.schemas import ComponentOut, HealthOut
+from services.analytics.lanes import service as lanes
+from services.analytics.machine.figures import Machine
+from services.analytics.monitoring_alerts.looks import LOOKS
+from services.analytics.monitoring_alerts.models import Look
+from services.analytics.monitoring_alerts.rules import BY_NAME, RULES
+from services.analytics.monitoring_alerts.seen import OpenCase, Seen
+from services.analytics.owners.answers import Answer
+from services.analytics.slots import service as slots
+from services.analytics.sync_runs.models import Standing
+from services.analytics.tests.monitoring.test_judging import NOW, ago, answers, in_broker, lane_view, schedule, worker
+from services.analytics.workers.service import WorkerSurvey
+from shared.runtime.http.cursors import Page
+from shared.runtime.operations.dead_letters.schemas import DeadLetterGroup
+from shared.runtime.operations.schedules.schemas import ScheduleList
+
+LANE = "payments.normal"
+
+
+def seen(**fields: Any) -> Seen:
+    """A system in which nothing is wrong, but for these."""
+    usual = Seen(
+        at=NOW,
+        queues=lanes.survey(answers(), in_broker(), {}, {}, NOW),
+        workers=WorkerSurvey(NOW, in_broker(), {}, is_deaf=False).all([worker()], NOW),
+        schedules=slots.survey({}, NOW),
+        health=HealthOut(status="ok", at=NOW, components=[]),
+        failures={},
+        letters={},
+        cases=Answer("payments", NOW, 1.0, Page(items=[], next_cursor=None)),
+        machine=Machine("host", 0.2, 0.3, 0.4),
+        is_deaf=False,
+    )
+    return dataclasses.replace(usual, **fields)
+
+
+def look(rule: str, at: Seen) -> Look:
+    return LOOKS[rule](at, BY_NAME[rule])
+
+
+def test_where_nothing_is_wrong_no_rule_finds_anything() -> None:
+    for rule in RULES:
+        found = look(rule.name, seen())
+        assert (list(found.found), found.knows("anything")) == ([], True), rule.name
+
+
+def test_a_lane_of_which_a_part_is_unknown_neither_raises_nor_ends_unless_enough_is_known() -> None:
+    said = answers(trips=lane_view(LANE, outbox_waiting=1001), alerts=None)
+    found = look("backlog", seen(queues=lanes.survey(said, in_broker(), {}, {}, NOW)))
+
+    assert [(one.subject, one.figure) for one in found.found] == [(LANE, 1001)]
+    assert not found.knows("payments.critical")
+
+
+def test_what_waits_in_the_broker_alone_is_backlog_too() -> None:
+    waiting = in_broker()
+    waiting.deliveries[LANE] = 1001
+
+    found = look("backlog", seen(queues=lanes.survey(answers(), waiting, {}, {}, NOW)))
+
+    assert [(one.subject, one.figure) for one in found.found] == [(LANE, 1001)]
+
+
+def test_a_worker_that_another_one_has_replaced_is_no_alert() -> None:
+    gone, newer = worker(seen_at=ago(60)), worker(hostname="payments@two", first_seen_at=ago(30))
+
+    for workers, subjects in (([gone], ["payments@one"]), ([gone, newer], [])):
+        survey = WorkerSurvey(NOW, in_broker(), {}, is_deaf=False).all(workers, NOW)
+        assert [one.subject for one in look("worker_down", seen(workers=survey)).found] == subjects
+
+
+def test_a_slot_is_missed_when_it_is_overdue_or_was_passed_over_since_the_look_before() -> None:
+    entry = schedule(last_slot=datetime(2026, 3, 2, 9, 0, tzinfo=UTC), missed=3)
+    at = seen(schedules=slots.survey({"trips": Answer("trips", NOW, 1.0, ScheduleList(items=[entry]))}, NOW))
+    subject = "trips/check-trip-timeouts"
+
+    assert look("schedule_missed", at).found == []
+    passed_over = dataclasses.replace(at, missed_before={subject: 1})
+    assert [(one.subject, one.figure) for one in look("schedule_missed", passed_over).found] == [(subject, 2)]
+
+
+def test_dead_letters_are_counted_by_task_and_a_service_that_is_away_ends_none_of_its_own() -> None:
+    newest = dict.fromkeys(("first_died_at", "last_died_at"), NOW)
+    group: dict[str, Any] = {"reason": "failed", "name": "trips.start_trip", "error_class": None, "error": None, **newest}
+    groups = [
+        DeadLetterGroup(fingerprint=key, letters=count, newest_id=UUID("019a9f5e-7d10-7c55-8f00-2b1e4c9d3a77"), **group)
+        for key, count in (("a", 2), ("b", 5))
+    ]
+    letters = {
+        "trips": Answer("trips", NOW, 1.0, Page(items=groups, next_cursor=None)),
+        "alerts": Answer("alerts", NOW, 1.0, None, "is away"),
+    }
+
+    found = look("dead_letters", seen(letters=letters))
+
+    assert [(one.subject, one.figure) for one in found.found] == [("trips/trips.start_trip", 7)]
+    assert (found.knows("trips/other"), found.knows("alerts/alerts.evaluate")) == (True, False)
+
+
+def test_what_lies_beyond_a_page_of_letters_or_cases_neither_raises_nor_ends() -> None:
+    newest = dict.fromkeys(("first_died_at", "last_died_at"), NOW)
+    group: dict[str, Any] = {"reason": "failed", "name": "trips.start_trip", "error_class": None, "error": None, **newest}
+    first = DeadLetterGroup(fingerprint="a", letters=2, newest_id=UUID("019a9f5e-7d10-7c55-8f00-2b1e4c9d3a77"), **group)
+    letters = {
+        "trips": Answer("trips", NOW, 1.0, Page(items=[first], next_cursor="more")),
+        "alerts": Answer("alerts", NOW, 1.0, Page[DeadLetterGroup](items=[], next_cursor=None)),
+    }
+    cases = Answer("payments", NOW, 1.0, Page(items=[OpenCase(kind="amount_differs")], next_cursor="more"))
+
+    dead, broken = (look(rule, seen(letters=letters, cases=cases)) for rule in ("dead_letters", "reconciliation_breaks"))
+
+    assert [one.subject for one in (*dead.found, *broken.found)] == ["trips/trips.start_trip", "payments/amount_differs"]
+    assert (dead.knows("trips/trips.end_trip"), dead.knows("alerts/alerts.evaluate")) == (False, True)
+    assert not broken.knows("payments/missing_here")
+
+
+def test_a_source_outside_is_failing_after_three_runs() -> None:
+    sources = [Standing("carrier", 3, None, "carrier answers 503"), Standing("customs", 2, NOW, "carrier answers 503")]
+
+    found = look("sync_failing", seen(sources=sources)).found
+
+    assert [(one.subject, one.summary) for one in found] == [
+        ("carrier", "carrier could not be read 3 times: carrier answers 503")
+    ]
+
+
+def test_a_backup_is_old_after_eight_hours_and_none_is_missed_where_none_was_asked_for() -> None:
+    ages_h = (None, 8, 8.5)
+    found = [look("backup_old", seen(unsaved_since=ago(hours * 3600) if hours else None)).found for hours in ages_h]
+
+    assert [[one.summary for one in each] for each in found] == [
+        [],
+        [],
+        ["what has changed for 8.5 hours is in no verified backup"],
+    ]
+
+
+def test_providers_parts_and_machines_have_rules_of_their_own() -> None:
+    provider = ComponentOut(
+        component="provider:payments/razorpay", kind="provider", status="down", problem="left alone", took_ms=1
+    )
+    broker = ComponentOut(component="broker", kind="broker", status="impaired", problem="it is full", took_ms=1)
+    at = seen(
+        health=HealthOut(status="degraded", at=NOW, components=[provider, broker]), machine=Machine("host", 0.95, 0.5, 0.86)
+    )
+
+    found = {rule.name: [one.subject for one in look(rule.name, at).found] for rule in RULES if look(rule.name, at).found}
+    assert found == {
+        "provider_down": ["payments/razorpay"],
+        "component_down": ["broker"],
+        "cpu": ["host"],
+        "disk": ["host"],
+    }
+    assert timedelta(seconds=BY_NAME["cpu"].for_s) == timedelta(minutes=5)
