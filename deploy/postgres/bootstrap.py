@@ -6,6 +6,7 @@ Reads from the environment:
     <SERVICE>_OWNER_PASSWORD      for `<service>_owner`, which owns the schema and runs migrations
     <SERVICE>_APP_PASSWORD        for `<service>_app`, which reads and writes rows of that schema and nothing else
     BACKUP_PASSWORD               for `backup`, which reads everything
+    RESTORE_PASSWORD              for `restore`, which makes databases to try backups in, and does not get into this one
 
 Any of the passwords may be a file's content instead: <NAME>_FILE. Running it again changes nothing, except a
 password that has become another one. Everything happens in one transaction under a lock, so replicas may race.
@@ -25,7 +26,8 @@ from deploy.postgres.scram import matches, verifier
 from shared.contracts.lanes import SERVICES
 
 BACKUP: Final = "backup"
-LOGINS: Final = (*(f"{service}_{kind}" for service in SERVICES for kind in ("owner", "app")), BACKUP)
+RESTORE: Final = "restore"
+LOGINS: Final = (*(f"{service}_{kind}" for service in SERVICES for kind in ("owner", "app")), BACKUP, RESTORE)
 
 _LOCK: Final = 0x5761_7962
 """Key of the advisory lock that lets one bootstrap in at a time ("Wayb")."""
@@ -103,7 +105,8 @@ async def _login(connection: "asyncpg.Connection[Any]", login: str, password: st
         await connection.execute(f"CREATE ROLE {login} LOGIN")
         changes.append(f"created role {login}")
     limit = _CONNECTION_LIMITS.get(login.rpartition("_")[2], 5)
-    await connection.execute(f"ALTER ROLE {login} LOGIN NOCREATEDB NOCREATEROLE NOINHERIT CONNECTION LIMIT {limit}")
+    databases = "CREATEDB" if login == RESTORE else "NOCREATEDB"
+    await connection.execute(f"ALTER ROLE {login} LOGIN {databases} NOCREATEROLE NOINHERIT CONNECTION LIMIT {limit}")
     if not matches(await _stored_verifier(connection, login), password):
         # The verifier and not the password, so that no log of the server can hold it.
         await connection.execute(f"ALTER ROLE {login} PASSWORD '{verifier(password)}'")
@@ -154,9 +157,10 @@ async def _schema(connection: "asyncpg.Connection[Any]", service: str) -> list[s
         f"ALTER SCHEMA {service} OWNER TO {owner}",
         f"GRANT CONNECT, TEMPORARY ON DATABASE {database} TO {owner}, {app}",
         f"GRANT USAGE ON SCHEMA {service} TO {app}",
-        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {service} TO {app}",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE, MAINTAIN ON ALL TABLES IN SCHEMA {service} TO {app}",
         f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {service} TO {app}",
-        f"{rights} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app}",
+        # To vacuum and analyse what is its own.
+        f"{rights} GRANT SELECT, INSERT, UPDATE, DELETE, MAINTAIN ON TABLES TO {app}",
         f"{rights} GRANT USAGE, SELECT ON SEQUENCES TO {app}",
         f"{rights} GRANT EXECUTE ON FUNCTIONS TO {app}",
         # Functions are open to everybody unless this is said for the role as a whole.

@@ -2,6 +2,7 @@
 
     service   <name>    reads its own lanes, receipts and junk; pushes to others' lanes and receipts; subscribes to control
     operator            inspects and controls workers, reads queues, purges; the only one that may publish control
+    monitor             hears the workers' events, counts what is in keys without reading it, removes what nobody owns
     client              any Celery program that sends a task and waits for its answer
     admin               everything; for maintenance by hand
 
@@ -20,9 +21,10 @@ from typing import Final
 from shared.contracts.lanes import LANES, SERVICES, lanes_of
 
 OPERATOR: Final = "operator"
+MONITOR: Final = "monitor"
 CLIENT: Final = "client"
 ADMIN: Final = "admin"
-USERS: Final = (*SERVICES, OPERATOR, CLIENT, ADMIN)
+USERS: Final = (*SERVICES, OPERATOR, MONITOR, CLIENT, ADMIN)
 
 # What every connection of redis-py and kombu says before and around its work.
 _CONNECTION: Final = (
@@ -30,7 +32,7 @@ _CONNECTION: Final = (
 )
 _STRINGS: Final = "+get +set +mget +setex +psetex +del +unlink +exists +type +expire +pexpire +ttl +pttl +incr +incrby"
 _LISTS: Final = "+lpush +rpush +rpop +brpop +lmpop +blmpop +llen +lrange +ltrim +lrem"
-_HASHES: Final = "+hget +hset +hsetnx +hdel +hlen +hmget +hgetall"
+_HASHES: Final = "+hget +hset +hsetnx +hdel +hincrby +hlen +hmget +hgetall"
 _SORTED_SETS: Final = "+zadd +zrem +zrange +zrangebyscore +zrevrangebyscore +zremrangebyscore +zcard +zcount +zscore"
 # The library that counts the rate limits renames the count of a window to that of the window before, in a script.
 _WINDOWS: Final = "+rename"
@@ -67,7 +69,7 @@ def service_rules(service: str) -> list[str]:
         *own_lanes,
         *(f"slots:{lane}" for lane in own_lanes),
         *(f"{kind}:{service}" for kind in ("receipts", "junk")),
-        *(f"{kind}:{service}:*" for kind in ("unacked", "answers", "ratelimit", "providers")),
+        *(f"{kind}:{service}:*" for kind in ("unacked", "answers", "ratelimit", "providers", "cache")),
         "celery-task-meta-*",
         "epoch",
     ]
@@ -98,6 +100,22 @@ def operator_rules() -> list[str]:
     return [f"{allowed} +info +acl|log +acl|whoami +client|list +memory|usage +time ~* &*"]
 
 
+def monitor_rules() -> list[str]:
+    """The analytics service's collector and monitoring: how much there is everywhere, and never what it says.
+
+    Messages may be personal, so their bodies are no business of whoever watches the queues.
+    """
+    return [
+        f"{_CONNECTION} +info +time +scan",
+        f"(-@all {_SUBSCRIBE} &{_EVENTS})",
+        "(-@all +llen +hlen +zcard +zcount +exists +type +ttl +pttl %R~*)",
+        "(-@all +zrange +zrangebyscore %R~slots:* %R~unacked:*)",
+        "(-@all +hmget +hgetall %R~providers:*)",
+        # What workers and clients that are gone have left behind.
+        "(-@all +del +unlink +zremrangebyscore ~slots:* ~celery-task-meta-* ~*.reply.celery.pidbox)",
+    ]
+
+
 def client_rules() -> list[str]:
     """A plain Celery client: sends to any lane, waits for the answer, reads nothing else."""
     return [
@@ -117,6 +135,7 @@ def render(passwords: Mapping[str, str]) -> str:
     rules = {
         **{service: service_rules(service) for service in SERVICES},
         OPERATOR: operator_rules(),
+        MONITOR: monitor_rules(),
         CLIENT: client_rules(),
         ADMIN: ["+@all ~* &*"],
     }
