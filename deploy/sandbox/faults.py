@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from deploy.sandbox.changes import Changes
 from deploy.sandbox.entries import glob, has_wildcard
@@ -37,6 +37,20 @@ class Rule(BaseModel):
         if not has_wildcard(pattern):
             return [address for address in addresses if address == pattern]
         return [address for address in addresses if fnmatchcase(address, glob(pattern))]
+
+
+class AnswerRule(Rule):
+    """What rules of HTTP APIs have besides. status: the HTTP status of an answer."""
+
+    status: int | None = Field(None, ge=400, le=599)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _number_as_action(cls, values: Any) -> Any:
+        """`{"action": 503}` is short for `{"action": "status", "status": 503}`."""
+        if isinstance(values, dict) and isinstance(values.get("action"), int):
+            return {**values, "action": "status", "status": values["action"]}
+        return values
 
 
 R = TypeVar("R", bound=Rule)

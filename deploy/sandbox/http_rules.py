@@ -1,17 +1,17 @@
 """The fault rules of providers with an HTTP API: what answer a request gets, and what becomes of each message afterwards."""
 
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from deploy.sandbox.faults import Rule
+from deploy.sandbox.faults import AnswerRule
 
 Answer = Literal["status", "rate_limit", "error_inside_200", "delay", "timeout_after_accept", "drop_connection"]
 _REFUSALS = ("status", "rate_limit", "error_inside_200")
 _TIMED = ("delay", "timeout_after_accept", "rate_limit")
 
 
-class HttpRule(Rule):
+class HttpRule(AnswerRule):
     """What to do when the rule strikes. fates: the actions that are about what becomes of a message that is taken.
 
     status: refuse with this HTTP status; nothing is recorded. text: what the answer says.
@@ -28,20 +28,11 @@ class HttpRule(Rule):
     fates: ClassVar[tuple[str, ...]]
 
     action: str
-    status: int | None = Field(None, ge=400, le=599)
     text: str | None = Field(None, min_length=1, max_length=400, pattern=r"^[\x20-\x7e]+$")
     seconds: float | None = Field(None, ge=0, le=3600)
     recorded: bool = False
     repeat: int = Field(1, ge=1, le=20)
     reorder: bool = False
-
-    @model_validator(mode="before")
-    @classmethod
-    def _number_as_action(cls, values: Any) -> Any:
-        """`{"action": 503}` is short for `{"action": "status", "status": 503}`."""
-        if isinstance(values, dict) and isinstance(values.get("action"), int):
-            return {**values, "action": "status", "status": values["action"]}
-        return values
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:

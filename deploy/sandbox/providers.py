@@ -1,5 +1,6 @@
 """The list of providers. A new one is a line here and a folder beside this file."""
 
+from deploy.sandbox.carrier.provider import CarrierProvider
 from deploy.sandbox.msg91.provider import Msg91Provider
 from deploy.sandbox.provider import Core, Provider
 from deploy.sandbox.razorpay.provider import RazorpayProvider
@@ -21,4 +22,5 @@ def build(core: Core) -> tuple[Provider, ...]:
         SesProvider(core),
         TwilioProvider(core),
         Msg91Provider(core),
+        CarrierProvider(core),
     )

@@ -1,5 +1,6 @@
 """Settings of the sandbox, all optional, from the environment under the prefix SANDBOX_."""
 
+import os
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -63,6 +64,8 @@ class Settings(BaseSettings):
     stripe_webhook_url: str | None = Field(None, pattern=_URL, description="Where Stripe's events go; none without it.")
     stripe_webhook_secret: SecretStr = Field(SecretStr("whsec_sandbox"), description="Signs Stripe's events.")
 
+    carrier_api_key: SecretStr = Field(SecretStr("sandbox"), description="The key that readers of the carrier's feed must show.")
+
     @model_validator(mode="after")
     def _login_is_whole(self) -> Self:
         if (self.smtp_user is None) != (self.smtp_password is None):
@@ -73,9 +76,9 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls, **overrides: Any) -> Self:
-        """Read the settings, or stop with one sentence for each that is wrong."""
+        """Read the settings, also from SANDBOX_ENV_FILE, or stop with one sentence for each that is wrong."""
         try:
-            return cls(**overrides)
+            return cls(_env_file=os.environ.get("SANDBOX_ENV_FILE"), **overrides)
         except ValidationError as error:
             raise SystemExit("\n".join(_sentence(problem) for problem in error.errors(include_input=False))) from None
 

@@ -1,11 +1,11 @@
 """The fault rules of payment gateways: what answer a request gets, what becomes of a payment or refund, how webhooks come."""
 
 from fnmatch import fnmatchcase
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from pydantic import Field, model_validator
 
-from deploy.sandbox.faults import Rule
+from deploy.sandbox.faults import AnswerRule
 
 Answer = Literal[
     "status",
@@ -48,7 +48,7 @@ _TIMED = (
 _SILENCE_S = 3600.0
 
 
-class GatewayRule(Rule):
+class GatewayRule(AnswerRule):
     """What to do when the rule strikes.
 
     match: our receipt, or an id or token of the gateway that the request or the object names.
@@ -76,7 +76,6 @@ class GatewayRule(Rule):
 
     action: Answer | Fate | Literal["webhook"]
     operation: str = Field("*", min_length=1, max_length=100)
-    status: int | None = Field(None, ge=400, le=599)
     reason: str | None = Field(None, pattern=r"^[a-z0-9_]{1,80}$")
     text: str | None = Field(None, min_length=1, max_length=400)
     seconds: float | None = Field(None, ge=0, le=3600)
@@ -86,14 +85,6 @@ class GatewayRule(Rule):
     reorder: bool = False
     lost: bool = False
     forged: bool = False
-
-    @model_validator(mode="before")
-    @classmethod
-    def _number_as_action(cls, values: Any) -> Any:
-        """`{"action": 503}` is short for `{"action": "status", "status": 503}`."""
-        if isinstance(values, dict) and isinstance(values.get("action"), int):
-            return {**values, "action": "status", "status": values["action"]}
-        return values
 
     @model_validator(mode="after")
     def _makes_sense(self) -> "GatewayRule":

@@ -26,6 +26,7 @@ from deploy.sandbox.transaction import Transaction
 
 NAME = "msg91"
 DELIVERED_S = 0.1
+PRICE_MINOR = 20
 _ZONE = ZoneInfo("Asia/Kolkata")
 _WORDS = {1: "DELIVERED", 2: "FAILED", 9: "NDNC", 16: "REJECTED", 17: "BLOCKED NUMBER", 25: "REJECTED"}
 _OURS = ("mobiles", "CRQID")
@@ -128,7 +129,7 @@ class Msg91Provider:
             "failedReason": "" if code == 1 else _WORDS.get(code, "FAILED"),
             "CRQID": request.get("CRQID", ""),
             "credit": str(entry.details["segments"]),
-            "amount": "0.20",
+            "amount": _amount(entry.details["segments"]),
         }
         told = {"senderId": entry.sender, "requestId": entry.details["provider_id"], "userId": "270001", "campaignName": "API"}
         self._callbacks.plan(transaction, {**told, "report": [report]})
@@ -144,6 +145,12 @@ def _text(template_id: str, recipient: dict[str, str]) -> str:
     """What is known of the text: MSG91 has it, and gets the variables alone."""
     lines = [f"{name}: {value}" for name, value in recipient.items() if name not in _OURS]
     return "\n".join([f"Template {template_id}", *lines])
+
+
+def _amount(segments: int) -> str:
+    """What the account is charged, in its own currency, which reports do not name."""
+    whole, rest = divmod(segments * PRICE_MINOR, 100)
+    return f"{whole}.{rest:02}"
 
 
 def _steps(fate: Msg91Rule | None) -> list[Step]:

@@ -201,6 +201,6 @@ async def test_a_body_that_is_not_json_and_an_unknown_provider_or_rule_are_named
     assert (not_json.status_code, not_json.json()["code"]) == (400, "not_json")
     assert (no_provider.status_code, no_provider.json()["detail"]) == (
         404,
-        "There is no provider pigeon; there is: razorpay, stripe, smtp, sendgrid, ses, twilio, msg91.",
+        "There is no provider pigeon; there is: razorpay, stripe, smtp, sendgrid, ses, twilio, msg91, carrier.",
     )
     assert (no_rule.status_code, no_rule.json()["code"]) == (404, "rule_not_found")

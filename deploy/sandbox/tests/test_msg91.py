@@ -92,6 +92,7 @@ async def test_delivery_is_reported_in_the_second_form_to_the_secret_path(start:
     (report,) = told["report"]
     assert (told["requestId"], told["senderId"]) == (request_id, "WYBILL")
     assert (report["number"], report["status"], report["desc"], report["CRQID"]) == ("919812345678", "1", "DELIVERED", "abc.1")
+    assert (report["credit"], report["amount"]) == ("1", "0.20")
 
 
 @pytest.mark.parametrize(

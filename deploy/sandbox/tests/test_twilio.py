@@ -1,6 +1,7 @@
 """The stand-in of Twilio: what it takes and refuses, its list, and its signed call-backs."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import httpx
@@ -103,6 +104,26 @@ async def settled(sandbox: Harness, status: str, **filters: str) -> dict[str, An
             if items and items[0]["status"] == status:
                 return dict(items[0])
             await sandbox.get("/changes", timeout=1)
+
+
+async def test_list_has_pages_and_price_is_null_until_the_message_has_ended(sandbox: Harness) -> None:
+    began = datetime.now(UTC)
+    await faults(sandbox, {"match": "+447911123456", "action": "silent"})
+    for to in ("+447911123456", "+919812345671", "+919812345672", "+919812345673"):
+        await send(sandbox, To=to, Body="x" * 161)
+        await settled(sandbox, "sent" if to.startswith("+44") else "delivered", to=to)
+
+    async def page(address: str) -> tuple[list[tuple[str, str | None]], str | None]:
+        answer = (await sandbox.http.get(f"/twilio{address}", auth=AUTH)).json()
+        return [(one["to"][-1], one["price"]) for one in answer["messages"]], answer["next_page_uri"]
+
+    path = f"{PATH.removeprefix('/twilio')}.json"
+    first, following = await page(f"{path}?PageSize=3&DateSent%3E={began:%Y-%m-%dT%H:%M:%SZ}")
+    second, last = await page(following or "")
+
+    assert (first, second, last) == ([("3", "-0.01500"), ("2", "-0.01500"), ("1", "-0.01500")], [("6", None)], None)
+    assert await page(f"{path}?DateSent%3C={began - timedelta(minutes=1):%Y-%m-%dT%H:%M:%SZ}") == ([], None)
+    assert (await sandbox.http.get(f"{PATH}.json", params={"PageToken": "?"}, auth=AUTH)).status_code == 400
 
 
 async def test_sent_and_delivered_are_reported_and_signed_over_url_and_form(sandbox: Harness) -> None:

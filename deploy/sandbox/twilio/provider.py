@@ -32,7 +32,7 @@ from deploy.sandbox.twilio.signature import signature
 NAME = "twilio"
 SENT_S, DELIVERED_S = 0.05, 0.15
 MAX_PAGE = 1000
-_LISTED = {"To", "From", "DateSent", "DateSent>", "DateSent<", "PageSize"}
+_LISTED = {"To", "From", "DateSent", "DateSent>", "DateSent<", "PageSize", "Page", "PageToken"}
 
 Account = Annotated[str, Path(max_length=64)]
 
@@ -156,10 +156,30 @@ class TwilioProvider:
         size = query.get("PageSize", "50")
         if not re.fullmatch(r"[0-9]{1,4}", size) or not 1 <= int(size) <= MAX_PAGE:
             raise Refusal(400, 20006, f"Page size must be from 1 to {MAX_PAGE}")
-        found = self._core.ledger.find(Criteria(CHANNEL, to=query.get("To")), MAX_PAGE)
-        shown = [message(entry, self._settings.twilio_account_sid) for entry in found if entry.provider == NAME]
-        items = [one for one in shown if _is_listed(one, query)][: int(size)]
-        return JSONResponse({"messages": items, "page": 0, "page_size": int(size), "next_page_uri": None})
+        token = re.fullmatch(r"PA([0-9]{1,18})", query.get("PageToken", "PA0"))
+        if token is None or not re.fullmatch(r"[0-9]{1,6}", query.get("Page", "0")):
+            raise Refusal(400, 20006, "The page does not exist")
+        items, before = self._page(query, int(size), int(token[1]) or None)
+        number = int(query.get("Page", "0"))
+        path = f"/{VERSION}/Accounts/{self._settings.twilio_account_sid}/Messages.json"
+        following = {**query, "PageSize": size, "Page": str(number + 1), "PageToken": f"PA{before}"}
+        next_page = f"{path}?{urlencode(following)}" if before is not None else None
+        return JSONResponse({"messages": items, "page": number, "page_size": int(size), "next_page_uri": next_page})
+
+    def _page(self, query: dict[str, str], size: int, before: int | None) -> tuple[list[dict[str, Any]], int | None]:
+        """The newest that are meant and older than `before`, and what the next page is older than; None after the last."""
+        items: list[dict[str, Any]] = []
+        while found := self._core.ledger.find(Criteria(CHANNEL, to=query.get("To"), before=before), MAX_PAGE):
+            for entry in found:
+                shown = message(entry, self._settings.twilio_account_sid)
+                if entry.provider != NAME or not _is_listed(shown, query):
+                    continue
+                if len(items) == size:
+                    return items, before
+                items.append(shown)
+                before = entry.id
+            before = found[-1].id
+        return items, None
 
     def _report(self, transaction: Transaction, entry: Entry, step: Step) -> None:
         url = entry.details["request"].get("StatusCallback")
@@ -199,14 +219,17 @@ def _steps(fate: SmsRule | None) -> list[Step]:
 def _is_listed(shown: dict[str, Any], query: dict[str, str]) -> bool:
     if shown["from"] != query.get("From", shown["from"]):
         return False
-    dates = {name: query[name][:10] for name in ("DateSent", "DateSent>", "DateSent<") if name in query}
-    if not dates:
+    wanted = {name: query[name] for name in ("DateSent", "DateSent>", "DateSent<") if name in query}
+    if not wanted:
         return True
     if shown["date_sent"] is None:
         return False
-    sent = datetime.strptime(shown["date_sent"], "%a, %d %b %Y %H:%M:%S %z").date().isoformat()
-    is_on = sent == dates.get("DateSent", sent)
-    return is_on and sent >= dates.get("DateSent>", sent) and sent <= dates.get("DateSent<", sent)
+    sent = datetime.strptime(shown["date_sent"], "%a, %d %b %Y %H:%M:%S %z").strftime("%Y-%m-%dT%H:%M:%SZ")
+    # A moment is held against the moment, a date against the date.
+    held = {name: (sent[: len(moment)], moment) for name, moment in wanted.items()}
+    is_on = all(found == moment for name, (found, moment) in held.items() if name == "DateSent")
+    is_after = all(found >= moment for name, (found, moment) in held.items() if name == "DateSent>")
+    return is_on and is_after and all(found <= moment for name, (found, moment) in held.items() if name == "DateSent<")
 
 
 def _refusal_of(rule: SmsRule) -> Response:

@@ -7,6 +7,9 @@ from typing import Any
 from deploy.sandbox.entries import Entry
 
 VERSION = "2010-04-01"
+PRICE_UNITS = 750
+"""Of one segment, in hundred-thousandths of a dollar."""
+_CHARGED = ("delivered", "undelivered")
 
 
 def message(entry: Entry, account_sid: str) -> dict[str, Any]:
@@ -29,7 +32,7 @@ def message(entry: Entry, account_sid: str) -> dict[str, Any]:
         "messaging_service_sid": details["request"].get("MessagingServiceSid"),
         "num_media": "0",
         "num_segments": str(details["segments"]),
-        "price": None,
+        "price": _price(details["segments"]) if details["status"] in _CHARGED else None,
         "price_unit": "USD",
         "sid": details["provider_id"],
         "status": details["status"],
@@ -37,6 +40,12 @@ def message(entry: Entry, account_sid: str) -> dict[str, Any]:
         "to": entry.recipients[0],
         "uri": f"{path}.json",
     }
+
+
+def _price(segments: int) -> str:
+    """What the account is charged, which is negative, and is not known while the message is on its way."""
+    whole, rest = divmod(segments * PRICE_UNITS, 100_000)
+    return f"-{whole}.{rest:05}"
 
 
 def _rfc2822(at: str | None) -> str | None:
