@@ -5,6 +5,7 @@ import sys
 import typer
 
 from deploy.local.commands import (
+    backups,
     dead_letters,
     demo,
     doctor,
@@ -34,6 +35,8 @@ RUN, LOOK, WORK = "Run", "Look", "Work"
 app.command(rich_help_panel=RUN)(stack.up)
 app.command(rich_help_panel=RUN)(stack.down)
 app.command(rich_help_panel=RUN)(stack.migrate)
+app.command(rich_help_panel=RUN)(processes.start)
+app.command(rich_help_panel=RUN)(processes.stop)
 app.command(rich_help_panel=RUN, context_settings=processes.PASS_ON)(processes.worker)
 app.command(rich_help_panel=RUN, context_settings=processes.PASS_ON)(processes.beat)
 app.command(rich_help_panel=RUN, context_settings=processes.PASS_ON)(processes.flower)
@@ -44,6 +47,9 @@ app.command(rich_help_panel=LOOK)(look.monitor)
 app.command(rich_help_panel=LOOK)(doctor.doctor)
 app.command(rich_help_panel=LOOK)(token.env)
 app.command(rich_help_panel=WORK)(token.token)
+app.command(rich_help_panel=WORK)(token.first_admin)
+app.command(rich_help_panel=WORK)(backups.backup)
+app.command(rich_help_panel=WORK)(backups.restore)
 app.add_typer(tasks.app, name="tasks", rich_help_panel=WORK)
 app.add_typer(queues.app, name="queues", rich_help_panel=WORK)
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel=WORK)

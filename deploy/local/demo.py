@@ -49,7 +49,8 @@ class FlowResult:
 class RunningStack:
     """The running stack as a flow sees it: the services' APIs and the outside world, over HTTP.
 
-    brief: fewer data, for a start that people wait for. tell: takes a sentence on how far a flow is, for people.
+    brief: fewer data, for a start that people wait for. tell: takes a sentence on how far a flow is, for people. is_elsewhere:
+    nobody here can stop its processes.
     """
 
     def __init__(self, stack: Stack, *, brief: bool = False, tell: Callable[[str], None] = lambda _: None) -> None:
@@ -57,11 +58,12 @@ class RunningStack:
         self.tell = tell
         self.home = stack.home
         self.ports = stack.ports()
-        self._urls = {program.name: program.url for program in stack.programs() if program.url}
+        self._addresses = stack.addresses
+        self.is_elsewhere = bool(self._addresses.hosts)
 
     def url(self, process: str) -> str:
         """The base URL of a process: `alerts-api`, `sandbox`."""
-        return self._urls[process]
+        return self._addresses.url(process)
 
     def api(self, service: str, *, role: str = "operator") -> httpx.AsyncClient:
         """A client of a service's API that holds a token with the role."""

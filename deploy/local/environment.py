@@ -3,69 +3,85 @@
 <service>.env    what the service's processes read, and the operator's login that `celery inspect` takes
 operator.env     for watching and controlling workers (Flower, other tools)
 client.env       for any Celery program that sends tasks
-admin.env        the administrators' logins of PostgreSQL and Valkey, and the backup role's
+admin.env        the administrators' logins of PostgreSQL and Valkey
 """
 
 from collections.abc import Mapping
 
+from deploy.local.addresses import Addresses
 from deploy.local.home import Home, write_private
-from deploy.local.outside import notifications, payments
-from deploy.local.ports import HOST
-from deploy.local.postgres import ADMIN, DATABASE
-from deploy.postgres.bootstrap import BACKUP
+from deploy.local.outside import access, notifications, payments
+from deploy.local.postgres import ADMIN
+from deploy.postgres.bootstrap import BACKUP, RESTORE
 from deploy.redis import acl
 from shared.contracts.lanes import SERVICES
 
 Environment = dict[str, str]
 
 
-def database_url(login: str, passwords: Mapping[str, str], ports: Mapping[str, int]) -> str:
-    """The URL of the stack's database for a login."""
-    return f"postgresql://{login}:{passwords[f'postgres.{login}']}@{HOST}:{ports['postgres']}/{DATABASE}"
-
-
-def broker_url(user: str, passwords: Mapping[str, str], ports: Mapping[str, int]) -> str:
-    """The URL of the stack's broker for a user of its access list."""
-    return f"redis://{user}:{passwords[f'valkey.{user}']}@{HOST}:{ports['valkey']}/0"
-
-
-def environments(home: Home, passwords: Mapping[str, str], ports: Mapping[str, int]) -> dict[str, Environment]:
+def environments(home: Home, passwords: Mapping[str, str], addresses: Addresses) -> dict[str, Environment]:
     """Every file's variables, by its name without `.env`."""
-    operator = broker_url(acl.OPERATOR, passwords, ports)
+    operator, client = addresses.broker(acl.OPERATOR, passwords), addresses.broker(acl.CLIENT, passwords)
     return {
-        **{service: _service(service, home, passwords, ports) for service in SERVICES},
+        **{service: _service(service, home, passwords, addresses) for service in SERVICES},
         acl.OPERATOR: {"CELERY_BROKER_URL": operator, "CELERY_RESULT_BACKEND": operator},
-        acl.CLIENT: {
-            "CELERY_BROKER_URL": broker_url(acl.CLIENT, passwords, ports),
-            "CELERY_RESULT_BACKEND": broker_url(acl.CLIENT, passwords, ports),
-        },
+        acl.CLIENT: {"CELERY_BROKER_URL": client, "CELERY_RESULT_BACKEND": client},
         acl.ADMIN: {
-            "ADMIN_DATABASE_URL": database_url(ADMIN, passwords, ports),
-            "BACKUP_DATABASE_URL": database_url(BACKUP, passwords, ports),
-            "ADMIN_REDIS_URL": broker_url(acl.ADMIN, passwords, ports),
+            "ADMIN_DATABASE_URL": addresses.database(ADMIN, passwords),
+            "ADMIN_REDIS_URL": addresses.broker(acl.ADMIN, passwords),
         },
     }
 
 
-def _service(service: str, home: Home, passwords: Mapping[str, str], ports: Mapping[str, int]) -> Environment:
+def _service(service: str, home: Home, passwords: Mapping[str, str], addresses: Addresses) -> Environment:
     variables = {
-        "DATABASE_URL": database_url(f"{service}_app", passwords, ports),
-        "DATABASE_OWNER_URL": database_url(f"{service}_owner", passwords, ports),
-        "REDIS_URL": broker_url(service, passwords, ports),
+        "DATABASE_URL": addresses.database(f"{service}_app", passwords),
+        "DATABASE_OWNER_URL": addresses.database(f"{service}_owner", passwords),
+        "REDIS_URL": addresses.broker(service, passwords),
         # Only the operator may publish control; the services' processes never use this one.
-        "BROKER_OPERATOR_URL": broker_url(acl.OPERATOR, passwords, ports),
+        "BROKER_OPERATOR_URL": addresses.broker(acl.OPERATOR, passwords),
         "RELAY_IN_API": "true",
-        "AUTH_JWKS": str(home.jwks),
+        "AUTH_JWKS": _key_sets(service, home, addresses),
         "AUTH_SIGNING_KEY_FILE": str(home.keys / f"{service}.jwk"),
         "CURSOR_SECRET": passwords["cursor.secret"],
     }
     match service:
+        case "analytics":
+            return variables | _monitoring(passwords, addresses) | _backups(home, passwords, addresses) | access(passwords)
         case "notifications":
-            return variables | notifications(home, passwords, ports)
+            return variables | notifications(home, passwords, addresses)
         case "payments":
-            return variables | payments(passwords, ports)
+            return variables | payments(passwords, addresses)
         case _:
             return variables
+
+
+def _key_sets(service: str, home: Home, addresses: Addresses) -> str:
+    """The stack's own keys, and those by which analytics signs operators' tokens; its own API finds these in its database."""
+    operators = f"{addresses.url('analytics-api')}/v1/access/jwks.json"
+    return str(home.jwks) if service == "analytics" else f"{home.jwks},{operators}"
+
+
+def _monitoring(passwords: Mapping[str, str], addresses: Addresses) -> Environment:
+    """What the analytics service needs to see all others."""
+    urls = {f"{service.upper()}_URL": addresses.url(f"{service}-api") for service in SERVICES}
+    return {
+        "BROKER_MONITOR_URL": addresses.broker(acl.MONITOR, passwords),
+        "COLLECTOR_IN_API": "true",
+        "ANALYTICS_PUBLIC_URL": addresses.url("analytics-api"),
+        # Whatever is sent to it lies in the sandbox's mailbox.
+        "OPERATIONS_EMAILS": "operations@waybill.example",
+        **urls,
+    }
+
+
+def _backups(home: Home, passwords: Mapping[str, str], addresses: Addresses) -> Environment:
+    """What the worker of analytics.backup needs, and nobody else."""
+    return {
+        "BACKUP_DATABASE_URL": addresses.database(BACKUP, passwords),
+        "RESTORE_DRILL_URL": addresses.database(RESTORE, passwords, "postgres"),
+        "BACKUP_DIR": str(home.backups),
+    }
 
 
 def write_environments(home: Home, found: Mapping[str, Environment]) -> None:

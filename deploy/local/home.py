@@ -4,7 +4,8 @@ state.json secrets.json    ports and names; passwords of this installation (0600
 <service>.env jwks.json    what the services read (0600); keys/ holds their private keys
 postgres/ valkey/          the servers' data
 demo/                      what demonstrations have made for people to look at: PDFs
-logs/ run/                 one log per process; the supervisor's configuration and socket, heartbeats
+backups/                   backups of the database, until WAYBILL_HOME/analytics.env says another folder
+logs/ run/                 one log per process; the supervisor's configuration and socket, heartbeats, extra workers
 """
 
 import fcntl
@@ -49,6 +50,14 @@ class Home:
         return self.path / "run"
 
     @property
+    def workers(self) -> Path:
+        return self.run / "workers"
+
+    @property
+    def backups(self) -> Path:
+        return self.path / "backups"
+
+    @property
     def keys(self) -> Path:
         return self.path / "keys"
 
@@ -81,7 +90,7 @@ class Home:
     def prepare(self) -> None:
         """Make the folders, or say in a sentence why that is not possible."""
         try:
-            for folder in (self.path, self.logs, self.run, self.keys, self.valkey, self.socket.parent):
+            for folder in (self.path, self.logs, self.workers, self.keys, self.valkey, self.socket.parent):
                 folder.mkdir(parents=True, exist_ok=True)
             # The folder itself stays traversable: as root, PostgreSQL's data in it belongs to another user.
             self.path.chmod(0o755)

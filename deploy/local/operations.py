@@ -20,7 +20,7 @@ class Operations:
         if service not in SERVICES:
             raise StackError(f"There is no service called {service}.", f"choose from {', '.join(SERVICES)}")
         self._service = service
-        url = next(program.url for program in stack.programs() if program.name == f"{service}-api")
+        url = stack.addresses.url(f"{service}-api")
         token = mint_token(stack.home, subject="operator:local", roles=["admin"], audience=service, ttl_s=300)
         headers = {"Authorization": f"Bearer {token}"}
         self._client = httpx.Client(base_url=f"{url}/v1/operations", headers=headers, timeout=30, trust_env=False)

@@ -1,4 +1,4 @@
-"""The outside world of the local stack: how notifications and payments reach the sandbox's providers, and they them.
+"""The outside world of a stack on one machine: how notifications and payments reach the sandbox's providers, and they them.
 
 Credentials of stand-ins guard nothing, so they are the same everywhere. What signs links and addresses is random all the same:
 whoever tries out the public pages should see them as they are.
@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from deploy.local.addresses import Addresses
 from deploy.local.home import Home
-from deploy.local.ports import HOST
 from deploy.sandbox.sendgrid.events import EventKey
 
 _TWILIO_SID: Final = "AC" + "5a" * 16
@@ -22,14 +22,14 @@ _BOUNCES: Final = "bounce@bounces.example.com"
 _MAIL_SERVER: Final = "sandbox-mail-server"
 
 
-def notifications(home: Home, passwords: Mapping[str, str], ports: Mapping[str, int]) -> dict[str, str]:
+def notifications(home: Home, passwords: Mapping[str, str], addresses: Addresses) -> dict[str, str]:
     """The settings of the notifications service that name other systems, or sign what leaves the house."""
-    sandbox = f"http://{HOST}:{ports['sandbox']}"
+    sandbox = addresses.url("sandbox")
     return {
         "EMAIL_PROVIDER": "smtp",
         "EMAIL_FALLBACK_PROVIDERS": "sendgrid,ses",
-        "SMTP_HOST": HOST,
-        "SMTP_PORT": str(ports["sandbox-smtp"]),
+        "SMTP_HOST": addresses.host("sandbox-smtp"),
+        "SMTP_PORT": str(addresses.ports["sandbox-smtp"]),
         "SMTP_FROM": "Waybill <waybill@example.com>",
         "SMTP_TLS": "none",
         "SENDGRID_API_KEY": "sandbox",
@@ -51,10 +51,10 @@ def notifications(home: Home, passwords: Mapping[str, str], ports: Mapping[str, 
         "MSG91_SENDER_ID": "WAYBIL",
         "MSG91_URL": f"{sandbox}/msg91",
         "MSG91_CALLBACK_SECRET": _MSG91_REPORTS,
-        "BACKEND_URL": f"http://{HOST}:{ports['notifications-api']}",
+        "BACKEND_URL": addresses.url("notifications-api"),
         "FRONTEND_URL": "http://localhost:3000",
-        "PAYMENTS_URL": f"http://{HOST}:{ports['payments-api']}",
-        "TRIPS_URL": f"http://{HOST}:{ports['trips-api']}",
+        "PAYMENTS_URL": addresses.url("payments-api"),
+        "TRIPS_URL": addresses.url("trips-api"),
         "SIGNING_KEYS": f"local:{passwords['notifications.signing']}",
         "ADDRESS_HASH_KEY": passwords["notifications.address-hash"],
         "ENCRYPTION_KEYS": _encryption_key(passwords["notifications.encryption"]),
@@ -65,9 +65,9 @@ def notifications(home: Home, passwords: Mapping[str, str], ports: Mapping[str, 
     }
 
 
-def payments(passwords: Mapping[str, str], ports: Mapping[str, int]) -> dict[str, str]:
+def payments(passwords: Mapping[str, str], addresses: Addresses) -> dict[str, str]:
     """The settings of the payments service that name other systems, or keep secrets of theirs."""
-    sandbox = f"http://{HOST}:{ports['sandbox']}"
+    sandbox = addresses.url("sandbox")
     return {
         "PAYMENT_GATEWAY": "razorpay",
         "PAYMENT_GATEWAYS_BY_CURRENCY": "USD=stripe,EUR=stripe",
@@ -79,16 +79,16 @@ def payments(passwords: Mapping[str, str], ports: Mapping[str, int]) -> dict[str
         "STRIPE_PUBLISHABLE_KEY": "pk_test_sandbox",
         "STRIPE_WEBHOOK_SECRET": "whsec_sandbox",
         "STRIPE_BASE_URL": f"{sandbox}/stripe",
-        "BACKEND_URL": f"http://{HOST}:{ports['payments-api']}",
+        "BACKEND_URL": addresses.url("payments-api"),
         "ENCRYPTION_KEYS": _encryption_key(passwords["payments.encryption"]),
     }
 
 
-def sandbox(home: Home, ports: Mapping[str, int]) -> dict[str, str]:
+def sandbox(home: Home, addresses: Addresses) -> dict[str, str]:
     """The settings of the sandbox that are about its callers."""
-    payments_api = f"http://{HOST}:{ports['payments-api']}"
+    payments_api = addresses.url("payments-api")
     return {
-        "SANDBOX_CALLBACK_URL": f"http://{HOST}:{ports['notifications-api']}",
+        "SANDBOX_CALLBACK_URL": addresses.url("notifications-api"),
         "SANDBOX_SENDGRID_EVENT_KEY_FILE": str(_event_key_file(home)),
         "SANDBOX_TWILIO_ACCOUNT_SID": _TWILIO_SID,
         "SANDBOX_MSG91_CALLBACK_SECRET": _MSG91_REPORTS,
@@ -99,6 +99,11 @@ def sandbox(home: Home, ports: Mapping[str, int]) -> dict[str, str]:
         "SANDBOX_RAZORPAY_WEBHOOK_URL": f"{payments_api}/v1/webhooks/razorpay",
         "SANDBOX_STRIPE_WEBHOOK_URL": f"{payments_api}/v1/webhooks/stripe",
     }
+
+
+def access(passwords: Mapping[str, str]) -> dict[str, str]:
+    """The settings of the analytics service under which it keeps the keys that sign operators' tokens."""
+    return {"ENCRYPTION_KEYS": _encryption_key(passwords["analytics.encryption"])}
 
 
 def _encryption_key(password: str) -> str:

@@ -25,52 +25,17 @@ import psutil
 from deploy.local.failures import StackError
 from deploy.local.home import Home
 from deploy.local.ports import HOST
+from deploy.postgres import conf
 
 MAJOR: Final = "18"
 ADMIN: Final = "postgres"
-DATABASE: Final = "waybill"
 _BIN: Final = Path("pginstall", "bin")
 _FALLBACK_ROOT: Final = Path("/var/lib/waybill")
 
-NO_DATA_IN_LOG: Final = {
-    "log_error_verbosity": "terse",
-    "log_parameter_max_length": "0",
-    "log_parameter_max_length_on_error": "0",
-}
-"""The details of an error quote the row that could not be kept, and parameters are whom we write to. Production sets the same."""
-
-# Small, because the whole stack shares a developer's machine; durable, because losing nothing is the point.
-_SETTINGS: Final = {
+_HERE: Final = {
     "listen_addresses": HOST,
     # TCP alone: a socket's path may be too long, or unreachable for one of two users.
     "unix_socket_directories": "",
-    "max_connections": "160",
-    "shared_buffers": "96MB",
-    "work_mem": "8MB",
-    "maintenance_work_mem": "64MB",
-    "effective_cache_size": "1GB",
-    "wal_level": "replica",
-    "max_wal_size": "1GB",
-    "min_wal_size": "80MB",
-    "checkpoint_timeout": "15min",
-    "random_page_cost": "1.1",
-    "jit": "off",
-    "password_encryption": "scram-sha-256",
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-    "lc_messages": "C",
-    # The queue tables swing between empty and full; statistics must follow within seconds.
-    "autovacuum_naptime": "15s",
-    "autovacuum_max_workers": "2",
-    "autovacuum_worker_slots": "4",
-    "max_parallel_workers": "2",
-    "max_logical_replication_workers": "0",
-    "log_min_duration_statement": "1s",
-    "log_lock_waits": "on",
-    "log_line_prefix": "%m [%p] %q%u@%d %a ",
-    "log_destination": "stderr",
-    "logging_collector": "off",
-    **NO_DATA_IN_LOG,
 }
 
 
@@ -155,8 +120,7 @@ class Cluster:
                 raise StackError(f"{self.data} was written by PostgreSQL {found}; this is PostgreSQL {MAJOR}.", remedy)
         else:
             self._initdb(password)
-        lines = [f"{name} = '{value}'" for name, value in {**_SETTINGS, "port": str(port)}.items()]
-        (self.data / "postgresql.conf").write_text("# Written by `waybill up`.\n" + "\n".join(lines) + "\n")
+        (self.data / "postgresql.conf").write_text("# Written by `waybill up`.\n" + conf.render({**_HERE, "port": str(port)}))
         self._forget_stale_lock()
 
     def _make_place(self) -> None:

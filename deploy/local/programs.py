@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from deploy.local import outside
+from deploy.local.addresses import Addresses
 from deploy.local.home import Home
 from deploy.local.ports import HOST
 from deploy.local.postgres import Cluster
@@ -16,6 +17,8 @@ from shared.contracts.lanes import SERVICES, lanes_of
 
 Kind = Literal["server", "sandbox", "api", "worker"]
 _CHILD: Final = Path(__file__).with_name("child.py")
+FOR_EVER: Final = 1_000_000
+"""What a program of the stack lacks, a server or room on the disk, may come back when nobody looks."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,9 @@ class Program:
 
     command: the program and its arguments. stop: the signal that ends it gently, with stop_s seconds to follow.
     url: what people open. health: what answers 200 once it is ready. heartbeat: the file it touches while it works.
+    lanes: what a worker takes from.
+    tries: how often in a row it may end within steady_s seconds of its start; then the keeper gives it up. group: with what it is
+    started and stopped; without one `servers`, which start first and stop last, or `apps`.
     """
 
     name: str
@@ -37,11 +43,14 @@ class Program:
     port: int | None = None
     environment: dict[str, str] = field(default_factory=dict)
     user: str | None = None
+    lanes: tuple[str, ...] = ()
+    tries: int = FOR_EVER
+    steady_s: int = 2
+    group: str = ""
 
-    @property
-    def group(self) -> str:
-        """`servers` start first and stop last."""
-        return "servers" if self.kind == "server" else "apps"
+    def __post_init__(self) -> None:
+        if not self.group:
+            object.__setattr__(self, "group", "servers" if self.kind == "server" else "apps")
 
     @property
     def full_name(self) -> str:
@@ -86,7 +95,7 @@ def _sandbox(home: Home, ports: dict[str, int]) -> Program:
         "SANDBOX_HTTP_PORT": str(ports["sandbox"]),
         "SANDBOX_SMTP_PORT": str(ports["sandbox-smtp"]),
         "SANDBOX_DATA": str(home.path / "sandbox"),
-        **outside.sandbox(home, ports),
+        **outside.sandbox(home, Addresses(ports)),
     }
     return Program(
         "sandbox",
@@ -120,13 +129,14 @@ def worker_command(service: str) -> list[str]:
 
 def _worker(service: str, home: Home, ports: dict[str, int]) -> Program:
     name = f"{service}-worker"
-    queues = ",".join(lane.name for lane in lanes_of(service))
-    options = ["-n", f"{service}@%h", "-Q", queues, "--concurrency", "1", "--loglevel", "INFO"]
+    lanes = tuple(lane.name for lane in lanes_of(service))
+    options = ["-n", f"{service}@%h", "-Q", ",".join(lanes), "--concurrency", "1", "--loglevel", "INFO"]
     heartbeat = home.heartbeat(name)
     return Program(
         name,
         "worker",
         (*worker_command(service), *options),
+        lanes=lanes,
         # A warm shutdown may finish what is in hand, up to a light task's hard limit of 60 s; beyond that it is redelivered.
         stop_s=30,
         heartbeat=heartbeat,

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import anyio
 
-from deploy.local import credentials, environment, keys, ports, readiness
+from deploy.local import credentials, environment, extra_workers, keys, ports, readiness
+from deploy.local.addresses import Addresses
 from deploy.local.display import Display
 from deploy.local.failures import StackError, explain, relevant
 from deploy.local.home import Home
@@ -59,8 +60,19 @@ class Stack:
         """The ports of the last start; the customary ones before the first."""
         return dict(ports.PREFERRED) | State.load(self.home).ports
 
+    @property
+    def addresses(self) -> Addresses:
+        """Where its processes are found."""
+        return Addresses(self.ports(), State.load(self.home).hosts)
+
+    def can_be_asked(self) -> bool:
+        """Whether it runs, or runs elsewhere, such as in containers, where something else keeps its processes."""
+        return bool(self.addresses.hosts) or self.is_running()
+
     def programs(self) -> list[Program]:
-        return programs(self.home, self.ports())
+        """The stack's own, and the workers that somebody has started beside them."""
+        extra = [one.program(self.home) for one in extra_workers.known(self.home)] if self.is_running() else []
+        return [*programs(self.home, self.ports()), *extra]
 
     def up(self, show: Display, *, wanted_ports: dict[str, int], timeout_s: float) -> None:
         """Start everything and return when all of it is ready; StackError says why that did not happen."""
@@ -82,11 +94,11 @@ class Stack:
     def _prepare(self, chosen: dict[str, int]) -> dict[str, environment.Environment]:
         """Write all files that the processes read."""
         cluster = Cluster(self.home)
-        passwords = credentials.load_credentials(self.home, cluster)
+        passwords = credentials.load_credentials(self.home, cluster.data)
         cluster.prepare(chosen["postgres"], passwords["postgres.postgres"])
         prepare_valkey(self.home, chosen["valkey"], {user: passwords[f"valkey.{user}"] for user in USERS})
         keys.prepare_keys(self.home)
-        found = environment.environments(self.home, passwords, chosen)
+        found = environment.environments(self.home, passwords, Addresses(chosen))
         environment.write_environments(self.home, found)
         return found
 
@@ -94,7 +106,7 @@ class Stack:
         everything = programs(self.home, state.ports)
         ignored = {name for variables in found.values() for name in variables}
         keeper = self.supervisor.start(everything, ignored)
-        State(state.ports, keeper.supervisor_pid, keeper.supervisor_started).save(self.home)
+        State(state.ports, {}, keeper.supervisor_pid, keeper.supervisor_started).save(self.home)
         self._bring_up(show, servers(self.home, state.ports), timeout_s)
         self._step(show, "roles and schemas", lambda: self._bootstrap(found["admin"]["ADMIN_DATABASE_URL"]))
         self._step(show, "migrations", self.migrate)
@@ -106,7 +118,7 @@ class Stack:
         show.done(name, work())
 
     def _bootstrap(self, admin_url: str) -> str:
-        stored = credentials.load_credentials(self.home, Cluster(self.home))
+        stored = credentials.load_credentials(self.home, Cluster(self.home).data)
         passwords = {name.removeprefix("postgres."): value for name, value in stored.items() if name.startswith("postgres.")}
         try:
             changes = anyio.run(bootstrap, admin_url, passwords)

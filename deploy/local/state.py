@@ -11,9 +11,13 @@ from deploy.local.home import Home, write_private
 
 @dataclass
 class State:
-    """ports: port by process. supervisor_pid and supervisor_started (seconds since 1970): the keeper of the last start."""
+    """ports: port by process. supervisor_pid and supervisor_started (seconds since 1970): the keeper of the last start.
+
+    hosts: host by process, where they run on other machines or in containers.
+    """
 
     ports: dict[str, int] = field(default_factory=dict)
+    hosts: dict[str, str] = field(default_factory=dict)
     supervisor_pid: int = 0
     supervisor_started: float = 0.0
 
@@ -26,7 +30,8 @@ class State:
             return cls()
         try:
             ports = {str(name): int(port) for name, port in found["ports"].items()}
-            return cls(ports, int(found["supervisor_pid"]), float(found["supervisor_started"]))
+            hosts = {str(name): str(host) for name, host in found.get("hosts", {}).items()}
+            return cls(ports, hosts, int(found["supervisor_pid"]), float(found["supervisor_started"]))
         except (KeyError, TypeError, ValueError, AttributeError):
             raise StackError(
                 f"{path} does not hold what it should.", "remove it: ports are then chosen anew, the data stays"

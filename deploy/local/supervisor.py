@@ -50,11 +50,13 @@ def render(home: Home, all_programs: list[Program]) -> str:
     for name, priority in (("servers", 1), ("apps", 10)):
         members = ",".join(program.name for program in all_programs if program.group == name)
         sections.append(_section(f"group:{name}", programs=members, priority=priority))
-    sections += [_program(home, program) for program in all_programs]
+    sections += [program_section(home, program) for program in all_programs]
+    sections.append(_section("include", files=home.workers / "*.conf"))
     return "\n".join(sections)
 
 
-def _program(home: Home, program: Program) -> str:
+def program_section(home: Home, program: Program) -> str:
+    """A program's part of the configuration."""
     environment = {MARK: str(home.path), "WAYBILL_HOME": str(home.path), **program.environment}
     return _section(
         f"program:{program.name}",
@@ -63,10 +65,10 @@ def _program(home: Home, program: Program) -> str:
         directory=Path(__file__).resolve().parents[2] if program.user is None else "/",
         autostart="false",
         autorestart="true",
-        # A program that dies within two seconds has failed to start. It is tried again for ever, each time a second later:
-        # what it lacks, a server or room on the disk, may come back when nobody looks. `make run` itself has less patience.
-        startsecs="2",
-        startretries="1000000",
+        # A program that dies so soon has failed to start. It is tried again, each time a second later. `make run` itself has
+        # less patience.
+        startsecs=program.steady_s,
+        startretries=program.tries - 1,
         stopsignal=program.stop.name.removeprefix("SIG"),
         stopwaitsecs=program.stop_s,
         # The main process alone hears the gentle signal: a prefork child would lose its task. The rest is killed.
@@ -130,6 +132,9 @@ class Supervisor:
 
         ignored: environment variables that the stack sets itself and that must not leak in from the shell.
         """
+        # What somebody had started beside the stack ended with its keeper.
+        for section in self._home.workers.glob("*.conf"):
+            section.unlink()
         configuration = self._home.run / "supervisor.conf"
         write_private(configuration, render(self._home, all_programs))
         environment = {name: value for name, value in os.environ.items() if name not in ignored} | {MARK: str(self._home.path)}

@@ -13,6 +13,10 @@ from deploy.tests.conftest import GuardedBroker
 from shared.contracts.lanes import LANES, SERVICES, lanes_of
 from shared.runtime.errors import TooManyRequests
 from shared.runtime.http.rate_limits import RateLimiter
+from shared.runtime.outside.circuits import Circuits, Finding
+from shared.runtime.outside.rates import Rates
+from shared.runtime.outside.tally import Tally
+from shared.runtime.relay.providers import ANSWERS, measure_providers
 from shared.testing.wait import eventually
 
 FORBIDDEN_TO_SERVICES: tuple[tuple[Any, ...], ...] = (
@@ -121,6 +125,21 @@ async def test_a_rate_limit_is_counted_from_one_window_into_the_next(broker: Gua
     assert broker.refusals() == []
 
 
+async def test_what_workers_know_of_accounts_outside_is_shared_under_the_access_list(broker: GuardedBroker) -> None:
+    async with asyncio_redis.Redis.from_url(broker.url("notifications")) as client:
+        circuits, rates, tally = Circuits(client, "notifications"), Rates(client, "notifications"), Tally(client, "notifications")
+        await circuits.report("smtp", Finding(failed=True, closes_s=60.0, why="away"))
+        await circuits.take_retry("smtp")
+        await rates.wait_s("smtp", 10.0, urgent=True)
+        await rates.slow("smtp", 10.0, rests_s=1.0)
+        await tally.count("smtp", "throttled", is_own=False, at_once=True)
+        await measure_providers(client, "notifications")
+
+        assert 0 < (await Circuits(client, "notifications").states(["smtp"]))["smtp"].closed_s <= 60
+    assert ANSWERS.counts["notifications"] == {"smtp|installation|throttled": 1}
+    assert broker.refusals() == []
+
+
 def _commands(broker: GuardedBroker) -> dict[str, Any]:
     """What the broker has carried out, and how often."""
     with broker.client(acl.ADMIN) as admin:
@@ -157,6 +176,54 @@ def test_the_operator_does_not_administrate(broker: GuardedBroker, command: tupl
         operator.execute_command(*command)
 
 
+FORBIDDEN_TO_THE_MONITOR: tuple[tuple[Any, ...], ...] = (
+    ("LRANGE", "payments.critical", 0, -1),
+    ("LINDEX", "payments.critical", -1),
+    ("RPOP", "payments.critical"),
+    ("LPUSH", "payments.critical", "x"),
+    ("DEL", "payments.critical"),
+    ("HGETALL", "unacked:payments:all"),
+    ("DEL", "unacked:payments:all"),
+    ("GET", "celery-task-meta-1"),
+    ("PUBLISH", "/0.celery.pidbox", "{}"),
+    ("PUBLISH", "/0.celeryev/worker.heartbeat", "{}"),
+    ("SUBSCRIBE", "hint:payments"),
+    ("EVAL", "return redis.call('LRANGE', KEYS[1], 0, -1)", 1, "payments.critical"),
+    ("CLIENT", "LIST"),
+    ("FLUSHALL",),
+)
+
+
+@pytest.mark.parametrize("command", FORBIDDEN_TO_THE_MONITOR, ids=lambda command: " ".join(map(str, command[:2])))
+def test_the_monitor_counts_messages_and_neither_reads_nor_moves_them(broker: GuardedBroker, command: tuple[Any, ...]) -> None:
+    with broker.client(acl.ADMIN) as admin, broker.client(acl.MONITOR) as monitor:
+        admin.lpush("payments.critical", "message")
+        admin.hset("unacked:payments:all", "tag", "message")
+
+        assert (monitor.llen("payments.critical"), monitor.hlen("unacked:payments:all")) == (1, 1)
+        with pytest.raises(NoPermissionError):
+            monitor.execute_command(*command)
+
+        assert (admin.llen("payments.critical"), admin.hlen("unacked:payments:all")) == (1, 1)
+
+
+def test_the_monitor_hears_events_and_removes_what_nobody_owns(broker: GuardedBroker) -> None:
+    with broker.client(acl.ADMIN) as admin, broker.client("alerts") as alerts, broker.client(acl.MONITOR) as monitor:
+        admin.set("celery-task-meta-1", "{}")
+        admin.zadd("slots:alerts.default", {"gone=1": 1.0})
+        with monitor.pubsub(ignore_subscribe_messages=True) as heard:
+            heard.psubscribe("/0.celeryev/*")
+            heard.get_message(timeout=5)
+            alerts.publish("/0.celeryev/worker.heartbeat", "{}")
+            message = heard.get_message(timeout=5)
+
+        assert message is not None
+        assert message["data"] == "{}"
+        assert monitor.scan(match="celery-task-meta-*", count=100)[1] == ["celery-task-meta-1"]
+        assert monitor.unlink("celery-task-meta-1") == 1
+        assert monitor.zremrangebyscore("slots:alerts.default", "-inf", 2) == 1
+
+
 def test_nobody_enters_without_a_name_or_with_a_wrong_password(broker: GuardedBroker) -> None:
     for url in (f"redis://127.0.0.1:{broker.port}/0", f"redis://alerts:wrong@127.0.0.1:{broker.port}/0"):
         with redis.Redis.from_url(url) as client, pytest.raises(AuthenticationError):
@@ -170,9 +237,12 @@ def test_the_file_holds_digests_and_no_password() -> None:
 
 
 def test_live_streams_and_tickets_are_a_services_own(broker: GuardedBroker) -> None:
-    script = "return redis.call('XADD', KEYS[1], '*', 'n', redis.call('INCR', KEYS[2]))"
+    script = """
+    redis.call('SET', KEYS[3], redis.call('TIME')[1], 'EX', 60)
+    return redis.call('XADD', KEYS[1], '*', 'n', redis.call('INCR', KEYS[2]))
+    """
     with broker.client("trips") as trips, broker.client("alerts") as alerts:
-        trips.eval(script, 2, "live:trips:events", "live:trips:sequence")
+        trips.eval(script, 3, "live:trips:events", "live:trips:sequence", "live:trips:place:x")
         trips.set("live:trips:ticket:x", "1", ex=60)
 
         assert len(trips.xread({"live:trips:events": "0"}, count=10)) == 1

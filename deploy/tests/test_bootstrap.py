@@ -6,14 +6,17 @@ from typing import Any
 import asyncpg
 import pytest
 
-from deploy.postgres.bootstrap import BACKUP, LOGINS, BootstrapError, bootstrap, from_environment
+from deploy.postgres.bootstrap import BACKUP, LOGINS, RESTORE, BootstrapError, bootstrap, from_environment
 from shared.contracts.lanes import SERVICES
 from shared.testing.plugin import running_postgres
 from shared.testing.servers import PostgresServer
 
 PASSWORDS = {login: f"{login}-password" for login in LOGINS}
 FOREIGN = [
-    (login, service) for login in LOGINS for service in SERVICES if not login.startswith(f"{service}_") and login != BACKUP
+    (login, service)
+    for login in LOGINS
+    for service in SERVICES
+    if not login.startswith(f"{service}_") and login not in (BACKUP, RESTORE)
 ]
 
 FORBIDDEN = """
@@ -93,6 +96,21 @@ async def test_the_backup_role_reads_everything_and_writes_nothing(prepared: Pos
             await connection.execute(f"CREATE INDEX ON {service}.secrets (id)")
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await connection.execute(f"TRUNCATE {service}.secrets")
+    await connection.close()
+
+
+async def test_the_restore_role_makes_databases_of_its_own_and_does_not_get_into_ours(prepared: PostgresServer) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await login(prepared, RESTORE)
+    address = prepared.address
+    connection = await asyncpg.connect(
+        host=address.host, port=address.port, user=RESTORE, password=PASSWORDS[RESTORE], database="postgres"
+    )
+    await connection.execute("CREATE DATABASE tried")
+    await connection.execute("DROP DATABASE tried")
+    for statement in ("DROP DATABASE waybill", "CREATE ROLE mine", "CREATE TABLE mine (id int)", "SET ROLE backup"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(statement)
     await connection.close()
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from deploy.local.failures import StackError
 from deploy.local.home import Home
-from deploy.local.postgres import NO_DATA_IN_LOG, Cluster
+from deploy.local.postgres import Cluster
+from deploy.postgres.conf import NO_DATA_IN_LOG
 from shared.testing.home import temporary_home
 from shared.testing.servers import PostgresServer
 

@@ -26,8 +26,8 @@ def home(tmp_path: Path) -> Home:
 
 def test_state_is_remembered(home: Home) -> None:
     assert State.load(home) == State()
-    State({"postgres": 15432}, 7, 1.5).save(home)
-    assert State.load(home) == State({"postgres": 15432}, 7, 1.5)
+    State({"postgres": 15432}, {"postgres": "db"}, 7, 1.5).save(home)
+    assert State.load(home) == State({"postgres": 15432}, {"postgres": "db"}, 7, 1.5)
 
 
 @pytest.mark.parametrize(
@@ -41,8 +41,8 @@ def test_a_broken_state_is_named_with_its_remedy(home: Home, text: str) -> None:
 
 
 def test_passwords_are_made_once_and_only_the_owner_reads_them(home: Home) -> None:
-    first = load_credentials(home, Cluster(home))
-    assert load_credentials(home, Cluster(home)) == first
+    first = load_credentials(home, Cluster(home).data)
+    assert load_credentials(home, Cluster(home).data) == first
     assert len(set(first.values())) == len(first)
     assert stat.S_IMODE((home.path / "secrets.json").stat().st_mode) == 0o600
 
@@ -52,7 +52,7 @@ def test_data_without_its_passwords_is_not_overwritten(home: Home) -> None:
     cluster.data.mkdir(parents=True)
     try:
         with pytest.raises(StackError, match="is gone"):
-            load_credentials(home, cluster)
+            load_credentials(home, cluster.data)
         assert not (home.path / "secrets.json").exists()
     finally:
         cluster.remove()

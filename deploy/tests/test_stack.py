@@ -15,6 +15,8 @@ import httpx
 import psutil
 import pytest
 
+from deploy.local.extra_workers import ExtraWorker, ExtraWorkers
+from deploy.local.failures import StackError
 from deploy.local.home import Home
 from deploy.local.stack import Stack
 from deploy.local.supervisor import leftovers
@@ -24,7 +26,7 @@ from shared.testing.child import ChildProcess
 from shared.testing.home import temporary_home
 from shared.testing.wait import eventually
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(900)
 WAYBILL = str(Path(sys.executable).with_name("waybill"))
 
 
@@ -38,7 +40,7 @@ class Terminal(NamedTuple):
         # A setting that is meant for another place must not reach the stack.
         return os.environ | {"WAYBILL_HOME": str(self.home.path), "DATABASE_URL": "postgresql://elsewhere/x"}
 
-    def run(self, *command: str, timeout_s: float = 120) -> "subprocess.CompletedProcess[str]":
+    def run(self, *command: str, timeout_s: float = 540) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False, timeout=timeout_s
         )
@@ -64,6 +66,7 @@ def stack() -> Iterator[Terminal]:
     """A stack that runs for the tests that only look, or that leave it as they found it."""
     with temporary_home() as path:
         terminal = Terminal(Home(path / "waybill"))
+        # Thirteen processes share what a busy machine leaves them.
         started = terminal.waybill("up", "--detach")
         try:
             assert started.returncode == 0, started.stdout + started.stderr
@@ -109,6 +112,55 @@ async def test_killed_processes_come_back_and_everything_is_ready_again(stack: T
         return started_again and all(process["state"] == "ready" for process in processes.values())
 
     assert await eventually(healed, 90, "the stack did not heal", every_s=0.5)
+
+
+async def test_workers_of_a_type_are_started_beside_the_stack_kept_and_stopped(stack: Terminal) -> None:
+    started = stack.waybill("start", "payments", "--worker-type", "critical", "--autoscale", "2,1")
+    assert (started.stdout, started.returncode) == ("payments-critical-worker is ready.\n", 0), started.stderr
+    assert stack.waybill("start", "payments", "--worker-type", "critical").stdout.startswith("Such workers run already")
+
+    before = stack.processes()["payments-critical-worker"]
+    os.kill(before["pid"], signal.SIGKILL)
+
+    def is_back() -> bool:
+        found = stack.processes()["payments-critical-worker"]
+        return (found["state"], found["pid"] != before["pid"]) == ("ready", True)
+
+    await eventually(is_back, 60, "it was not started again", every_s=0.5)
+    shown = stack.waybill("monitor", "--once", "--worker-type", "critical").stdout
+    assert "payments-critical-worker" in shown
+    assert "payments.critical" in shown
+    assert "payments.batch" not in shown
+    stopped = stack.waybill("stop", "--worker-type", "critical")
+    assert (stopped.stdout, stopped.returncode) == ("payments-critical-worker is stopped.\n", 0), stopped.stderr
+    assert "payments-critical-worker" not in stack.processes()
+    assert stack.waybill("stop").stdout == "No such worker runs beside the stack.\n"
+    assert json.loads(stack.waybill("status", "--json").stdout)["ready"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("start", "--worker-type", "urgent"), "There is no worker type called urgent"),
+        (("start", "billing"), "There is no service called billing"),
+        (("start", "alerts", "--worker-type", "low"), "alerts has no lane for low workers"),
+        (("start", "--autoscale", "1,4"), "1,4 is no range of processes"),
+        (("stop", "--worker-type", "urgent"), "There is no worker type called urgent"),
+        (("stop", "billing"), "There is no service called billing"),
+    ],
+)
+def test_workers_that_cannot_be_meant_are_refused(stack: Terminal, arguments: tuple[str, ...], sentence: str) -> None:
+    refused = stack.waybill(*arguments)
+    assert refused.returncode == 1
+    assert sentence in refused.stderr
+
+
+def test_worker_that_ends_as_soon_as_it_starts_is_given_up(stack: Terminal) -> None:
+    broken = ExtraWorker("trips", "low", ("--no-such-option",))
+    with pytest.raises(StackError, match="ends as soon as it starts, 3 times in a row") as refused:
+        ExtraWorkers(stack.home).start([broken])
+    assert any("no-such-option" in line for line in refused.value.log)
+    assert broken.name not in stack.processes()
 
 
 def test_the_usual_celery_commands_work_in_a_new_terminal(stack: Terminal) -> None:
@@ -252,7 +304,7 @@ async def test_a_closed_terminal_ends_the_stack_whenever_that_happens(terminal: 
         return shown.encode() in seen
 
     try:
-        await eventually(shows, 120, "it did not get so far")
+        await eventually(shows, 300, "it did not get so far")
         os.close(screen)
         await eventually(lambda: up.poll() is not None, 60, "it outlives its terminal", every_s=0.1)
     finally:
@@ -270,8 +322,11 @@ async def test_a_killed_keeper_takes_its_processes_along_and_a_start_is_clean_ag
     foreground = ChildProcess(
         "up", [WAYBILL, "up", "--no-demo"], log=terminal.home.path / "up.log", env=terminal.environment, cwd=ROOT
     )
-    await eventually(lambda: "Ctrl-C ends it" in foreground.output(), 120, "the second start did not get ready")
-    assert Stack(terminal.home).is_whole()
-    assert foreground.stop(signal.SIGINT, timeout_s=60) == 0
+    try:
+        await eventually(lambda: "Ctrl-C ends it" in foreground.output(), 300, "the second start did not get ready")
+        assert Stack(terminal.home).is_whole()
+        assert foreground.stop(signal.SIGINT, timeout_s=60) == 0
+    finally:
+        foreground.kill()
     assert leftovers(terminal.home) == []
     assert terminal.waybill("status").returncode == 3

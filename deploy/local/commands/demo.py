@@ -21,7 +21,7 @@ def demo(
 ) -> None:
     """Run whole flows on fresh data against the running stack. Exit code 1 when an effect is missing."""
     stack = Stack.here()
-    if not stack.is_running():
+    if not stack.can_be_asked():
         raise StackError("The stack does not run.", "`make run` starts it")
     results = [_run(name, stack) for name in flow or known_flows()]
     if json:

@@ -2,6 +2,8 @@
 
 import time
 from collections import deque
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -11,11 +13,14 @@ from rich.live import Live
 
 from deploy.local.broker import lane_lengths
 from deploy.local.commands.output import OUT, Json, print_json, print_table, say, table
+from deploy.local.extra_workers import chosen
 from deploy.local.failures import StackError, tail
 from deploy.local.stack import Stack
 from deploy.local.status import ProcessStatus, StackStatus, stack_status
+from deploy.local.worker_types import RANKS
 
 _COLUMNS = ("process", "kind", "state", "pid", "uptime", "pss MB", "rss MB", "cpu %", "url")
+_LANES = ("lane", "in the broker")
 
 
 def status(json: Json = False) -> None:
@@ -56,25 +61,42 @@ def _duration(seconds: int) -> str:
 def monitor(
     interval: Annotated[float, typer.Option(min=0.5, help="Seconds between two looks.")] = 2.0,
     once: Annotated[bool, typer.Option("--once", help="Look once; the default in a pipe.")] = False,
+    worker_type: Annotated[
+        str | None,
+        typer.Option(help=f"Only lanes of this type, and workers that take from one: {', '.join(RANKS)}.", metavar="TYPE"),
+    ] = None,
 ) -> None:
     """Watch processes and lanes live, until Ctrl-C."""
     stack = Stack.here()
+    lanes = None if worker_type is None else {lane for one in chosen((), worker_type) for lane in one.lanes}
     if once or not OUT.is_terminal:
-        OUT.print(_picture(stack))
+        found, lengths = _look(stack, lanes)
+        print_table(_COLUMNS, _rows(found))
+        print_table(_LANES, lengths)
+        say(_summary(found))
         return
-    with Live(_picture(stack), console=OUT, screen=True, auto_refresh=False) as live:
+    with Live(_picture(stack, lanes), console=OUT, screen=True, auto_refresh=False) as live:
         try:
             while True:
                 time.sleep(interval)
-                live.update(_picture(stack), refresh=True)
+                live.update(_picture(stack, lanes), refresh=True)
         except KeyboardInterrupt:
             return
 
 
-def _picture(stack: Stack) -> Group:
+def _picture(stack: Stack, wanted: Collection[str] | None) -> Group:
+    found, lanes = _look(stack, wanted)
+    return Group(table(_COLUMNS, _rows(found)), "", table(_LANES, lanes), "", _summary(found))
+
+
+def _look(stack: Stack, wanted: Collection[str] | None) -> tuple[StackStatus, list[list[str]]]:
+    """wanted: the lanes to show, with the workers that take from one of them; without it, everything."""
     found = stack_status(stack)
-    lanes = [[name, str(length)] for name, length in lane_lengths(stack.home).items()] if found.running else []
-    return Group(table(_COLUMNS, _rows(found)), "", table(("lane", "in the broker"), lanes), "", _summary(found))
+    if wanted is not None:
+        takers = {one.name for one in stack.programs() if not set(one.lanes).isdisjoint(wanted)}
+        found = replace(found, processes=[row for row in found.processes if row.name in takers])
+    lengths = lane_lengths(stack.home).items() if found.running else ()
+    return found, [[name, str(length)] for name, length in lengths if wanted is None or name in wanted]
 
 
 def logs(

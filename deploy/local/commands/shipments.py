@@ -109,13 +109,13 @@ def _their_name(columns: str, ours: str) -> str:
 def _client(url: str | None, token: str | None) -> Iterator[httpx.Client]:
     if url is None:
         stack = Stack.here()
-        if not stack.is_running():
+        if not stack.can_be_asked():
             raise StackError("The stack does not run.", "`make run` starts it; or say --url and --token of another one")
-        url = next(program.url for program in stack.programs() if program.name == "alerts-api")
+        url = stack.addresses.url("alerts-api")
         token = token or mint_token(stack.home, subject="operator:local", roles=["operator"], audience="alerts", ttl_s=24 * 3600)
     if not token:
         raise StackError("--url needs --token.", "or set WAYBILL_TOKEN")
-    with httpx.Client(base_url=url or "", headers={"Authorization": f"Bearer {token}"}, timeout=120, trust_env=False) as client:
+    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=120, trust_env=False) as client:
         yield client
 
 

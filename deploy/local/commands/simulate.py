@@ -52,7 +52,7 @@ def trips(  # noqa: PLR0913, PLR0917 # typer makes an option of each argument
     waypoints = read_waypoints(way) if way else MUMBAI
     plan = Plan(vehicles, seconds, interval, speed, loss, duplication, reordering, skew, batch, seed, waypoints)
     stack = Stack.here()
-    if not stack.is_running():
+    if not stack.can_be_asked():
         raise StackError("The stack does not run.", "`make run` starts it")
     whose = organization or uuid4()
     began = time.monotonic()
@@ -70,8 +70,7 @@ async def _simulate(stack: Stack, plan: Plan, organization_id: UUID) -> Audit:
         ttl_s = round(plan.seconds) + SLACK_S
         return mint_token(stack.home, subject=subject, roles=["operator"], organization_id=organization_id, ttl_s=ttl_s)
 
-    (url,) = [program.url for program in stack.programs() if program.name == "trips-api"]
-    assert url is not None, "every API of the stack has an address"
+    url = stack.addresses.url("trips-api")
     with ERR.status("simulating") as line:
         return await _in_words(simulate(plan, url, token_of, lambda sentence: line.update(escape(sentence))))
 

@@ -22,7 +22,7 @@ def up(
     port: Annotated[
         list[str] | None, typer.Option(help="NAME=PORT, e.g. alerts-api=9001. Refused if taken; others go free by themselves.")
     ] = None,
-    timeout: Annotated[float, typer.Option(min=5, help="Seconds that each stage may take.")] = 90,
+    timeout: Annotated[float, typer.Option(min=5, help="Seconds that each stage may take; what dies is told at once.")] = 240,
     demo: Annotated[bool, typer.Option(help="Show a whole flow happening once everything is ready (not with --detach).")] = True,
 ) -> None:
     """Start the stack and keep it running until Ctrl-C. When it runs already: attach to it."""

@@ -1,5 +1,8 @@
-"""`waybill token` and `env`: what a person needs to speak to the services by hand."""
+"""`waybill token`, `first-admin` and `env`: what a person needs to speak to the services by hand."""
 
+import os
+import subprocess
+import sys
 from typing import Annotated
 from uuid import UUID
 
@@ -46,6 +49,20 @@ def token(
             ttl_s=minutes * 60,
         )
     )
+
+
+def first_admin(
+    email: Annotated[str, typer.Argument(help="The e-mail address with which the administrator logs in.")],
+    name: Annotated[str, typer.Option(help="What the administrator is called.")] = "Administrator",
+    another: Annotated[bool, typer.Option("--another", help="Although there is an administrator already.")] = False,
+) -> None:
+    """Make the first administrator of the local stack, and print a password that is good once."""
+    variables = read_environment(Stack.here().home, "analytics")
+    if not variables:
+        raise StackError("The analytics service has no settings yet.", "`make run` makes them")
+    more = ["--another"] if another else []
+    command = [sys.executable, "-m", "services.analytics.operators.first_admin", email, "--name", name, *more]
+    raise typer.Exit(subprocess.run(command, env=os.environ | variables, check=False).returncode)
 
 
 def env(

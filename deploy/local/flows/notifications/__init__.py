@@ -12,13 +12,18 @@ from shared.contracts.message import Command
 from shared.contracts.notifications import (
     AdvanceCampaign,
     ApplyCallbacks,
+    ArchiveOldRows,
+    CollectSmsPrices,
     QueueDailyDigests,
     RemoveExpiredData,
     StartDueCampaigns,
 )
 from shared.contracts.registry import messages
 
-_OF_ITSELF: Final = (AdvanceCampaign, ApplyCallbacks, QueueDailyDigests, RemoveExpiredData, StartDueCampaigns)
+_OF_ITSELF: Final = (
+    *(AdvanceCampaign, ApplyCallbacks, ArchiveOldRows, CollectSmsPrices),
+    *(QueueDailyDigests, RemoveExpiredData, StartDueCampaigns),
+)
 """What notifications asks of itself, or its clock does; the campaign and every call-back of the flow show the first two."""
 
 

@@ -15,15 +15,16 @@ from deploy.local.flows.notifications.driven_trip import drive
 from deploy.local.flows.notifications.people import CUSTOMER
 from deploy.local.polling import ask_until, read
 from shared.contracts.money import Money
-from shared.contracts.notifications import SendDailyDigest, SendInvoiceEmail, SendOrderReminder
+from shared.contracts.notifications import SendDailyDigest, SendHourlyDigest, SendInvoiceEmail, SendOrderReminder
 
 _TOTAL = Money(amount_minor=249_900, currency="INR")
 
 
 async def play(chapter: Chapter) -> None:
-    """An invoice with its PDF, one whose PDF nobody has, and a digest with the day's trips."""
+    """An invoice with its PDF, one whose PDF nobody has, a digest with the day's trips, and one of an hour."""
     await _send_invoice(chapter)
-    await _send_digest(chapter)
+    driver = await _send_digest(chapter)
+    await _send_hourly_digest(chapter, driver)
 
 
 async def _send_invoice(chapter: Chapter) -> None:
@@ -81,15 +82,11 @@ async def _attached(chapter: Chapter, delivery: Any) -> bytes | None:
     return answer.content if answer.is_success else None
 
 
-async def _send_digest(chapter: Chapter) -> None:
-    """A reminder that the driver wants daily is told of in the digest, beside the day's trips."""
-    trip, plain = await drive(chapter), chapter.cast.organizations[PLAIN]
-    await _wants_reminders_daily(chapter, trip.driver)
-    reminder = await chapter.send(
-        SendOrderReminder(
-            to_person=trip.driver, organization_id=plain, order_id="1043", order_number="IN-1043", action="sign the hand-over"
-        )
-    )
+async def _send_digest(chapter: Chapter) -> str:
+    """A reminder that the driver wants daily is told of in the digest, beside the day's trips. Returns the driver."""
+    trip = await drive(chapter)
+    await _wants_reminders(chapter, trip.driver, "daily")
+    reminder = await chapter.send(_reminder(chapter, trip.driver, "1043"))
     await chapter.ends(reminder, "what is wanted daily is collected", "email dropped: digested")
     asked = await chapter.send(SendDailyDigest(to_person=trip.driver, digest_on=trip.day))
     made = await chapter.ends(
@@ -103,9 +100,33 @@ async def _send_digest(chapter: Chapter) -> None:
     chapter.check(
         "send_daily_digest: it tells of the trip and of the reminder", all(told.values()) or told, True, ", ".join(told)
     )
+    return trip.driver
 
 
-async def _wants_reminders_daily(chapter: Chapter, driver: str) -> None:
+async def _send_hourly_digest(chapter: Chapter, driver: str) -> None:
+    """Two reminders that the driver wants hourly are told of in one mail; it is asked for now, and not waited for."""
+    await _wants_reminders(chapter, driver, "hourly")
+    for order in ("1044", "1045"):
+        reminder = await chapter.send(_reminder(chapter, driver, order))
+        await chapter.ends(reminder, "what is wanted hourly is collected", "email dropped: digested")
+    asked = await chapter.send(SendHourlyDigest(to_person=driver))
+    made = await chapter.ends(uuid5(asked, "email"), "one mail on the hour", "email sent by smtp", task="send_hourly_digest")
+    text = await _text(chapter, made[0]) if made else ""
+    told = {word: word in text for word in ("IN-1044", "IN-1045")}
+    chapter.check("send_hourly_digest: it tells of both reminders", all(told.values()) or told, True, ", ".join(told))
+
+
+def _reminder(chapter: Chapter, driver: str, order: str) -> SendOrderReminder:
+    return SendOrderReminder(
+        to_person=driver,
+        organization_id=chapter.cast.organizations[PLAIN],
+        order_id=order,
+        order_number=f"IN-{order}",
+        action="sign the hand-over",
+    )
+
+
+async def _wants_reminders(chapter: Chapter, driver: str, choice: str) -> None:
     """As soon as notifications knows the driver, of whom trips tells it."""
 
     async def ask() -> int:
@@ -114,7 +135,7 @@ async def _wants_reminders_daily(chapter: Chapter, driver: str) -> None:
     await ask_until(ask, lambda status: status == httpx.codes.OK)
     path = f"/v1/people/{driver}/preferences"
     tag = (await chapter.world.api.get(path)).raise_for_status().headers["ETag"]
-    wanted = {"choices": [{"category": "reminders", "channel": "email", "choice": "daily"}]}
+    wanted = {"choices": [{"category": "reminders", "channel": "email", "choice": choice}]}
     (await chapter.world.api.put(path, json=wanted, headers={"If-Match": tag})).raise_for_status()
 
 
