@@ -6,10 +6,12 @@ from typing import Final
 
 BENCHMARKS: Final = {
     "alerts": "bench.alerts.run",
+    "analytics": "bench.analytics.run",
     "email": "bench.email.run",
     "matching": "bench.matching.run",
     "messages": "bench.messages.run",
     "payments": "bench.payments.run",
+    "task_history": "bench.analytics.task_history",
     "trips": "bench.trips.run",
 }
 

@@ -84,6 +84,11 @@ async def measure(stack: Stack, settings: ServiceSettings, options: argparse.Nam
         idle = await measuring.phase("urgent alone, an idle bulk lane", queued=0, urgent=options.urgent)
         alone = await measuring.phase("bulk alone", queued=options.queued, urgent=0)
         beside = await measuring.phase("urgent beside bulk", queued=options.queued, urgent=options.urgent)
+    for one in (alone, beside):
+        if not one.left:
+            print(
+                f"\n{one.name}: the queue ran dry within {one.seconds:.0f} s, so its figures are too good; give a larger --queued"
+            )
     kept, times = beside.rate / alone.rate, beside.p99_ms / idle.p99_ms
     print(
         f"\nurgent p99 beside bulk: {beside.p99_ms:.0f} ms (bar {BAR_MS:.0f} ms), {times:.1f} times that with an idle bulk lane"
