@@ -31,11 +31,18 @@ def find_undecided_routes(routes: Iterable[BaseRoute]) -> Iterator[str]:
             yield f"{where} is public without a reason that a reader could judge"
 
 
+CONTROL = ("/operations", "/monitoring/tasks/", "/monitoring/dead-letters")
+
+
 def find_control_without_admin(service: str, routes: Iterable[BaseRoute]) -> Iterator[str]:
     for route in iter_route_contexts(list(routes)):
         decision = access_of(route)
         changes = not {*(route.methods or ())} <= READS
-        if "/operations" in (route.path or "") and changes and (decision is None or f"{service}:admin" not in decision.scopes):
+        if (
+            any(part in (route.path or "") for part in CONTROL)
+            and changes
+            and (decision is None or f"{service}:admin" not in decision.scopes)
+        ):
             yield f"{_name(route)} changes the task system and does not ask for {service}:admin"
 
 

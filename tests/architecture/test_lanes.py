@@ -80,18 +80,8 @@ def compose_commands(text: str) -> dict[str, list[str]]:
     }
 
 
-def unit_commands(files: Iterable[Path]) -> dict[str, list[str]]:
-    """The command of every systemd unit; a backslash at the end of a line continues it."""
-    joined = {file.name: file.read_text().replace("\\\n", " ") for file in files}
-    return {
-        name: shlex.split(match[1])
-        for name, text in joined.items()
-        if (match := re.search(r"^ExecStart=(.*)$", text, re.MULTILINE))
-    }
-
-
 def helm_consumers(values: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Each chart's values say `service: <name>` and `workers: {<group>: {lanes: [<lane>, …]}}`."""
+    """Each release's values say `service: <name>` and `workers: {<group>: {lanes: [<lane>, …]}}`."""
     service = values["service"]
     return {f"{service} ({group})": list(worker["lanes"]) for group, worker in values["workers"].items()}
 
@@ -109,8 +99,7 @@ def test_the_local_stack_consumes_every_lane(tmp_path: Path) -> None:
 
 
 COMPOSE = [file for file in tracked_files() if str(file) == "docker-compose.yml"]
-UNITS = [file for file in tracked_files() if file.parts[:2] == ("deploy", "systemd") and file.suffix == ".service"]
-VALUES = [file for file in tracked_files() if file.parts[:2] == ("deploy", "k8s") and file.name == "values.yaml"]
+VALUES = [file for file in tracked_files() if file.match("deploy/k8s/*/values/*.yaml")]
 
 
 @pytest.mark.skipif(not COMPOSE, reason="there is no docker-compose.yml yet")
@@ -118,17 +107,11 @@ def test_compose_consumes_every_lane() -> None:
     assert list(find_lane_problems(consumers_of(compose_commands((ROOT / COMPOSE[0]).read_text())))) == []
 
 
-@pytest.mark.skipif(not UNITS, reason="there are no systemd units yet")
-def test_the_systemd_units_consume_every_lane() -> None:
-    assert list(find_lane_problems(consumers_of(unit_commands(ROOT / file for file in UNITS)))) == []
-
-
-@pytest.mark.skipif(not VALUES, reason="there is no Helm chart yet")
-def test_the_charts_consume_every_lane() -> None:
+def test_the_releases_of_the_chart_consume_every_lane() -> None:
     charts = [yaml.safe_load((ROOT / file).read_text()) for file in VALUES]
     found: dict[str, list[str]] = {}
     for values in charts:
-        found |= helm_consumers(values) if "workers" in values else {}
+        found |= helm_consumers(values)
 
     assert list(find_lane_problems(found)) == []
 
@@ -201,15 +184,6 @@ def test_a_lane_that_every_worker_excludes_is_found() -> None:
     commands["trips"] += ["-X", "trips.background"]
 
     assert list(find_lane_problems(consumers_of(commands))) == ["nobody consumes trips.background; add it to a worker of trips"]
-
-
-def test_worker_commands_are_read_from_systemd_units(tmp_path: Path) -> None:
-    unit = tmp_path / "waybill-trips-worker.service"
-    unit.write_text(
-        "[Service]\nExecStart=/opt/bin/celery -A services.trips.worker worker \\\n  --queues=trips.realtime\nRestart=always\n"
-    )
-
-    assert consumers_of(unit_commands([unit])) == {"trips (waybill-trips-worker.service)": ["trips.realtime"]}
 
 
 def test_lanes_are_read_from_helm_values() -> None:

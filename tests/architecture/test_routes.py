@@ -82,8 +82,12 @@ def test_control_without_admin_is_found(api: FastAPI) -> None:
     @api.post("/v1/operations/lanes/{lane}/resume")
     async def resume(lane: str, principal: TripsAdmin) -> None: ...
 
+    @api.post("/monitoring/tasks/control")
+    async def control(principal: TripsWrite) -> None: ...
+
     assert list(find_control_without_admin("trips", api.routes)) == [
-        "POST /v1/operations/lanes/{lane}/pause changes the task system and does not ask for trips:admin"
+        "POST /v1/operations/lanes/{lane}/pause changes the task system and does not ask for trips:admin",
+        "POST /monitoring/tasks/control changes the task system and does not ask for trips:admin",
     ]
 
 

@@ -18,7 +18,8 @@ from shared.runtime import settings_reference
 from shared.runtime.http import metrics as http_metrics
 from shared.runtime.http.health import CHECKS
 from shared.runtime.http.settings import HttpSettings
-from shared.runtime.relay import backlog, sender
+from shared.runtime.relay import archives, backlog, capacity, providers, sender
+from shared.runtime.relay.providers import ANSWER_LABELS, ANSWERS
 from shared.runtime.worker import request, steps
 from tests.docs.pages import DOCS, Row, rows
 
@@ -57,8 +58,8 @@ def test_page_whose_settings_have_changed_is_refused_and_can_be_written(
 def test_metrics_are_shown_with_their_type_and_labels() -> None:
     shown = {(row.quoted(0)[0], row.cells[1], tuple(row.cells[2].split(", "))) for row in _section("Metrics")}
 
-    exported = set()
-    for module in (http_metrics, backlog, request, sender, steps):
+    exported = {(f"{family.name}_total", family.type, ANSWER_LABELS) for family in ANSWERS.collect()}
+    for module in (http_metrics, archives, backlog, capacity, providers, request, sender, steps):
         for metric in vars(module).values():
             if isinstance(metric, MetricWrapperBase):
                 [family] = metric.describe()

@@ -124,6 +124,6 @@ async def rows(database: Database, statement: str, **bound: Any) -> list[Any]:
         return list(await session.execute(text(statement), bound))
 
 
-async def one(database: Database, statement: str) -> int:
+async def one(database: Database, statement: str, **bound: Any) -> int:
     """The one number of a query."""
-    return int((await rows(database, statement))[0][0])
+    return int((await rows(database, statement, **bound))[0][0])

@@ -12,7 +12,7 @@ from tests.faults.charge_shop import Gateway
 from tests.faults.checker import Counts
 from tests.faults.world import World
 
-LANES: Final = ("payments.critical", "payments.normal", "payments.subscriptions")
+LANES: Final = ("payments.critical", "payments.normal", "payments.subscriptions", "payments.batch")
 STAYS_S: Final = 4.0
 """Longer than any bank takes here that says yes after it has said no."""
 FINAL: Final = ("captured", "partially_refunded", "refunded", "failed", "cancelled", "expired", "authorized")
@@ -23,6 +23,12 @@ _PAYMENTS: Final = """
 _UNDECIDED: Final = f"SELECT count(*) FROM payments WHERE status NOT IN {FINAL}"  # noqa: S608 - a constant of this module
 _REFUNDS: Final = "SELECT id, payment_id, amount_minor, status, gateway_refund_id FROM refunds"
 _REFUNDING: Final = "SELECT count(*) FROM refunds WHERE status IN ('requested', 'pending')"
+_CHARGING: Final = """
+    SELECT (SELECT count(*) FROM outbox WHERE name = ANY (CAST(:names AS text[])))
+         + (SELECT count(*) FROM inbox WHERE state IN (1, 2, 3, 4) AND name = ANY (CAST(:names AS text[])))
+"""
+_TRIES: Final = ("payments.process_payment", "payments.handle_failed_payment", "payments.retry_failed_payments")
+"""What has a payment charged once more that has failed."""
 _CAPTURES: Final = "SELECT count(*) FROM payments WHERE captured_minor > 0"
 _GIVEN: Final = "SELECT count(*) FROM refunds WHERE status = 'processed'"
 _WAITING: Final = "SELECT count(*) FROM gateway_events WHERE state = 'waiting'"
@@ -39,6 +45,10 @@ _ORDERS: Final = """
      GROUP BY orders.id
     HAVING orders.paid_minor <> coalesce(sum(payments.captured_minor), 0)
         OR orders.refunded_minor <> coalesce(sum(payments.refunded_minor), 0)
+"""
+_COMPARED: Final = "SELECT state FROM recon_runs"
+_DRIFTS: Final = """
+    SELECT kind, count(*) AS times FROM cases WHERE state = 'open' AND kind IN (SELECT class FROM recon_classes) GROUP BY kind
 """
 _EVENTS: Final = "SELECT count(*) FROM gateway_events"
 _STUCK: Final = """
@@ -77,8 +87,9 @@ class ChargeAudit:
         return kinds["capture"] == await one(self.database, _CAPTURES) and kinds["refund"] == await one(self.database, _GIVEN)
 
     async def undecided(self) -> int:
-        """How many payments and refunds have not come to an end."""
-        return await one(self.database, _UNDECIDED) + await one(self.database, _REFUNDING)
+        """How many payments and refunds have not come to an end, and how many messages may begin another try of one."""
+        tries = await one(self.database, _CHARGING, names=list(_TRIES))
+        return await one(self.database, _UNDECIDED) + await one(self.database, _REFUNDING) + tries
 
     async def stuck(self) -> str:
         """Where what is not settled waits."""
@@ -98,7 +109,7 @@ class ChargeAudit:
         counts.redelivered = await one(self.database, _AGAIN)
         counts.unconfirmed = await one(self.database, _UNCONFIRMED)
         counts.pending = await one(self.database, _PENDING)
-        wrong = [*_differences(ours, taken), *await self._books(ours), *await self._refunds(given)]
+        wrong = [*_differences(ours, taken), *await self._books(ours), *await self._refunds(given), *await self._drifts()]
         counts.unexpected = len(wrong)
         world.notes += [f"wrong: {sentence}" for sentence in wrong[:8]]
         world.notes += [f"lost: {key}, {tuple(ours[key]) if key in ours else 'no payment'}" for key in lost[:5]]
@@ -128,6 +139,12 @@ class ChargeAudit:
             found.append(f"{books.get('gateway_receivable', 0)} are booked as the gateway's debt and not {net}")
         found += [f"the order {row.id} has got {row.paid_minor}" for row in await rows(self.database, _ORDERS)]
         return found
+
+    async def _drifts(self) -> list[str]:
+        """What reconciliation has found: that both ledgers agree, as counted above, or it has missed something or made it up."""
+        runs = [row.state for row in await rows(self.database, _COMPARED)]
+        found = [f"{row.times} cases of {row.kind} are open" for row in await rows(self.database, _DRIFTS)]
+        return found if runs == ["finished"] else [f"reconciliation is {runs}", *found]
 
     async def _refunds(self, given: dict[str, list[int]]) -> list[str]:
         """Where a refund of ours is not one of the gateway's, or the other way round."""

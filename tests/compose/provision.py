@@ -1,0 +1,75 @@
+"""An engine and base images where there are none: by the program that $DOCKER_ENGINE names, or that lies beside the checkout.
+
+    <program> up                                     starts an engine
+    <program> python|redis|postgres|prometheus NAME  makes a stand-in for a base image under its official name
+
+Where an engine answers and can fetch images, no such program is needed.
+"""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import docker
+import pytest
+from docker.errors import DockerException, ImageNotFound
+
+from tests.architecture.source import ROOT
+
+KINDS: Final = {"PYTHON_IMAGE": "python", "REDIS_IMAGE": "redis", "POSTGRES_IMAGE": "postgres", "PROMETHEUS_IMAGE": "prometheus"}
+ENGINE_S: Final = 900
+
+
+def program() -> Path | None:
+    """What can make an engine here."""
+    path = Path(os.environ.get("DOCKER_ENGINE") or ROOT / ".." / "shared" / "tools" / "docker-engine")
+    return path.resolve() if path.is_file() else None
+
+
+def connect() -> "docker.DockerClient":
+    """The engine, started where that can be done."""
+    client = _answering()
+    if client is None and (maker := program()) is not None:
+        subprocess.run([maker, "up"], check=True, timeout=ENGINE_S)
+        client = _answering()
+    if client is None:
+        pytest.fail("No Docker engine answers: start one, or let DOCKER_ENGINE name a program that does.", pytrace=False)
+    return client
+
+
+def _answering() -> "docker.DockerClient | None":
+    try:
+        client = docker.from_env(timeout=120)
+    except DockerException:
+        return None
+    client.ping()
+    return client
+
+
+def base_images() -> dict[str, str]:
+    """The official names in docker-compose.yml, by the variable that replaces them."""
+    text = (ROOT / "docker-compose.yml").read_text()
+    defaults = dict(re.findall(r"\$\{(\w+_IMAGE):-([^}]+)\}", text))
+    return {variable: os.environ.get(variable) or defaults[variable] for variable in KINDS}
+
+
+def provide(client: "docker.DockerClient") -> dict[str, str]:
+    """Make stand-ins for base images that are not there, where that can be done; returns what builds need to know."""
+    maker = program()
+    for variable, name in base_images().items():
+        if maker is not None and not _is_there(client, name):
+            subprocess.run([maker, KINDS[variable], name], check=True, timeout=ENGINE_S)
+    python = base_images()["PYTHON_IMAGE"]
+    # An image that no registry gave was made here, on a machine whose containers may have no way out of their own.
+    is_made_here = _is_there(client, python) and not client.images.get(python).attrs.get("RepoDigests")
+    return {"BUILD_NETWORK": os.environ.get("BUILD_NETWORK") or ("host" if is_made_here else "default")}
+
+
+def _is_there(client: "docker.DockerClient", name: str) -> bool:
+    try:
+        client.images.get(name)
+    except ImageNotFound:
+        return False
+    return True
