@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from deploy.local import flows
+from deploy.local.clients import client_of
 from deploy.local.failures import StackError
 from deploy.local.keys import mint_token
 from deploy.local.stack import Stack
@@ -69,11 +70,11 @@ class RunningStack:
         """A client of a service's API that holds a token with the role."""
         token = mint_token(self.home, subject="operator:demo", roles=[role], ttl_s=900)
         headers = {"Authorization": f"Bearer {token}"}
-        return httpx.AsyncClient(base_url=self.url(f"{service}-api"), headers=headers, timeout=10, trust_env=False)
+        return client_of(self.url(f"{service}-api"), headers)
 
     def sandbox(self) -> httpx.AsyncClient:
         """A client of the stand-ins for outside providers: the mailbox."""
-        return httpx.AsyncClient(base_url=self.url("sandbox"), timeout=10, trust_env=False)
+        return client_of(self.url("sandbox"))
 
 
 def known_flows() -> dict[str, str]:

@@ -115,7 +115,7 @@ def _api(service: str, ports: dict[str, int]) -> Program:
     return Program(
         f"{service}-api",
         "api",
-        (*command, "--no-access-log", "--timeout-graceful-shutdown", "5"),
+        (*command, "--no-access-log", "--timeout-keep-alive", "75", "--timeout-graceful-shutdown", "5"),
         url=url,
         health=f"{url}/readyz",
         port=port,

@@ -249,7 +249,7 @@ def test_a_demonstration_whose_effect_is_missing_says_which_and_ends_with_1(stac
         httpx.delete(faults).raise_for_status()
     assert shown.returncode == 1
     lines = shown.stdout.splitlines()
-    assert lines[0].startswith("task\tchannel\trecipient")
+    assert lines[0].startswith("task\tchannel\trecipient"), shown.stdout
     assert "found sms failed: bad_content, expected sms sent by demo-msg91, delivered" in shown.stdout
     assert lines[-1].startswith("notifications: 3 of ")
     assert "checks failed: send_sms: a registered text goes out by MSG91" in lines[-1]

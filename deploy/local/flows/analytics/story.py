@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from deploy.local.clients import client_of
 from deploy.local.demo import Check, RunningStack
 from deploy.local.keys import mint_token
 from deploy.local.polling import TIMEOUT_S, T, ask_until, read
@@ -81,8 +82,7 @@ async def story_on(stack: RunningStack) -> AsyncIterator[Story]:
     async with AsyncExitStack() as exits:
 
         async def client(service: str) -> httpx.AsyncClient:
-            made = httpx.AsyncClient(base_url=stack.url(f"{service}-api"), headers=shown, timeout=30, trust_env=False)
-            return await exits.enter_async_context(made)
+            return await exits.enter_async_context(client_of(stack.url(f"{service}-api"), shown))
 
         sandbox = await exits.enter_async_context(stack.sandbox())
         yield Story(stack, await client("analytics"), await client("payments"), sandbox)

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from deploy.local.clients import client_of
 from deploy.local.demo import Check, RunningStack
 from deploy.local.keys import mint_token
 from deploy.local.polling import ask_until, read
@@ -73,8 +74,7 @@ async def story_on(stack: RunningStack) -> AsyncIterator[Story]:
     async with AsyncExitStack() as exits:
 
         async def client(service: str, headers: dict[str, str]) -> httpx.AsyncClient:
-            made = httpx.AsyncClient(base_url=stack.url(f"{service}-api"), headers=headers, timeout=30, trust_env=False)
-            return await exits.enter_async_context(made)
+            return await exits.enter_async_context(client_of(stack.url(f"{service}-api"), headers))
 
         shown = {"Authorization": f"Bearer {token}"}
         trips, payments = await client("trips", shown), await client("payments", shown)
