@@ -22,7 +22,6 @@ from deploy.local.stack import Stack
 from deploy.local.supervisor import leftovers
 from shared.contracts.lanes import SERVICES
 from shared.runtime.settings import ROOT
-from shared.testing.child import ChildProcess
 from shared.testing.home import temporary_home
 from shared.testing.wait import eventually
 
@@ -281,8 +280,12 @@ os.execv(sys.argv[1], sys.argv[1:])
 """Makes its standard input the terminal of its session, and becomes the program that it is given."""
 
 
-def _up_in_a_terminal(terminal: Terminal) -> tuple["subprocess.Popen[bytes]", int]:
-    """`waybill up`, and the other end of its terminal."""
+CTRL_C = b"\x03"
+
+
+@contextlib.contextmanager
+def _up_in_a_terminal(terminal: Terminal) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
+    """`waybill up`, and the other end of its terminal. At the end it is gone, whatever it did."""
     screen, inside = pty.openpty()
     program = [sys.executable, "-c", IN_A_TERMINAL, WAYBILL, "up", "--no-demo"]
     up = subprocess.Popen(
@@ -290,43 +293,44 @@ def _up_in_a_terminal(terminal: Terminal) -> tuple["subprocess.Popen[bytes]", in
     )
     os.close(inside)
     os.set_blocking(screen, False)
-    return up, screen
+    try:
+        yield up, screen
+    finally:
+        up.kill()
+        up.wait()
 
 
-@pytest.mark.parametrize("shown", ["postgres", "Ctrl-C ends it"])
-async def test_a_closed_terminal_ends_the_stack_whenever_that_happens(terminal: Terminal, shown: str) -> None:
-    up, screen = _up_in_a_terminal(terminal)
+async def _shows(screen: int, words: str) -> None:
     seen = bytearray()
 
     def shows() -> bool:
         with contextlib.suppress(BlockingIOError):
             seen.extend(os.read(screen, 65_536))
-        return shown.encode() in seen
+        return words.encode() in seen
 
-    try:
-        await eventually(shows, 300, "it did not get so far")
+    await eventually(shows, 300, f"it never showed {words}")
+
+
+async def test_a_closed_terminal_ends_a_stack_that_is_starting(terminal: Terminal) -> None:
+    with _up_in_a_terminal(terminal) as (up, screen):
+        await _shows(screen, "postgres")
         os.close(screen)
         await eventually(lambda: up.poll() is not None, 60, "it outlives its terminal", every_s=0.1)
-    finally:
-        up.kill()
-        up.wait()
     assert up.returncode == 0
     assert leftovers(terminal.home) == []
 
 
-async def test_a_killed_keeper_takes_its_processes_along_and_a_start_is_clean_again(terminal: Terminal) -> None:
-    assert terminal.waybill("up", "--detach").returncode == 0
-    os.kill(terminal.processes()["supervisor"]["pid"], signal.SIGKILL)
-    await eventually(lambda: not leftovers(terminal.home), 40, "processes outlived their keeper")
+async def test_a_killed_keeper_takes_its_processes_along_and_a_start_is_clean_again(stack: Terminal) -> None:
+    """The last one of the running stack: it leaves none behind."""
+    os.kill(stack.processes()["supervisor"]["pid"], signal.SIGKILL)
+    await eventually(lambda: not leftovers(stack.home), 40, "processes outlived their keeper")
 
-    foreground = ChildProcess(
-        "up", [WAYBILL, "up", "--no-demo"], log=terminal.home.path / "up.log", env=terminal.environment, cwd=ROOT
-    )
-    try:
-        await eventually(lambda: "Ctrl-C ends it" in foreground.output(), 300, "the second start did not get ready")
-        assert Stack(terminal.home).is_whole()
-        assert foreground.stop(signal.SIGINT, timeout_s=60) == 0
-    finally:
-        foreground.kill()
-    assert leftovers(terminal.home) == []
-    assert terminal.waybill("status").returncode == 3
+    with _up_in_a_terminal(stack) as (up, screen):
+        await _shows(screen, "Ctrl-C ends it")
+        assert Stack(stack.home).is_whole()
+        os.write(screen, CTRL_C)
+        await eventually(lambda: up.poll() is not None, 60, "Ctrl-C does not end it", every_s=0.1)
+        os.close(screen)
+    assert up.returncode == 0
+    assert leftovers(stack.home) == []
+    assert stack.waybill("status").returncode == 3
