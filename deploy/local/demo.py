@@ -5,6 +5,7 @@ A flow is a module `deploy/local/flows/<name>.py` with a docstring and `async de
 
 import importlib
 import pkgutil
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -50,6 +51,7 @@ class FlowResult:
 class RunningStack:
     """The running stack as a flow sees it: the services' APIs and the outside world, over HTTP.
 
+    operator: who asks, another one in each run: what an earlier run has asked does not count towards the pace of this one.
     brief: fewer data, for a start that people wait for. tell: takes a sentence on how far a flow is, for people. is_elsewhere:
     nobody here can stop its processes.
     """
@@ -57,6 +59,7 @@ class RunningStack:
     def __init__(self, stack: Stack, *, brief: bool = False, tell: Callable[[str], None] = lambda _: None) -> None:
         self.brief = brief
         self.tell = tell
+        self.operator = f"operator:demo-{secrets.token_hex(4)}"
         self.home = stack.home
         self.ports = stack.ports()
         self._addresses = stack.addresses
@@ -68,7 +71,7 @@ class RunningStack:
 
     def api(self, service: str, *, role: str = "operator") -> httpx.AsyncClient:
         """A client of a service's API that holds a token with the role."""
-        token = mint_token(self.home, subject="operator:demo", roles=[role], ttl_s=900)
+        token = mint_token(self.home, subject=self.operator, roles=[role], ttl_s=900)
         headers = {"Authorization": f"Bearer {token}"}
         return client_of(self.url(f"{service}-api"), headers)
 

@@ -165,7 +165,7 @@ class _Story:
         acknowledged = next(one for one in alerts if one is not released)
         alert_path, shipment_path = f"/v1/alerts/{acknowledged['id']}", f"/v1/shipments/{released['shipment_id']}"
         seen = await self._change("POST", alert_path, "/acknowledge", {"reason": "the broker is asked"})
-        self._check("an alert is acknowledged", (seen["status"], seen["acknowledged_by"]), ("acknowledged", "operator:demo"))
+        self._check("an alert is acknowledged", (seen["status"], seen["acknowledged_by"]), ("acknowledged", self._stack.operator))
         await self._change("PATCH", shipment_path, "", {"status": "released"})
         alert = await read(self._api, f"/v1/alerts/{released['id']}", {})
         ended = (alert["status"], alert["resolution"], alert["timeline"][0]["kind"])

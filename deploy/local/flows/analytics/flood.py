@@ -22,7 +22,7 @@ async def flood(story: Story) -> None:
 
     async def send(sender: int) -> None:
         # Each program has its own allowance of requests.
-        token = mint_token(story.stack.home, subject=f"operator:demo-{sender}", roles=["admin"], ttl_s=_TTL_S)
+        token = mint_token(story.stack.home, subject=f"{story.stack.operator}-{sender}", roles=["admin"], ttl_s=_TTL_S)
         headers = {"Authorization": f"Bearer {token}"}
         for number in left:
             said = {

@@ -77,7 +77,7 @@ class Story:
 @asynccontextmanager
 async def story_on(stack: RunningStack) -> AsyncIterator[Story]:
     """A fresh one."""
-    token = mint_token(stack.home, subject="operator:demo", roles=["admin"], ttl_s=_TTL_S)
+    token = mint_token(stack.home, subject=stack.operator, roles=["admin"], ttl_s=_TTL_S)
     shown = {"Authorization": f"Bearer {token}"}
     async with AsyncExitStack() as exits:
 

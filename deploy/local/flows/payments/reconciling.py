@@ -101,7 +101,7 @@ async def _compare(story: Story) -> dict[str, Any]:
     (await story.api.post(_RUNS, json={"days": DAYS, "account": "razorpay"})).raise_for_status()
 
     async def ask() -> dict[str, Any]:
-        runs = [one for one in await _runs(story, asked_at) if one["requested_by"] == "operator:demo"]
+        runs = [one for one in await _runs(story, asked_at) if one["requested_by"] == story.stack.operator]
         return runs[0] if runs else {"state": "asked for", "error": None}
 
     story.stack.tell("waiting for the run to compare everything")

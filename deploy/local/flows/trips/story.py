@@ -70,7 +70,7 @@ class Story:
 async def story_on(stack: RunningStack) -> AsyncIterator[Story]:
     """A fresh one."""
     organization_id = uuid4()
-    token = mint_token(stack.home, subject="operator:demo", roles=["admin"], organization_id=organization_id, ttl_s=_TTL_S)
+    token = mint_token(stack.home, subject=stack.operator, roles=["admin"], organization_id=organization_id, ttl_s=_TTL_S)
     async with AsyncExitStack() as exits:
 
         async def client(service: str, headers: dict[str, str]) -> httpx.AsyncClient:
