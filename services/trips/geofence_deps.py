@@ -8,6 +8,7 @@ from services.trips.position_deps import position_reader
 from services.trips.trips.repository import TripReader
 from shared.runtime.clock import Clock
 from shared.runtime.db import ReadSession, Session
+from shared.runtime.process import ProcessRuntime
 
 
 def geofences(session: Session, clock: Clock, *, by: str) -> Geofences:
@@ -15,9 +16,9 @@ def geofences(session: Session, clock: Clock, *, by: str) -> Geofences:
     return Geofences(GeofenceRepository(session), clock, by=by)
 
 
-def geofence_watch(session: Session) -> GeofenceWatch:
-    """Looks for crossings, in the session's unit of work."""
-    return GeofenceWatch(GeofenceRepository(session))
+def geofence_watch(runtime: ProcessRuntime) -> GeofenceWatch:
+    """The effect of `trips.watch_geofences`."""
+    return GeofenceWatch(runtime.database.unit_of_work)
 
 
 def arrivals(session: ReadSession, clock: Clock) -> Arrivals:

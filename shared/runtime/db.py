@@ -169,3 +169,8 @@ def is_away(error: BaseException) -> bool:
 def is_conflict(error: BaseException) -> bool:
     """Whether the transaction lost against another one (serialization failure, deadlock) and may simply run again."""
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in ("40001", "40P01")
+
+
+def is_blocked(error: BaseException) -> bool:
+    """Whether another transaction has held what is wanted for longer than `lock_timeout`: whatever else there is can go on."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == "55P03"

@@ -1,5 +1,6 @@
 """Geofences and their events as the database holds them; see the migration for what each column says."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -33,13 +34,22 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """An organization whose vehicles are to be looked at."""
+
+    organization_id: UUID
+    vehicle_ids: Sequence[UUID]
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
-    """A vehicle whose way is to be looked at from one fix to another."""
+    """A vehicle whose way is to be looked at from one fix to another. newest: the last of all its fixes."""
 
     vehicle_id: UUID
     organization_id: UUID
     since: datetime
     upto: datetime
+    newest: datetime
 
 
 class Geofence(Model):

@@ -1,6 +1,6 @@
 """Statements on geofences and their events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -8,20 +8,34 @@ from uuid import UUID
 from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.trips.geofences.models import EventKind, Geofence, GeofenceEvent, Piece, Progress
+from services.trips.geofences.models import EventKind, Geofence, GeofenceEvent, Piece, Progress, Waiting
 from shared.runtime.db import ReadSession, Session
 
 # From an hour ago on where a vehicle was never looked at, and never for the time before its organization had a fence.
-_MOVED: Final = text("""
-    SELECT vehicle_id, organization_id, since, recorded_at AS upto
-      FROM latest_positions
+_SINCE: Final = """
       JOIN (SELECT organization_id, min(coalesce(shaped_at, updated_at)) AS watched_at
               FROM geofences WHERE deleted_at IS NULL GROUP BY organization_id) AS watched USING (organization_id)
       LEFT JOIN geofence_progress USING (vehicle_id)
      CROSS JOIN LATERAL (SELECT greatest(coalesce(upto, CAST(:at AS timestamptz) - interval '1 hour'), watched_at) AS since)
+"""
+
+_WAITING: Final = text(f"""
+    SELECT organization_id, array_agg(vehicle_id ORDER BY since, vehicle_id) AS vehicle_ids
+      FROM latest_positions {_SINCE}
      WHERE recorded_at > since
-     ORDER BY vehicle_id LIMIT :most
-""")
+     GROUP BY organization_id ORDER BY min(since), organization_id
+""")  # noqa: S608 - put together from constants
+
+_MOVED: Final = text(f"""
+    SELECT vehicle_id, organization_id, since, coalesce(reached.upto, newest.recorded_at) AS upto, newest.recorded_at AS newest
+      FROM latest_positions AS newest {_SINCE}
+     CROSS JOIN LATERAL (
+           SELECT max(recorded_at) AS upto
+             FROM (SELECT recorded_at FROM positions
+                    WHERE vehicle_id = newest.vehicle_id AND recorded_at > since AND recorded_at <= newest.recorded_at
+                    ORDER BY recorded_at LIMIT :points) AS next) AS reached
+     WHERE vehicle_id = ANY(CAST(:vehicle_ids AS uuid[])) AND newest.recorded_at > since
+""")  # noqa: S608 - put together from constants
 
 _PIECES: Final = text("""
     SELECT fence.id AS geofence_id, shape, vehicle_id, fence.organization_id, trip_id, from_at, from_latitude, from_longitude,
@@ -67,7 +81,8 @@ _NOTE_DWELLS: Final = text("""
       JOIN geofence_progress USING (vehicle_id)
       JOIN latest_positions AS latest USING (vehicle_id)
      CROSS JOIN LATERAL (SELECT entered.at + make_interval(secs => dwell_s) AS at) AS stayed
-     WHERE entered.kind = 'enter' AND entered.at > CAST(:now AS timestamptz) - interval '3 days' AND upto >= stayed.at
+     WHERE entered.vehicle_id = ANY(CAST(:vehicle_ids AS uuid[])) AND entered.kind = 'enter'
+       AND entered.at > CAST(:now AS timestamptz) - interval '3 days' AND upto >= stayed.at
        AND NOT EXISTS (SELECT FROM geofence_events AS after
                         WHERE after.geofence_id = entered.geofence_id AND after.vehicle_id = entered.vehicle_id
                           AND (after.kind = 'exit' AND after.at BETWEEN entered.at AND stayed.at
@@ -81,8 +96,12 @@ _ADVANCE: Final = text("""
     ON CONFLICT (vehicle_id) DO UPDATE SET upto = excluded.upto
 """)
 
-# One at a time looks, so that none sees the half of what another one has done.
-_ALONE: Final = text("SELECT pg_advisory_xact_lock(hashtext('trips.geofences'))")
+# One at a time looks at an organization, so that none sees the half of what another one has done. Whoever holds a row of an
+# organization for longer than this does not hold the watch over the others.
+_ALONE: Final = text("""
+    SELECT pg_try_advisory_xact_lock(hashtext('trips.geofences'), uuid_hash(CAST(:organization_id AS uuid))),
+           set_config('lock_timeout', '1s', true)
+""")
 
 
 class GeofenceReader:
@@ -158,18 +177,22 @@ class GeofenceRepository(GeofenceReader):
         returned = changed.returning(Geofence).execution_options(populate_existing=True)
         return (await self._writing.scalars(returned)).one()
 
-    async def hold(self) -> None:
-        """Look alone until the unit of work ends."""
-        await self._writing.execute(_ALONE)
+    async def waiting(self, at: datetime) -> list[Waiting]:
+        """Whose vehicles have reported since they were looked at: the organization, and the vehicle, that waits longest first."""
+        return [Waiting(row.organization_id, row.vehicle_ids) for row in await self._writing.execute(_WAITING, {"at": at})]
 
-    async def moved(self, at: datetime, most: int) -> list[Progress]:
-        """Vehicles that have reported since they were looked at."""
-        rows = await self._writing.execute(_MOVED, {"at": at, "most": most})
+    async def hold(self, organization_id: UUID) -> bool:
+        """Look at an organization alone until the unit of work ends; False where somebody else does."""
+        return bool((await self._writing.execute(_ALONE, {"organization_id": organization_id})).scalar_one())
+
+    async def moved(self, vehicle_ids: Sequence[UUID], at: datetime, points: int) -> list[Progress]:
+        """Those of these vehicles that have reported since they were looked at, so many points of each at most."""
+        rows = await self._writing.execute(_MOVED, {"vehicle_ids": list(vehicle_ids), "at": at, "points": points})
         return [Progress(**row._asdict()) for row in rows]
 
-    async def pieces(self, moved: Sequence[Progress]) -> list[Piece]:
+    async def pieces(self, moved: Sequence[Progress]) -> AsyncIterator[Piece]:
         """The pieces of their ways that are near a fence, in the order of time."""
-        rows = await self._writing.execute(
+        rows = await self._writing.stream(
             _PIECES,
             {
                 "vehicle_ids": [one.vehicle_id for one in moved],
@@ -178,15 +201,16 @@ class GeofenceRepository(GeofenceReader):
                 "upto": [one.upto for one in moved],
             },
         )
-        return [Piece(**row._asdict()) for row in rows]
+        async for row in rows:
+            yield Piece(**row._asdict())
 
     async def note(self, columns: Mapping[str, Sequence[Any]], now: datetime) -> None:
         """Write crossings that are not known yet. columns: their values, by column."""
         await self._writing.execute(_NOTE, {**columns, "now": now})
 
-    async def note_dwells(self, now: datetime) -> None:
-        """Write who has been within for as long as the fence says."""
-        await self._writing.execute(_NOTE_DWELLS, {"now": now})
+    async def note_dwells(self, vehicle_ids: Sequence[UUID], now: datetime) -> None:
+        """Write which of these vehicles have been within for as long as the fence says."""
+        await self._writing.execute(_NOTE_DWELLS, {"vehicle_ids": list(vehicle_ids), "now": now})
 
     async def advance(self, moved: Sequence[Progress]) -> None:
         """Their ways have been looked at."""

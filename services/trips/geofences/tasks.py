@@ -1,13 +1,13 @@
 """The watch over geofences by the clock."""
 
 from services.trips import geofence_deps
+from services.trips.geofences.watching import GeofenceWatch
 from shared.contracts.trips import WatchGeofences
-from shared.runtime.db import Session
-from shared.runtime.inbox.delivery import Received
-from shared.runtime.tasks import task
+from shared.runtime.process import ProcessRuntime
+from shared.runtime.tasks import effect
 
 
-@task(WatchGeofences)
-async def watch_geofences(session: Session, received: Received[WatchGeofences]) -> None:
-    """Note who has entered, left and stayed within geofences since the last time."""
-    await geofence_deps.geofence_watch(session).run(received.message.slot or received.occurred_at)
+@effect(WatchGeofences)
+def watch_geofences(runtime: ProcessRuntime) -> GeofenceWatch:
+    """Notes who has entered, left and stayed within geofences since the last time."""
+    return geofence_deps.geofence_watch(runtime)

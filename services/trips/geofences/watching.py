@@ -1,15 +1,32 @@
 """Looking at the ways of vehicles for crossings of fences: each way once, each crossing once."""
 
-from collections.abc import Iterator, Sequence
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
-from services.trips.geofences.models import Piece
+from services.trips.geofences.models import Piece, Progress, Waiting
 from services.trips.geofences.repository import GeofenceRepository
 from services.trips.geofences.shapes import crossings, holds, shape_of
+from shared.contracts.trips import WatchGeofences
+from shared.runtime.db import Session, is_away, is_blocked, is_conflict
+from shared.runtime.inbox.delivery import Received
+from shared.runtime.outcomes import Done, Outcome, Retry
 
-MOST: Final = 200
-"""Vehicles whose ways are read at once."""
+logger = logging.getLogger(__name__)
+
+VEHICLES: Final = 200
+"""Whose ways are read in one turn."""
+POINTS: Final = 500
+"""How much of a vehicle's way is read in one turn: eight minutes of a position each second."""
+LONGEST_S: Final = 40.0
+"""How long turns are begun. What has had none waits longest when the watch comes again, within a minute, and is first then."""
+AGAIN_S: Final = 5.0
 STRAIGHT: Final = timedelta(minutes=5)
 """With more time between two fixes nobody knows the way between them: then only who is on the other side has crossed."""
 _COLUMNS: Final = (
@@ -26,21 +43,99 @@ _COLUMNS: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """All that has come by this moment is to be looked at."""
+
+    at: datetime
+
+
 class GeofenceWatch:
-    """Works in one unit of work."""
+    """The effect of `trips.watch_geofences`, whose outside is the service's own database.
 
-    def __init__(self, geofences: GeofenceRepository) -> None:
-        self._geofences = geofences
+    Organizations take turns, each in a transaction that notes what was found and how far was looked: one that has much to look
+    at, or whose rows somebody holds, keeps no other one waiting, and what a turn has done stays done.
 
-    async def run(self, at: datetime) -> None:
+    unit_of_work: opens a transaction. longest_s: how long turns are begun; there is one at least.
+    """
+
+    concurrency = 1
+
+    def __init__(self, unit_of_work: Callable[[], AbstractAsyncContextManager[Session]], *, longest_s: float = LONGEST_S) -> None:
+        self._unit_of_work = unit_of_work
+        self._longest_s = longest_s
+
+    async def claim(self, _: Session, received: Sequence[Received[WatchGeofences]]) -> Sequence[Look | Outcome]:
+        """Nothing is to be written before."""
+        return [Look(one.message.slot or one.occurred_at) for one in received]
+
+    async def call(self, work: Look) -> Outcome:
         """Look at all that has come since the last time. What is late, and before it, is not looked at any more."""
-        await self._geofences.hold()
-        while moved := await self._geofences.moved(at, MOST):
-            events = [event for piece in await self._geofences.pieces(moved) for event in _events(piece)]
-            if events:
-                await self._geofences.note(_by_column(events), at)
-            await self._geofences.advance(moved)
-        await self._geofences.note_dwells(at)
+        try:
+            failures = await self._take_turns(work.at)
+        except Exception as error:
+            if not is_away(error):
+                raise
+            return Retry(f"the database is away: {type(error).__name__}", after_s=AGAIN_S, counts=False)
+        if failures:
+            raise failures[0]
+        return Done()
+
+    async def record(self, _: Session, results: Sequence[tuple[Received[WatchGeofences], Look | None, Outcome]]) -> None:
+        """What was found is noted already."""
+
+    async def close(self) -> None:
+        """It keeps nothing open."""
+
+    async def _take_turns(self, at: datetime) -> list[Exception]:
+        """One after the other until nothing waits or the time is up. The errors of organizations that are left out for them."""
+        ends_at = time.monotonic() + self._longest_s
+        failures: list[Exception] = []
+        async with self._unit_of_work() as session:
+            turns = deque(await GeofenceRepository(session).waiting(at))
+        while turns:
+            one = turns.popleft()
+            try:
+                if (rest := await self._turn(one, at)).vehicle_ids:
+                    turns.append(rest)
+            except Exception as error:  # noqa: BLE001  # whatever one organization has, the others have their turn
+                failures += _left_out(one.organization_id, error)
+            if turns and time.monotonic() >= ends_at:
+                logger.warning("geofence_watch_out_of_time", extra={"organizations": len(turns)})
+                break
+        return failures
+
+    async def _turn(self, one: Waiting, at: datetime) -> Waiting:
+        """Look at some of an organization's vehicles. Whose turn is still to come, or comes once more; nobody's where somebody
+        else looks at the organization."""
+        turn, later = one.vehicle_ids[:VEHICLES], one.vehicle_ids[VEHICLES:]
+        async with self._unit_of_work() as session:
+            geofences = GeofenceRepository(session)
+            if not await geofences.hold(one.organization_id):
+                return Waiting(one.organization_id, [])
+            moved = await geofences.moved(turn, at, POINTS)
+            await _look(geofences, moved, at)
+        return Waiting(one.organization_id, [*later, *(way.vehicle_id for way in moved if way.upto < way.newest)])
+
+
+def _left_out(organization_id: UUID, error: Exception) -> list[Exception]:
+    """What its error means for the others: nothing where somebody holds what it needs, since its turn comes again.
+
+    Raises the error where the database is away, since then it is for all.
+    """
+    if is_away(error) and not is_blocked(error):
+        raise error
+    names = {"organization_id": str(organization_id), "error_class": type(error).__name__}
+    logger.warning("geofence_watch_left_out", extra=names)
+    return [] if is_blocked(error) or is_conflict(error) else [error]
+
+
+async def _look(geofences: GeofenceRepository, moved: Sequence[Progress], at: datetime) -> None:
+    events = [event async for piece in geofences.pieces(moved) for event in _events(piece)]
+    if events:
+        await geofences.note(_by_column(events), at)
+    await geofences.advance(moved)
+    await geofences.note_dwells([one.vehicle_id for one in moved], at)
 
 
 def _by_column(events: Sequence[tuple[Any, ...]]) -> dict[str, list[Any]]:

@@ -1,26 +1,16 @@
 """Geofences: each crossing found once, also between two fixes, and never again by points that come late."""
 
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
-
-import pytest_asyncio
+from typing import Any
+from uuid import UUID
 
 from services.trips.geofences.repository import GeofenceRepository
 from services.trips.tests.fleet import THEIRS, Fleet, code, fleet_of, tag
-from services.trips.tests.positions.arrange import HERE, POSITIONS, point, reporter
-from shared.contracts.trips import WatchGeofences
+from services.trips.tests.geofences.arrange import FENCES, YARD, Way
+from services.trips.tests.positions.arrange import HERE
 from shared.runtime.db import Session
-from shared.testing.clock import MONDAY_MORNING, FrozenClock
-from shared.testing.messages import TaskRunner
+from shared.testing.clock import MONDAY_MORNING
 from shared.testing.service import ApiClient
-
-FENCES: Final = "/v1/geofences"
-YARD: Final[dict[str, Any]] = {
-    "name": "Yard",
-    "shape": {"type": "circle", "latitude": HERE[0], "longitude": HERE[1], "radius_m": 100},
-    "dwell_s": 300,
-}
 
 
 def square(half_m: float = 100.0) -> dict[str, Any]:
@@ -31,42 +21,6 @@ def square(half_m: float = 100.0) -> dict[str, Any]:
         "type": "polygon",
         "corners": [{"latitude": HERE[0] + north, "longitude": HERE[1] + east} for east, north in corners],
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A vehicle that reports, and a watch that looks."""
-
-    fleet: Fleet
-    device: ApiClient
-    vehicle_id: str
-    clock: FrozenClock
-    run_task: TaskRunner
-
-    async def report(self, *places: tuple[float, float]) -> None:
-        """Places as (seconds after nine, metres north)."""
-        sent = [point(-second, north_m=north) for second, north in places]
-        self.clock.set(MONDAY_MORNING + timedelta(seconds=max(second for second, _ in places)))
-        answer = await self.device.post(f"{POSITIONS}/batch", json=sent)
-        assert answer.json()["accepted"] == len(places), answer.text
-
-    async def events(self) -> list[tuple[str, float]]:
-        """All events after another look, in order, as (kind, seconds after nine)."""
-        assert (await self.run_task(WatchGeofences(slot=self.clock()))).outcome == "done"
-        found = (await self.fleet.ok("GET", "/v1/geofence-events", params={"vehicle_id": self.vehicle_id}))["items"]
-        return [(one["kind"], _seconds(one["at"])) for one in reversed(found)]
-
-
-def _seconds(moment: str) -> float:
-    minutes, seconds = moment.removesuffix("Z").split(":")[1:]
-    return round(int(minutes) * 60 + float(seconds), 1)
-
-
-@pytest_asyncio.fixture
-async def way(fleet: Fleet, client: ApiClient, clock: FrozenClock, run_task: TaskRunner) -> Way:
-    """A vehicle that is nowhere yet."""
-    device, vehicle_id = await reporter(fleet, client)
-    return Way(fleet, device, vehicle_id, clock, run_task)
 
 
 async def test_a_crossing_between_two_fixes_is_found_once_though_it_runs_twice(way: Way) -> None:
@@ -145,7 +99,7 @@ async def test_vehicles_are_not_looked_at_for_the_time_in_which_there_was_no_fen
     await way.report((60, 300), (1200, -300))
     await way.fleet.ok("POST", FENCES, json=YARD)
     await way.report((1260, -250))
-    (progress,) = await GeofenceRepository(session).moved(way.clock(), 10)
+    (progress,) = await GeofenceRepository(session).moved([UUID(way.vehicle_id)], way.clock(), 10)
 
     assert (progress.since, progress.upto) == tuple(MONDAY_MORNING + timedelta(seconds=at) for at in (1200, 1260))
 
