@@ -34,7 +34,7 @@ class BackupMaking:
         self._timeout_s = timeout_s
 
     async def make(self, key: UUID) -> None:
-        """One backup, unless there is it already; then nothing is kept that is too old.
+        """One backup, unless there is it already; then, whatever came of it, nothing is kept that is too old.
 
         Raises what `shared.runtime.dumps.errors` draws, after it was written down.
         """
@@ -44,6 +44,8 @@ class BackupMaking:
                     folder, manifest = await turn.dump(key, self._timeout_s)
                 except ServiceError as error:
                     await self._fail(key, error)
+                    # Whoever was told to keep fewer gets room by it for the next try.
+                    await self._let_go()
                     raise
                 async with self._unit_of_work() as session:
                     await BackupRepository(session).verify(key, folder, manifest, self._clock())

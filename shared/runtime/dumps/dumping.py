@@ -59,8 +59,9 @@ class Dumping:
         draft = plan.folder / f"{DRAFT_PREFIX}{key.hex}"
         with files.room(plan.folder):
             plan.folder.mkdir(parents=True, exist_ok=True)
-            files.check_room(plan.folder, self._expected_bytes())
+            # First: a disk that drafts have filled would stay full for ever.
             self._clear_drafts()
+            files.check_room(plan.folder, self._expected_bytes())
             draft.mkdir(mode=0o700)
         try:
             async with taken(connection) as snapshot:

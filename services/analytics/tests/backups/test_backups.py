@@ -115,6 +115,27 @@ async def test_backups_that_are_kept_no_longer_are_removed_and_a_folder_that_is_
     assert len(folders(tmp_path)) == 2
 
 
+async def test_backup_on_a_full_disk_fails_clearly_and_makes_room_by_what_is_kept_no_longer(
+    run_task: TaskRunner, worker_runtime: ProcessRuntime, client: ApiClient, tmp_path: Path
+) -> None:
+    keys, reader = [uuid7() for _ in range(3)], client.as_role("viewer")
+    for key in keys[:2]:
+        await run_task(BackupCriticalData(), ids=[key])
+    newest = (await reader.get(f"/v1/backups/{keys[1]}")).json()["folder"]
+    with (tmp_path / "backups" / newest / "alerts.dump").open("r+b") as file:
+        file.truncate(1 << 43)  # as if the next one needed so much; a file with a hole takes no room
+    worker_runtime.settings = worker_runtime.settings.model_copy(update={"backup_keep_recent": 1})
+
+    full = await run_task(BackupCriticalData(), ids=[keys[2]])
+    shown = [(await reader.get(f"/v1/backups/{key}")).json() for key in keys]
+
+    assert (full.outcome, full.error_class) == ("retry", "DiskFull")
+    assert [one["state"] for one in shown] == ["removed", "verified", "failed"]
+    assert "make room, or keep fewer backups" in shown[2]["error"]
+    assert shown[2]["folder"] is None
+    assert folders(tmp_path) == [newest]
+
+
 async def test_backup_whose_process_died_is_finished_where_it_is_whole_and_failed_where_it_is_not(
     owner: asyncpg.Connection, run_task: TaskRunner, client: ApiClient
 ) -> None:

@@ -145,6 +145,18 @@ async def test_disk_that_is_full_leaves_nothing_and_says_so(fresh: FreshDatabase
     assert entries(tmp_path) == [whole.name]
 
 
+async def test_what_a_killed_backup_has_left_makes_room_before_room_is_looked_for(fresh: FreshDatabase, tmp_path: Path) -> None:
+    whole, _ = await backed_up(fresh, tmp_path)
+    with (whole / "alerts.dump").open("r+b") as file:
+        file.truncate(1 << 43)  # so big that another one has no room; a file with a hole takes none
+    (tmp_path / ".0199").mkdir()
+
+    with pytest.raises(DiskFull, match="MB left, and this takes about"):
+        await backed_up(fresh, tmp_path)
+
+    assert entries(tmp_path) == [whole.name]
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
