@@ -81,6 +81,8 @@ def _backups(home: Home, passwords: Mapping[str, str], addresses: Addresses) -> 
         "BACKUP_DATABASE_URL": addresses.database(BACKUP, passwords),
         "RESTORE_DRILL_URL": addresses.database(RESTORE, passwords, "postgres"),
         "BACKUP_DIR": str(home.backups),
+        # The database is there, too.
+        "WATCHED_DIRS": str(home.path),
     }
 
 

@@ -59,6 +59,7 @@ async def look(runtime: ProcessRuntime) -> Seen:
             missed_before=(await reader.last_look())[1],
             sources=await SyncReader(session).standings(),
             unsaved_since=await BackupReader(session).unsaved_since(),
+            last_backup=await BackupReader(session).last_tried(),
         )
 
 

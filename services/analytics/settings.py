@@ -124,6 +124,11 @@ class AnalyticsSettings(HttpSettings):
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @property
+    def kept_folders(self) -> dict[str, Path]:
+        """Backups, too."""
+        return super().kept_folders | ({"BACKUP_DIR": self.backup_dir} if self.backup_dir else {})
+
+    @property
     def monitor_url(self) -> str:
         """The broker, as monitoring sees it."""
         return self.broker_monitor_url.get_secret_value() if self.broker_monitor_url else self.broker_url

@@ -72,6 +72,12 @@ class ServiceSettings(BaseSettings):
         description="Where workers put old rows and days, as Parquet. Without it rows stay, and days are dropped all the same.",
     )
 
+    watched_dirs: Annotated[tuple[Path, ...], NoDecode] = Field(
+        (),
+        max_length=20,
+        description="More folders on whose disks a worker has an eye, the database's for instance, separated by commas.",
+    )
+
     auth_jwks: str | None = Field(
         None,
         description="URL or path of the JWKS whose keys may sign tokens; several behind commas, the first that has a key counts.",
@@ -85,7 +91,7 @@ class ServiceSettings(BaseSettings):
         if project.is_file():
             cls.version = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"]
 
-    @field_validator("auth_issuers", mode="before")
+    @field_validator("auth_issuers", "watched_dirs", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return comma_separated(value) if isinstance(value, str) else value
@@ -134,6 +140,12 @@ class ServiceSettings(BaseSettings):
     def result_url(self) -> str:
         """Where answers are kept: CELERY_RESULT_BACKEND, or the broker."""
         return self.celery_result_backend.get_secret_value() if self.celery_result_backend else self.broker_url
+
+    @property
+    def kept_folders(self) -> dict[str, Path]:
+        """Where this service's workers keep what must not be lost, by the settings that say so."""
+        watched = {str(folder): folder for folder in self.watched_dirs}
+        return watched | ({"ARCHIVE_DIR": self.archive_dir} if self.archive_dir else {})
 
     @property
     def address_hash(self) -> AddressHash | None:

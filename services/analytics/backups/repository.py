@@ -48,6 +48,12 @@ class BackupReader:
         newest = func.max(Backup.snapshot_at).filter(Backup.state == "verified")
         return (await self._session.execute(select(func.coalesce(newest, func.min(Backup.asked_at))))).scalar_one()
 
+    async def last_tried(self) -> Backup | None:
+        """The one that was begun or given up last, and what has become of it by now."""
+        tried_at = func.greatest(Backup.started_at, Backup.ended_at)
+        query = select(Backup).where(tried_at.is_not(None)).order_by(tried_at.desc(), Backup.id.desc()).limit(1)
+        return (await self._session.scalars(query)).one_or_none()
+
     async def schemas(self, key: UUID) -> Sequence[BackupSchema]:
         """What is in one."""
         query = select(BackupSchema).where(BackupSchema.backup_id == key).order_by(BackupSchema.name)

@@ -145,6 +145,33 @@ def backup_old(seen: Seen, rule: Rule) -> Look:
     return Look([Found("backups", said, age_s)] if age_s > rule.limit else ())
 
 
+def backup_failed(seen: Seen, _: Rule) -> Look:
+    """Whether the last backup came to nothing. While one runs, nobody knows yet."""
+    last = seen.last_backup
+    if last is not None and last.state == "failed":
+        return Look([Found("backups", f"the last backup came to nothing: {last.error}")])
+    return Look((), EVERYTHING if last is not None and last.state in ("asked", "running") else ())
+
+
+def disk(seen: Seen, rule: Rule) -> Look:
+    """Disks that fill up: this machine's, and those on which workers keep backups and archives, wherever they run."""
+    found = {one.subject: one for one in _share("disk")(seen, rule).found}
+    heard, unheard = set[str](), set[str]()
+    for worker in seen.workers.items:
+        for one in () if worker.state == "stopped" else worker.disks:
+            machine = worker.hostname.rpartition("@")[2]
+            subject = machine if one.mount == "/" else f"{machine}:{one.mount}"
+            if seen.is_deaf or worker.state == "down":
+                unheard.add(subject)
+                continue
+            heard.add(subject)
+            if one.used_share > rule.limit:
+                left = f"and {one.free_bytes // 1_000_000} MB of it are left"
+                said = f"the disk of {one.holds} ({one.mount} of {machine}) is used to {one.used_share:.0%}, {left}"
+                found[subject] = Found(subject, said, one.used_share)
+    return Look([*found.values()], sorted(unheard - heard))
+
+
 def _share(name: str) -> Callable[[Seen, Rule], Look]:
     def look(seen: Seen, rule: Rule) -> Look:
         share = float(getattr(seen.machine, name))
@@ -167,9 +194,10 @@ LOOKS: Final[Mapping[str, Callable[[Seen, Rule], Look]]] = {
     "reconciliation_breaks": reconciliation_breaks,
     "sync_failing": sync_failing,
     "backup_old": backup_old,
+    "backup_failed": backup_failed,
     "cpu": _share("cpu"),
     "memory": _share("memory"),
-    "disk": _share("disk"),
+    "disk": disk,
 }
 
 

@@ -23,9 +23,10 @@ RULES: Final = (
     Rule("reconciliation_breaks", "warning", "Payments and gateways disagree, and a person has to look"),
     Rule("sync_failing", "warning", "A source outside could not be read in the last three runs", limit=3),
     Rule("backup_old", "critical", "The newest verified backup is older than one may be", limit=8 * 3600, for_s=900),
+    Rule("backup_failed", "critical", "The last backup came to nothing"),
     Rule("cpu", "warning", "The processors of a machine have hardly any time left", limit=0.9, for_s=300, clear_s=120),
     Rule("memory", "warning", "A machine has hardly any memory left", limit=0.9, for_s=120, clear_s=120),
-    Rule("disk", "critical", "A machine has hardly any disk left", limit=0.85, for_s=60, clear_s=120),
+    Rule("disk", "critical", "A disk with backups, archives or data on it is almost full", limit=0.85, for_s=60, clear_s=120),
 )
 
 BY_NAME: Final = {rule.name: rule for rule in RULES}

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
+from services.analytics.backups.models import Backup
 from services.analytics.health.schemas import HealthOut
 from services.analytics.lanes.schemas import QueuesOut
 from services.analytics.machine.figures import Machine
@@ -35,7 +36,7 @@ class Seen:
     """failures: messages that failed for good or were lost on urgent lanes, by task. missed_before: as the look before saw it.
 
     sources: those outside that are read. unsaved_since: the moment behind which nothing is in a verified backup; None where
-    backups were never asked for.
+    backups were never asked for. last_backup: the one that was begun or given up last; None where there is none.
     """
 
     at: datetime
@@ -51,6 +52,7 @@ class Seen:
     missed_before: Mapping[str, int] = field(default_factory=dict)
     sources: Sequence[Standing] = ()
     unsaved_since: datetime | None = None
+    last_backup: Backup | None = None
 
     @property
     def missed(self) -> dict[str, int]:

@@ -16,6 +16,7 @@ MOST_RUNS: Final = 50_000
 """About ten seconds of a busy system, and about 30 MB."""
 MOST_NAMES: Final = 5_000
 MOST_WORKERS: Final = 2_000
+MOST_DISKS: Final = 20
 CLOCK_SKEW: Final = timedelta(minutes=1)
 OLDEST: Final = timedelta(hours=12)
 MAX_TEXT: Final = 200
@@ -149,6 +150,7 @@ class Intake:
         worker.lanes = [_text(lane) for lane in event["lanes"]]
         worker.running = [[_text(key), _text(name), _text(lane), float(age)] for key, name, lane, age in event["running"][:1000]]
         worker.rss_bytes = int(event["rss_bytes"])
+        worker.disks = [_disk(one) for one in event.get("disks", ())[:MOST_DISKS]]
         if not event["waiting"] and not worker.running:
             worker.progressed_at = worker.seen_at
 
@@ -221,6 +223,15 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError("not a text")
     return value.replace("\x00", "")[:MAX_TEXT]
+
+
+def _disk(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "mount": _text(told["mount"]),
+        "holds": _text(told["holds"]),
+        "used_share": float(told["used_share"]),
+        "free_bytes": int(told["free_bytes"]),
+    }
 
 
 def _optional(value: Any) -> str | None:

@@ -56,6 +56,7 @@ class Worker:
     processed: int | None = None
     load_1m: float | None = None
     rss_bytes: int | None = None
+    disks: list[Any] = field(default_factory=list)
     stopped_at: datetime | None = None
 
 

@@ -35,19 +35,20 @@ _ADD: Final = text("""
            waited = merge_histograms(known.waited, excluded.waited), ran = merge_histograms(known.ran, excluded.ran)
 """)
 _PUT_WORKERS: Final = text("""
-    INSERT INTO workers AS known (hostname, service, lanes, slots, pid, running, processed, load_1m, rss_bytes, first_seen_at,
-                                  seen_at, progressed_at, stopped_at)
+    INSERT INTO workers AS known (hostname, service, lanes, slots, pid, running, processed, load_1m, rss_bytes, disks,
+                                  first_seen_at, seen_at, progressed_at, stopped_at)
     SELECT row.hostname, row.service, row.lanes, row.slots, row.pid, row.running, row.processed, row.load_1m, row.rss_bytes,
-           row.first_seen_at, row.seen_at, row.progressed_at, row.stopped_at
+           row.disks, row.first_seen_at, row.seen_at, row.progressed_at, row.stopped_at
       FROM jsonb_to_recordset(CAST(:rows AS jsonb))
            AS row(hostname text, service text, lanes text[], slots integer, pid integer, running jsonb, processed bigint,
-                  load_1m real, rss_bytes bigint, first_seen_at timestamptz, seen_at timestamptz, progressed_at timestamptz,
-                  stopped_at timestamptz)
+                  load_1m real, rss_bytes bigint, disks jsonb, first_seen_at timestamptz, seen_at timestamptz,
+                  progressed_at timestamptz, stopped_at timestamptz)
      ORDER BY row.hostname
     ON CONFLICT (hostname) DO UPDATE SET
            service = coalesce(excluded.service, known.service),
            lanes = CASE WHEN excluded.service IS NULL THEN known.lanes ELSE excluded.lanes END,
            slots = CASE WHEN excluded.service IS NULL THEN known.slots ELSE excluded.slots END,
+           disks = CASE WHEN excluded.service IS NULL THEN known.disks ELSE excluded.disks END,
            pid = coalesce(excluded.pid, known.pid), running = excluded.running,
            processed = coalesce(excluded.processed, known.processed), load_1m = coalesce(excluded.load_1m, known.load_1m),
            rss_bytes = coalesce(excluded.rss_bytes, known.rss_bytes), seen_at = excluded.seen_at,

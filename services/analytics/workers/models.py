@@ -11,7 +11,8 @@ from shared.runtime.db import Model
 
 
 class KnownWorker(Model):
-    """One row per host name. Times are the collector's. running: [delivery, name, lane, seconds] each."""
+    """One row per host name. Times are the collector's. running: [delivery, name, lane, seconds] each. disks: as
+    `shared.runtime.worker.disks` tells them."""
 
     __tablename__ = "workers"
 
@@ -24,6 +25,7 @@ class KnownWorker(Model):
     processed: Mapped[int | None] = mapped_column(BigInteger)
     load_1m: Mapped[float | None] = mapped_column(REAL)
     rss_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    disks: Mapped[list[Any]] = mapped_column(JSONB)
     first_seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     progressed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -17,6 +17,15 @@ class RunningOut(BaseModel):
     for_s: float = Field(description="How long, by now.")
 
 
+class DiskOut(BaseModel):
+    """A disk on which a worker keeps what must not be lost."""
+
+    mount: str = Field(examples=["/var/backups/waybill"])
+    holds: str = Field(description="The settings whose folders are on it.", examples=["BACKUP_DIR"])
+    used_share: float = Field(description="From 0 to 1.")
+    free_bytes: int
+
+
 class WorkerOut(BaseModel):
     """One worker."""
 
@@ -34,6 +43,7 @@ class WorkerOut(BaseModel):
     processed: int | None = Field(description="Deliveries since it was started.")
     load_1m: float | None = Field(description="Load average of its machine.")
     rss_bytes: int | None = Field(description="Resident memory of it and its children; what they share counts in each.")
+    disks: list[DiskOut] = Field(description="Where it keeps backups, archives and the like; as it last said.")
     pid: int | None
     first_seen_at: datetime
     seen_at: datetime

@@ -6,7 +6,7 @@ from typing import Final
 
 from services.analytics.lanes.broker import InBroker
 from services.analytics.workers.models import KnownWorker
-from services.analytics.workers.schemas import RunningOut, WorkerOut, WorkersOut, WorkerState
+from services.analytics.workers.schemas import DiskOut, RunningOut, WorkerOut, WorkersOut, WorkerState
 from shared.contracts.lanes import LANES
 
 SILENT_S: Final = 10.0
@@ -52,6 +52,7 @@ class WorkerSurvey:
             processed=one.processed,
             load_1m=one.load_1m,
             rss_bytes=one.rss_bytes if is_heard else None,
+            disks=[DiskOut.model_validate(each) for each in one.disks],
             pid=one.pid,
             first_seen_at=one.first_seen_at,
             seen_at=one.seen_at,

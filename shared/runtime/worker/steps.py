@@ -12,6 +12,7 @@ from celery import bootsteps
 
 from shared.runtime.broker import slots_key
 from shared.runtime.metrics import serve_metrics
+from shared.runtime.worker.disks import Disks
 from shared.runtime.worker.metrics import ACTIVE, CONSUMERS, PROCESSES, UP, WORKERS
 from shared.runtime.worker.progress import PROGRESS
 
@@ -41,6 +42,7 @@ class Presence(bootsteps.StartStopStep):
         self._settings = self._app.waybill_settings()
         self._timers: list[Any] = []
         self._client: Any = None
+        self._disks = Disks(self._settings.kept_folders)
 
     def start(self, consumer: Any) -> None:
         PROGRESS.clear()
@@ -105,6 +107,7 @@ class Presence(bootsteps.StartStopStep):
             stalled_s=round(PROGRESS.stalled_s(), 1),
             waiting=waiting,
             rss_bytes=_resident_bytes(consumer.pool),
+            disks=self._disks.look(),
         )
 
     def _register(self, lanes: list[str], slots: int, hostname: str) -> int:

@@ -34,6 +34,7 @@ def worker(**fields: Any) -> KnownWorker:
         "processed": 7,
         "load_1m": 0.5,
         "rss_bytes": 1,
+        "disks": [],
         "first_seen_at": ago(900),
         "seen_at": ago(1),
         "progressed_at": ago(1),

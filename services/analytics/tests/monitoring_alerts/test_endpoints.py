@@ -98,4 +98,4 @@ async def test_what_cannot_be_meant_is_refused(client: ApiClient, clock: FrozenC
         assert (await somebody.post(f"{PATH}/alertmanager", json=webhook())).status_code == 403
     assert (await admin.post(f"{PATH}/alertmanager", json=webhook(version="3"))).status_code == 422
     assert (await viewer.get(f"{PATH}/alerts", params={"state": "all"})).json()["items"] == []
-    assert len((await viewer.get(f"{PATH}/alert-rules")).json()["items"]) == 15
+    assert len((await viewer.get(f"{PATH}/alert-rules")).json()["items"]) == 16

@@ -78,6 +78,32 @@ async def test_backups_that_come_to_nothing_are_an_alert_until_one_is_verified(
     assert seen == [[("backups", "pending")], [("backups", "firing")], [("backups", "resolved")]]
 
 
+async def test_backup_without_room_is_an_alert_at_once_until_the_next_one_is_verified(
+    session: Session, run_task: TaskRunner, clock: FrozenClock
+) -> None:
+    await session.execute(
+        text("""
+            INSERT INTO backups (id, state, requested_by, asked_at, started_at, ended_at, error)
+            VALUES (uuidv7(), 'failed', 'test', :at, :at, :at, 'there is no room')
+        """),
+        {"at": clock()},
+    )
+    seen = []
+    running = text("UPDATE backups SET state = 'running', ended_at = NULL, error = NULL")
+    verified = text("""
+        UPDATE backups SET state = 'verified', ended_at = now(), folder = 'x', snapshot_at = now(), size_bytes = 1, row_count = 1
+    """)
+    for change in (text("SELECT 1"), running, verified):
+        await session.execute(change)
+        await run_task(EvaluateMonitoringAlerts(slot=clock()))
+        seen.append([row[1] for row in await alerts(session, "backup_failed")])
+        clock.advance(timedelta(seconds=20))
+
+    assert seen == [["firing"], ["firing"], ["resolved"]]
+    [told, _] = await mails(session, "the last backup came to nothing: there is no room")
+    assert told.subject == "[Waybill] CRITICAL: the last backup came to nothing: there is no room"
+
+
 async def test_what_nobody_can_know_now_ends_no_alert(session: Session, run_task: TaskRunner, clock: FrozenClock) -> None:
     await fail(session, clock)
     await run_task(EvaluateMonitoringAlerts(slot=clock()))

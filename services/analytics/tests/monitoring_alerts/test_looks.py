@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from services.analytics.backups.models import Backup
 from services.analytics.health.schemas import ComponentOut, HealthOut
 from services.analytics.lanes import service as lanes
 from services.analytics.machine.figures import Machine
@@ -139,6 +140,55 @@ def test_a_backup_is_old_after_eight_hours_and_none_is_missed_where_none_was_ask
         [],
         [],
         ["what has changed for 8.5 hours is in no verified backup"],
+    ]
+
+
+def disk(mount: str, holds: str, used_share: float) -> dict[str, Any]:
+    return {"mount": mount, "holds": holds, "used_share": used_share, "free_bytes": 3_000_000}
+
+
+def test_a_disk_that_fills_up_is_named_wherever_it_is_and_one_alert_whoever_tells_of_it() -> None:
+    backups, archives = disk("/var/backups", "BACKUP_DIR", 0.97), disk("/srv", "ARCHIVE_DIR", 0.5)
+    told = [
+        worker(hostname="analytics-backup@two", disks=[backups, archives]),
+        worker(hostname="analytics-low@two", disks=[backups]),
+        worker(hostname="trips-low@host", disks=[disk("/", "ARCHIVE_DIR", 0.86)]),
+    ]
+
+    found = look("disk", seen(workers=WorkerSurvey(NOW, in_broker(), {}, is_deaf=False).all(told, NOW)))
+
+    assert {(one.subject, one.figure): one.summary for one in found.found} == {
+        ("two:/var/backups", 0.97): "the disk of BACKUP_DIR (/var/backups of two) is used to 97%, and 3 MB of it are left",
+        ("host", 0.86): "the disk of ARCHIVE_DIR (/ of host) is used to 86%, and 3 MB of it are left",
+    }
+    assert found.knows("two:/srv")
+
+
+def test_of_the_disks_of_a_worker_that_is_not_heard_nobody_knows_but_by_another_one() -> None:
+    full = [disk("/var/backups", "BACKUP_DIR", 0.97)]
+    gone, other = worker(hostname="a@two", disks=full, seen_at=ago(60)), worker(hostname="b@two", disks=full)
+    stopped = worker(hostname="a@two", disks=full, seen_at=ago(60), stopped_at=ago(60))
+
+    seen_by = []
+    for workers, is_deaf in (([gone], False), ([gone, other], False), ([stopped], False), ([other], True)):
+        survey = WorkerSurvey(NOW, in_broker(), {}, is_deaf=is_deaf).all(workers, NOW)
+        found = look("disk", seen(workers=survey, is_deaf=is_deaf))
+        seen_by.append((len(found.found), found.knows("two:/var/backups")))
+
+    assert seen_by == [(0, False), (1, True), (0, True), (0, False)]
+
+
+def test_a_backup_that_came_to_nothing_is_wrong_until_another_one_is_verified() -> None:
+    tried = [Backup(state=state, error="no room") for state in ("failed", "running", "verified", "removed")]
+
+    found = [look("backup_failed", seen(last_backup=one)) for one in (None, *tried)]
+
+    assert [([one.summary for one in each.found], each.knows("backups")) for each in found] == [
+        ([], True),
+        (["the last backup came to nothing: no room"], True),
+        ([], False),
+        ([], True),
+        ([], True),
     ]
 
 

@@ -18,6 +18,7 @@ from shared.runtime.db import Database
 from shared.testing.wait import eventually
 
 pytestmark = pytest.mark.commits
+DISK = {"mount": "/var/backups", "holds": "BACKUP_DIR", "used_share": 0.97, "free_bytes": 3_000_000}
 CHANNEL = "/0.celeryev/waybill.batch"
 
 
@@ -44,14 +45,14 @@ async def test_what_workers_tell_is_written_with_its_counts(redis: Redis, databa
     now = system_clock()
     async with collecting(redis, database):
         await redis.publish(CHANNEL, published(batch(now, "done", "failed"), batch(now, "done")))
-        await redis.publish(CHANNEL, published(presence(now)))
+        await redis.publish(CHANNEL, published(presence(now, disks=[DISK])))
         await redis.publish(CHANNEL, published(heartbeat(now)))
 
     assert await rows(database, "SELECT state, count(*) FROM task_runs GROUP BY 1 ORDER BY 1") == [("done", 2), ("failed", 1)]
     counted = "SELECT span_s, done, failed, deliveries, (ran ->> '-14')::int FROM task_stats ORDER BY 1"
     assert await rows(database, counted) == [(60, 2, 1, 2, 2), (3600, 2, 1, 2, 2)]
-    assert await rows(database, "SELECT hostname, service, slots, pid, processed, stopped_at FROM workers") == [
-        (HOST, "payments", 2, 4711, 10, None)
+    assert await rows(database, "SELECT hostname, service, slots, pid, processed, disks, stopped_at FROM workers") == [
+        (HOST, "payments", 2, 4711, 10, [DISK], None)
     ]
     assert await rows(database, "SELECT count(*) FROM task_history_gaps") == [(0,)]
 

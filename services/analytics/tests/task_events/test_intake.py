@@ -67,6 +67,17 @@ def test_a_worker_is_known_by_what_it_says(clock: FrozenClock) -> None:
     assert intake.forget(clock() + timedelta(seconds=1)) == [HOST]
 
 
+def test_a_worker_tells_of_its_disks_and_one_of_before_does_not(clock: FrozenClock) -> None:
+    intake = Intake(clock)
+    told = {"mount": "/var/backups", "holds": "BACKUP_DIR", "used_share": 0.97, "free_bytes": 3_000_000}
+
+    intake.take([presence(clock(), disks=[told] * 30), presence(clock(), hostname="trips@one")])
+    intake.take([presence(clock(), hostname="alerts@one", disks=[{"mount": 7}])])
+
+    assert intake.workers[HOST].disks == [told] * 20
+    assert intake.workers["trips@one"].disks == []
+
+
 def test_rows_beyond_the_bound_are_counted_and_dropped(clock: FrozenClock) -> None:
     intake = Intake(clock, most_runs=3)
 

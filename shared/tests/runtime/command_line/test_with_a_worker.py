@@ -76,7 +76,7 @@ async def test_events_carry_what_became_of_each_message_and_no_arguments(running
     assert "'Permanent']" in line
     assert not [line for line in dump.output().splitlines() if "1001" in line and "waybill worker" not in line]
     [*_, presence] = [line for line in dump.output().splitlines() if "waybill worker" in line]
-    assert all(word in presence for word in ("service=analytics", "slots=", "running=[", "rss_bytes="))
+    assert all(word in presence for word in ("service=analytics", "slots=", "running=[", "rss_bytes=", "disks=["))
 
 
 def _behaviour(number: int) -> Behaviour:
