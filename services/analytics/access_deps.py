@@ -1,6 +1,10 @@
 """How access is put together: organizations, operators, sessions, keys and their revocations, for endpoints and tasks alike."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from services.analytics.access_audit.repository import CheckpointReader, CheckpointRepository
@@ -12,6 +16,7 @@ from services.analytics.operators.repository import OperatorRepository
 from services.analytics.operators.service import Operators
 from services.analytics.organizations.repository import OrganizationReader, OrganizationRepository
 from services.analytics.organizations.service import Organizations
+from services.analytics.revocations.mirroring import EVERY_S, StandingMirror
 from services.analytics.revocations.service import Revoking
 from services.analytics.sessions import login as logins
 from services.analytics.sessions import refreshing as refreshes
@@ -26,7 +31,7 @@ from services.analytics.signing_keys.repository import SigningKeyRepository
 from services.analytics.signing_keys.service import SigningKeys
 from shared.runtime.auth.revocation_cache import RevocationCache
 from shared.runtime.auth.standing_repository import StandingRepository
-from shared.runtime.db import Database, ReadSession, Session
+from shared.runtime.db import Database, ReadSession, Session, after_commit
 from shared.runtime.http.runtime import HttpRuntime
 from shared.runtime.operations.audit.repository import AuditLog, AuditRepository
 from shared.runtime.outbox import Publisher
@@ -50,7 +55,9 @@ def own_keys(database: Database) -> OwnKeys:
 def organizations(session: Session, runtime: Runtime, *, by: str) -> Organizations:
     """Decides on organizations, in the session's unit of work."""
     repository, cache = OrganizationRepository(session), RevocationCache(runtime.redis)
-    return Organizations(repository, cache, AuditLog(session, by), Publisher(session), runtime.clock)
+    return Organizations(
+        repository, cache, AuditLog(session, by), Publisher(session), runtime.clock, partial(after_commit, session)
+    )
 
 
 def operators(session: Session, runtime: Runtime, *, by: str) -> Operators:
@@ -68,6 +75,7 @@ def revoking(session: Session, runtime: Runtime, *, by: str) -> Revoking:
         AuditLog(session, by),
         runtime.clock,
         tokens_for=_lifetimes(runtime).access + LEEWAY,
+        after_commit=partial(after_commit, session),
     )
 
 
@@ -125,7 +133,24 @@ def session_tending(runtime: ProcessRuntime) -> tending.SessionTending:
             AuditLog(session, SYSTEM),
         )
 
-    return tending.SessionTending(runtime.database.unit_of_work, parts, RevocationCache(runtime.redis), runtime.clock)
+    return tending.SessionTending(runtime.database.unit_of_work, parts, mirror(runtime), runtime.clock)
+
+
+def mirror(runtime: Runtime) -> StandingMirror:
+    """Brings Redis to what the tables say of revocations and suspensions."""
+    return StandingMirror(runtime.database.read, RevocationCache(runtime.redis), runtime.clock)
+
+
+@asynccontextmanager
+async def kept_mirror(runtime: HttpRuntime) -> AsyncIterator[None]:
+    """Do so every few seconds beside the requests."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(mirror(runtime).keep(stop, runtime.settings.scaled(EVERY_S)), name="standing-mirror")
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
 
 
 def issued_keys(session: Session, runtime: Runtime, *, by: str) -> IssuedKeys:

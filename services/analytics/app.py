@@ -94,7 +94,10 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
 def create_app(settings: AnalyticsSettings | type[AnalyticsSettings] = AnalyticsSettings) -> FastAPI:
     """The application; given the class, it reads its settings when it starts."""
     return http.create_app(
-        settings, ROUTERS, extras=(event_deps.kept_ingest, kept_watch, kept_collector), own_keys=access_deps.own_keys
+        settings,
+        ROUTERS,
+        extras=(event_deps.kept_ingest, kept_watch, kept_collector, access_deps.kept_mirror),
+        own_keys=access_deps.own_keys,
     )
 
 

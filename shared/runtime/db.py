@@ -25,6 +25,7 @@ LOST_CONNECTION = "8s2b"
 """SQLAlchemy's code of the PendingRollbackError that follows a lost connection."""
 LOCK_TIMEOUT_MS = 10_000
 CLIENT_TIMEOUT_S = 65
+_AFTER_COMMIT = "after_commit"
 
 
 class Model(DeclarativeBase):
@@ -103,6 +104,7 @@ class Database:
             published = await outbox.write_pending(session)
         if published and self.on_publish is not None:
             await self.on_publish()
+        await run_after_commit(session)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadSession]:
@@ -119,6 +121,20 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def after_commit(session: Session, do: Callable[[], Awaitable[None]]) -> None:
+    """Have something done once the unit of work has committed, and not at all where it does not.
+
+    A process that ends in between does not do it: it is for what a cache is told, and somebody mends that besides.
+    """
+    session.info.setdefault(_AFTER_COMMIT, []).append(do)
+
+
+async def run_after_commit(session: Session) -> None:
+    """For those who end units of work."""
+    for do in session.info.pop(_AFTER_COMMIT, ()):
+        await do()
 
 
 def _ping_after_idleness(engine: AsyncEngine) -> None:

@@ -23,7 +23,7 @@ from sqlalchemy.pool import NullPool
 
 from shared.contracts.lanes import SERVICES
 from shared.runtime import outbox
-from shared.runtime.db import Database, ReadSession, Session, database_url
+from shared.runtime.db import Database, ReadSession, Session, database_url, run_after_commit
 from shared.testing import template
 from shared.testing.servers import PostgresAddress
 
@@ -49,6 +49,7 @@ class JoinedDatabase(Database):
             published = await outbox.write_pending(session)
         if published and self.on_publish is not None:
             await self.on_publish()
+        await run_after_commit(session)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadSession]:

@@ -18,10 +18,10 @@ from services.analytics.kpis.asked_models import Asked
 from services.analytics.kpis.errors import InvalidRange, KpiNotFound
 from services.analytics.kpis.service import PARTS, Kpis, freshness_of, kpi_of
 from services.analytics.ledgered_run import UnitOfWork
+from services.analytics.revocations.mirroring import StandingMirror
 from services.analytics.rollups.rolling_repository import RollupStateReader
 from services.analytics.snapshots.repository import SnapshotRepository
 from shared.runtime.auth.revocation_cache import RevocationCache
-from shared.runtime.auth.standing_repository import StandingRepository
 from shared.runtime.broker import BROKER_ERRORS
 from shared.runtime.clock import Clock
 from shared.runtime.db import ReadSession
@@ -33,7 +33,6 @@ FORGOTTEN: Final = timedelta(days=1)
 MOST_REFRESHED: Final = 200
 MOST_SHOWN: Final = 20
 SHOWN_CHARS: Final = 500
-REVOCATIONS: Final = 500
 
 Read = Callable[[], AbstractAsyncContextManager[ReadSession]]
 T = TypeVar("T")
@@ -124,17 +123,8 @@ class CacheCheck:
             return (await RollupStateReader(session).state()).generation
 
     async def _revocations(self) -> RevocationReport:
-        now, cache = self._clock(), RevocationCache(self._redis)
-        async with self._unit_of_work() as session:
-            standing = StandingRepository(session)
-            live, suspended = await standing.live(now), await standing.suspended()
-        await cache.suspend(suspended)
-        drawn = _drawn(live, REVOCATIONS)
-        lacking = await cache.lacking(drawn)
-        # One that lacks is seldom alone: a broker that was emptied lacks them all.
-        if lacking:
-            await cache.put(live, now)
-        return RevocationReport(live=len(live), sampled=len(drawn), different=len(lacking), repaired=len(live) if lacking else 0)
+        found = await StandingMirror(self._read, RevocationCache(self._redis), self._clock).mend()
+        return RevocationReport(live=found.live, sampled=found.live, different=found.different, repaired=found.different)
 
 
 def _drawn(all_of_them: Sequence[T], most: int) -> list[T]:

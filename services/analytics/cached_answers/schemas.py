@@ -17,9 +17,9 @@ class RevocationReport(BaseModel):
     """The revocations of tokens that services look for in the cache before their events have come."""
 
     live: int = Field(description="Of the database.")
-    sampled: int
-    different: int = Field(description="Of the sample: missing in the cache, or another moment there.")
-    repaired: int = Field(description="Where one was, all are written anew.")
+    sampled: int = Field(description="All of them are compared.")
+    different: int = Field(description="Missing in the cache, or another moment there.")
+    repaired: int = Field(description="Those, written anew.")
 
 
 class CacheReport(BaseModel):

@@ -1,6 +1,7 @@
 """Organizations: created, called otherwise, suspended and let in again; every service is told."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -34,7 +35,9 @@ class Organizations:
         audit: AuditLog,
         publisher: Publisher,
         clock: Clock,
+        after_commit: Callable[[Callable[[], Awaitable[None]]], None],
     ) -> None:
+        self._after_commit = after_commit
         self._organizations = organizations
         self._cache = cache
         self._audit = audit
@@ -67,12 +70,11 @@ class Organizations:
         known = await self._held(organization_id)
         is_new = known.status != status
         changed = await self._organizations.change(organization_id, {"status": status}, self._clock()) if is_new else known
-        # A service whose worker stands still learns of it here. What is so already is written anew: where a commit has failed
-        # behind this, Redis says what nobody has decided.
+        # A service whose worker stands still learns of it here, and of nothing that was not committed.
         if status == "suspended":
-            await self._cache.suspend({changed.id: changed.version})
+            self._after_commit(partial(self._cache.suspend, {changed.id: changed.version}))
         else:
-            await self._cache.resume(changed.id)
+            self._after_commit(partial(self._cache.resume, [changed.id]))
         if not is_new:
             return changed
         await self._tell(changed, f"access.organization_{'suspended' if status == 'suspended' else 'resumed'}", reason)

@@ -1,6 +1,6 @@
 """Refusing tokens before they expire: written here, and told to every service in the same transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
@@ -33,7 +33,9 @@ class Revoking:
         clock: Clock,
         *,
         tokens_for: timedelta,
+        after_commit: Callable[[Callable[[], Awaitable[None]]], None],
     ) -> None:
+        self._after_commit = after_commit
         self._standing = standing
         self._cache = cache
         self._publisher = publisher
@@ -80,4 +82,4 @@ class Revoking:
 
     async def _keep(self, revocations: Sequence[Revocation]) -> None:
         await self._standing.revocations(revocations)
-        await self._cache.put(revocations, self._clock())
+        self._after_commit(lambda: self._cache.put(revocations, self._clock()))

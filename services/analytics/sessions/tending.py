@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from services.analytics.revocations.mirroring import StandingMirror
 from services.analytics.sessions.attempts_repository import AttemptRepository
 from services.analytics.sessions.repository import SessionRepository
 from services.analytics.signing_keys.repository import SigningKeyRepository
-from shared.runtime.auth.revocation_cache import RevocationCache
 from shared.runtime.auth.standing_repository import StandingRepository
 from shared.runtime.clock import Clock
 from shared.runtime.db import Session
@@ -41,12 +41,12 @@ class SessionTending:
         self,
         unit_of_work: Callable[[], AbstractAsyncContextManager[Session]],
         parts: Callable[[Session], Parts],
-        cache: RevocationCache,
+        mirror: StandingMirror,
         clock: Clock,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._parts = parts
-        self._cache = cache
+        self._mirror = mirror
         self._clock = clock
 
     async def expired(self, slot: datetime | None) -> None:
@@ -56,11 +56,7 @@ class SessionTending:
             pass
         while await self._forget(now) >= AT_ONCE:
             pass
-        async with self._unit_of_work() as session:
-            standing = self._parts(session).standing
-            live, suspended = await standing.live(now), await standing.suspended()
-        await self._cache.put(live, now)
-        await self._cache.suspend(suspended)
+        await self._mirror.mend(now)
 
     async def abandoned(self, slot: datetime | None, unused_for: timedelta) -> None:
         """End sessions that nobody has gone on with for so long. Their tokens have expired long ago."""

@@ -1,8 +1,8 @@
 """Revocations and suspended organizations in Redis, where every service's API sees them before the event has come: written by
 the analytics service alone.
 
-A cache: the tables hold the truth, whatever is missing here. What is written right before a commit that then fails is refused for
-a while although nobody has decided it, which is the harmless side.
+A cache: the tables hold the truth, whatever is missing here. It is written after the commit that decides, and held against the
+tables every few seconds.
 """
 
 import logging
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 PREFIX: Final = "access:revoked"
 SUSPENDED: Final = "access:suspended"
 SUSPENDED_FOR: Final = timedelta(days=2)
-"""Longer than from one `analytics.cleanup_expired_tokens` to the next, which writes what is suspended anew."""
+"""However long nobody holds it against the tables."""
 
 
 def _name(kind: str, key: str) -> str:
@@ -71,12 +71,21 @@ class RevocationCache:
         except BROKER_ERRORS as error:
             logger.warning("suspensions_not_cached", extra={"error": type(error).__name__, "count": len(versions)})
 
-    async def resume(self, organization_id: UUID) -> None:
+    async def resume(self, organization_ids: Sequence[UUID]) -> None:
         """Let them in again. An entry that stays, because Redis is away, yields to the newer version that the event brings."""
         try:
-            await self._redis.delete(f"{SUSPENDED}:{organization_id}")
+            if organization_ids:
+                await self._redis.delete(*(f"{SUSPENDED}:{one}" for one in organization_ids))
         except BROKER_ERRORS as error:
             logger.warning("suspension_still_cached", extra={"error": type(error).__name__})
+
+    async def suspensions(self, organization_ids: Sequence[UUID]) -> dict[UUID, int] | None:
+        """In which version it says that each was suspended, 0 for those that were not; None where Redis is away."""
+        try:
+            found = await self._redis.mget([f"{SUSPENDED}:{one}" for one in organization_ids])
+        except BROKER_ERRORS:
+            return None
+        return {one: _version(value) for one, value in zip(organization_ids, found, strict=True)}
 
     async def suspended_in(self, organization_id: UUID) -> int:
         """The version in which it was suspended; 0 where it is not known to be, also where Redis is away."""
@@ -84,7 +93,11 @@ class RevocationCache:
             found = await self._redis.get(f"{SUSPENDED}:{organization_id}")
         except BROKER_ERRORS:
             return 0
-        return int(found) if isinstance(found, bytes) and found.isdigit() else 0
+        return _version(found)
+
+
+def _version(value: object) -> int:
+    return int(value) if isinstance(value, bytes) and value.isdigit() else 0
 
 
 def _until(value: bytes) -> datetime:

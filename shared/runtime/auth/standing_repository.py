@@ -1,6 +1,6 @@
 """Statements on what a service knows of access: organizations, revocations, API keys."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -22,7 +22,8 @@ _STANDING: Final = text("""
 """)
 _KEY: Final = text("SELECT secret_hash, scopes, organization_id, expires_at, revoked_at FROM api_keys WHERE id = :id")
 
-_SUSPENDED: Final = text("SELECT id, version FROM organizations WHERE status = 'suspended' LIMIT 10000")
+_ORGANIZATIONS: Final = text("SELECT id FROM organizations WHERE id > :after ORDER BY id LIMIT :limit")
+_SUSPENDED: Final = text("SELECT id, version FROM organizations WHERE status = 'suspended' AND id = ANY(:ids)")
 _ORGANIZATION: Final = text("""
     INSERT INTO organizations AS known (id, name, status, version, changed_at)
     VALUES (:organization_id, :name, :status, :entity_version, :changed_at)
@@ -37,7 +38,10 @@ _REVOCATION: Final = text("""
        SET issued_until = greatest(known.issued_until, excluded.issued_until),
            expires_at = greatest(known.expires_at, excluded.expires_at)
 """)
-_LIVE: Final = text("SELECT kind, key, issued_until, expires_at FROM access_revocations WHERE expires_at > :now LIMIT 10000")
+_LIVE: Final = text("""
+    SELECT kind, key, issued_until, expires_at FROM access_revocations
+     WHERE expires_at > :now AND (kind, key) > (:kind, :key) ORDER BY kind, key LIMIT :limit
+""")
 _FORGET: Final = text("""
     DELETE FROM access_revocations WHERE (kind, key) IN (
         SELECT kind, key FROM access_revocations WHERE expires_at < :before LIMIT :most FOR UPDATE SKIP LOCKED)
@@ -73,6 +77,19 @@ class StandingReader:
             hash=row.secret_hash, scopes=tuple(row.scopes), organization_id=row.organization_id, expires_at=row.expires_at
         )
 
+    async def live(self, now: datetime, *, after: tuple[str, str], limit: int) -> list[Revocation]:
+        """Revocations that still refuse something, in the order of kind and key. after: the last one of the page before."""
+        bound = {"now": now, "kind": after[0], "key": after[1], "limit": limit}
+        return [Revocation(**row._asdict()) for row in await self._session.execute(_LIVE, bound)]
+
+    async def organization_ids(self, *, after: UUID, limit: int) -> list[UUID]:
+        """Organizations in the order of their ids."""
+        return [row.id for row in await self._session.execute(_ORGANIZATIONS, {"after": after, "limit": limit})]
+
+    async def suspended(self, ids: Sequence[UUID]) -> dict[UUID, int]:
+        """The versions of those of these organizations that are suspended."""
+        return {row.id: row.version for row in await self._session.execute(_SUSPENDED, {"ids": list(ids)})}
+
 
 class StandingRepository:
     """Writes what events tell, in one unit of work. Rows are taken in the order of their keys."""
@@ -94,14 +111,6 @@ class StandingRepository:
         """The newest of each."""
         rows = sorted((one.model_dump() for one in told), key=lambda row: (row["key_id"], row["entity_version"]))
         await self._session.execute(_API_KEY, [row | {"scopes": list(row["scopes"])} for row in rows])
-
-    async def live(self, now: datetime) -> list[Revocation]:
-        """Revocations that still refuse something, at most ten thousand."""
-        return [Revocation(**row._asdict()) for row in await self._session.execute(_LIVE, {"now": now})]
-
-    async def suspended(self) -> dict[UUID, int]:
-        """The versions of organizations that are suspended, at most ten thousand."""
-        return {row.id: row.version for row in await self._session.execute(_SUSPENDED)}
 
     async def forget(self, before: datetime, most: int) -> int:
         """Delete revocations of which all that they refuse had expired by then."""

@@ -4,11 +4,14 @@ import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from redis.asyncio import Redis
 from sqlalchemy import text
 
+from services.analytics.app import create_app
 from services.analytics.operators.first_admin import Refused, make
+from services.analytics.settings import AnalyticsSettings
 from services.analytics.tests.access.conftest import API, PASSWORD, Desk
 from shared.contracts.analytics import CleanupExpiredTokens, OrganizationChanged
 from shared.runtime.auth.revocation_cache import SUSPENDED
@@ -16,6 +19,7 @@ from shared.runtime.db import Database, Session
 from shared.runtime.process import ProcessRuntime
 from shared.testing.messages import TaskRunner, published
 from shared.testing.service import ApiClient
+from shared.testing.wait import eventually
 
 
 async def test_organization_is_told_of_with_each_version_and_the_same_name_is_none(desk: Desk, session: Session) -> None:
@@ -45,18 +49,63 @@ async def test_whoever_is_bound_to_a_suspended_organization_is_refused_until_it_
     assert await desk.code("GET", "sessions", holder) == (200, None)
 
 
-async def test_suspension_whose_commit_failed_is_lifted_by_letting_in_whom_nobody_has_suspended(
-    desk: Desk, client: ApiClient, redis: Redis
+@pytest.mark.commits
+async def test_suspension_and_revocation_whose_commit_fails_refuse_nobody(
+    desk: Desk, client: ApiClient, redis: Redis, owner: asyncpg.Connection
 ) -> None:
-    ours, why = await desk.organization(), {"reason": "it was a mistake"}
+    ours, why = await desk.organization(), {"reason": "three invoices are open"}
+    holder = client.as_role("viewer", subject="operator:a", organization_id=UUID(ours))
+    await owner.execute("""
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today'; END $$;
+        CREATE CONSTRAINT TRIGGER late AFTER UPDATE ON organizations DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION refuse();
+        CREATE CONSTRAINT TRIGGER late AFTER INSERT ON access_revocations DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION refuse();
+    """)
+
+    suspended = await desk.code("POST", f"organizations/{ours}/suspend", desk.admin, json=why)
+    revoked = await desk.code("POST", "revocations", desk.admin, json={"subject": "operator:a", **why})
+
+    assert suspended == revoked == (500, "internal_error")
+    assert await redis.keys("access:*") == []
+    assert await desk.code("GET", "organizations", holder) == (200, None)
+
+
+async def test_suspension_that_nobody_has_decided_is_taken_out_of_redis(
+    desk: Desk, client: ApiClient, redis: Redis, run_task: TaskRunner
+) -> None:
+    ours = await desk.organization()
     holders = [client.as_role("viewer", subject=f"operator:{name}", organization_id=UUID(ours)) for name in ("a", "b")]
-    # What is left in Redis where the process died behind that write.
     await redis.set(f"{SUSPENDED}:{ours}", 2)
     assert await desk.code("GET", "organizations", holders[0]) == (403, "organization_suspended")
 
-    assert await desk.code("POST", f"organizations/{ours}/resume", desk.admin, json=why) == (200, None)
+    await run_task(CleanupExpiredTokens())
 
     assert await desk.code("GET", "organizations", holders[1]) == (200, None)
+
+
+@pytest.mark.commits
+async def test_redis_follows_the_tables_within_seconds_whatever_it_says(
+    settings: AnalyticsSettings, owner: asyncpg.Connection, redis: Redis
+) -> None:
+    suspend = "INSERT INTO organizations VALUES ($1, 'Nordlicht', 'suspended', 3, now(), now(), 'test')"
+    ours, theirs = uuid4(), uuid4()
+    revoke = "INSERT INTO access_revocations VALUES ('token', $1, now(), now() + interval '1 hour')"
+    await redis.set(f"{SUSPENDED}:{theirs}", 9)
+
+    async def says(organization_id: UUID, version: bytes | None) -> bool:
+        return bool(await redis.get(f"{SUSPENDED}:{organization_id}") == version)
+
+    application = create_app(settings.model_copy(update={"time_factor": 0.02}))
+    async with application.router.lifespan_context(application):
+        await owner.execute(suspend, ours)
+        await owner.execute(suspend.replace("'suspended', 3", "'active', 9"), theirs)
+        await owner.execute(revoke, "abc")
+        await eventually(lambda: says(ours, b"3"), 10)
+        await eventually(lambda: says(theirs, None), 10)
+        assert await redis.exists("access:revoked:token:abc") == 1
+        await owner.execute("UPDATE organizations SET status = 'active', version = 4")
+        await eventually(lambda: says(ours, None), 10)
 
 
 async def test_suspension_is_honoured_and_lifted_at_a_service_that_was_not_told_yet(

@@ -107,3 +107,19 @@ async def test_forged_checkpoint_is_told(
     found = await proof(desk)
     assert found["intact"] is False
     assert problem in found["problem"]
+
+
+async def test_revocations_are_all_in_redis_however_many_there_are_and_those_that_are_over_are_not(
+    session: Session, run_task: TaskRunner, clock: FrozenClock, redis: Redis
+) -> None:
+    revoke = text("""
+        INSERT INTO access_revocations (kind, key, issued_until, expires_at)
+        SELECT kind, 'n' || number, CAST(:at AS timestamptz), :at + interval '1 day' * CASE number % 10 WHEN 0 THEN -1 ELSE 1 END
+          FROM unnest(ARRAY['token', 'session']) AS kind, generate_series(1, 6000) AS number
+    """)
+    await session.execute(revoke, {"at": clock()})
+
+    await run_task(CleanupExpiredTokens(slot=clock()))
+
+    assert [len(await redis.keys(f"access:revoked:{kind}:*")) for kind in ("token", "session")] == [5400, 5400]
+    assert (await session.execute(text("SELECT count(*) FROM access_revocations"))).scalar_one() == 10_800
