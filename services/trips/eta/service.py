@@ -19,6 +19,8 @@ from services.trips.trips.service import trip_of
 from shared.runtime.clock import Clock
 
 ARRIVED_M: Final = 100.0
+MOST_RECENT: Final = 6_000
+"""Ten positions a second for as long as is looked back."""
 _NEXT: Final[Mapping[TripStatus, NextPlace]] = {
     "en_route_pickup": "pickup",
     "at_pickup": "pickup",
@@ -57,7 +59,7 @@ class Arrivals:
         return found.model_copy(update={"hint": hint, "arrival": expected})
 
     async def _arrival(self, fix: LatestPosition, straight_m: float, now: datetime) -> ArrivalOut:
-        track = await self._positions.track(fix.vehicle_id, fix.recorded_at - RECENT, fix.recorded_at)
+        track = await self._positions.places(fix.vehicle_id, fix.recorded_at - RECENT, fix.recorded_at, limit=MOST_RECENT)
         speed = recent_speed(track)
         found = arrival(straight_m, speed, fix.recorded_at, now)
         return ArrivalOut(

@@ -2,7 +2,8 @@
 
 Invalid (422)
 ├── PositionRefused
-└── BatchUnreadable
+├── BatchUnreadable
+└── TrackTooLong
 ServiceError
 ├── UnknownBatchType (415)
 └── TooManyPoints (413)
@@ -17,6 +18,10 @@ class PositionRefused(Invalid):
 
 class BatchUnreadable(Invalid):
     code, title = "batch_unreadable", "The body is no list of positions"
+
+
+class TrackTooLong(Invalid):
+    code, title = "track_too_long", "There are more positions than are looked at at once"
 
 
 class UnknownBatchType(ServiceError):

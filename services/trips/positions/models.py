@@ -1,7 +1,7 @@
 """Positions as the database holds them; see the migration for what each column says."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import DateTime
@@ -33,6 +33,17 @@ class Position(Model):
     battery_ratio: Mapped[float | None]
     source: Mapped[str]
     attributes: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+
+class Place(NamedTuple):
+    """Of a position what files and measures of a track need."""
+
+    recorded_at: datetime
+    latitude: float
+    longitude: float
+    speed_mps: float | None
+    heading_deg: float | None
+    altitude_m: float | None
 
 
 class LatestPosition(Model):

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select, text
+from sqlalchemy import Select, and_, or_, select, text
 
-from services.trips.positions.models import LatestPosition, Position, PositionDrop
+from services.trips.positions.models import LatestPosition, Place, Position, PositionDrop
 from shared.runtime.db import ReadSession
 
 # Each row is kept as JSON beside its columns, so that a map of ten thousand vehicles costs no more than putting them together: in
@@ -22,6 +22,9 @@ _LATEST: Final = text("""
        AND (CAST(:south AS float8) IS NULL OR latitude BETWEEN :south AND :north AND longitude BETWEEN :west AND :east)
      GROUP BY uuid_hash(vehicle_id) & 63
 """)
+
+_PLACE: Final = tuple(getattr(Position, name) for name in Place._fields)
+R = TypeVar("R", bound="Select[Any]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,13 @@ class PositionReader:
         return (await self._session.scalars(query)).one_or_none()
 
     async def track(
+        self, vehicle_id: UUID, begin: datetime, end: datetime, *, after: datetime | None, limit: int
+    ) -> Sequence[Position]:
+        """Where a vehicle was from `begin` until `end`, both included, in the order of time; from after `after` on."""
+        rows = await self._session.scalars(self._way(select(Position), vehicle_id, begin, end, after).limit(limit))
+        return rows.all()
+
+    async def places(
         self,
         vehicle_id: UUID,
         begin: datetime,
@@ -73,22 +83,13 @@ class PositionReader:
         *,
         trip_id: UUID | None = None,
         after: datetime | None = None,
-        limit: int | None = None,
-    ) -> Sequence[Position]:
-        """Where a vehicle was from `begin` until `end`, both included, in the order of time; from after `after` on.
-
-        trip_id: on this trip alone.
-        """
-        query = select(Position).where(
-            Position.vehicle_id == vehicle_id,
-            Position.recorded_at >= max(begin, self._since),
-            Position.recorded_at <= end,
-        )
+        limit: int,
+    ) -> list[Place]:
+        """The same with what tracks need alone. trip_id: on this trip alone."""
+        query = self._way(select(*_PLACE), vehicle_id, begin, end, after)
         if trip_id is not None:
             query = query.where(Position.trip_id == trip_id)
-        if after is not None:
-            query = query.where(Position.recorded_at > after)
-        return (await self._session.scalars(query.order_by(Position.recorded_at).limit(limit))).all()
+        return [Place._make(row) for row in await self._session.execute(query.limit(limit))]
 
     async def drops(
         self,
@@ -113,3 +114,13 @@ class PositionReader:
             query = query.where(or_(PositionDrop.day < day, and_(PositionDrop.day == day, within)))
         ordered = query.order_by(PositionDrop.day.desc(), PositionDrop.vehicle_id, PositionDrop.reason)
         return (await self._session.scalars(ordered.limit(limit))).all()
+
+    def _way(self, query: R, vehicle_id: UUID, begin: datetime, end: datetime, after: datetime | None) -> R:
+        query = query.where(
+            Position.vehicle_id == vehicle_id,
+            Position.recorded_at >= max(begin, self._since),
+            Position.recorded_at <= end,
+        )
+        if after is not None:
+            query = query.where(Position.recorded_at > after)
+        return query.order_by(Position.recorded_at)

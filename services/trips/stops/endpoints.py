@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from services.trips import stop_deps
 from services.trips.auth import ReadableOrganization
 from services.trips.days import Moment
+from services.trips.positions.errors import TrackTooLong
 from services.trips.stops.detection import StopRule
 from services.trips.stops.errors import PeriodTooLong
 from services.trips.stops.schemas import StopsOut
@@ -37,7 +38,7 @@ MeantStop = Annotated[StopRule, Depends(meant_stop)]
     "/vehicles/{vehicle_id:uuid}/stops",
     name="of_vehicle",
     summary="List where a vehicle stood",
-    responses=problems(VehicleNotFound, PeriodTooLong),
+    responses=problems(VehicleNotFound, PeriodTooLong, TrackTooLong),
 )
 async def list_stops(
     vehicle_id: Annotated[UUID, Path(description="The vehicle's id.")],
@@ -48,7 +49,7 @@ async def list_stops(
     since: Annotated[Moment, Query(description="From then on.")],
     until: Annotated[Moment | None, Query(description="Until then; until now without it.")] = None,
 ) -> StopsOut:
-    """Worked out of the positions that are known now, so late ones count. At most 25 hours at once."""
+    """Worked out of the positions that are known now, so late ones count. At most 25 hours and 100,000 positions at once."""
     stops = stop_deps.stops(db, runtime_of(request).clock)
     return await stops.of_vehicle(vehicle_id, organization_id, since, until, rule)
 
@@ -57,7 +58,7 @@ async def list_stops(
     "/trips/{trip_id:uuid}/stops",
     name="of_trip",
     summary="List where a trip's vehicle stood",
-    responses=problems(TripNotFound, PeriodTooLong),
+    responses=problems(TripNotFound, PeriodTooLong, TrackTooLong),
 )
 async def list_stops_of_trip(
     trip_id: TripId, organization_id: ReadableOrganization, db: ReadDb, request: Request, rule: MeantStop

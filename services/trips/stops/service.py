@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from services.trips.positions.long_tracks import whole_track
 from services.trips.positions.repository import PositionReader
 from services.trips.stops.detection import StopRule, find_stops
 from services.trips.stops.errors import PeriodTooLong
@@ -31,21 +32,27 @@ class Stops:
     async def of_vehicle(
         self, vehicle_id: UUID, organization_id: UUID | None, since: datetime, until: datetime | None, rule: StopRule
     ) -> StopsOut:
-        """Within a period, which ends now where it has no end. Raises VehicleNotFound and PeriodTooLong."""
+        """Within a period, which ends now where it has no end. Raises VehicleNotFound, PeriodTooLong and TrackTooLong."""
         await vehicle_of(self._vehicles, vehicle_id, organization_id)
-        return await self._within(vehicle_id, since, until or self._clock(), rule)
+        return await self._within(
+            vehicle_id, since, until or self._clock(), rule, ask="ask for a shorter period: since=…&until=…"
+        )
 
     async def of_trip(self, trip_id: UUID, organization_id: UUID | None, rule: StopRule) -> StopsOut | None:
-        """From setting out to the end, or to now; None while nobody has set out. Raises TripNotFound and PeriodTooLong."""
+        """From setting out to the end, or to now; None while nobody has set out.
+
+        Raises TripNotFound, PeriodTooLong and TrackTooLong.
+        """
         trip = await trip_of(self._trips, trip_id, organization_id)
         if trip.vehicle_id is None or trip.started_at is None:
             return None
-        return await self._within(trip.vehicle_id, trip.started_at, trip.ended_at or self._clock(), rule)
+        ask = f"ask for parts of the trip: /v1/vehicles/{trip.vehicle_id}/stops?since=…&until=…"
+        return await self._within(trip.vehicle_id, trip.started_at, trip.ended_at or self._clock(), rule, ask=ask)
 
-    async def _within(self, vehicle_id: UUID, since: datetime, until: datetime, rule: StopRule) -> StopsOut:
+    async def _within(self, vehicle_id: UUID, since: datetime, until: datetime, rule: StopRule, *, ask: str) -> StopsOut:
         if not timedelta() <= until - since <= LONGEST:
-            raise PeriodTooLong("ask for a period of at most 25 hours that begins before it ends: since=…&until=…")
-        track = await self._positions.track(vehicle_id, since, until)
+            raise PeriodTooLong(f"a period has at most 25 hours and begins before it ends; {ask}")
+        track = await whole_track(self._positions, vehicle_id, since, until, ask=ask)
         # A point each second for a day takes a second to look through, and others must have their turn.
         found = await asyncio.to_thread(find_stops, track, rule)
         return StopsOut(vehicle_id=vehicle_id, since=since, until=until, stops=[shown_stop(stop) for stop in found])

@@ -1,6 +1,6 @@
 """Tracks as files: GeoJSON (RFC 7946, longitude first) and GPX 1.1."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -8,13 +8,14 @@ from xml.sax.saxutils import escape
 
 import orjson
 
-from services.trips.positions.models import Position
+from services.trips.positions.models import Place
 
 GEO_JSON: Final = "application/geo+json"
 GPX: Final = "application/gpx+xml"
+GPX_END: Final = b"</trkseg></trk></gpx>\n"
 
 
-def geo_json(trip_id: UUID, number: str, places: Sequence[Position], facts: dict[str, Any]) -> bytes:
+def geo_json(trip_id: UUID, number: str, places: Sequence[Place], facts: dict[str, Any]) -> bytes:
     """One Feature: a line with the moments of its places, a point where there is one place alone, and nothing for none."""
     coordinates = [[place.longitude, place.latitude] for place in places]
     geometry: dict[str, Any] | None = {"type": "LineString", "coordinates": coordinates}
@@ -25,16 +26,24 @@ def geo_json(trip_id: UUID, number: str, places: Sequence[Position], facts: dict
     return orjson.dumps({"type": "Feature", "id": str(trip_id), "geometry": geometry, "properties": properties})
 
 
-def gpx(number: str, places: Sequence[Position]) -> Iterator[bytes]:
-    """The file in parts."""
-    yield b'<?xml version="1.0" encoding="UTF-8"?>\n'
-    yield b'<gpx version="1.1" creator="Waybill" xmlns="http://www.topografix.com/GPX/1/1">\n'
-    yield f"<trk><name>{escape(number)}</name><trkseg>\n".encode()
-    for place in places:
-        height = f"<ele>{place.altitude_m:g}</ele>" if place.altitude_m is not None else ""
-        at = f"<time>{_text(place.recorded_at)}</time>"
-        yield f'<trkpt lat="{place.latitude:.7f}" lon="{place.longitude:.7f}">{height}{at}</trkpt>\n'.encode()
-    yield b"</trkseg></trk></gpx>\n"
+def gpx_begin(number: str) -> bytes:
+    """The file's beginning, before its points."""
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<gpx version="1.1" creator="Waybill" xmlns="http://www.topografix.com/GPX/1/1">\n'
+        f"<trk><name>{escape(number)}</name><trkseg>\n"
+    ).encode()
+
+
+def gpx_points(places: Iterable[Place]) -> bytes:
+    """Points as the file has them."""
+    return "".join(_gpx_point(place) for place in places).encode()
+
+
+def _gpx_point(place: Place) -> str:
+    height = f"<ele>{place.altitude_m:g}</ele>" if place.altitude_m is not None else ""
+    at = f"<time>{_text(place.recorded_at)}</time>"
+    return f'<trkpt lat="{place.latitude:.7f}" lon="{place.longitude:.7f}">{height}{at}</trkpt>\n'
 
 
 def _text(moment: datetime) -> str:
