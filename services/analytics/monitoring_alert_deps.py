@@ -11,7 +11,7 @@ from services.analytics.monitoring_alerts.evaluation import Evaluation
 from services.analytics.monitoring_alerts.raising import Raising
 from services.analytics.monitoring_alerts.repository import MonitoringAlertReader, MonitoringAlertRepository
 from services.analytics.monitoring_alerts.rules import URGENT_RANK
-from services.analytics.monitoring_alerts.seen import CASES_PATH, LETTERS_PATH, LetterGroups, OpenCases, Seen
+from services.analytics.monitoring_alerts.seen import CASES_PATH, LETTERS_PATH, OpenCases, Seen
 from services.analytics.monitoring_alerts.service import AlertDesk, AlertView
 from services.analytics.monitoring_alerts.telling import Telling
 from services.analytics.own_work import OwnWork
@@ -23,6 +23,7 @@ from shared.contracts.analytics import EvaluateMonitoringAlerts
 from shared.contracts.lanes import LANES
 from shared.runtime.db import ReadSession, Session
 from shared.runtime.operations.audit.repository import AuditLog
+from shared.runtime.operations.dead_letters.schemas import DeadLetterCounts
 from shared.runtime.outbox import Publisher
 from shared.runtime.process import ProcessRuntime
 from shared.runtime.settings import ServiceSettings
@@ -36,7 +37,7 @@ async def look(runtime: ProcessRuntime) -> Seen:
     at, watching = runtime.clock(), monitoring_deps.watch(runtime)
     health, letters, cases, schedules, machine, in_broker = await asyncio.gather(
         watching.health.look(),
-        watching.owners.ask(LETTERS_PATH, LetterGroups),
+        watching.owners.ask(LETTERS_PATH, DeadLetterCounts),
         watching.owners.ask_one("payments", CASES_PATH, OpenCases),
         monitoring_deps.schedule_slots(runtime),
         figures.look(),

@@ -36,7 +36,7 @@ class SilentOwner(BaseModel):
 class LetterGroupsOut(BaseModel):
     """All causes, the one that killed last first."""
 
-    open: int = Field(description="Letters that want a decision, of those services that answered.")
+    open: int = Field(description="All letters that want a decision, of those services that answered.")
     is_complete: bool = Field(description="Whether every service answered with all of its groups.")
     unknown: list[SilentOwner]
     items: list[ServiceGroup]

@@ -1,5 +1,6 @@
 """Dead letters of all services in one list; decisions about them are carried out by their owners."""
 
+import asyncio
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,9 +19,10 @@ from services.analytics.owners.errors import OwnerAway
 from services.analytics.owners.service import Owners
 from shared.contracts.lanes import SERVICES
 from shared.runtime.http.cursors import Page
-from shared.runtime.operations.dead_letters.schemas import DeadLetterGroup, Edit, Settled
+from shared.runtime.operations.dead_letters.schemas import DeadLetterCounts, DeadLetterGroup, Edit, Settled
 
 GROUPS: Final = "/v1/operations/dead-letters/groups?limit=200"
+COUNTS: Final = "/v1/operations/dead-letters/counts"
 
 
 class Letters:
@@ -32,7 +34,9 @@ class Letters:
 
     async def groups(self) -> LetterGroupsOut:
         """One line for all letters of a service that died of the same cause."""
-        answers = await self._owners.ask(GROUPS, Page[DeadLetterGroup])
+        answers, counts = await asyncio.gather(
+            self._owners.ask(GROUPS, Page[DeadLetterGroup]), self._owners.ask(COUNTS, DeadLetterCounts)
+        )
         items = [
             ServiceGroup(service=service, **group.model_dump())
             for service, answer in answers.items()
@@ -45,7 +49,7 @@ class Letters:
         ]
         has_more = any(answer.value is not None and answer.value.next_cursor for answer in answers.values())
         return LetterGroupsOut(
-            open=sum(one.letters for one in items),
+            open=sum(answer.value.open for answer in counts.values() if answer.value),
             is_complete=not unknown and not has_more,
             unknown=unknown,
             items=sorted(items, key=lambda one: (one.last_died_at, one.fingerprint), reverse=True),

@@ -6,12 +6,12 @@ from typing import Final
 
 from services.analytics.lanes.service import backlog_of
 from services.analytics.monitoring_alerts.models import Found, Look, Rule
-from services.analytics.monitoring_alerts.seen import LetterGroups, Seen
-from services.analytics.owners.answers import Answer
+from services.analytics.monitoring_alerts.seen import Seen
 from services.analytics.workers.schemas import WorkerOut
 
 EVERYTHING: Final = ("",)
 MORE_THAN_A_PAGE: Final = " or more"
+OTHERS: Final = "others"
 
 
 def critical_task_failed(seen: Seen, _: Rule) -> Look:
@@ -104,19 +104,16 @@ def schedule_missed(seen: Seen, rule: Rule) -> Look:
 
 
 def dead_letters(seen: Seen, _: Rule) -> Look:
-    """Open letters by service and task. Where there are more than a page, the others may be of any task of that service."""
+    """Open letters by service and task, all that there are."""
     found: list[Found] = []
     for service, answer in seen.letters.items():
-        groups = answer.value.items if answer.value else []
-        counts: Counter[str] = Counter()
-        for group in groups:
-            counts[f"{service}/{group.name or group.reason}"] += group.letters
-        found += [Found(subject, f"{subject}: {count} dead letters are open", count) for subject, count in counts.items()]
-    return Look(found, [f"{service}/" for service, answer in seen.letters.items() if not _is_whole(answer)])
-
-
-def _is_whole(answer: Answer[LetterGroups]) -> bool:
-    return answer.value is not None and answer.value.next_cursor is None
+        counts = [(one.subject, one.letters) for one in answer.value.items] if answer.value else []
+        others = [(OTHERS, answer.value.others)] if answer.value and answer.value.others else []
+        for subject, count in (*counts, *others):
+            found.append(Found(f"{service}/{subject}", f"{service}/{subject}: {count} dead letters are open", count))
+    # Where there are others, one whose letters are settled may only have become one of them.
+    unsure = [service for service, answer in seen.letters.items() if answer.value is None or answer.value.others]
+    return Look(found, [f"{service}/" for service in unsure])
 
 
 def reconciliation_breaks(seen: Seen, _: Rule) -> Look:

@@ -15,9 +15,9 @@ from services.analytics.slots.schemas import SchedulesOut
 from services.analytics.sync_runs.models import Standing
 from services.analytics.workers.schemas import WorkersOut
 from shared.runtime.http.cursors import Page
-from shared.runtime.operations.dead_letters.schemas import DeadLetterGroup
+from shared.runtime.operations.dead_letters.schemas import DeadLetterCounts
 
-LETTERS_PATH = "/v1/operations/dead-letters/groups?limit=200"
+LETTERS_PATH = "/v1/operations/dead-letters/counts"
 CASES_PATH = "/v1/cases?state=open&limit=200"
 
 
@@ -27,7 +27,6 @@ class OpenCase(BaseModel):
     kind: str
 
 
-LetterGroups = Page[DeadLetterGroup]
 OpenCases = Page[OpenCase]
 
 
@@ -45,7 +44,7 @@ class Seen:
     schedules: SchedulesOut
     health: HealthOut
     failures: Mapping[str, int]
-    letters: Mapping[str, Answer[LetterGroups]]
+    letters: Mapping[str, Answer[DeadLetterCounts]]
     cases: Answer[OpenCases]
     machine: Machine
     is_deaf: bool

@@ -63,6 +63,21 @@ async def test_letters_of_the_same_cause_are_one_group(admin: ApiClient, consume
     assert [one["id"] for one in await letters_of(admin, fingerprint=groups[1]["fingerprint"])] == [groups[1]["newest_id"]]
 
 
+async def test_letters_of_more_causes_than_a_page_shows_are_all_counted(admin: ApiClient, session: Session) -> None:
+    die = text("""
+        INSERT INTO dead_letters (id, reason, name, body, fingerprint, status)
+        SELECT gen_random_uuid(), 'failed',
+               CASE WHEN number <= 250 THEN 'alerts.common' WHEN number <= 500 THEN 'x' || number END, '{}', 'f' || number, CASE WHEN number = 502 THEN 'discarded' ELSE 'open' END
+          FROM generate_series(1, 502) AS number
+    """)
+    await session.execute(die)
+
+    counts = (await admin.get(f"{LETTERS}/counts")).json()
+
+    assert (counts["open"], counts["items"][0]) == (501, {"subject": "alerts.common", "letters": 250})
+    assert (len(counts["items"]), counts["others"]) == (200, 501 - 250 - 199)
+
+
 async def test_payload_is_shown_to_an_administrator_who_asks(admin: ApiClient, consumer: Consumer, session: Session) -> None:
     await consumer.kill(finished(5))
     (letter,) = await letters_of(admin)

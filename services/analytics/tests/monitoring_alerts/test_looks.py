@@ -3,7 +3,6 @@
 import dataclasses
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from services.analytics.backups.models import Backup
 from services.analytics.health.schemas import ComponentOut, HealthOut
@@ -19,7 +18,7 @@ from services.analytics.sync_runs.models import Standing
 from services.analytics.tests.monitoring.test_judging import NOW, ago, answers, in_broker, lane_view, schedule, worker
 from services.analytics.workers.service import WorkerSurvey
 from shared.runtime.http.cursors import Page
-from shared.runtime.operations.dead_letters.schemas import DeadLetterGroup
+from shared.runtime.operations.dead_letters.schemas import DeadLetterCount, DeadLetterCounts
 from shared.runtime.operations.schedules.schemas import ScheduleList
 
 LANE = "payments.normal"
@@ -87,15 +86,14 @@ def test_a_slot_is_missed_when_it_is_overdue_or_was_passed_over_since_the_look_b
     assert [(one.subject, one.figure) for one in look("schedule_missed", passed_over).found] == [(subject, 2)]
 
 
+def counted(others: int = 0, **letters: int) -> DeadLetterCounts:
+    items = [DeadLetterCount(subject=f"trips.{name}", letters=count) for name, count in letters.items()]
+    return DeadLetterCounts(open=sum(letters.values()) + others, items=items, others=others)
+
+
 def test_dead_letters_are_counted_by_task_and_a_service_that_is_away_ends_none_of_its_own() -> None:
-    newest = dict.fromkeys(("first_died_at", "last_died_at"), NOW)
-    group: dict[str, Any] = {"reason": "failed", "name": "trips.start_trip", "error_class": None, "error": None, **newest}
-    groups = [
-        DeadLetterGroup(fingerprint=key, letters=count, newest_id=UUID("019a9f5e-7d10-7c55-8f00-2b1e4c9d3a77"), **group)
-        for key, count in (("a", 2), ("b", 5))
-    ]
     letters = {
-        "trips": Answer("trips", NOW, 1.0, Page(items=groups, next_cursor=None)),
+        "trips": Answer("trips", NOW, 1.0, counted(start_trip=7)),
         "alerts": Answer("alerts", NOW, 1.0, None, "is away"),
     }
 
@@ -105,20 +103,19 @@ def test_dead_letters_are_counted_by_task_and_a_service_that_is_away_ends_none_o
     assert (found.knows("trips/other"), found.knows("alerts/alerts.evaluate")) == (True, False)
 
 
-def test_what_lies_beyond_a_page_of_letters_or_cases_neither_raises_nor_ends() -> None:
-    newest = dict.fromkeys(("first_died_at", "last_died_at"), NOW)
-    group: dict[str, Any] = {"reason": "failed", "name": "trips.start_trip", "error_class": None, "error": None, **newest}
-    first = DeadLetterGroup(fingerprint="a", letters=2, newest_id=UUID("019a9f5e-7d10-7c55-8f00-2b1e4c9d3a77"), **group)
-    letters = {
-        "trips": Answer("trips", NOW, 1.0, Page(items=[first], next_cursor="more")),
-        "alerts": Answer("alerts", NOW, 1.0, Page[DeadLetterGroup](items=[], next_cursor=None)),
-    }
+def test_dead_letters_beyond_those_that_are_named_are_an_alert_of_their_own_and_end_none() -> None:
+    found = look("dead_letters", seen(letters={"trips": Answer("trips", NOW, 1.0, counted(others=3, start_trip=7))}))
+
+    assert [(one.subject, one.figure) for one in found.found] == [("trips/trips.start_trip", 7), ("trips/others", 3)]
+    assert not found.knows("trips/trips.end_trip")
+
+
+def test_cases_beyond_a_page_neither_raise_nor_end() -> None:
     cases = Answer("payments", NOW, 1.0, Page(items=[OpenCase(kind="amount_differs")], next_cursor="more"))
 
-    dead, broken = (look(rule, seen(letters=letters, cases=cases)) for rule in ("dead_letters", "reconciliation_breaks"))
+    broken = look("reconciliation_breaks", seen(cases=cases))
 
-    assert [one.subject for one in (*dead.found, *broken.found)] == ["trips/trips.start_trip", "payments/amount_differs"]
-    assert (dead.knows("trips/trips.end_trip"), dead.knows("alerts/alerts.evaluate")) == (False, True)
+    assert [one.subject for one in broken.found] == ["payments/amount_differs"]
     assert not broken.knows("payments/missing_here")
 
 

@@ -23,6 +23,7 @@ from shared.runtime.operations.dead_letters.errors import (
 from shared.runtime.operations.dead_letters.repository import DeadLetterControl, DeadLetterRepository, LetterFilter
 from shared.runtime.operations.dead_letters.schemas import (
     DeadLetter,
+    DeadLetterCounts,
     DeadLetterGroup,
     Discard,
     Edit,
@@ -32,7 +33,7 @@ from shared.runtime.operations.dead_letters.schemas import (
     Settled,
     Status,
 )
-from shared.runtime.operations.dead_letters.service import DeadLetterOperations
+from shared.runtime.operations.dead_letters.service import DeadLetterOperations, count
 from shared.runtime.operations.schemas import Moment, NameFilter
 
 reads, changes = APIRouter(), APIRouter()
@@ -82,6 +83,12 @@ async def group_dead_letters(letters: Letters, wanted: Filter, paging: Paging) -
     """One line for all letters that died of the same cause; numbers, ids and quoted values in the error do not count."""
     rows = await letters.groups(wanted, before=paging.after, limit=paging.fetch)
     return paging.page(rows, DeadLetterGroup, key=lambda row: (row.last_died_at, row.fingerprint))
+
+
+@reads.get("/dead-letters/counts", summary="Count open dead letters by task")
+async def count_dead_letters(letters: Letters) -> DeadLetterCounts:
+    """All of them, however many causes there are."""
+    return await count(letters)
 
 
 @reads.get("/dead-letters/{letter_id:uuid}", summary="Read a dead letter", responses=problems(DeadLetterNotFound))

@@ -84,6 +84,15 @@ class DeadLetterRepository:
             query = query.having(tuple_(newest, LETTERS.c.fingerprint) < tuple_(*before))
         return (await self._session.execute(query.order_by(newest.desc(), LETTERS.c.fingerprint.desc()).limit(limit))).all()
 
+    async def counts(self, limit: int) -> Sequence[AnyRow]:
+        """Open letters by what they were to be, or died of, the most first: (subject, letters, those of all subjects)."""
+        subject, letters = func.coalesce(LETTERS.c.name, LETTERS.c.reason).label("subject"), func.count()
+        everything = func.sum(letters).over().label("everything")
+        query: AnySelect = (
+            select(subject, letters.label("letters"), everything).where(LETTERS.c.status == "open").group_by(subject)
+        )
+        return (await self._session.execute(query.order_by(letters.desc(), subject).limit(limit))).all()
+
     async def find(self, letter_id: UUID, *, with_body: bool) -> AnyRow | None:
         """One letter."""
         body = (LETTERS.c.body if with_body else null()).label("body")

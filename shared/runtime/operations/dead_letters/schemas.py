@@ -58,6 +58,21 @@ class Note(Asked):
     note: Sentence = Field(description="What you found and why you do this; kept with the letter and in the audit.")
 
 
+class DeadLetterCount(BaseModel):
+    """Open letters of one task, or of one cause of death where a letter names no task."""
+
+    subject: str = Field(examples=["notifications.send_email"])
+    letters: int
+
+
+class DeadLetterCounts(BaseModel):
+    """All open letters."""
+
+    open: int
+    items: list[DeadLetterCount] = Field(description="Those with the most letters first, at most 200.")
+    others: int = Field(description="Letters of subjects beyond those: anybody can send names that there are not.")
+
+
 class Edit(Note):
     """A mended message. What is not given is the letter's own."""
 

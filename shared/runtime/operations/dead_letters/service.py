@@ -1,7 +1,7 @@
 """Settling dead letters: replay, replay with an edited payload, discard; one, or many at a rate."""
 
 import json
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -19,9 +19,28 @@ from shared.runtime.operations.dead_letters.errors import (
     PayloadTooLarge,
     UnknownContract,
 )
-from shared.runtime.operations.dead_letters.repository import DeadLetterControl, LetterFilter
-from shared.runtime.operations.dead_letters.schemas import Discard, Edit, Replay, Replayed, Selection, Settled
+from shared.runtime.operations.dead_letters.repository import DeadLetterControl, DeadLetterRepository, LetterFilter
+from shared.runtime.operations.dead_letters.schemas import (
+    DeadLetterCount,
+    DeadLetterCounts,
+    Discard,
+    Edit,
+    Replay,
+    Replayed,
+    Selection,
+    Settled,
+)
 from shared.runtime.operations.tables import AnyRow
+
+MOST_SUBJECTS: Final = 200
+
+
+async def count(letters: DeadLetterRepository) -> DeadLetterCounts:
+    """What all open letters were to be."""
+    rows = await letters.counts(MOST_SUBJECTS)
+    items = [DeadLetterCount(subject=row.subject, letters=row.letters) for row in rows]
+    everything = int(rows[0].everything) if rows else 0
+    return DeadLetterCounts(open=everything, items=items, others=everything - sum(one.letters for one in items))
 
 
 class DeadLetterOperations:
