@@ -9,7 +9,7 @@ import anyio
 
 from deploy.local.demo import Check
 from deploy.local.flows.notifications.world import World
-from deploy.local.polling import ask_until, read, read_all
+from deploy.local.polling import read, read_all
 from deploy.local.timelines import standing_of
 from shared.contracts.message import Command
 from shared.contracts.notifications import Notice, SendBulkEmail, SendNotification
@@ -65,7 +65,7 @@ class Chapter:
             lost = any(one["status"] in ("failed", "dropped") and _standing(one) not in expected for one in found)
             return Counter(map(_standing, found)) == expected or (lost and not revived)
 
-        found = await ask_until(lambda: self._deliveries(message_id), is_over, timeout_s=self.world.patience_s)
+        found = await self.world.wait(lambda: self._deliveries(message_id), is_over)
         self.check(f"{name}: {claim}", _in_words(map(_standing, found)), _in_words(standings))
         timelines = [await read(self.world.api, f"/v1/deliveries/{one['id']}") for one in found]
         self.deliveries += [(name, one) for one in timelines]
@@ -77,10 +77,9 @@ class Chapter:
         async def ask() -> Delivery | None:
             return next(iter(await self._deliveries(message_id)), None)
 
-        found = await ask_until(
+        found = await self.world.wait(
             ask,
             lambda one: one is not None and one["status"] == "queued" and one["error"] is not None,
-            timeout_s=self.world.patience_s,
         )
         self.check(f"{self._names[message_id]}: a refusal for now keeps it in the queue", found and found["status"], "queued")
 
@@ -91,7 +90,7 @@ class Chapter:
             rows = await read(self.world.api, "/v1/operations/inbox", {"name": f"notifications.{self._names[message_id]}"})
             return str(next((row["state"] for row in rows["items"] if row["id"] == str(message_id)), "unknown"))
 
-        state = await ask_until(ask, lambda state: state in ("done", "dead", "dropped"), timeout_s=self.world.patience_s)
+        state = await self.world.wait(ask, lambda state: state in ("done", "dead", "dropped"))
         self.check(f"{self._names[message_id]}: {claim}", state, "done")
 
     async def is_suppressed(self, address: str, claim: str, reason: str | None, *, channel: str = "email") -> None:
@@ -103,7 +102,7 @@ class Chapter:
             sources = ", ".join(sorted({row["source"] for row in rows}))
             return (rows[0]["reason"], f"{rows[0]['reason']}, told by {sources}") if rows else (None, "it is not there")
 
-        found, words = await ask_until(ask, lambda found: found[0] == reason, timeout_s=self.world.patience_s)
+        found, words = await self.world.wait(ask, lambda found: found[0] == reason)
         self.check(claim, found, reason, words)
 
     async def _deliveries(self, message_id: UUID) -> list[Delivery]:

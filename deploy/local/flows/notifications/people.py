@@ -2,7 +2,7 @@
 
 from deploy.local.flows.notifications.cast import AMAZON, PLAIN, SENDGRID
 from deploy.local.flows.notifications.chapter import Chapter
-from deploy.local.polling import ask_until, read_all
+from deploy.local.polling import read_all
 from shared.contracts.notifications import UpsertPerson
 
 CUSTOMER = "asha"
@@ -38,7 +38,7 @@ async def introduce(chapter: Chapter) -> None:
         whose = ({"organization_id": str(one), "limit": "200"} for one in cast.organizations.values())
         return sum([len(await read_all(chapter.world.api, "/v1/people", one)) for one in whose])
 
-    found = await ask_until(known, lambda count: count == len(people), timeout_s=chapter.world.patience_s)
+    found = await chapter.world.wait(known, lambda count: count == len(people))
     chapter.check("upsert_person: everybody is known, each to the own organization", found, len(people))
 
 

@@ -7,7 +7,7 @@ from deploy.local.flows.notifications.chapter import Chapter, Delivery
 from deploy.local.flows.notifications.people import READERS, STOPPER
 from deploy.local.flows.notifications.requests import sendgrid_personalization
 from deploy.local.flows.notifications.sends import NEWSLETTER
-from deploy.local.polling import ask_until, read
+from deploy.local.polling import read
 from shared.contracts.notifications import BulkRecipient, SendBulkEmail, SendEmail, SendSms
 
 _BOUNCES, _UNSUBSCRIBES = READERS[1], READERS[2]
@@ -74,7 +74,7 @@ async def _campaign(chapter: Chapter) -> None:
         return {name: counts[name] for name in ("total", "sent", "dropped", "delivered")}
 
     expected = {"total": len(READERS), "sent": len(READERS) - 2, "dropped": 2, "delivered": len(READERS) - 2}
-    found = await ask_until(progress, lambda counts: counts == expected, timeout_s=chapter.world.patience_s)
+    found = await chapter.world.wait(progress, lambda counts: counts == expected)
     chapter.check("a campaign passes over who bounced and who unsubscribed", found, expected, _in_words(found))
 
 
@@ -122,7 +122,7 @@ async def _hand_over_bounce(chapter: Chapter, delivery: str) -> bool:
         found = await read(chapter.world.sandbox, "/mail", {"to": f"bounce+{delivery}.*"})
         return list(found["items"])
 
-    found = await ask_until(ask, bool, timeout_s=chapter.world.patience_s)
+    found = await chapter.world.wait(ask, bool)
     if not found:
         chapter.check("a bounce comes to the mail's own bounce address", "nothing", "a mail")
         return False

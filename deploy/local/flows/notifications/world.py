@@ -1,7 +1,6 @@
 """The stage of a run: clients, accounts and routes of its organizations, the people, and what the sandbox is told to do."""
 
-import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -14,6 +13,7 @@ from deploy.local.environment import read_environment
 from deploy.local.flows.notifications import cast as names
 from deploy.local.flows.notifications.cast import Cast
 from deploy.local.flows.notifications.watch import Watch
+from deploy.local.polling import T, ask_until
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -24,8 +24,8 @@ RENEWAL_TEMPLATE: Final = "demo-renewal"
 CODE_TEMPLATE: Final = "demo-code"
 CONFIGURATION_SET: Final = "demo"
 PATIENCE_S: Final = 30.0
-PATIENT_FOR_S: Final = 60.0
 HURRIED_S: Final = 2.0
+MISSING_AND_PATIENT: Final = 3
 
 
 class World:
@@ -43,12 +43,13 @@ class World:
         self.watch = Watch(api)
         self.environment: Mapping[str, str] = read_environment(stack.home, "notifications")
         self._rules: list[str] = []
-        self._hurried_at = time.monotonic() + PATIENT_FOR_S
+        self._missing = 0
 
-    @property
-    def patience_s(self) -> float:
-        """How long to wait for one effect. Where many are missing, nobody wants to wait as long for each."""
-        return PATIENCE_S if time.monotonic() < self._hurried_at else HURRIED_S
+    async def wait(self, ask: Callable[[], Awaitable[T]], met: Callable[[T], bool]) -> T:
+        """Ask until the answer will do, or for half a minute. Where several are missing, nobody wants to wait so long for more."""
+        answer = await ask_until(ask, met, timeout_s=PATIENCE_S if self._missing < MISSING_AND_PATIENT else HURRIED_S)
+        self._missing += not met(answer)
+        return answer
 
     def organization(self, name: str) -> UUID:
         """The id of one of the organizations of the cast."""
