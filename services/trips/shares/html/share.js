@@ -1,5 +1,5 @@
 "use strict";
-// The map is Web Mercator, as tiles are cut; without tiles the same drawing stands on a plain ground.
+// The map is Web Mercator, as tiles are cut; without tiles the same drawing stands on a grid.
 const words = {
   requested: "Asked for", scheduled: "Planned", will_call: "Waiting for a call", assigned: "Given to a driver",
   accepted: "The driver will come", en_route_pickup: "On the way to the pick-up", at_pickup: "At the pick-up",
@@ -44,6 +44,19 @@ const drawTiles = (left, top) => {
   }
 };
 
+const drawScale = (left, top) => {
+  // A bar, and where there are no tiles a grid, of a round length that people can count by; lines stay where they are on the ground.
+  const pixelM = 156543.034 * Math.cos(place.latitude * Math.PI / 180) / 2 ** zoom;
+  const decade = 10 ** Math.floor(Math.log10(90 * pixelM));
+  const metres = [1, 2, 5, 10].map((one) => one * decade).find((one) => one / pixelM >= 90), step = metres / pixelM;
+  const width = map.clientWidth, height = map.clientHeight, lines = [];
+  for (let x = Math.ceil(left / step) * step - left; x < width && !template; x += step) lines.push(`M${x.toFixed(1)},0V${height}`);
+  for (let y = Math.ceil(top / step) * step - top; y < height && !template; y += step) lines.push(`M0,${y.toFixed(1)}H${width}`);
+  byId("grid").setAttribute("d", lines.join(""));
+  byId("scale").style.width = `${step}px`;
+  byId("scale").textContent = metres < 1000 ? `${metres} m` : `${metres / 1000} km`;
+};
+
 const draw = () => {
   if (!place) return;
   fit();
@@ -56,7 +69,10 @@ const draw = () => {
   vehicle.setAttribute("visibility", "visible");
   vehicle.setAttribute("transform", `translate(${x - left} ${y - top}) rotate(${place.heading_deg || 0})`);
   drawTiles(left, top);
-  byId("place").textContent = `${place.latitude.toFixed(5)}, ${place.longitude.toFixed(5)}`;
+  drawScale(left, top);
+  const spot = `${place.latitude.toFixed(5)},${place.longitude.toFixed(5)}`;
+  byId("place").textContent = spot.replace(",", ", ");
+  byId("place").href = `geo:${spot}`;
 };
 
 const tellAge = () => {
@@ -79,7 +95,8 @@ const show = (position) => {
 const expect = ({ next_place: next, arrives_at: at, earliest_at: earliest, latest_at: latest }) => {
   const clock = (moment) => new Date(moment).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   const where = next === "pickup" ? "At the pick-up" : "At the destination";
-  byId("eta").textContent = at ? `${where} about ${clock(at)}, between ${clock(earliest)} and ${clock(latest)}` : "";
+  const [from, to] = [clock(earliest), clock(latest)], range = from === to ? "" : `, between ${from} and ${to}`;
+  byId("eta").textContent = at ? `${where} about ${clock(at)}${range}` : "";
 };
 
 const tell = (text) => { byId("status").textContent = text; document.title = text; };
