@@ -13,7 +13,7 @@ from deploy.local.environment import read_environment
 from deploy.local.flows.notifications import cast as names
 from deploy.local.flows.notifications.cast import Cast
 from deploy.local.flows.notifications.watch import Watch
-from deploy.local.polling import T, ask_until
+from deploy.local.polling import TIMEOUT_S, T, ask_until
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -23,7 +23,6 @@ CODE_TEXT: Final = "Your Waybill code is {#var#}. It is good for {#var#} minutes
 RENEWAL_TEMPLATE: Final = "demo-renewal"
 CODE_TEMPLATE: Final = "demo-code"
 CONFIGURATION_SET: Final = "demo"
-PATIENCE_S: Final = 30.0
 HURRIED_S: Final = 2.0
 MISSING_AND_PATIENT: Final = 3
 
@@ -46,8 +45,8 @@ class World:
         self._missing = 0
 
     async def wait(self, ask: Callable[[], Awaitable[T]], met: Callable[[T], bool]) -> T:
-        """Ask until the answer will do, or for half a minute. Where several are missing, nobody wants to wait so long for more."""
-        answer = await ask_until(ask, met, timeout_s=PATIENCE_S if self._missing < MISSING_AND_PATIENT else HURRIED_S)
+        """Ask until the answer will do, or for a minute. Where several are missing, nobody wants to wait for more."""
+        answer = await ask_until(ask, met, timeout_s=TIMEOUT_S if self._missing < MISSING_AND_PATIENT else HURRIED_S)
         self._missing += not met(answer)
         return answer
 
