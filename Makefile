@@ -1,13 +1,14 @@
 # Everything that this repository does, by name. Needs python3 (3.11 or newer) and make, nothing else.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run stop test test-faults test-compose validate-deploy check lint bench fmt lock migrate install clean
+.PHONY: help run stop test test-faults test-compose validate-deploy sbom check lint bench fmt lock migrate install clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LOCKS := requirements/bootstrap.txt requirements/dev.txt pyproject.toml
 STAMP := $(VENV)/.installed
+SUPPLY := $(VENV)/supply
 
 ##@ Run
 run: $(STAMP) ## Start the whole stack and keep it running until Ctrl-C; DETACH=1 returns when it is ready
@@ -29,10 +30,15 @@ test-faults: $(STAMP) ## Kill, wipe, cut and duplicate under load; counts what w
 test-compose: $(STAMP) ## Build the images, run the compose stack, break it, and count; needs a Docker engine
 	@$(BIN)/pytest -n 0 --timeout 900 tests/compose $(ARGS)
 
-validate-deploy: $(STAMP) ## Hold chart, units, rules and dashboards against the tools that read them; ARGS=--all wants each of them
+validate-deploy: $(STAMP) ## Hold chart, units, rules, dashboards and dependencies against the tools that read them; ARGS=--all wants each of them
 	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --require-hashes -r requirements/validate.txt \
 	  || echo "What requirements/validate.txt names could not be installed; what needs it is not run."
+	@$(MAKE) --no-print-directory $(SUPPLY)/.installed \
+	  || echo "What requirements/supply.txt names could not be installed; what needs it is not run."
 	@$(BIN)/python -m deploy.validation $(ARGS)
+
+sbom: $(SUPPLY)/.installed ## Write each image's bill of materials into sbom/; ARGS="payments tools" for some
+	@$(BIN)/python -m deploy.sbom $(ARGS)
 
 check: lint ## Format, lint, types, architecture
 	@$(BIN)/pytest -q tests/architecture
@@ -78,6 +84,12 @@ $(STAMP): $(LOCKS)
 	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements/dev.txt
 	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
 	@$(BIN)/python -m compileall -q shared services deploy
+	@touch $@
+
+# Of its own: what these programs bring must not stand in for what the tests run with.
+$(SUPPLY)/.installed: requirements/supply.txt $(STAMP)
+	@$(PYTHON) -m venv --without-pip $(SUPPLY)
+	@$(BIN)/uv pip install --quiet --python $(SUPPLY)/bin/python --no-deps --require-hashes -r requirements/supply.txt
 	@touch $@
 
 help: ## This list

@@ -1,1 +1,1 @@
-"""Holds what is under deploy/ against the tools that read it, and against rules of our own: `make validate-deploy`."""
+"""Holds what is under deploy/, and what it is built on, against the tools that read it and our rules: `make validate-deploy`."""

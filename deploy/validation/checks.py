@@ -10,7 +10,9 @@ from typing import Any, Final
 import yaml
 from jsonschema import Draft202012Validator
 
-from deploy.validation import charts, monitoring, units
+from deploy.sbom.bills import CYCLONEDX
+from deploy.sbom.locks import IMAGES
+from deploy.validation import charts, monitoring, supply, units
 from deploy.validation.tools import AMTOOL, HELM, PROMTOOL, SYSTEMD, Tool, unpack_helm
 from shared.contracts.lanes import SERVICES
 
@@ -124,6 +126,25 @@ def _units() -> Found:
     return f"{version}, {len(names)} templates, verify and security", [line for name in names for line in units.look(name)]
 
 
+def _bills() -> Found:
+    version, (count, problems) = _version(CYCLONEDX), supply.bill_problems()
+    return f"cyclonedx-py {version}, {len(IMAGES)} images, {count} packages", problems
+
+
+def _vulnerabilities() -> Found:
+    version = _version(supply.PIP_AUDIT)
+    try:
+        count, problems = supply.vulnerabilities()
+    except supply.NothingSaid as error:
+        raise Missing(f"no data reachable: {error}") from None
+    return f"{version}, {count} packages of {len(IMAGES)} images", problems
+
+
+def _keys() -> Found:
+    version, (count, problems) = _version(supply.DETECT_SECRETS), supply.keys_left_lying()
+    return f"{version}, {count} files that may hold a key", problems
+
+
 CHECKS: Final = (
     Check("chart: values and their schema", _values),
     Check("chart: helm lint --strict", _helm_lint),
@@ -133,4 +154,7 @@ CHECKS: Final = (
     Check("Prometheus: promtool", _rules),
     Check("Grafana: expressions by promtool", _expressions),
     Check("Alertmanager: amtool", _alertmanager),
+    Check("images: bills of materials", _bills),
+    Check("images: pip-audit", _vulnerabilities),
+    Check("repository: detect-secrets", _keys),
 )

@@ -25,10 +25,10 @@ class Tool:
     got: str
 
     def path(self) -> Path | None:
-        """The environment's own goes before the machine's."""
-        beside = Path(sys.executable).with_name(self.name)
-        if beside.is_file():
-            return beside
+        """Where it is: in the environment of requirements/supply.txt, in this one, or on the machine. None where it is not."""
+        for place in (Path(sys.prefix, "supply", "bin"), Path(sys.executable).parent):
+            if (place / self.name).is_file():
+                return place / self.name
         found = shutil.which(self.name)
         return Path(found) if found else None
 
@@ -36,15 +36,17 @@ class Tool:
         """Its version: of what it says, the first line without its own name."""
         done = self.run(*self.version)
         line = next(iter((done.stdout or done.stderr).splitlines()), "unknown")
-        return line.removeprefix(f"{self.name}, ").removeprefix("version ").removeprefix("systemd ").split(" (")[0]
+        for word in (f"{self.name}, ", f"{self.name} ", "version ", "systemd "):
+            line = line.removeprefix(word)
+        return line.split(" (")[0]
 
-    def run(self, *arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-        """Run it to its end. LookupError where it is not installed."""
+    def run(self, *arguments: str | Path, cwd: Path = ROOT, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
+        """Run it to its end. LookupError where it is not installed, TimeoutExpired where it takes too long."""
         path = self.path()
         if path is None:
             raise LookupError(f"{self.name} is not installed: {self.got}")
         command = [str(path), *map(str, arguments)]
-        return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=120)  # noqa: S603 # our own arguments
+        return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=timeout_s)  # noqa: S603 # our own arguments
 
 
 HELM: Final = Tool(

@@ -97,7 +97,14 @@ def test_the_development_lock_has_what_everything_requires() -> None:
 
 
 def test_all_locks_agree() -> None:
-    assert list(find_disagreements({name: lock(name) for name in (*SERVICES, "shared", "sandbox", "tools", "dev")})) == []
+    assert (
+        list(
+            find_disagreements(
+                {name: lock(name) for name in (*SERVICES, "shared", "sandbox", "tools", "dev", "validate", "supply")}
+            )
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize("word", [*(f"see https://{host}/simple" for host in _HOSTS), *_OPTIONS, *_KEYS])

@@ -76,6 +76,13 @@ print(json.dumps(found))
 """
 """What a service's user may with the lanes of others: its name."""
 
+PACKAGES: Final = """
+import importlib.metadata, json, re
+installed = importlib.metadata.distributions()
+print(json.dumps({re.sub("[-_.]+", "-", one.metadata["Name"]).lower(): one.version for one in installed}))
+"""
+"""What is installed, by the names that a bill of materials has."""
+
 REACH: Final = """
 import json, socket, sys
 try:

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from deploy.sbom.locks import pins_of
 from shared.contracts.lanes import LANES, SERVICES, lanes_of
 from tests.compose import looks
 from tests.compose.project import Project
@@ -36,6 +37,11 @@ def test_processes_are_nobody_and_find_only_their_own_service(project: Project) 
             "tools": [],
             "index": [],
         }
+
+
+def test_what_is_installed_is_what_the_bill_of_materials_lists(project: Project) -> None:
+    for service, found in in_each(project, looks.PACKAGES, {service: [] for service in SERVICES}).items():
+        assert found == {pin.name: pin.version for pin in pins_of(service)}
 
 
 def test_each_login_is_refused_the_other_schemas(project: Project) -> None:
