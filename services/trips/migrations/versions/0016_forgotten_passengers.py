@@ -50,18 +50,21 @@ CREATE OR REPLACE TRIGGER trip_events_are_kept BEFORE UPDATE OR DELETE ON trip_e
     FOR EACH ROW EXECUTE FUNCTION keep_trip_event();
 """
 
-# Whoever was forgotten before is forgotten wholly.
+# Whoever was forgotten before is forgotten wholly. Nobody reaches trips meanwhile, so only rows are written that have something
+# to erase.
 _FORGOTTEN = r"""
 UPDATE trips SET passenger_forgotten_at = now(), change_reason = NULL, change_details = NULL
  WHERE ended_at IS NOT NULL AND pickup_label = 'Erased place' AND dropoff_label = 'Erased place'
    AND num_nonnulls(passenger_name, passenger_phone, pickup_address, pickup_lat, dropoff_address, dropoff_lat) = 0;
 UPDATE trip_events SET reason = NULL, details = nullif(details - ARRAY['message', 'latitude', 'longitude'], '{}')
-  FROM trips WHERE trips.id = trip_id AND passenger_forgotten_at IS NOT NULL;
-UPDATE assignments SET reason = NULL FROM trips WHERE trips.id = trip_id AND passenger_forgotten_at IS NOT NULL;
+  FROM trips WHERE trips.id = trip_id AND passenger_forgotten_at IS NOT NULL
+   AND (trip_events.reason IS NOT NULL OR trip_events.details ?| ARRAY['message', 'latitude', 'longitude']);
+UPDATE assignments SET reason = NULL
+  FROM trips WHERE trips.id = trip_id AND passenger_forgotten_at IS NOT NULL AND assignments.reason IS NOT NULL;
 UPDATE trip_mileage SET evidence = evidence - 'polyline'
-  FROM trips WHERE trips.id = trip_id AND passenger_forgotten_at IS NOT NULL;
+  FROM trips WHERE trips.id = trip_id AND passenger_forgotten_at IS NOT NULL AND evidence ? 'polyline';
 UPDATE trip_flags SET detail = detail - ARRAY['latitude', 'longitude']
-  FROM trips WHERE trips.id = trip_id AND passenger_forgotten_at IS NOT NULL;
+  FROM trips WHERE trips.id = trip_id AND passenger_forgotten_at IS NOT NULL AND detail ?| ARRAY['latitude', 'longitude'];
 """
 
 
