@@ -8,10 +8,11 @@ from uuid import UUID
 
 from pydantic import SecretStr
 
-from services.notifications import deps
+from services.notifications import deps, preference_deps
 from services.notifications.callbacks.account_callbacks import AccountCallbacks
 from services.notifications.callbacks.bounce_sweep import BounceSweep
 from services.notifications.callbacks.callback_apply import CallbackApply
+from services.notifications.callbacks.contents import EventContents
 from services.notifications.callbacks.delivery_track import DeliveryTracking
 from services.notifications.callbacks.intake import CallbackIntake
 from services.notifications.callbacks.paths import TWILIO_PATH, callback_path
@@ -21,7 +22,7 @@ from services.notifications.callbacks.repository import ProviderEventRepository
 from services.notifications.callbacks.signatures import SendGridSignature, TwilioSignature
 from services.notifications.callbacks.sns import SnsMessages
 from services.notifications.callbacks.sns_certificates import SnsCertificates
-from services.notifications.callbacks.verp import BounceAddresses
+from services.notifications.callbacks.verp import InboundAddresses
 from services.notifications.campaigns.rates import check_rates
 from services.notifications.costs.price_collect import PriceCollecting
 from services.notifications.email.provider import OutgoingEmail
@@ -62,7 +63,7 @@ def callback_readers(runtime: HttpRuntime) -> CallbackReaders:
         twilio_signature=TwilioSignature(token.get_secret_value()) if token is not None else None,
         msg91_secret=settings.msg91_callback_secret.get_secret_value() if settings.msg91_callback_secret is not None else None,
         bounce_secret=settings.bounce_secret.get_secret_value() if settings.bounce_secret is not None else None,
-        bounce_addresses=bounce_addresses(settings),
+        inbound_addresses=inbound_addresses(settings),
     )
 
 
@@ -89,9 +90,9 @@ def account_callbacks(session: Session, runtime: HttpRuntime) -> AccountCallback
     return AccountCallbacks(ProviderReader(session), readers_of)
 
 
-def bounce_addresses(settings: NotificationsSettings) -> BounceAddresses | None:
-    """The addresses to which bounces go; None without BOUNCE_ADDRESS."""
-    return BounceAddresses(settings.bounce_address, settings.signing) if settings.bounce_address is not None else None
+def inbound_addresses(settings: NotificationsSettings) -> InboundAddresses | None:
+    """The addresses at which mails come in; None without BOUNCE_ADDRESS."""
+    return InboundAddresses.at(settings.bounce_address, settings.signing) if settings.bounce_address is not None else None
 
 
 def callback_intake(session: Session, runtime: HttpRuntime) -> CallbackIntake:
@@ -104,9 +105,10 @@ def callback_apply(session: Session, settings: NotificationsSettings | None = No
     """Applying events in the session's unit of work. settings: by default the process's."""
     own = settings if settings is not None else process_settings()
     suppressing, hasher = deps.suppressing(session, own, clock), deps.address_hasher(own)
-    box = PayloadBox(own.encryption)
-    addresses, currency = bounce_addresses(own), own.msg91_currency
-    return CallbackApply(session, suppressing, hasher, box, addresses, clock, _watch_campaigns, msg91_currency=currency)
+    choices = preference_deps.recipient_choices(session, own, clock)
+    contents = EventContents(PayloadBox(own.encryption), inbound_addresses(own))
+    currency = own.msg91_currency
+    return CallbackApply(session, suppressing, choices, hasher, contents, clock, _watch_campaigns, msg91_currency=currency)
 
 
 def bounce_sweep(runtime: ProcessRuntime) -> BounceSweep:

@@ -16,6 +16,7 @@ from services.notifications.settings import NotificationsSettings
 from services.notifications.settings import settings as process_settings
 from services.notifications.suppressions.repository import SuppressionRepository
 from services.notifications.unsubscribing.address_choices import AddressChoices
+from services.notifications.unsubscribing.choices import RecipientChoices
 from services.notifications.unsubscribing.repository import AddressReader
 from services.notifications.unsubscribing.service import PublicChanges, PublicPages
 from services.notifications.unsubscribing.visits import Visits
@@ -76,10 +77,17 @@ def public_pages(session: ReadSession, runtime: HttpRuntime) -> PublicPages:
 
 def public_changes(session: Session, runtime: HttpRuntime) -> PublicChanges:
     """Doing what these pages offer, in the session's unit of work."""
+    visits, settings, clock = _visits(session, runtime.settings), runtime.settings, runtime.clock
+    people, choices = preference_changes(session, settings, clock), recipient_choices(session, settings, clock)
+    return PublicChanges(visits, people, choices, clock)
+
+
+def recipient_choices(session: Session, settings: ServiceSettings, clock: Clock) -> RecipientChoices:
+    """Writing what recipients choose, on our pages or elsewhere, in the session's unit of work."""
     history, suppressions = PreferenceRepository(session), SuppressionRepository(session)
-    addresses = AddressChoices(AddressReader(session), suppressions, history, runtime.clock)
-    visits = _visits(session, runtime.settings)
-    return PublicChanges(visits, preference_changes(session, runtime.settings, runtime.clock), addresses, runtime.clock)
+    addresses = AddressChoices(AddressReader(session), suppressions, history, clock)
+    people = preference_changes(session, settings, clock)
+    return RecipientChoices(_visits(session, settings), people, addresses, history)
 
 
 def link_tokens(settings: ServiceSettings) -> LinkTokens:

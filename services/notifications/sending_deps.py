@@ -9,7 +9,7 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from services.notifications import deps
-from services.notifications.callbacks.verp import BounceAddresses
+from services.notifications.callbacks.verp import InboundAddresses
 from services.notifications.campaigns.gate import CampaignGate
 from services.notifications.campaigns.rates import RefusalWatch
 from services.notifications.categories.repository import CategoryReader
@@ -220,11 +220,12 @@ class _Lessons:
 
 def _emails(runtime: ProcessRuntime, letters: Letters[M]) -> ChannelSending[M, OutgoingEmail]:
     settings = deps.own_settings(runtime.settings)
-    bounces = BounceAddresses(settings.bounce_address, settings.signing) if settings.bounce_address is not None else None
-    sender = sender_mailbox(settings.smtp_from)
-    channel = EmailChannel(
-        sender, bounces, UnsubscribeHeaders(_links(settings)), _documents(settings), time_factor=settings.time_factor
-    )
+    inbound = InboundAddresses.at(settings.bounce_address, settings.signing) if settings.bounce_address is not None else None
+    bounces = inbound.bounces if inbound is not None else None
+    # Without the secret nobody can hand a mail to the API, and who writes one would wait for ever.
+    wishes = inbound.unsubscribes if inbound is not None and settings.bounce_secret is not None else None
+    sender, headers = sender_mailbox(settings.smtp_from), UnsubscribeHeaders(_links(settings), wishes)
+    channel = EmailChannel(sender, bounces, headers, _documents(settings), time_factor=settings.time_factor)
     return ChannelSending(
         letters, channel, carrying(runtime).emails, Gatekeepers(gates(), Gates([])), _record(runtime), runtime.clock
     )

@@ -221,10 +221,11 @@ class NotificationsSettings(EmailSettings, SmsSettings):
     bounce_address: str | None = Field(
         None,
         pattern=r"^[A-Za-z0-9_-]{1,20}@[^\s@<>]+$",
-        description="Where bounces go, such as `bounce@bounces.example.com`; each mail gets an address of its own (`bounce+…@`).",
+        description="Where mails come in: bounces, and people who unsubscribe by mail. Such as `bounce@bounces.example.com`; each"
+        " mail gets addresses of its own (`bounce+…@`).",
     )
     bounce_secret: SecretStr | None = Field(
-        None, min_length=16, description="The bearer token with which a mail server hands bounce mails to the API."
+        None, min_length=16, description="The bearer token with which a mail server hands these mails to the API."
     )
     delivery_retention_days: int = Field(400, ge=30, le=3650, description="How long deliveries and their timelines are kept.")
 

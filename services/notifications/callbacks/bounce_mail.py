@@ -18,7 +18,7 @@ from uuid import UUID
 from flufl.bounce import all_failures
 
 from services.notifications.callbacks.bounce_status import told_of
-from services.notifications.callbacks.facts import Fact, code_of, id_of, plain
+from services.notifications.callbacks.facts import UNSUBSCRIBED, Fact, code_of, id_of, plain
 from services.notifications.callbacks.verp import BounceAddresses
 from services.notifications.deliveries.receipt_models import Receipt
 from services.notifications.providers.answers import Verdict
@@ -56,16 +56,20 @@ _FEEDBACK: Final[dict[str, Told]] = {
     "fraud": _COMPLAINED,
     "virus": _COMPLAINED,
     "other": _COMPLAINED,
-    "opt-out": Told("unsubscribed", None, Verdict.OPTED_OUT),
-    "opt-out-list": Told("unsubscribed", None, Verdict.OPTED_OUT),
+    "opt-out": UNSUBSCRIBED,
+    "opt-out-list": UNSUBSCRIBED,
     "not-spam": Told("not_spam", None, None),
 }
 
 
 def named_delivery(raw: bytes, addresses: BounceAddresses) -> tuple[UUID | None, bool]:
     """The delivery whose address stands in the mail's own headers, and whether there is one that was made up."""
-    head = re.split(rb"\r?\n\r?\n", raw[:_HEADER_BYTES], maxsplit=1)[0]
-    return addresses.found_in(head.decode("ascii", "replace"))
+    return addresses.found_in(head_of(raw))
+
+
+def head_of(raw: bytes) -> str:
+    """A mail's own headers, as far as anybody reads them."""
+    return re.split(rb"\r?\n\r?\n", raw[:_HEADER_BYTES], maxsplit=1)[0].decode("ascii", "replace")
 
 
 def read_bounce_mail(raw: bytes, addresses: BounceAddresses) -> list[Fact]:

@@ -4,26 +4,22 @@ The same events always lead to the same end, in whatever order they come and how
 own, entries of the list are there once, and soft bounces are counted by when they happened.
 """
 
-import json
-import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID, uuid5
 
 from services.notifications.addresses import AddressHasher
-from services.notifications.callbacks.bounce_mail import read_bounce_mail
-from services.notifications.callbacks.facts import Content, Fact, Word, sensible
+from services.notifications.callbacks.contents import EventContents
+from services.notifications.callbacks.facts import RESUBSCRIBED, UNSUBSCRIBED, Content, Fact, Word, sensible
 from services.notifications.callbacks.report_consequences import Follow, ReportConsequences, Telling
 from services.notifications.callbacks.repository import ProviderEventRepository, ProviderEventRow, Reported, Settled
 from services.notifications.callbacks.resending import is_ahead
-from services.notifications.callbacks.sendgrid_events import read_event as read_sendgrid
-from services.notifications.callbacks.ses_events import read_event as read_ses
-from services.notifications.callbacks.sms_events import read_msg91, read_twilio
-from services.notifications.callbacks.verp import BounceAddresses
 from services.notifications.costs import repository as costs
 from services.notifications.deliveries.receipt_models import Report
+from services.notifications.preferences.models import Choice, Source
+from services.notifications.preferences.tokens import LinkSubject
 from services.notifications.providers.answers import Verdict
 from services.notifications.providers.models import ProviderAccount
 from services.notifications.providers.repository import ProviderReader
@@ -31,21 +27,22 @@ from services.notifications.sms.msg91_codes import CURRENCY
 from services.notifications.sms.prices import told_price
 from services.notifications.sms.told import Told
 from services.notifications.suppressions.service import LEARNT, Suppressing
+from services.notifications.unsubscribing.choices import RecipientChoices, Said
 from shared.contracts.notifications import ApplyCallbacks
 from shared.runtime.clock import Clock
 from shared.runtime.db import Session
 from shared.runtime.failpoints import failpoint
 from shared.runtime.ids import NAMESPACE
 from shared.runtime.outbox import Publisher
-from shared.runtime.payload_box import PayloadBox
-
-logger = logging.getLogger(__name__)
 
 PATIENCE: Final = timedelta(minutes=5)
 """How long an event may be ahead of our own record of what it is about."""
 _AGAIN_AFTER: Final = timedelta(seconds=5)
 _AGAIN_AT_MOST: Final = timedelta(seconds=60)
 _IDS_PER_MESSAGE: Final = 1000
+
+
+_CHOICES: Final = {UNSUBSCRIBED: Choice.OFF, RESUBSCRIBED: Choice.ON}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +89,16 @@ class _Matched:
         """What it says of the recipient: nothing where it is about an address that the mail was passed on to."""
         return self.told.verdict if self.is_exact else None
 
+    @property
+    def choice(self) -> Choice | None:
+        """What the recipient has chosen by it."""
+        return _CHOICES.get(self.told) if self.is_exact else None
+
 
 class CallbackApply:
     """Applies events in one unit of work.
 
-    addresses: None where no bounce mail is taken. follow: what is told of the subjects whose deliveries have had reports.
+    choices: where recipients' own words go. follow: what is told of the subjects whose deliveries have had reports.
     msg91_currency: of the installation's account, which its reports do not name.
     """
 
@@ -104,9 +106,9 @@ class CallbackApply:
         self,
         session: Session,
         suppressing: Suppressing,
+        choices: RecipientChoices,
         hasher: AddressHasher,
-        box: PayloadBox,
-        addresses: BounceAddresses | None,
+        contents: EventContents,
         clock: Clock,
         follow: Follow | None = None,
         *,
@@ -117,9 +119,9 @@ class CallbackApply:
         self._events = ProviderEventRepository(session)
         self._consequences = ReportConsequences(session, suppressing, follow)
         self._suppressing = suppressing
+        self._choices = choices
         self._hasher = hasher
-        self._box = box
-        self._addresses = addresses
+        self._contents = contents
         self._clock = clock
 
     async def apply(self, event_ids: Sequence[UUID]) -> None:
@@ -130,6 +132,8 @@ class CallbackApply:
             return
         matched = await self._match(read)
         told = [one for found in matched.values() for one in found]
+        # First, because it holds people, whom an erasure holds before their deliveries.
+        await self._choices.hear([said for one in told if (said := self._said(one)) is not None])
         await self._consequences.tell([_telling(one) for one in told])
         await costs.CostRepository(self._session).tell([price for one in told if (price := self._price(one)) is not None])
         for one in read:
@@ -144,7 +148,7 @@ class CallbackApply:
         for row in rows:
             account = accounts.get(row.account_id) if row.account_id is not None else None
             is_gone = row.account_id is not None and account is None
-            contents = () if is_gone else self._contents(row)
+            contents = () if is_gone else self._contents.of(row)
             read.append(_Read(row, contents, account))
         return read
 
@@ -178,10 +182,29 @@ class CallbackApply:
     def _is_about(self, fact: Fact, delivery: Reported) -> bool:
         if not fact.named:
             return True
-        own = delivery.address_hash
-        if own is None and delivery.address is not None:
-            own = self._hasher.hash(delivery.channel, delivery.address)
+        own = self._hash_of(delivery)
         return any(self._hasher.hash(delivery.channel, one) == own for one in fact.named)
+
+    def _hash_of(self, delivery: Reported) -> str | None:
+        if delivery.address_hash is None and delivery.address is not None:
+            return self._hasher.hash(delivery.channel, delivery.address)
+        return delivery.address_hash
+
+    def _said(self, one: _Matched) -> Said | None:
+        """The recipient's own word, as the button of a mail program would tell it; None for everything else, and of somebody
+        whom nothing names any more."""
+        delivery, row, address_hash = one.delivery, one.event.row, self._hash_of(one.delivery)
+        if one.choice is None or (delivery.person is None and address_hash is None):
+            return None
+        subject = LinkSubject(
+            channel=delivery.channel,
+            category=delivery.category,
+            organization_id=delivery.organization_id,
+            person=delivery.person,
+            address_hash=address_hash if delivery.person is None else None,
+        )
+        source = Source.MAIL if row.provider == "bounce_mail" else Source.PROVIDER
+        return Said(subject, address_hash, one.choice, sensible(one.fact.occurred_at, row.received_at), source)
 
     async def _heed(self, one: _Read) -> None:
         """What recipients have answered is about a number, and needs no delivery."""
@@ -209,7 +232,8 @@ class CallbackApply:
                 early.append(one.row)
                 settled.append(Settled(one.row.id, "waiting", found[0].delivery.id))
             elif found:
-                teaches = "recipient" if any(each.verdict in LEARNT for each in found) else None
+                taught = any(each.verdict in LEARNT or each.choice is not None for each in found)
+                teaches = "recipient" if taught else None
                 settled.append(Settled(one.row.id, "applied", found[0].delivery.id, teaches))
             elif one.has_word:
                 settled.append(self._of_nobody(one, "applied", "word"))
@@ -236,31 +260,6 @@ class CallbackApply:
         message_id = next((fact.message_id for fact in one.facts if fact.message_id is not None), None)
         return Settled(one.row.id, state, None, teaches, message_id, " ".join(sorted(named)) or None)
 
-    def _contents(self, row: ProviderEventRow) -> Sequence[Content]:
-        payload = self._box.open(row.id, row.key_id, row.payload)
-        if payload is None:
-            logger.error("callback_event_sealed", extra={"event": str(row.id), "key": row.key_id})
-            return ()
-        if row.provider == "bounce_mail":
-            return read_bounce_mail(payload, self._addresses) if self._addresses is not None else ()
-        try:
-            event: Any = json.loads(payload)
-        except (ValueError, RecursionError):
-            return ()
-        return _json_contents(row.provider, event) if isinstance(event, dict) else ()
-
-
-def _json_contents(provider: str, event: Mapping[str, Any]) -> Sequence[Content]:
-    if provider == "ses":
-        return read_ses(event)
-    readers: dict[str, Callable[[Mapping[str, Any]], Content | None]] = {
-        "sendgrid": read_sendgrid,
-        "twilio": read_twilio,
-        "msg91": read_msg91,
-    }
-    found = readers[provider](event)
-    return () if found is None else (found,)
-
 
 def _candidates(fact: Fact, by_id: Mapping[UUID, Reported], by_message: Mapping[str, Sequence[Reported]]) -> Sequence[Reported]:
     named = by_id.get(fact.delivery_id) if fact.delivery_id is not None else None
@@ -284,7 +283,9 @@ def _telling(one: _Matched) -> Telling:
         provider_message_id=one.fact.message_id,
         verdict=one.verdict,
     )
-    return Telling(report, one.delivery, one.verdict, row.provider, _account_of(one))
+    # What is chosen is no lesson: it can be taken back, and then an earlier word that comes late must not count.
+    verdict = one.verdict if one.choice is None else None
+    return Telling(report, one.delivery, verdict, row.provider, _account_of(one))
 
 
 def _account_of(one: _Matched) -> UUID | None:

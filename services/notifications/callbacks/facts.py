@@ -6,8 +6,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from services.notifications.providers.answers import MAX_DETAIL_CHARS
+from services.notifications.providers.answers import MAX_DETAIL_CHARS, Verdict
 from services.notifications.sms.told import Told
+
+UNSUBSCRIBED: Final = Told("unsubscribed", None, Verdict.OPTED_OUT)
+RESUBSCRIBED: Final = Told("resubscribed", None, None)
+"""What the reader of a mail has said of what it was about. It moves no delivery; it is a choice of theirs."""
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _ADDRESS: Final = re.compile(r"[^\s<>()\[\]:;,\"']+@[^\s<>()\[\]:;,\"']+")

@@ -11,7 +11,8 @@ from services.notifications.callbacks.intake import Incoming
 from services.notifications.callbacks.metrics import counting_refusals
 from services.notifications.callbacks.signatures import SendGridSignature, TwilioSignature, check_secret
 from services.notifications.callbacks.sns import SnsMessages
-from services.notifications.callbacks.verp import BounceAddresses
+from services.notifications.callbacks.unsubscribe_mail import unsubscribed_delivery
+from services.notifications.callbacks.verp import InboundAddresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class CallbackReaders:
     twilio_signature: TwilioSignature | None = None
     msg91_secret: str | None = None
     bounce_secret: str | None = None
-    bounce_addresses: BounceAddresses | None = None
+    inbound_addresses: InboundAddresses | None = None
 
     async def sendgrid(self, body: bytes, headers: Mapping[str, str]) -> list[Incoming]:
         """Raises CallbackNotSetUp, CallbackRefused and CallbackUnreadable, as the others do."""
@@ -64,14 +65,15 @@ class CallbackReaders:
             return msg91_events(body, headers.get("content-type", ""))
 
     async def bounce_mail(self, body: bytes, headers: Mapping[str, str]) -> list[Incoming]:
-        """Raises BounceMailRefused without our token, and CallbackRefused for a bounce address that we have not made."""
-        if self.bounce_secret is None or self.bounce_addresses is None:
+        """Raises BounceMailRefused without our token, and CallbackRefused for an address of our form that we have not made."""
+        if self.bounce_secret is None or self.inbound_addresses is None:
             raise CallbackNotSetUp("BOUNCE_SECRET, together with BOUNCE_ADDRESS,")
         with counting_refusals("bounce_mail"):
             scheme, _, token = headers.get("authorization", "").partition(" ")
             if scheme.lower() != "bearer" or not check_secret(token.strip(), self.bounce_secret):
                 raise BounceMailRefused("bad_secret")
-            _, is_forged = named_delivery(body, self.bounce_addresses)
-            if is_forged:
+            _, is_forged_bounce = named_delivery(body, self.inbound_addresses.bounces)
+            _, is_forged_wish = unsubscribed_delivery(body, self.inbound_addresses.unsubscribes)
+            if is_forged_bounce or is_forged_wish:
                 raise CallbackRefused("forged_address")
             return bounce_mail_event(body)

@@ -42,7 +42,8 @@ class Settled:
 @dataclass(frozen=True, slots=True)
 class Reported:
     """A delivery that a report is about. address: None where it was erased. is_marketing: what its category counts as. status:
-    where the sending of it stands. is_by_own_account: whether it went by an account of its organization's own."""
+    where the sending of it stands. is_by_own_account: whether it went by an account of its organization's own. person: whom it
+    was written to; None where that was an address alone."""
 
     id: UUID
     channel: str
@@ -54,6 +55,7 @@ class Reported:
     is_marketing: bool
     status: str
     is_by_own_account: bool
+    person: str | None
 
 
 _ADD: Final = text("""
@@ -109,7 +111,8 @@ _REPORTED: Final = """
     coalesce(deliveries.provider NOT IN ('smtp', 'sendgrid', 'ses', 'twilio', 'msg91'), false)
         OR EXISTS (SELECT FROM provider_accounts AS own
                     WHERE (own.organization_id, own.name) = (deliveries.organization_id, deliveries.provider))
-        AS is_by_own_account
+        AS is_by_own_account,
+    deliveries.to_person AS person
 """
 
 _BY_ID: Final = text(f"""

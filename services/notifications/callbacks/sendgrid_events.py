@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from services.notifications.callbacks.bounce_status import BLOCKED, HARD, SOFT, told_of
-from services.notifications.callbacks.facts import Fact, code_of, id_of, plain, seconds_moment, text_of
+from services.notifications.callbacks.facts import (
+    RESUBSCRIBED,
+    UNSUBSCRIBED,
+    Fact,
+    code_of,
+    id_of,
+    plain,
+    seconds_moment,
+    text_of,
+)
 from services.notifications.deliveries.receipt_models import Receipt
 from services.notifications.providers.answers import Verdict
 from services.notifications.sms.told import Told
@@ -14,10 +23,9 @@ _PLAIN: Final[dict[str, Told]] = {
     "deferred": Told("deferred", Receipt.DEFERRED, None),
     "delivered": Told("delivered", Receipt.DELIVERED, None),
     "spamreport": Told("complained", Receipt.COMPLAINED, Verdict.COMPLAINED),
-    "unsubscribe": Told("unsubscribed", None, Verdict.OPTED_OUT),
-    "group_unsubscribe": Told("unsubscribed", None, Verdict.OPTED_OUT),
-    # For the timeline alone: who wants our mail again says so on our own page.
-    "group_resubscribe": Told("resubscribed", None, None),
+    "unsubscribe": UNSUBSCRIBED,
+    "group_unsubscribe": UNSUBSCRIBED,
+    "group_resubscribe": RESUBSCRIBED,
     "click": Told("clicked", None, None),
 }
 _BY_CLASSIFICATION: Final[dict[str, Told]] = {

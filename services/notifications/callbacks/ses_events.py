@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.notifications.callbacks.bounce_status import HARD, SOFT
-from services.notifications.callbacks.facts import Fact, code_of, id_of, iso_moment, plain, text_of
+from services.notifications.callbacks.facts import UNSUBSCRIBED, Fact, code_of, id_of, iso_moment, plain, text_of
 from services.notifications.deliveries.receipt_models import Receipt
 from services.notifications.providers.answers import Verdict
 from services.notifications.sms.told import Told
@@ -66,7 +66,7 @@ def _facts(event: Mapping[str, Any]) -> Iterator[Fact]:
         case "Subscription":
             subscription = _object(event, "subscription")
             if _object(subscription, "newTopicPreferences").get("unsubscribeAll") is True:
-                yield _fact(event, Told("unsubscribed", None, Verdict.OPTED_OUT), None, subscription, None, None)
+                yield _fact(event, UNSUBSCRIBED, None, subscription, None, None)
         case str() if kind in _SIMPLE:
             name, told = _SIMPLE[kind]
             part = _object(event, name)

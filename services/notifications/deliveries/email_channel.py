@@ -10,7 +10,7 @@ from services.notifications.deliveries.channels import BEGIN_S, Attempt, Fitting
 from services.notifications.deliveries.decision import DOCUMENT, wait
 from services.notifications.deliveries.errors import AttachmentsTooLarge
 from services.notifications.deliveries.letters import Letter, field_of
-from services.notifications.deliveries.surroundings import BULK, Headers
+from services.notifications.deliveries.surroundings import BULK, DeliveryAddresses, Headers
 from services.notifications.email.mime import Attachment, Content, Mailbox, mailbox
 from services.notifications.email.provider import NO_SMTPUTF8, OutgoingEmail
 from services.notifications.providers.answers import Answer, Verdict
@@ -25,12 +25,6 @@ FETCH_S: Final = 15.0
 FEEDBACK_SENDER: Final = "waybill"
 DOCUMENT_WAIT_S: Final = 60.0
 """Until documents are asked for again, where their owner does not say."""
-
-
-class BounceAddresses(Protocol):
-    """Envelope senders to which bounces come back, each naming its delivery."""
-
-    def for_delivery(self, delivery_id: UUID) -> str: ...
 
 
 class Documents(Protocol):
@@ -49,7 +43,8 @@ class UnsubscribeHeaders(Protocol):
 
 
 class EmailChannel:
-    """sender: where the account has none of its own. bounces: None where they go to the sender. time_factor: shrinks timers."""
+    """sender: where the account has none of its own. bounces: envelope senders; None where bounces go to the sender.
+    time_factor: shrinks timers."""
 
     name = "email"
     comes_back = False
@@ -57,7 +52,7 @@ class EmailChannel:
     def __init__(
         self,
         sender: Mailbox,
-        bounces: BounceAddresses | None,
+        bounces: DeliveryAddresses | None,
         unsubscribe: UnsubscribeHeaders,
         documents: Documents,
         *,

@@ -1,7 +1,7 @@
 """What every template gets besides its own context, and the headers by which mail programs offer to unsubscribe."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -44,12 +44,19 @@ class Surroundings:
         }
 
 
+class DeliveryAddresses(Protocol):
+    """Addresses of deliveries' own."""
+
+    def for_delivery(self, delivery_id: UUID) -> str: ...
+
+
 class UnsubscribeHeaders:
     """List-Unsubscribe and its companion (RFC 2369, RFC 8058), of e-mails that their reader may decline; and what marks marketing
-    as such, on whichever lane it travels."""
+    as such, on whichever lane it travels. addresses: where they are declined by mail; None where none comes in."""
 
-    def __init__(self, links: Links) -> None:
+    def __init__(self, links: Links, addresses: DeliveryAddresses | None) -> None:
         self._links = links
+        self._addresses = addresses
 
     async def headers(self, session: Session, attempts: Sequence[Attempt], /) -> Mapping[UUID, Headers]:
         """The headers by the deliveries' ids; those of what cannot be declined are missing."""
@@ -61,7 +68,9 @@ class UnsubscribeHeaders:
         }
 
     def _headers(self, attempt: Attempt, legal_class: LegalClass) -> Headers:
-        found = self._links.unsubscribe_headers(link_subject("email", attempt.message, attempt.letter.to))
+        subject = link_subject("email", attempt.message, attempt.letter.to)
+        mail_to = self._addresses.for_delivery(attempt.delivery_id) if self._addresses is not None else None
+        found = self._links.unsubscribe_headers(subject, mail_to)
         return (*found, BULK) if legal_class is LegalClass.MARKETING else found
 
 

@@ -19,12 +19,14 @@ class Links:
         """Where everything that can be chosen is."""
         return f"{self._base}/v1/preferences/{self._tokens.token_for(subject)}"
 
-    def unsubscribe_headers(self, subject: LinkSubject) -> tuple[tuple[str, str], ...]:
+    def unsubscribe_headers(self, subject: LinkSubject, mail_to: str | None = None) -> tuple[tuple[str, str], ...]:
         """Headers of an e-mail that can be declined (RFC 2369, RFC 8058); they belong among those that DKIM signs.
 
-        The button of RFC 8058 needs https, so where `BACKEND_URL` has none the link stands alone. There is no mailto: an
-        address holds 64 characters before the @, and no token fits.
+        mail_to: the address at which it is declined by mail; None where no mail comes in. It stands second: programs take the
+        first of the ways that they know (RFC 2369 §2). The button of RFC 8058 needs https, so where `BACKEND_URL` has none the
+        header stands alone.
         """
         url = self.unsubscribe_url(subject)
-        link = ("List-Unsubscribe", f"<{url}>")
-        return (link, ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")) if url.startswith("https://") else (link,)
+        ways = (f"<{url}>", f"<mailto:{mail_to}?subject=unsubscribe>") if mail_to is not None else (f"<{url}>",)
+        header = ("List-Unsubscribe", ", ".join(ways))
+        return (header, ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")) if url.startswith("https://") else (header,)

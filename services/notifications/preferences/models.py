@@ -39,12 +39,15 @@ SUMMARIES: Final = tuple(Choice(cadence) for cadence in Cadence)
 
 
 class Source(StrEnum):
-    """By which way a choice was changed. one_click: the button of a mail program (RFC 8058)."""
+    """By which way a choice was changed. one_click: the button of a mail program (RFC 8058). mail: one to the address of
+    List-Unsubscribe (RFC 2369), or the report of a mailbox provider. provider: what whoever carried the message was told."""
 
     OPERATOR = "operator"
     ONE_CLICK = "one_click"
     UNSUBSCRIBE_PAGE = "unsubscribe_page"
     PREFERENCE_PAGE = "preference_page"
+    MAIL = "mail"
+    PROVIDER = "provider"
 
 
 EVERY_DAY: Final = frozenset(range(1, 8))

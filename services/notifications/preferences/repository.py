@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import text
 
@@ -27,6 +28,18 @@ _HISTORY: Final = text("""
        AND (CAST(:at AS timestamptz) IS NULL OR (changed_at, id) < (:at, CAST(:id AS uuid)))
      ORDER BY changed_at DESC, id DESC LIMIT :limit
 """)
+
+_LAST_SAID: Final = """
+    SELECT max(changed_at) FROM preference_changes
+     WHERE {whose} AND what = 'choice' AND category = :category AND channel = :channel
+"""
+_LAST_SAID_BY_PERSON: Final = text(_LAST_SAID.format(whose="person = :person"))
+_LAST_SAID_OF_ADDRESS: Final = text(
+    _LAST_SAID.format(
+        whose="address_hash = :address_hash AND organization_id IS NOT DISTINCT FROM CAST(:organization_id AS uuid)"
+    )
+)
+_HOLD_ADDRESS: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('choices of ' || :address_hash, 0))")
 
 _BEGIN: Final = text("""
     INSERT INTO preference_sheets (person, revision, updated_at) VALUES (:person, 0, :now) ON CONFLICT (person) DO NOTHING
@@ -97,6 +110,19 @@ class PreferenceReader:
         at, last = after if after is not None else (None, None)
         return (await self._session.execute(_HISTORY, {"person": person, "at": at, "id": last, "limit": limit})).all()
 
+    async def last_said(self, person: str, key: Key) -> datetime | None:
+        """When the person, or somebody for them, has said something of this last; None where nobody has."""
+        bound = {"person": person, "category": key.category, "channel": key.channel}
+        found: datetime | None = await self._session.scalar(_LAST_SAID_BY_PERSON, bound)
+        return found
+
+    async def last_said_of_address(self, address_hash: str, key: Key, organization_id: UUID | None) -> datetime | None:
+        """The same of an address that belongs to nobody known, and of this organization's messages."""
+        bound = {"address_hash": address_hash, "organization_id": organization_id}
+        bound |= {"category": key.category, "channel": key.channel}
+        found: datetime | None = await self._session.scalar(_LAST_SAID_OF_ADDRESS, bound)
+        return found
+
 
 class PreferenceRepository(PreferenceReader):
     """What is written of preferences."""
@@ -109,6 +135,10 @@ class PreferenceRepository(PreferenceReader):
         """The person's sheet, made where there is none, and held until the unit of work ends."""
         await self._writing.execute(_BEGIN, {"person": person, "now": now})
         return _sheet((await self._writing.execute(text(f"{_SHEET} FOR UPDATE"), {"person": person})).one())
+
+    async def hold_address(self, address_hash: str) -> None:
+        """Until the unit of work ends, nobody else changes what is chosen for the address."""
+        await self._writing.execute(_HOLD_ADDRESS, {"address_hash": address_hash})
 
     async def put_sheet(self, sheet: Sheet, now: datetime) -> None:
         """Keep what is said about times, and raise the revision, also where choices alone have changed."""

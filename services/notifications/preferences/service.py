@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -63,11 +63,13 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Who changes something, and how. key_id: of the key that had signed the link."""
+    """Who changes something, and how. key_id: of the key that had signed the link. said_at: when it was said, where that is not
+    now."""
 
     source: Source
     actor: str
     key_id: str | None = None
+    said_at: datetime | None = None
 
 
 class Preferences:
@@ -149,7 +151,7 @@ class PreferenceChanges(Preferences):
         Raises PersonNotFound, CategoryUnknown, CategoryLocked, ChoiceImpossible, PauseUnusable, and what `expect` raises.
         """
         await self._require(reference, organization_id)
-        sheet = await self._locked(reference)
+        sheet = await self.hold(reference)
         expect(sheet.revision)
         before = await self.shown(reference, organization_id)
         chosen = _chosen(before)
@@ -162,7 +164,7 @@ class PreferenceChanges(Preferences):
 
         Raises CategoryLocked, ChoiceImpossible, PauseUnusable.
         """
-        sheet = await self._locked(reference)
+        sheet = await self.hold(reference)
         before = await self.shown(reference, organization_id)
         chosen = _chosen(before)
         check_choices(wanted.choices, [one.category for one in before.categories], known={key.category for key in wanted.choices})
@@ -173,14 +175,15 @@ class PreferenceChanges(Preferences):
 
     async def choose(self, reference: str, organization_id: UUID | None, choices: Mapping[Key, Choice], way: Way) -> Shown:
         """As amend, without a word on times."""
-        sheet = await self._locked(reference)
+        sheet = await self.hold(reference)
         return await self.amend(reference, organization_id, Wanted(choices, sheet.quiet, sheet.paused_until), way)
 
     async def record(self, changes: Sequence[Change]) -> None:
         """Add to the history what was changed elsewhere."""
         await self._writing.record(changes)
 
-    async def _locked(self, reference: str) -> Sheet:
+    async def hold(self, reference: str) -> Sheet:
+        """What the person has said about times; nobody else changes what they want until the unit of work ends."""
         # With the person, so that a new address that comes at the same moment learns of the choice, or the choice of the address.
         await self._held.locked(reference)
         return await self._writing.locked(reference, self._clock())
@@ -194,7 +197,8 @@ class PreferenceChanges(Preferences):
         said = {key: choice for key, choice in wanted.choices.items() if chosen.get(key) is not choice}
         withdrawn = sorted(set(chosen) - set(wanted.choices), key=_by_name)
         owner = before.person.organization_id if before.person is not None else organization_id
-        line = Change("choice", None, None, way.source, way.actor, now, sheet.person, None, owner, key_id=way.key_id)
+        at = way.said_at or now
+        line = Change("choice", None, None, way.source, way.actor, at, sheet.person, None, owner, key_id=way.key_id)
         changes = [*_of_choices(line, chosen, said, withdrawn), *_of_times(line, sheet, wanted)]
         if not changes:
             return

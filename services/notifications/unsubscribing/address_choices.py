@@ -30,10 +30,12 @@ class AddressChoices:
         assert subject.address_hash is not None, "the link is about an address"
         check_choices(choices, [one.category for one in shown.categories], known={key.category for key in choices})
         address_hash, organization_id, now = subject.address_hash, subject.organization_id, self._clock()
+        await self._history.hold_address(address_hash)
         address = await self._addresses.address(address_hash, subject.channel)
         declined = await self._addresses.declined(address_hash, subject.channel, organization_id)
         changes: list[Change] = []
-        line = Change("choice", None, None, way.source, way.actor, now, None, address_hash, organization_id, key_id=way.key_id)
+        at = way.said_at or now
+        line = Change("choice", None, None, way.source, way.actor, at, None, address_hash, organization_id, key_id=way.key_id)
         for key, choice in choices.items():
             before = Choice.OFF if key.category in declined else None
             if key.channel != subject.channel or (before is Choice.OFF) == (choice is Choice.OFF):

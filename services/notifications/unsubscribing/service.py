@@ -8,7 +8,7 @@ from services.notifications.preferences.errors import CategoryLocked, ChoiceImpo
 from services.notifications.preferences.models import Channel, Choice, Key, Source
 from services.notifications.preferences.quiet_hours import local_date
 from services.notifications.preferences.service import RECIPIENT, PreferenceChanges, Wanted, Way
-from services.notifications.unsubscribing.address_choices import AddressChoices
+from services.notifications.unsubscribing.choices import RecipientChoices
 from services.notifications.unsubscribing.errors import FormUnusable
 from services.notifications.unsubscribing.forms import Fields, choices_in, times_in
 from services.notifications.unsubscribing.pages import Page, invalid_page, preferences_page, unsubscribe_page
@@ -51,10 +51,10 @@ class PublicPages:
 class PublicChanges(PublicPages):
     """Changing, in the session's unit of work."""
 
-    def __init__(self, visits: Visits, people: PreferenceChanges, addresses: AddressChoices, clock: Clock) -> None:
+    def __init__(self, visits: Visits, people: PreferenceChanges, choices: RecipientChoices, clock: Clock) -> None:
         super().__init__(visits, clock)
         self._people = people
-        self._addresses = addresses
+        self._choices = choices
 
     async def one_click(self, token: str) -> None:
         """Unsubscribe for a mail program; again changes nothing. Raises TokenInvalid, CategoryLocked."""
@@ -102,11 +102,7 @@ class PublicChanges(PublicPages):
         await self._people.amend(visit.subject.person, visit.subject.organization_id, wanted, way)
 
     async def _choose(self, visit: Visit, choices: Mapping[Key, Choice], source: Source) -> None:
-        way = Way(source, RECIPIENT, visit.key_id)
-        if visit.subject.person is not None:
-            await self._people.choose(visit.subject.person, visit.subject.organization_id, choices, way)
-        else:
-            await self._addresses.choose(visit.subject, visit.shown, choices, way)
+        await self._choices.choose(visit.subject, visit.shown, choices, Way(source, RECIPIENT, visit.key_id))
 
 
 def _about(visit: Visit) -> Key:

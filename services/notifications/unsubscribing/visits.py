@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from services.notifications.categories.models import DIGESTS
 from services.notifications.preferences.models import Channel, Choice, Key
 from services.notifications.preferences.service import Preferences, Shown, ShownCategory
-from services.notifications.preferences.tokens import LinkSubject, LinkTokens, ReadToken
+from services.notifications.preferences.tokens import LinkSubject, LinkTokens
 from services.notifications.unsubscribing.repository import AddressReader
 from services.notifications.unsubscribing.texts import language_of
 
@@ -64,16 +64,16 @@ class Visits:
     async def of(self, token: str, languages: Sequence[str]) -> Visit:
         """languages: those that the reader's program asks for, the most wanted first. Raises TokenInvalid."""
         read = self._tokens.read(token)
-        shown = await self._shown(read)
+        shown = await self.shown_to(read.subject)
         own = shown.person.locale if shown.person is not None else None
         language = language_of(own, *languages, shown.policy.locale)
         return Visit(token, read.subject, read.key_id, shown, language)
 
-    async def _shown(self, read: ReadToken) -> Shown:
-        subject = read.subject
+    async def shown_to(self, subject: LinkSubject) -> Shown:
+        """What counts now for a person or an address."""
         if subject.person is not None:
             return await self._preferences.shown(subject.person, subject.organization_id, subject.category)
-        assert subject.address_hash is not None, "a token names a person or an address"
+        assert subject.address_hash is not None, "it is about a person or an address"
         declined = await self._addresses.declined(subject.address_hash, subject.channel, subject.organization_id)
         chosen = {Key(name, Channel(subject.channel)): Choice.OFF for name in declined}
         return await self._preferences.shown_to_address(subject.organization_id, chosen, subject.category)

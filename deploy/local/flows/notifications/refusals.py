@@ -17,6 +17,7 @@ async def play_readers(chapter: Chapter) -> None:
     """The readers of SendGrid's organization, and then a campaign to all of them."""
     await _bounce(chapter)
     await _unsubscribe(chapter)
+    await _unsubscribe_by_mail(chapter)
     await _campaign(chapter)
 
 
@@ -41,17 +42,34 @@ async def _unsubscribe(chapter: Chapter) -> None:
     )
     delivered = "email sent by demo-sendgrid, delivered"
     for first in await chapter.ends(await chapter.send(mail), "a newsletter with a link to unsubscribe", delivered):
-        link = await _unsubscribe_link(chapter, first)
+        link = await _way(chapter, first, r"<(https?://[^>\s]+)>")
         # As a mail program does it (RFC 8058): without opening the page, and without anybody's login.
         answer = await chapter.world.sandbox.post(link, data={"List-Unsubscribe": "One-Click"}) if link else None
         chapter.check("one-click unsubscribe by the mail's own header is taken", answer and answer.status_code, 200)
     await chapter.ends(await chapter.send(mail), "the next newsletter is not sent", "email dropped: suppressed")
 
 
-async def _unsubscribe_link(chapter: Chapter, delivery: Delivery) -> str | None:
-    """From the header, as SendGrid was given it."""
+async def _unsubscribe_by_mail(chapter: Chapter) -> None:
+    address, ours = chapter.cast.email("writes-back"), chapter.cast.organizations[SENDGRID]
+    mail = SendBulkEmail(
+        email_list=[BulkRecipient(to_email=address)],
+        common_context=dict(NEWSLETTER),
+        template_name="campaign_newsletter",
+        organization_id=ours,
+    )
+    delivered = "email sent by demo-sendgrid, delivered"
+    for first in await chapter.ends(await chapter.send(mail), "a newsletter to a bare address", delivered):
+        to = await _way(chapter, first, r"<mailto:([^?>]+)\?subject=unsubscribe>")
+        wish = f"From: {address}\r\nTo: {to}\r\nSubject: unsubscribe\r\n\r\n"
+        await _hand_over(chapter, wish.encode(), "a mail to the address that the header names is taken")
+        await chapter.is_suppressed(address, "it unsubscribes the address", "unsubscribed")
+    await chapter.ends(await chapter.send(mail), "the next newsletter to it is not sent", "email dropped: suppressed")
+
+
+async def _way(chapter: Chapter, delivery: Delivery, form: str) -> str | None:
+    """One of the ways to unsubscribe that the header names, as SendGrid was given it."""
     found = await sendgrid_personalization(chapter.world.sandbox, delivery)
-    match = re.fullmatch(r"<(https?://\S+)>", found.get("headers", {}).get("List-Unsubscribe", "")) if found else None
+    match = re.search(form, found.get("headers", {}).get("List-Unsubscribe", "")) if found else None
     return match[1] if match else None
 
 
@@ -127,8 +145,13 @@ async def _hand_over_bounce(chapter: Chapter, delivery: str) -> bool:
         chapter.check("a bounce comes to the mail's own bounce address", "nothing", "a mail")
         return False
     mail = await chapter.world.sandbox.get(f"/mail/{found[0]['id']}/raw")
+    return await _hand_over(chapter, mail.content, "the bounce mail is taken")
+
+
+async def _hand_over(chapter: Chapter, mail: bytes, claim: str) -> bool:
+    """Give a mail to notifications, as the mail server of BOUNCE_ADDRESS does."""
     headers = {"Authorization": f"Bearer {chapter.world.environment['BOUNCE_SECRET']}", "Content-Type": "message/rfc822"}
     url = f"{chapter.world.environment['BACKEND_URL']}/v1/callbacks/bounce-mail"
-    answer = await chapter.world.sandbox.post(url, content=mail.content, headers=headers)
-    chapter.check("the bounce mail is taken", answer.status_code, 204)
+    answer = await chapter.world.sandbox.post(url, content=mail, headers=headers)
+    chapter.check(claim, answer.status_code, 204)
     return answer.is_success

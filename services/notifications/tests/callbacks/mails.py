@@ -3,10 +3,13 @@
 from typing import Final
 from uuid import UUID
 
-from services.notifications.callbacks.verp import BounceAddresses
+from services.notifications.callbacks.verp import BounceAddresses, InboundAddresses, UnsubscribeAddresses
 
 DELIVERY: Final = UUID("019a9f5e-7d10-7c55-8f00-2b1e4c9d3a77")
 ADDRESSES: Final = BounceAddresses("bounce@bounces.example.com", {"k1": b"a-secret-for-tests-only"})
+INBOUND: Final = InboundAddresses(
+    ADDRESSES, UnsubscribeAddresses("bounce@bounces.example.com", {"k1": b"a-secret-for-tests-only"})
+)
 STRANGER: Final = BounceAddresses("bounce@bounces.example.com", {"k1": b"a-strangers-secret"})
 
 _RFC_3464_E1: Final = """\

@@ -9,14 +9,12 @@ import pytest
 from sqlalchemy import text
 
 from services.notifications.callbacks.callback_apply import CallbackApply
-from services.notifications.suppressions.service import Suppressing
 from services.notifications.tests.callbacks import mails
 from services.notifications.tests.callbacks.arrange import (
     ANN,
-    HASHER,
     NUMBER,
     OURS,
-    PLAIN,
+    applying_of,
     listed,
     minutes,
     own_account,
@@ -25,7 +23,7 @@ from services.notifications.tests.callbacks.arrange import (
     states,
     store,
 )
-from services.notifications.tests.callbacks.mails import ADDRESSES, DELIVERY
+from services.notifications.tests.callbacks.mails import DELIVERY, INBOUND
 from shared.contracts.notifications import ApplyCallbacks
 from shared.runtime.clock import system_clock
 from shared.runtime.db import Session
@@ -36,7 +34,7 @@ from shared.testing.messages import TaskRunner, assert_nothing_published, assert
 
 @pytest.fixture
 def applying(session: Session, clock: FrozenClock) -> CallbackApply:
-    return CallbackApply(session, Suppressing(session, HASHER, clock), HASHER, PLAIN, ADDRESSES, clock)
+    return applying_of(session, clock, INBOUND)
 
 
 async def put(session: Session, provider: str, event: dict[str, Any] | bytes, *, age: timedelta = timedelta()) -> UUID:

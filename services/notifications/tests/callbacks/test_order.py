@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from services.notifications.callbacks.callback_apply import CallbackApply
-from services.notifications.suppressions.service import Suppressing
-from services.notifications.tests.callbacks.arrange import ANN, HASHER, PLAIN, listed, sent, standing, store
+from services.notifications.tests.callbacks.arrange import ANN, OURS, applying_of, listed, sent, standing, store
+from services.notifications.tests.deliveries.arrange import know_person
 from shared.runtime.db import Database, Session
 from shared.testing.clock import MONDAY_MORNING, FrozenClock
 from shared.testing.database import FreshDatabase
 
 DELIVERY: Final = UUID("019a9f5e-7d10-7c55-8f00-2b1e4c9d3a77")
+ASHA: Final = "payments.customer:42"
 NOON: Final = int(MONDAY_MORNING.timestamp()) + 3 * 3600
 
 
@@ -43,6 +43,13 @@ STORIES: Final[dict[str, Sequence[dict[str, Any]]]] = {
         event("spamreport", 3),
         event("unsubscribe", 4),
     ],
+    "is declined, wanted again, declined and wanted again": [
+        event("delivered", 0),
+        event("group_unsubscribe", 1),
+        event("group_resubscribe", 2),
+        event("unsubscribe", 3),
+        event("group_resubscribe", 4),
+    ],
     "bounces softly, and arrives in the end": [
         event("bounce", 0, type="bounce", bounce_classification="Mailbox Unavailable"),
         event("bounce", 1, type="blocked"),
@@ -53,6 +60,7 @@ STORIES: Final[dict[str, Sequence[dict[str, Any]]]] = {
 ENDS: Final = {
     "arrives and is read": ("delivered", []),
     "is accepted and bounces, and the reader complains of it": ("complained", ["complaint", "hard_bounce", "unsubscribed"]),
+    "is declined, wanted again, declined and wanted again": ("delivered", []),
     "bounces softly, and arrives in the end": ("delivered", []),
 }
 
@@ -60,13 +68,14 @@ ENDS: Final = {
 async def told(session: Session, story: Sequence[dict[str, Any]], batches: Sequence[Sequence[int]]) -> tuple[Any, ...]:
     """The end of one delivery whose events come in these batches, each event by its place in the story."""
     clock = FrozenClock(MONDAY_MORNING + timedelta(days=1))
-    await sent(session, id=DELIVERY)
+    await know_person(session, ASHA, organization_id=OURS, email=ANN)
+    await sent(session, id=DELIVERY, person=ASHA)
     keys = {
         place: await store(session, "sendgrid", json.dumps(one).encode(), event_id=f"e{place}", at=clock())
         for place, one in enumerate(story)
     }
     for batch in batches:
-        applying = CallbackApply(session, Suppressing(session, HASHER, clock), HASHER, PLAIN, None, clock)
+        applying = applying_of(session, clock)
         again = {"ids": [keys[place] for place in batch]}
         # As if the event had been stored once more: not even then does it count twice.
         await session.execute(
@@ -75,7 +84,8 @@ async def told(session: Session, story: Sequence[dict[str, Any]], batches: Seque
         await applying.apply([keys[place] for place in batch])
     soft = await session.scalar(text("SELECT bounced_at FROM soft_bounces"))
     at = await session.scalar(text("SELECT receipt_at FROM deliveries"))
-    return await standing(session, DELIVERY), at, await listed(session), soft
+    choices = await session.execute(text("SELECT category, channel, choice FROM preferences ORDER BY 1, 2"))
+    return await standing(session, DELIVERY), at, await listed(session), soft, [tuple(row) for row in choices]
 
 
 @st.composite

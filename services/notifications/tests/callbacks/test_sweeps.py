@@ -8,15 +8,13 @@ import pytest
 from sqlalchemy import text
 
 from services.notifications.callbacks.bounce_sweep import BounceSweep
-from services.notifications.callbacks.callback_apply import CallbackApply
 from services.notifications.providers.lookups import Listed, ListedBounce, LookupFailed
-from services.notifications.suppressions.service import Suppressing
 from services.notifications.tests.callbacks.arrange import (
     ANN,
     HASHER,
     OURS,
-    PLAIN,
     THEIRS,
+    applying_of,
     listed,
     own_account,
     sent,
@@ -176,7 +174,7 @@ async def test_event_that_knew_nothing_but_the_providers_id_is_applied_once_that
     event = await store(session, "ses", payload, at=MONDAY_MORNING - timedelta(minutes=6))
     other = payload.replace(b"MID", b"OTHER")
     await store(session, "ses", other, at=MONDAY_MORNING - timedelta(minutes=6))
-    applying = CallbackApply(session, Suppressing(session, HASHER, clock), HASHER, PLAIN, None, clock)
+    applying = applying_of(session, clock)
     await applying.apply(list(await session.scalars(text("SELECT id FROM provider_events"))))
     before = await states(session)
     delivery = await sent(session, message_id="MID", provider="ses")

@@ -1,11 +1,11 @@
-"""Addresses for bounces, which nobody else can make up."""
+"""Addresses for bounces and for unsubscribing, which nobody else can make up."""
 
 from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifications.callbacks.verp import BounceAddresses
+from services.notifications.callbacks.verp import BounceAddresses, InboundAddresses
 
 DELIVERY = UUID("019a9f5e-7d10-7c55-8f00-2b1e4c9d3a77")
 OURS = BounceAddresses("bounce@bounces.example.com", {"k2": b"new-secret-for-tests", "k1": b"old-secret-for-tests"})
@@ -42,6 +42,18 @@ def test_address_is_found_among_other_words_and_a_forged_one_is_told_apart() -> 
     assert OURS.found_in(f"To: {forged}, {good}") == (DELIVERY, False)
     assert OURS.found_in(f"To: {forged}") == (None, True)
     assert OURS.found_in("To: bounce@bounces.example.com") == (None, False)
+
+
+def test_address_for_unsubscribing_is_no_address_for_bounces_and_the_other_way_round() -> None:
+    local = "a" * 20
+    own = InboundAddresses.at(f"{local}@bounces.example.com", {"k1": b"old-secret-for-tests"})
+    bounce, wish = own.bounces.for_delivery(DELIVERY), own.unsubscribes.for_delivery(DELIVERY)
+    digits = len(local) + 1 + 32 + 1
+
+    assert (own.unsubscribes.delivery_of(wish), own.bounces.delivery_of(bounce)) == (DELIVERY, DELIVERY)
+    assert (own.bounces.found_in(wish), own.unsubscribes.found_in(bounce)) == ((None, False), (None, False))
+    assert own.unsubscribes.found_in(f"{wish[:digits]}{bounce[digits:]}") == (None, True)
+    assert (len(bounce.partition("@")[0]), len(wish.partition("@")[0])) == (64, 64)
 
 
 @given(st.integers(0, 31), st.sampled_from("0123456789abcdef"))

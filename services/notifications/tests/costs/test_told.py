@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import text
 
 from services.notifications.callbacks.bodies import msg91_events
-from services.notifications.callbacks.callback_apply import CallbackApply
 from services.notifications.callbacks.delivery_track import DeliveryTracking
 from services.notifications.callbacks.intake import CallbackIntake
 from services.notifications.callbacks.report_consequences import ReportConsequences
@@ -22,7 +21,7 @@ from services.notifications.deliveries.receipt_models import Receipt
 from services.notifications.providers.lookups import Fate
 from services.notifications.sms.price_models import Price
 from services.notifications.suppressions.service import Suppressing
-from services.notifications.tests.callbacks.arrange import HASHER, NUMBER, OURS, PLAIN, THEIRS, sent, standing
+from services.notifications.tests.callbacks.arrange import HASHER, NUMBER, OURS, PLAIN, THEIRS, applying_of, sent, standing
 from services.notifications.tests.callbacks.test_tracking import Source
 from services.notifications.tests.deliveries.arrange import delivery
 from shared.contracts.notifications import TrackDeliveries
@@ -60,7 +59,7 @@ async def told(session: Session, clock: FrozenClock, delivery_id: UUID, *, accou
     intake = CallbackIntake(ProviderEventRepository(session), PLAIN, Publisher(session), clock)
     await intake.keep(msg91_events(body, "application/x-www-form-urlencoded"), account_id)
     ids = list(await session.scalars(text("SELECT id FROM provider_events WHERE state = 'waiting'")))
-    await CallbackApply(session, Suppressing(session, HASHER, clock), HASHER, PLAIN, None, clock).apply(ids)
+    await applying_of(session, clock).apply(ids)
 
 
 async def cost(session: Session, delivery_id: UUID) -> list[tuple[str, str]]:

@@ -9,14 +9,12 @@ from prometheus_client import generate_latest
 from redis.asyncio import Redis
 from sqlalchemy import text
 
-from services.notifications.callbacks.callback_apply import CallbackApply
 from services.notifications.providers import carriers
 from services.notifications.providers.blocks import BLOCKED, MIN_BLOCKED, PAUSE_S, Blocks
 from services.notifications.providers.repository import ProviderReader
 from services.notifications.settings import NotificationsSettings
-from services.notifications.suppressions.service import Suppressing
 from services.notifications.tests.callbacks import mails
-from services.notifications.tests.callbacks.arrange import ANN, HASHER, NUMBER, OURS, PLAIN, own_account, sent, store
+from services.notifications.tests.callbacks.arrange import ANN, NUMBER, OURS, applying_of, own_account, sent, store
 from services.notifications.tests.deliveries.arrange import delivery, email
 from services.notifications.tests.scripted_server import ScriptedServer
 from shared.runtime.clock import system_clock
@@ -34,8 +32,7 @@ def settings(settings: NotificationsSettings, script: ScriptedServer) -> Notific
 async def told(session: Session, *events: tuple[str, bytes]) -> None:
     """Call-backs and bounce mails that have just come."""
     keys = [await store(session, provider, payload, at=system_clock()) for provider, payload in events]
-    suppressing = Suppressing(session, HASHER, system_clock)
-    await CallbackApply(session, suppressing, HASHER, PLAIN, mails.ADDRESSES, system_clock).apply(keys)
+    await applying_of(session, system_clock, mails.INBOUND).apply(keys)
 
 
 async def report_blocked(session: Session, count: int, provider: str = "smtp") -> None:

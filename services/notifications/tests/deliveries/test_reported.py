@@ -9,7 +9,6 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from services.notifications.callbacks.callback_apply import CallbackApply
 from services.notifications.callbacks.report_consequences import ReportConsequences, Telling
 from services.notifications.callbacks.repository import Reported
 from services.notifications.deliveries.delivery_record import DeliveryRecord, Lesson, Recorded
@@ -19,7 +18,7 @@ from services.notifications.deliveries.repository import AttemptResult
 from services.notifications.providers.answers import Answer, Verdict
 from services.notifications.settings import NotificationsSettings
 from services.notifications.suppressions.service import Suppressing
-from services.notifications.tests.callbacks.arrange import HASHER, NUMBER, PLAIN, store
+from services.notifications.tests.callbacks.arrange import HASHER, NUMBER, applying_of, store
 from services.notifications.tests.deliveries.arrange import ALERT, attempts_of, delivery, due_again, email
 from services.notifications.tests.mail_server import MailServer
 from shared.contracts.message import Message
@@ -100,7 +99,7 @@ async def attempted(
 
 async def report(session: Session, provider: str, event: dict[str, Any]) -> None:
     key = await store(session, provider, json.dumps(event).encode(), at=system_clock())
-    await CallbackApply(session, Suppressing(session, HASHER, system_clock), HASHER, PLAIN, None, system_clock).apply([key])
+    await applying_of(session, system_clock).apply([key])
 
 
 async def received(server: MailServer) -> int:
@@ -270,7 +269,9 @@ async def test_report_that_has_read_the_status_before_the_last_try_ended_brings_
     key, address = await attempted(session, "sendgrid", "unknown"), "ann@example.com"
     for statement in (_GIVEN_UP, *_DEAD):
         await session.execute(statement, {"id": key})
-    read_before = Reported(key, "email", address, HASHER.hash("email", address), None, "alerts", None, False, "sending", False)
+    read_before = Reported(
+        key, "email", address, HASHER.hash("email", address), None, "alerts", None, False, "sending", False, None
+    )
     told = Report(uuid7(), key, "processed", Receipt.PROCESSED, system_clock(), "sendgrid", provider_message_id="XID")
     consequences = ReportConsequences(session, Suppressing(session, HASHER, system_clock))
     await consequences.tell([Telling(told, read_before, None, "sendgrid", None)])

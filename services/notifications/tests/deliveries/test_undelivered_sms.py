@@ -8,10 +8,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from services.notifications.callbacks.callback_apply import CallbackApply
 from services.notifications.settings import NotificationsSettings
-from services.notifications.suppressions.service import Suppressing
-from services.notifications.tests.callbacks.arrange import HASHER, NUMBER, PLAIN, store
+from services.notifications.tests.callbacks.arrange import NUMBER, applying_of, store
 from services.notifications.tests.deliveries.arrange import ALERT, attempts_of, delivery, due_again
 from services.notifications.tests.mail_server import MailServer
 from shared.contracts.notifications import CancelMessages, SendSms
@@ -36,7 +34,7 @@ async def put(session: Session, delivery_id: UUID, sid: str | None, status: str,
 
 
 async def applied(session: Session, event: UUID) -> None:
-    await CallbackApply(session, Suppressing(session, HASHER, system_clock), HASHER, PLAIN, None, system_clock).apply([event])
+    await applying_of(session, system_clock).apply([event])
 
 
 async def told(session: Session, delivery_id: UUID, attempt: int, status: str, code: int | None = None) -> None:

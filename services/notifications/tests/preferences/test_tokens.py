@@ -87,5 +87,12 @@ def test_headers_offer_one_click_over_https_and_a_bare_link_without(settings: No
         ("List-Unsubscribe", f"<https://api.example.com/n/v1/unsubscribe/{token}>"),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
     )
+    assert secure.unsubscribe_headers(ASHA, "bounce+1-2@b.example.com") == (
+        (
+            "List-Unsubscribe",
+            f"<https://api.example.com/n/v1/unsubscribe/{token}>, <mailto:bounce+1-2@b.example.com?subject=unsubscribe>",
+        ),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+    )
     assert plain.unsubscribe_headers(ASHA) == (("List-Unsubscribe", f"<http://localhost:8002/v1/unsubscribe/{token}>"),)
     assert secure.preferences_url(ASHA) == f"https://api.example.com/n/v1/preferences/{token}"
