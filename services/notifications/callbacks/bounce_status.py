@@ -5,12 +5,14 @@ from typing import Final
 
 from services.notifications.deliveries.receipt_models import Receipt
 from services.notifications.email.smtp_classification import Stage, by_words, classify
-from services.notifications.providers.answers import Verdict
+from services.notifications.providers.answers import ASCII_ALONE, Verdict
 from services.notifications.sms.told import Told
 
 HARD: Final = Told("bounced_hard", Receipt.BOUNCED_HARD, Verdict.BAD_RECIPIENT)
 SOFT: Final = Told("bounced_soft", Receipt.BOUNCED_SOFT, Verdict.SOFT_RECIPIENT)
 BLOCKED: Final = Told("blocked", Receipt.BLOCKED, Verdict.BLOCKED)
+NOT_TAKEN: Final = Told("blocked", Receipt.BLOCKED, None)
+"""For an address that the server cannot carry, which is nobody's fault: ASCII_ALONE."""
 
 _STATUS: Final = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
 _REPLY: Final = re.compile(r"(?<![\d.])([45]\d\d)(?![\d.])")
@@ -41,6 +43,8 @@ def told_of(status: str | None, text: str = "", *, otherwise: Told = SOFT) -> To
 def _by_status(klass: str, subject: str, detail: str, text: str) -> Told:
     if klass != "5":
         return SOFT
+    if f"{klass}.{subject}.{detail}" == ASCII_ALONE:
+        return NOT_TAKEN
     words = by_words(text) if subject in _VAGUE else None
     if f"5.{subject}.{detail}" in _ROUTES_THAT_ARE_NONE or words is Verdict.BAD_RECIPIENT:
         return HARD

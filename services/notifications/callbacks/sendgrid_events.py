@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from services.notifications.callbacks.bounce_status import BLOCKED, HARD, SOFT, told_of
+from services.notifications.callbacks.bounce_status import BLOCKED, HARD, NOT_TAKEN, SOFT, told_of
 from services.notifications.callbacks.facts import (
     RESUBSCRIBED,
     UNSUBSCRIBED,
@@ -15,7 +15,7 @@ from services.notifications.callbacks.facts import (
     text_of,
 )
 from services.notifications.deliveries.receipt_models import Receipt
-from services.notifications.providers.answers import Verdict
+from services.notifications.providers.answers import ASCII_ALONE, Verdict
 from services.notifications.sms.told import Told
 
 _PLAIN: Final[dict[str, Told]] = {
@@ -85,7 +85,7 @@ def _told(event: Mapping[str, Any]) -> Told | None:
 
 def _bounce(event: Mapping[str, Any]) -> Told:
     if event.get("type") == "blocked":
-        return BLOCKED
+        return NOT_TAKEN if event.get("status") == ASCII_ALONE else BLOCKED
     known = _BY_CLASSIFICATION.get(_lower(event.get("bounce_classification")))
     if known is not None:
         return known

@@ -4,7 +4,7 @@ import re
 from enum import IntEnum
 from typing import Final
 
-from services.notifications.providers.answers import Verdict
+from services.notifications.providers.answers import ASCII_ALONE, Verdict
 
 
 class Stage(IntEnum):
@@ -71,7 +71,7 @@ _BY_ENHANCED: Final[dict[str, Verdict]] = {
     "2.2": Verdict.SOFT_RECIPIENT,  # mailbox full
     "2.3": Verdict.BAD_CONTENT,  # larger than this mailbox takes
     "3.4": Verdict.BAD_CONTENT,  # larger than this system takes
-    "6.7": Verdict.BLOCKED,  # RFC 6531: this server does not take an address beyond ASCII, which others do
+    "6.7": Verdict.BLOCKED,  # ASCII_ALONE
     **dict.fromkeys(("1.1", "1.2", "1.3", "1.4", "1.6", "1.10"), Verdict.BAD_RECIPIENT),  # addressing
     "2.1": Verdict.BAD_RECIPIENT,  # mailbox disabled, where no words say otherwise
     **dict.fromkeys(("4.1", "4.4", "4.310"), Verdict.BAD_RECIPIENT),  # Exchange's unknown recipient; no host for the domain
@@ -143,7 +143,8 @@ def _permanent(stage: Stage, code: int, text: str) -> Verdict:
         return Verdict.THROTTLED
     if stage is Stage.MAIL:
         # Before any recipient was named, an address that is wrong and one that is not allowed are the sender's.
-        return Verdict.CONFIG if verdict in (Verdict.BAD_RECIPIENT, Verdict.BLOCKED) else verdict
+        is_ours = verdict in (Verdict.BAD_RECIPIENT, Verdict.BLOCKED) and enhanced_status(code, text) != ASCII_ALONE
+        return Verdict.CONFIG if is_ours else verdict
     if stage is not Stage.RCPT and verdict is Verdict.BAD_RECIPIENT and enhanced_status(code, text) is None:
         # Without a code of its own, a refusal of the text is about the text.
         return Verdict.BLOCKED

@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Final
 
 MAX_DETAIL_CHARS: Final = 300
+ASCII_ALONE: Final = "5.6.7"
+"""A server takes no address beyond ASCII (RFC 6531 §4.2), which others do: nothing that mailbox, text or account could help."""
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _ADDRESS: Final = re.compile(r"[^\s<>\"'(),:;\[\]]+@[^\s<>\"'(),:;\[\]]+")
 
@@ -59,6 +61,11 @@ class Answer:
     reset_s: float | None = None
     of_recipient: bool = False
     reached: bool = True
+
+    @property
+    def is_against_account(self) -> bool:
+        """Whether it refuses the account for what that sends or is known for; without a code nobody was asked."""
+        return self.verdict is Verdict.BLOCKED and self.code is not None and self.enhanced != ASCII_ALONE
 
 
 def without_address(answer: Answer, recipient: str) -> Answer:

@@ -165,8 +165,7 @@ class Carriers(Generic[Out]):
         is_own, verdict = carrier.organization_id is not None, answer.verdict
         await self._shared.tally.count(carrier.kind, verdict.value, is_own=is_own, at_once=verdict is not Verdict.ACCEPTED)
         await self.circuits.report(carrier.key, finding(answer, took_s))
-        is_blocked = verdict is Verdict.BLOCKED and answer.code is not None
-        pause = await self._shared.blocks.answered(carrier.key, blocked=is_blocked)
+        pause = await self._shared.blocks.answered(carrier.key, blocked=answer.is_against_account)
         if pause is not None:
             await self.circuits.report(carrier.key, pause)
         if answer.verdict is Verdict.THROTTLED and answer.code is not None:

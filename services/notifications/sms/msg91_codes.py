@@ -74,10 +74,11 @@ def fate_of_report(status: str, promo: bool, reason: str = "") -> Told:
     """What a delivery report says.
 
     status: its code, as text. promo: whether the text is of class P, because code 9 (the number is on the national do-not-call
-    register) is about these alone. reason: `failedReason` or `desc` of the report.
+    register) is about these alone: of any other text it says nothing of the number, and none of the account, of which nothing was
+    refused for what it is. reason: `failedReason` or `desc` of the report.
     """
     if status == "9":
-        return Told("do_not_disturb", Receipt.SUPPRESSED, Verdict.DO_NOT_CALL if promo else Verdict.BLOCKED)
+        return Told("do_not_disturb", Receipt.SUPPRESSED, Verdict.DO_NOT_CALL if promo else None)
     if status == "2" and is_out_of_hours(reason):
         return Told("rejected", Receipt.BOUNCED_SOFT, Verdict.TRANSIENT)
     return _REPORTS.get(status, Told("unknown", None, None))

@@ -136,6 +136,7 @@ STATUSES = [
     ("5.3.4", "", CONTENT),
     ("5.5.0", "550 5.5.0 Requested action not taken", SOFT),
     ("5.6.1", "", CONTENT),
+    ("5.6.7", "553 5.6.7 this address needs SMTPUTF8", ("blocked", Receipt.BLOCKED, None)),
     ("5.7.1", "", BLOCKED),
     ("5.1.8", "", ("blocked", Receipt.BLOCKED, Verdict.CONFIG)),
     ("5.0.0", "550 5.1.1 no such user", HARD),
@@ -195,7 +196,7 @@ def test_twilio_answer_is_a_word_of_its_own_or_nothing(params: dict[str, str], w
 MSG91 = [
     ("1", ("delivered", Receipt.DELIVERED, None)),
     ("2", ("failed", Receipt.BOUNCED_SOFT, Verdict.SOFT_RECIPIENT)),
-    ("9", ("do_not_disturb", Receipt.SUPPRESSED, Verdict.BLOCKED)),
+    ("9", ("do_not_disturb", Receipt.SUPPRESSED, None)),
     ("16", ("rejected", Receipt.BLOCKED, Verdict.BLOCKED)),
     ("17", ("blocked_number", Receipt.BOUNCED_HARD, Verdict.BAD_RECIPIENT)),
     ("25", ("rejected", Receipt.BLOCKED, Verdict.BLOCKED)),

@@ -112,7 +112,9 @@ REPORTS: list[tuple[str, dict[str, Any], bool]] = [
     ("msg91", msg91("16"), True),
     ("msg91", msg91("25"), True),
     ("msg91", msg91("17"), False),
+    ("msg91", msg91("9"), False),
     ("sendgrid", sendgrid("bounce", type="blocked"), True),
+    ("sendgrid", sendgrid("bounce", type="blocked", status="5.6.7"), False),
     ("sendgrid", sendgrid("dropped", reason="Spam Content"), True),
     ("sendgrid", sendgrid("dropped", reason="Bounced Address"), False),
     ("ses", ses_bounce("ContentRejected"), True),
@@ -126,10 +128,28 @@ REPORTS: list[tuple[str, dict[str, Any], bool]] = [
 async def test_reports_count_by_what_they_mean_and_not_by_what_they_are_called(
     session: Session, provider: str, event: dict[str, Any], counts: bool
 ) -> None:
-    await sent(session, NUMBER if provider in ("twilio", "msg91") else ANN, provider=provider)
+    # Of no marketing, of which MSG91's code 9 would be a lesson on the number.
+    await sent(session, NUMBER if provider in ("twilio", "msg91") else ANN, provider=provider, category="orders")
     await told(session, (provider, json.dumps(event).encode()))
 
     assert await ProviderReader(session).blocked_since(timedelta(minutes=10)) == ({provider: 1} if counts else {})
+
+
+async def test_server_that_takes_no_address_beyond_ascii_says_nothing_of_the_account(
+    run_task: TaskRunner, session: Session, script: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carriers, "REPORTED_EVERY_S", 0.0)
+    for _ in range(MIN_BLOCKED):
+        script.say("RCPT", "553 5.6.7 this address needs SMTPUTF8")
+    refused = await run_task.run([email(f"{number}@example.com") for number in range(MIN_BLOCKED)])
+    keys = [await sent(session, provider="smtp") for _ in range(MIN_BLOCKED)]
+    said = {"status": "5.6.7", "said": "smtp; 553 5.6.7 this address needs SMTPUTF8"}
+    await told(session, *[("bounce_mail", mails.failed(ANN, mails.ADDRESSES.for_delivery(key), **said)) for key in keys])
+
+    assert {one.outcome for one in refused} == {"dead"}
+    assert (await delivery(session, keys[0])).receipt == "blocked"
+    assert await ProviderReader(session).blocked_since(timedelta(minutes=10)) == {}
+    assert (await run_task(email())).outcome == "done"
 
 
 async def test_few_refusals_and_a_small_share_of_many_pause_nothing(redis: Redis) -> None:

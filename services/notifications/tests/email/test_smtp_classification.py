@@ -61,6 +61,8 @@ ROWS = [
     (RCPT, 550, "5.2.1 mailbox unavailable, 192.0.2.1 is blocked", "blocked"),
     (RCPT, 550, "5.4.1 access denied", "bad_recipient"),
     (RCPT, 553, "5.6.7 no SMTPUTF8", "blocked"),
+    # The server was told of it before it knew the recipient, and the next mail may be for another one.
+    (MAIL, 553, "5.6.7 no SMTPUTF8", "blocked"),
     (RCPT, 550, "5.4.4 no route to the domain", "bad_recipient"),
     (RCPT, 550, "5.4.310 no DNS of the domain", "bad_recipient"),
     # Codes that servers use for us as well: the words decide, and nobody is given up for ever without any.

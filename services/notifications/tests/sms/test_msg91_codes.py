@@ -115,7 +115,7 @@ REPORTS: Final = [
     ("2", False, "", "failed", Receipt.BOUNCED_SOFT, Verdict.SOFT_RECIPIENT),
     ("2", False, "DLT scrubbing failed: 651", "rejected", Receipt.BOUNCED_SOFT, Verdict.TRANSIENT),
     ("9", True, "", "do_not_disturb", Receipt.SUPPRESSED, Verdict.DO_NOT_CALL),
-    ("9", False, "", "do_not_disturb", Receipt.SUPPRESSED, Verdict.BLOCKED),
+    ("9", False, "", "do_not_disturb", Receipt.SUPPRESSED, None),
     ("16", False, "", "rejected", Receipt.BLOCKED, Verdict.BLOCKED),
     ("17", False, "", "blocked_number", Receipt.BOUNCED_HARD, Verdict.BAD_RECIPIENT),
     ("25", False, "", "rejected", Receipt.BLOCKED, Verdict.BLOCKED),
