@@ -7,6 +7,8 @@ from uuid import UUID
 from services.notifications.cancellations.repository import Asked, CancellationReader, Covering
 from services.notifications.deliveries.delivery_tell import tell_finished
 from services.notifications.deliveries.models import DeliveryStatus
+from services.notifications.deliveries.note_repository import NoteRepository, skipped
+from services.notifications.deliveries.outcomes import CANCELLED
 from services.notifications.deliveries.repository import DeliveryRepository, DeliveryResult, QueuedDelivery
 from shared.runtime.db import Session
 from shared.runtime.inbox import store
@@ -35,6 +37,8 @@ class DroppedDeliveries:
             return set()
         results = [_dropped(waiting[key], covering[key], now) for key in sorted(covering)]
         await self._deliveries.finish(results, [])
+        notes = [skipped(key, CANCELLED, words_for(why)) for key, why in covering.items()]
+        await NoteRepository(self._session).note(notes, now)
         for result in results:
             tell_finished(self._session, waiting[result.id].requester, result, now)
         # Its message finds the delivery ended, and ends as well.
@@ -49,5 +53,5 @@ def words_for(covering: Covering) -> str:
 
 def _dropped(one: QueuedDelivery, covering: Covering, now: datetime) -> DeliveryResult:
     return DeliveryResult(
-        one.id, DeliveryStatus.DROPPED, one.retries, now, words_for(covering), covering.cancelled_at, reason="cancelled"
+        one.id, DeliveryStatus.DROPPED, one.retries, now, words_for(covering), covering.cancelled_at, reason=CANCELLED
     )

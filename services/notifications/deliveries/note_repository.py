@@ -1,9 +1,9 @@
-"""Statements on what gates have decided, as the timelines of deliveries show it."""
+"""Statements on what was decided before any call, as the timelines of deliveries show it."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy import text
 
@@ -20,6 +20,11 @@ class Note(NamedTuple):
     detail: str
 
 
+def skipped(delivery_id: UUID, code: str, why: str) -> Note:
+    """The line that says why a delivery is not sent at all. code: the delivery's reason. why: for people."""
+    return Note(uuid5(delivery_id, f"skipped/{code}"), delivery_id, "skipped", code, why)
+
+
 # The same decision again is no further line.
 _NOTE: Final = text("""
     INSERT INTO delivery_events (id, delivery_id, kind, occurred_at, code, detail)
@@ -32,7 +37,7 @@ _NOTE: Final = text("""
 
 
 class NoteRepository:
-    """What gates write."""
+    """What gates write, and whoever ends a delivery that waits."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

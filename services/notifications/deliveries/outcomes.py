@@ -8,14 +8,16 @@ from uuid import UUID, uuid5
 from services.notifications.deliveries.decision import WAITS
 from services.notifications.deliveries.errors import Refusal, Unreachable
 from services.notifications.deliveries.models import DeliveryStatus
-from services.notifications.deliveries.note_repository import Note
+from services.notifications.deliveries.note_repository import Note, skipped
 from services.notifications.deliveries.repository import DeliveryResult
 from services.notifications.deliveries.taken_repository import Taken
 from services.notifications.gates.gate import Obstacle, Stop
 from shared.runtime.errors import Transient
 from shared.runtime.outcomes import NOT_REACHED, Done, Failed, Outcome, Retry, Skipped
 
+CANCELLED: Final = "cancelled"
 STALE: Final = "valid_until has passed"
+STALE_CODE: Final = "stale"
 FINISHED: Final = "it was sent or dropped before"
 
 
@@ -67,13 +69,17 @@ def of_refusal(refusal: Refusal) -> Outcome:
 
 
 def note_of(delivery_id: UUID, outcome: Outcome) -> Note | None:
-    """The line that a gate's decision gets in the timeline: one for as long as it holds, however often it is made anew."""
+    """The line of the timeline on a decision against sending: one for as long as it holds, however often it is made anew."""
     match outcome:
         case Held(until=until, code=code, occasion=occasion):
             words = outcome.error if until is None else f"{outcome.error}, until {until:%Y-%m-%d %H:%M} UTC"
             return Note(uuid5(delivery_id, f"held/{code}/{occasion or until}"), delivery_id, "held", code, words)
-        case Stopped(reason, code):
-            return Note(uuid5(delivery_id, f"skipped/{code}"), delivery_id, "skipped", code, reason)
+        case Stopped(words, code):
+            return skipped(delivery_id, code, words)
+        case Cancelled(words):
+            return skipped(delivery_id, CANCELLED, words)
+        case Skipped(words) if words == STALE:
+            return skipped(delivery_id, STALE_CODE, words)
         case _:
             return None
 
@@ -107,11 +113,11 @@ def result_of(standing: Standing, outcome: Outcome) -> DeliveryResult:
                 awaits_report=standing.awaits_report,
             )
         case Cancelled(words, cancelled_at):
-            return DeliveryResult(key, DeliveryStatus.DROPPED, retries, now, words, cancelled_at, reason="cancelled")
+            return DeliveryResult(key, DeliveryStatus.DROPPED, retries, now, words, cancelled_at, reason=CANCELLED)
         case Stopped(words, code):
             return DeliveryResult(key, DeliveryStatus.DROPPED, retries, now, words, reason=code)
         case Skipped(words):
-            stale = "stale" if words == STALE else None
+            stale = STALE_CODE if words == STALE else None
             return DeliveryResult(key, DeliveryStatus.DROPPED, retries, now, words, reason=stale)
         case Failed():
             return DeliveryResult(key, DeliveryStatus.FAILED, retries, now, outcome.error[:500], reason=outcome.reason)

@@ -15,6 +15,7 @@ from services.notifications.deliveries.delivery_drop import DroppedDeliveries
 from services.notifications.deliveries.delivery_tell import tell_finished
 from services.notifications.deliveries.letters import field_of
 from services.notifications.deliveries.models import DeliveryStatus
+from services.notifications.deliveries.note_repository import NoteRepository, skipped
 from services.notifications.deliveries.repository import DeliveryRepository, DeliveryResult, DeliveryRow, storable
 from services.notifications.deliveries.settled_versions import Owned, SettledVersions
 from services.notifications.templates.version_models import Uses, as_json
@@ -96,9 +97,15 @@ class Dispatch:
         if not results:
             return
         changed = await self._deliveries.finish(results, [])
+        await self._note([(key, ending) for key, (_, ending) in endings.items() if ending is not None and key in changed], now)
         for result in results:
             if result.id in changed:
                 tell_finished(self._session, getattr(endings[result.id][0].notice.message, "requester", None), result, now)
+
+    async def _note(self, ended: Sequence[tuple[UUID, Ending]], now: datetime) -> None:
+        notes = [skipped(key, one.reason, one.words) for key, one in ended if one.status is DeliveryStatus.DROPPED]
+        if notes:
+            await NoteRepository(self._session).note(notes, now)
 
     def _row(self, one: Asked, versions: Uses) -> DeliveryRow:
         notice = one.notice.message

@@ -181,6 +181,7 @@ async def test_channel_without_an_address_is_dropped_and_says_so(run_task: TaskR
     assert await stands(session) == [("email", "queued", None), ("sms", "dropped", "no_address")]
     dropped = await delivery(session, uuid5(handled.id, "sms"))
     assert (dropped.to_person, dropped.template_name, dropped.category) == (ASHA, "order_confirmation", "orders")
+    assert [(one.kind, one.code) for one in dropped.events] == [("skipped", "no_address")]
     await assert_published(session, DeliveryFinished, delivery_id=dropped.id, status="dropped")
 
 
