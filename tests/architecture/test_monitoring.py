@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from typer import Typer
 
 from deploy.local.cli import app as waybill
@@ -79,6 +80,15 @@ def test_alerts_fire_when_they_should_and_not_else() -> None:
     tested = PROMTOOL.run("test", "rules", *sorted((PROMETHEUS / "tests").glob("*.yml")))
 
     assert checked.returncode == tested.returncode == 0, checked.stderr + tested.stdout + tested.stderr
+
+
+def test_of_open_cases_analytics_tells_and_alertmanager_only_shows() -> None:
+    config = yaml.safe_load((PROMETHEUS / "alertmanager.yml").read_text())
+    chosen = {route["matchers"][0]: route["receiver"] for route in config["route"]["routes"]}
+    receivers = {one["name"]: set(one) for one in config["receivers"]}
+
+    assert "reconciliation_breaks" in anchors(ROOT / "docs/runbooks/monitoring-alerts.md")
+    assert receivers[chosen['alertname = "CasesOpen"']] == {"name"}
 
 
 def test_every_alert_has_a_test_in_which_it_fires() -> None:
