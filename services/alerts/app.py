@@ -16,7 +16,6 @@ from services.alerts.settings import settings as read_settings
 from services.alerts.shipments.endpoints import router as shipments
 from services.alerts.shipments.import_endpoints import router as shipment_imports
 from shared.runtime.http import app as http
-from shared.runtime.logging import configure_logging
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     shipment_imports,
@@ -40,5 +39,4 @@ def __getattr__(name: str) -> FastAPI:
     # A server asks for `app`: then settings are read and wrong ones end the process. Importing the module needs none.
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    configure_logging(read_settings(), "api")
-    return create_app(read_settings())
+    return http.serve(read_settings(), create_app)

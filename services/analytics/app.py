@@ -41,7 +41,6 @@ from services.analytics.task_control.endpoints import router as task_control
 from services.analytics.task_runs.endpoints import router as task_runs
 from services.analytics.workers.endpoints import router as workers
 from shared.runtime.http import app as http
-from shared.runtime.logging import configure_logging
 from shared.runtime.operations.auth import access
 
 MONITORING: Final[tuple[APIRouter, ...]] = (
@@ -105,5 +104,4 @@ def __getattr__(name: str) -> FastAPI:
     # A server asks for `app`: then settings are read and wrong ones end the process. Importing the module needs none.
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    configure_logging(read_settings(), "api")
-    return create_app(read_settings())
+    return http.serve(read_settings(), create_app)

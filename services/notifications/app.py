@@ -26,7 +26,6 @@ from services.notifications.suppressions import file_endpoints as suppression_fi
 from services.notifications.templates import endpoints as templates
 from services.notifications.unsubscribing import endpoints as unsubscribing
 from shared.runtime.http import app as http
-from shared.runtime.logging import configure_logging
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     deliveries.router,
@@ -62,5 +61,4 @@ def __getattr__(name: str) -> FastAPI:
     # A server asks for `app`: then settings are read and wrong ones end the process. Importing the module needs none.
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    configure_logging(read_settings(), "api")
-    return create_app(read_settings())
+    return http.serve(read_settings(), create_app)

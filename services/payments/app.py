@@ -46,7 +46,6 @@ from services.payments.tariffs.endpoints import router as tariffs
 from services.payments.tariffs.endpoints import trips as billable_trips
 from services.payments.webhooks import endpoints as webhooks
 from shared.runtime.http import app as http
-from shared.runtime.logging import configure_logging
 
 # Those that are asked most often first: a request is held against one after the other.
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -107,5 +106,4 @@ def __getattr__(name: str) -> FastAPI:
     # A server asks for `app`: then settings are read and wrong ones end the process. Importing the module needs none.
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    configure_logging(read_settings(), "api")
-    return create_app(read_settings())
+    return http.serve(read_settings(), create_app)

@@ -28,7 +28,6 @@ from services.trips.trips.action_endpoints import router as trip_actions
 from services.trips.trips.endpoints import router as trips
 from services.trips.vehicles.endpoints import router as vehicles
 from shared.runtime.http import app as http
-from shared.runtime.logging import configure_logging
 
 # Devices report all the time, and a request is matched with one route after the other.
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -69,5 +68,4 @@ def __getattr__(name: str) -> FastAPI:
     # A server asks for `app`: then settings are read and wrong ones end the process. Importing the module needs none.
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    configure_logging(read_settings(), "api")
-    return create_app(read_settings())
+    return http.serve(read_settings(), create_app)

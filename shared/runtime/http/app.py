@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.dependencies.models import Dependant
@@ -17,11 +17,14 @@ from shared.runtime.http.idempotency import DEPENDENCIES, IdempotentRoute, Repla
 from shared.runtime.http.middleware import RequestMiddleware
 from shared.runtime.http.runtime import HttpRuntime, hosted_relay, open_runtime
 from shared.runtime.http.settings import HttpSettings
+from shared.runtime.logging import configure_logging
 from shared.runtime.operations.endpoints import operations_router
+from shared.runtime.process import settle_heap
 
 MAX_BODY_BYTES: Final = 1_000_000
 """An endpoint that takes more says so: `@router.post(..., max_body_size=…)`."""
 
+S = TypeVar("S", bound=HttpSettings)
 Extra = Callable[[HttpRuntime], AbstractAsyncContextManager[None]]
 """Something that a service opens with its API and closes with it, in reverse order."""
 
@@ -82,6 +85,14 @@ def create_app(
         # Here and not on the application: there the limit would lie outside of the middleware, and answer in plain text.
         app.include_router(router, max_body_size=MAX_BODY_BYTES)
     _check_routes(app)
+    return app
+
+
+def serve(settings: S, build: Callable[[S], FastAPI]) -> FastAPI:
+    """The application for a server that is this process's own: it logs as an API, and its heap is settled."""
+    configure_logging(settings, "api")
+    app = build(settings)
+    settle_heap()
     return app
 
 
