@@ -5,6 +5,8 @@ from typing import Final
 from uuid import UUID
 
 from services.payments import orders_deps
+from services.payments.cases.repository import CaseRepository
+from services.payments.cases.service import KeptCases
 from services.payments.ledger.models import Account, Entry, Posting
 from services.payments.ledger.repository import Ledger
 from services.payments.manufacturers.import_repository import CapabilityImportRepository
@@ -106,7 +108,8 @@ def offers(session: Session, clock: Clock) -> Offers:
 
 def offer_expiry(session: Session) -> OfferExpiry:
     """Ends offers by the clock, in the session's unit of work."""
-    return OfferExpiry(OfferRepository(session), DemandRepository(session), _ends(session), Publisher(session))
+    cases = KeptCases(CaseRepository(session), system_clock)
+    return OfferExpiry(OfferRepository(session), DemandRepository(session), _ends(session), cases, Publisher(session))
 
 
 def answer_pages(session: ReadSession, clock: Clock) -> AnswerPages:

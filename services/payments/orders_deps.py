@@ -9,6 +9,8 @@ from services.payments.carts.repository import CartReader, CartRepository
 from services.payments.carts.service import Carts
 from services.payments.carts.upkeep import CartUpkeep
 from services.payments.carts.upkeep_repository import CartUpkeepRepository
+from services.payments.cases.repository import CaseRepository
+from services.payments.cases.service import KeptCases
 from services.payments.catalog.repository import ProductReader, ProductRepository
 from services.payments.catalog.service import Catalogue
 from services.payments.coupons.repository import CouponReader, CouponRepository
@@ -132,7 +134,8 @@ def cancellation_previews(session: ReadSession) -> Cancellations:
 def order_cancelling(session: Session, clock: Clock, *, by: str) -> OrderCancelling:
     """Cancels orders, in the session's unit of work."""
     orders, uses = OrderRepository(session), coupons(session, clock)
-    return OrderCancelling(orders, Cancellations(orders), uses, order_credits(session), _messages(session), clock, by=by)
+    cases = KeptCases(CaseRepository(session), clock)
+    return OrderCancelling(orders, Cancellations(orders), uses, order_credits(session), _messages(session), cases, clock, by=by)
 
 
 def order_credits(session: Session) -> OrderCredits:

@@ -34,10 +34,11 @@ _OPEN: Final = text("""
     INSERT INTO cases AS known (id, kind, fingerprint, gateway, account, entity_id, organization_id, payment_id, amount_minor,
                                 currency, details, opened_at, last_seen_at, changed_by, updated_at)
     SELECT :id, :kind, :fingerprint, coalesce(payments.gateway, :gateway), coalesce(payments.account, :account), :entity_id,
-           coalesce(payments.organization_id, subscriptions.organization_id), payments.id, payments.amount_minor,
-           payments.currency, CAST(:details AS jsonb), :at, :at, :by, :at
+           coalesce(payments.organization_id, subscriptions.organization_id, orders.organization_id), payments.id,
+           payments.amount_minor, payments.currency, CAST(:details AS jsonb), :at, :at, :by, :at
       FROM (SELECT) AS one LEFT JOIN payments ON payments.id = CAST(:payment_id AS uuid)
       LEFT JOIN subscriptions ON subscriptions.id = CAST(:subscription_id AS uuid)
+      LEFT JOIN orders ON orders.id = CAST(:order_id AS uuid)
      WHERE NOT EXISTS (SELECT FROM cases AS accepted
                         WHERE accepted.fingerprint = :fingerprint AND accepted.resolution = 'accepted'
                           AND accepted.details = CAST(:details AS jsonb))
@@ -104,7 +105,7 @@ class CaseRepository(CaseReader):
         self, kind: str, entity_id: str, payment_id: UUID | None, at: datetime, details: str, named: Mapping[str, Any]
     ) -> bool:
         """Open one of these, or find the one that is open; says whether it is new. details: JSON. named: `gateway` and
-        `account`, or `subscription_id`, where no payment tells whose it is."""
+        `account`, `subscription_id` or `order_id`, where no payment tells whose it is."""
         bound = {
             "id": uuid7(),
             "kind": kind,
@@ -114,6 +115,7 @@ class CaseRepository(CaseReader):
             "gateway": named.get("gateway"),
             "account": named.get("account"),
             "subscription_id": named.get("subscription_id"),
+            "order_id": named.get("order_id"),
             "details": details,
             "by": SYSTEM,
             "at": at,

@@ -27,9 +27,10 @@ class KeptCases:
         """Open one, or find the one that is open about the same. It is logged once.
 
         details: ids and amounts, nothing personal. What it is about is `gateway_payment_id` of them, else the payment, or the
-        `subscription_id` or `account` that they name.
+        `subscription_id`, `cancellation` or `account` that they name.
         """
-        about = details.get("gateway_payment_id") or payment_id or details.get("subscription_id") or details["account"]
+        about = details.get("gateway_payment_id") or payment_id or details.get("subscription_id")
+        about = about or details.get("cancellation") or details["account"]
         said = json.dumps(details, sort_keys=True, default=str)
         if await self._cases.open(kind, str(about), payment_id, self._clock(), said, details):
             logger.error("payment_case_opened", extra={"kind": kind, "payment_id": str(payment_id), **details})

@@ -113,12 +113,13 @@ class NewOffer:
 
 @dataclass(frozen=True, slots=True)
 class EndedOffer:
-    """An offer that has just ended."""
+    """An offer that has just ended. was_accepted: its manufacturer was making it."""
 
     id: UUID
     organization_id: UUID
     order_id: UUID
-    status: OfferStatus
+    manufacturer_id: UUID
+    was_accepted: bool
 
 
 @dataclass(frozen=True, slots=True)

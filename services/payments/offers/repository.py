@@ -52,14 +52,14 @@ _END: Final = text("""
     WITH ended AS (
         UPDATE match_offers SET status = :status, ended_at = :at, answered_by = coalesce(:by, answered_by), reason = :reason
          WHERE id = ANY(CAST(:offer_ids AS uuid[])) AND status IN ('open', 'accepted')
-        RETURNING id, organization_id, order_id
+        RETURNING id, organization_id, order_id, manufacturer_id, accepted_at IS NOT NULL AS was_accepted
     ), freed AS (
         UPDATE match_offer_lines SET live = false FROM ended WHERE offer_id = ended.id RETURNING organization_id, capability
     ), told AS (
         INSERT INTO matching_changes (organization_id, capability)
         SELECT DISTINCT organization_id, capability FROM freed ORDER BY 1, 2
     )
-    SELECT id, organization_id, order_id FROM ended ORDER BY id
+    SELECT id, organization_id, order_id, manufacturer_id, was_accepted FROM ended ORDER BY id
 """)
 
 # Those that nobody has answered in time, and those whose manufacturer nobody may order from any more.
@@ -176,7 +176,7 @@ class OfferRepository(OfferReader):
         """Write that those of them that are open or accepted are not any more; returns those."""
         bound = {"offer_ids": list(offer_ids), "status": status, "at": at, "by": by, "reason": reason}
         rows = await self._writer.execute(_END, bound)
-        return [EndedOffer(row.id, row.organization_id, row.order_id, status) for row in rows]
+        return [EndedOffer(**row) for row in rows.mappings()]
 
     async def lapsed(self, now: datetime, *, limit: int) -> tuple[Sequence[UUID], Sequence[UUID]]:
         """Open offers to be ended, locked with their orders: whose time is over, and whose manufacturer is blocked."""

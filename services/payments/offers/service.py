@@ -11,6 +11,7 @@ from services.payments.offers.capacity_repository import CapacityRepository
 from services.payments.offers.errors import ManufacturerBlocked, OfferEnded, OfferNotFound
 from services.payments.offers.models import Answerable, EndedOffer, Offer, OfferStatus
 from services.payments.offers.repository import OfferReader, OfferRepository
+from services.payments.payments.cases import Cases
 from shared.contracts.notifications import CancelMessages
 from shared.contracts.payments import ExpireOffers, MatchOrders
 from shared.runtime.outbox import Publisher
@@ -95,7 +96,8 @@ class Offers:
         if offer.status == "accepted":
             return
         _check_stands(offer, at)
-        if order_status == "cancelled":
+        # The clock has yet to withdraw what is not wanted any more, or not so much of it.
+        if order_status == "cancelled" or offer_id in await self._offers.outdated_of([offer.order_id]):
             raise _ended("withdrawn")
         if offer.is_blocked:
             raise ManufacturerBlocked("the manufacturer is blocked; within a minute the offer is withdrawn and another one asked")
@@ -141,10 +143,13 @@ class Offers:
 class OfferExpiry:
     """Ends what stands for nothing any more, by the clock."""
 
-    def __init__(self, offers: OfferRepository, demands: DemandRepository, ends: OfferEnds, publisher: Publisher) -> None:
+    def __init__(
+        self, offers: OfferRepository, demands: DemandRepository, ends: OfferEnds, cases: Cases, publisher: Publisher
+    ) -> None:
         self._offers = offers
         self._demands = demands
         self._ends = ends
+        self._cases = cases
         self._publisher = publisher
 
     async def run(self, now: datetime) -> int:
@@ -153,9 +158,12 @@ class OfferExpiry:
         cancelled, changed = await self._demands.take_changed(now, limit=OFFERS_PER_MESSAGE)
         lapsed, blocked = await self._offers.lapsed(now, limit=OFFERS_PER_MESSAGE)
         outdated = await self._offers.outdated_of(changed)
-        of_cancelled = await self._offers.live_of(cancelled)
+        of_cancelled = await self._ends.end(
+            await self._offers.live_of(cancelled), "withdrawn", at=now, reason="the order was cancelled"
+        )
+        await self._note_production(of_cancelled)
         ended = [
-            *await self._ends.end(of_cancelled, "withdrawn", at=now, reason="the order was cancelled"),
+            *of_cancelled,
             *await self._ends.end(outdated, "withdrawn", at=now, reason="the order was changed"),
             *await self._ends.end(lapsed, "expired", at=now),
             *await self._ends.end(blocked, "withdrawn", at=now, reason="the manufacturer is blocked"),
@@ -166,6 +174,18 @@ class OfferExpiry:
         if max(len(cancelled) + len(changed), len(lapsed), len(blocked)) >= OFFERS_PER_MESSAGE:
             self._publisher.publish(ExpireOffers(slot=now))
         return len(ended)
+
+    async def _note_production(self, ended: Iterable[EndedOffer]) -> None:
+        """Open a case for each that was accepted: its manufacturer makes what nobody wants, and no message says so."""
+        for one in ended:
+            if one.was_accepted:
+                details = {
+                    "cancellation": str(one.id),
+                    "offer_id": str(one.id),
+                    "order_id": str(one.order_id),
+                    "manufacturer_id": str(one.manufacturer_id),
+                }
+                await self._cases.open("production_cancelled", None, details)
 
 
 def _check_stands(offer: Answerable, at: datetime) -> None:

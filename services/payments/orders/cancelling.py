@@ -1,6 +1,6 @@
 """Cancellations: what was not delivered goes, what was paid for it is to be given back, line by line."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from services.payments.orders.repository import OrderReader
 from services.payments.orders.service import Check, held_order, order_of, pieces
 from services.payments.orders.shown_schemas import RefundLine, RefundPlanOut
 from services.payments.orders.writing_repository import OrderRepository
+from services.payments.payments.cases import Cases
 from services.payments.tax.models import Assessment, TaxedLine
 from shared.runtime.clock import Clock
 
@@ -84,6 +85,7 @@ class OrderCancelling:
         coupon_uses: Coupons,
         invoicing: Invoicing,
         messages: CustomerMessages,
+        cases: Cases,
         clock: Clock,
         *,
         by: str,
@@ -93,6 +95,7 @@ class OrderCancelling:
         self._coupon_uses = coupon_uses
         self._invoicing = invoicing
         self._messages = messages
+        self._cases = cases
         self._clock = clock
         self._by = by
 
@@ -101,8 +104,8 @@ class OrderCancelling:
     ) -> Order:
         """Cancel what `preview` has shown. A payment that is under way does not hinder it: what it brings is surplus.
 
-        An invoice is credited by what it bills of it. Raises OrderNotFound, what `Cancellations.of` raises, what
-        `Invoicing.credit` raises, and what `check` raises.
+        An invoice is credited by what it bills of it; of what a manufacturer makes a person is told. Raises OrderNotFound, what
+        `Cancellations.of` raises, what `Invoicing.credit` raises, and what `check` raises.
         """
         order = await held_order(self._orders, order_id, organization_id, check)
         cancellation = await self._cancellations.of(order, asked)
@@ -117,6 +120,7 @@ class OrderCancelling:
             await self._coupon_uses.release([(held_coupon, cancelled.customer_id)])
         await self._plan(cancelled, cancellation.plan)
         await self._invoicing.credit(order.id, cancellation.plan, change)
+        await self._note_production(cancelled, lines, cancellation.quantities)
         if not was_draft:
             self._tell(cancelled, reason)
         return cancelled
@@ -125,6 +129,23 @@ class OrderCancelling:
         if plan.refund_minor:
             row = plan.model_dump() | {"order_id": cancelled.id, "order_version": cancelled.version}
             await self._orders.plan_refund(row, by=self._by, at=cancelled.updated_at)
+
+    async def _note_production(self, cancelled: Order, lines: Sequence[OrderLine], quantities: Mapping[int, int]) -> None:
+        """Open a case for each offer whose lines are made although fewer of them are wanted: no message tells its manufacturer.
+        The offers of an order that is cancelled as a whole end by themselves, with such a case."""
+        if cancelled.status == "cancelled":
+            return
+        left = {line.number: line.open_quantity for line in lines}
+        for made in await self._orders.accepted(cancelled.id, quantities):
+            fewer = [{"number": one, "cancelled": quantities[one], "left": left[one]} for one in made.numbers]
+            details = {
+                "cancellation": f"{made.offer_id}/v{cancelled.version}",
+                "offer_id": str(made.offer_id),
+                "order_id": str(cancelled.id),
+                "manufacturer_id": str(made.manufacturer_id),
+                "lines": fewer,
+            }
+            await self._cases.open("production_cancelled", None, details)
 
     def _tell(self, cancelled: Order, reason: str) -> None:
         self._messages.cancelled(cancelled, reason)

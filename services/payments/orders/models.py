@@ -207,6 +207,15 @@ class Seller:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptedLines:
+    """Lines of an order, by number, that a manufacturer has accepted to make by one offer."""
+
+    offer_id: UUID
+    manufacturer_id: UUID
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Bought:
     """A product at the price at which it is bought, before any discount."""
 

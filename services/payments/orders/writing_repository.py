@@ -1,14 +1,14 @@
 """Statements that write orders. However many lines an order has, each of them is one statement."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import insert, select, text, update
 
-from services.payments.orders.models import Change, Fulfilment, Order, PricedLine, RefundPlan
+from services.payments.orders.models import AcceptedLines, Change, Fulfilment, Order, PricedLine, RefundPlan
 from services.payments.orders.repository import OrderReader
 from shared.runtime.db import Session
 from shared.runtime.ids import uuid7
@@ -89,6 +89,14 @@ _ASSIGNED: Final = text("""
 """)
 
 
+_ACCEPTED: Final = text("""
+    SELECT offer_id, match_offers.manufacturer_id, array_agg(line_number ORDER BY line_number) AS numbers
+      FROM match_offer_lines AS asked JOIN match_offers ON match_offers.id = offer_id
+     WHERE asked.order_id = :order_id AND line_number = ANY(CAST(:numbers AS integer[])) AND live AND status = 'accepted'
+     GROUP BY offer_id, match_offers.manufacturer_id ORDER BY offer_id
+""")
+
+
 class OrderRepository(OrderReader):
     """What is written of orders. Whoever changes lines holds the order."""
 
@@ -131,6 +139,11 @@ class OrderRepository(OrderReader):
     async def assigned(self, order_id: UUID) -> set[int]:
         """The numbers of the lines that manufacturers have accepted to make."""
         return set((await self._writing.scalars(_ASSIGNED, {"order_id": order_id})).all())
+
+    async def accepted(self, order_id: UUID, numbers: Collection[int]) -> Sequence[AcceptedLines]:
+        """Which of these lines manufacturers have accepted to make, by offer."""
+        rows = await self._writing.execute(_ACCEPTED, {"order_id": order_id, "numbers": sorted(numbers)})
+        return [AcceptedLines(row.offer_id, row.manufacturer_id, tuple(row.numbers)) for row in rows]
 
     async def note_fulfilment(self, order_id: UUID, parcel: Mapping[str, Any], *, by: str, at: datetime) -> Fulfilment:
         """Write down what went to the customer."""

@@ -15,6 +15,7 @@ CaseKind = Literal[
     "refund_revived",
     "authorization_lapsing",
     "billing_held",
+    "production_cancelled",
     "webhooks_silent",
 ]
 """The first four are classes of reconciliation, which finds the same by itself, and ends the case once it is right."""

@@ -19,7 +19,7 @@ from services.payments.tests.matching.arrange import (
     rows,
     standing,
 )
-from services.payments.tests.offers.arrange import LATER, MONDAY, answering, have_offer, open_offer, order_of
+from services.payments.tests.offers.arrange import LATER, MONDAY, answering, expire, have_offer, open_offer, order_of
 from shared.contracts.notifications import CancelMessages
 from shared.contracts.payments import MatchOrders
 from shared.runtime.db import Session
@@ -243,3 +243,48 @@ async def test_line_that_is_being_made_is_amended_only_once_its_offer_is_withdra
 
     assert (refused.status_code, refused.json()["code"], refused.json()["lines"]) == (409, "line_assigned", [1])
     assert (amended.status_code, before, await rows(session, lines)) == (201, [(20,)], [(25,)])
+
+
+async def test_part_of_a_line_that_is_being_made_is_cancelled_with_a_case_for_whoever_tells_its_manufacturer(
+    client: ApiClient, session: Session
+) -> None:
+    offer_id = await have_offer(session)
+    us, order_id = client.as_role("operator", organization_id=OURS), await order_of(session)
+    await answering(session).accept(offer_id, None, by=BY, at=NOW)
+    ((maker,),) = await rows(session, "SELECT manufacturer_id FROM match_offers")
+
+    def body(quantity: int) -> dict[str, object]:
+        return {"lines": [{"number": 1, "quantity": quantity}], "reason": "fewer"}
+
+    answers = [
+        await us.post(
+            f"/v1/orders/{order_id}/cancellations", json=body(quantity), headers={"If-Match": "*", "Idempotency-Key": key}
+        )
+        for key, quantity in (("a", 3), ("a", 3), ("b", 5))
+    ]
+    await expire(session, at=NOW)
+
+    assert [one.status_code for one in answers] == [201] * 3
+    cases = await rows(session, "SELECT kind, organization_id, state, details FROM cases ORDER BY id")
+    about = {"offer_id": str(offer_id), "order_id": str(order_id), "manufacturer_id": str(maker)}
+    assert [(kind, whose, state) for kind, whose, state, _ in cases] == [("production_cancelled", OURS, "open")] * 2
+    assert [{name: said[name] for name in about} for *_, said in cases] == [about] * 2
+    assert [said["lines"] for *_, said in cases] == [
+        [{"number": 1, "cancelled": 3, "left": 17}],
+        [{"number": 1, "cancelled": 5, "left": 12}],
+    ]
+    assert await offered(session) == [(1, "A", 1, "accepted")]
+
+
+async def test_offer_of_which_less_is_wanted_by_now_is_not_accepted(client: ApiClient, session: Session) -> None:
+    offer_id = await have_offer(session)
+    us, order_id = client.as_role("operator", organization_id=OURS), await order_of(session)
+    body = {"lines": [{"number": 1, "quantity": 3}], "reason": "fewer"}
+    headers = {"If-Match": "*", "Idempotency-Key": "1"}
+    await us.post(f"/v1/orders/{order_id}/cancellations", json=body, headers=headers)
+
+    with pytest.raises(OfferEnded):
+        await answering(session).accept(offer_id, None, by=BY, at=NOW)
+
+    assert await offered(session) == [(1, "A", 1, "open")]
+    assert await rows(session, "SELECT 1 FROM cases") == []

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from services.payments.offers import service
 from services.payments.tests.matching.arrange import (
     NOW,
+    OURS,
     change_order,
     have_maker,
     have_order,
@@ -81,6 +82,9 @@ async def test_cancelled_order_takes_its_offers_back_and_frees_the_capacity(sess
     assert await rows(session, "SELECT status, reason FROM match_offers") == [("withdrawn", "the order was cancelled")]
     assert (await reserved(session), await standing(session, order_id)) == ([], ("withdrawn", 1, None))
     assert (await match(session)).orders == 0
+    # Who was making it has to hear of it, once, and from a person.
+    told = await rows(session, "SELECT kind, organization_id, entity_id FROM cases")
+    assert told == ([("production_cancelled", OURS, str(offer_id))] if accepted else [])
 
 
 async def test_order_that_is_delivered_is_done_and_keeps_what_was_reserved(session: Session) -> None:
