@@ -5,6 +5,8 @@ from services.payments.credit_notes.documents import CreditNoteDocuments
 from services.payments.credit_notes.refund_credits import RefundCredits
 from services.payments.credit_notes.repository import CreditNoteReader, CreditNoteRepository
 from services.payments.credit_notes.service import CreditNotes
+from services.payments.credits.repository import CreditRepository
+from services.payments.credits.unused import UnusedCredits
 from services.payments.documents.pdf_repository import PdfReader, PdfRepository
 from services.payments.documents.rendering import PdfRendering
 from services.payments.invoice_reminders.repository import ReminderRepository
@@ -109,6 +111,17 @@ def credit_notes(session: Session) -> CreditNotes:
         Ledger(session),
         withdrawal(session),
         Publisher(session),
+    )
+
+
+def unused_credits(session: Session) -> UnusedCredits:
+    """Makes credit of what was paid on invoices and is over, in the session's unit of work."""
+    return UnusedCredits(
+        credit_notes(session),
+        InvoiceReader(session),
+        invoice_payments(session),
+        CreditRepository(session),
+        Ledger(session),
     )
 
 

@@ -4,8 +4,6 @@ from services.payments import invoice_deps, orders_deps
 from services.payments.cases.repository import CaseRepository
 from services.payments.cases.service import KeptCases
 from services.payments.catalog.repository import ProductReader
-from services.payments.credits.repository import CreditRepository
-from services.payments.credits.unused import UnusedCredits
 from services.payments.customers.repository import CustomerReader
 from services.payments.dunning.collecting import Collecting
 from services.payments.dunning.failing import Failing
@@ -14,8 +12,6 @@ from services.payments.dunning.service import Dunning
 from services.payments.dunning.uncharged import UnchargedPeriods
 from services.payments.gateways.directory import Gateways
 from services.payments.invoices.customer_repository import BuyerReader
-from services.payments.invoices.repository import InvoiceReader
-from services.payments.ledger.repository import Ledger
 from services.payments.mandates.news import NoticeNews
 from services.payments.mandates.noticing import Noticing
 from services.payments.mandates.planning import NoticePlanning
@@ -93,13 +89,7 @@ def due_billing(session: Session) -> DueBilling:
 
 def settling(session: Session) -> SubscriptionSettling:
     """Settles what is open of subscriptions that are over, in the session's unit of work."""
-    unused = UnusedCredits(
-        invoice_deps.credit_notes(session),
-        InvoiceReader(session),
-        invoice_deps.invoice_payments(session),
-        CreditRepository(session),
-        Ledger(session),
-    )
+    unused = invoice_deps.unused_credits(session)
     return SubscriptionSettling(SettlingRepository(session), invoice_deps.issuing(session), BuyerReader(session), unused)
 
 

@@ -86,6 +86,14 @@ class CreditNotes:
         found = of_taxable(invoice, await self._invoices.lines(invoice_id), await self._notes.before(invoice_id), most_minor)
         return await self._write(invoice, found, Wanted("price_change", None, ()), change) if found is not None else None
 
+    async def withdrawn(self, invoice_id: UUID, change: Change) -> CreditNote | None:
+        """Take back all that is left of an invoice that is owed no more; None where nothing is left. Raises SeriesExhausted."""
+        invoice = in_force(await self._invoice_repository.lock(invoice_id, organization_id=None))
+        if invoice.credited_minor == invoice.total_minor:
+            return None
+        found = credit(invoice, await self._invoices.lines(invoice_id), await self._notes.before(invoice_id), ())
+        return await self._write(invoice, found, Wanted("cancelled", change.reason, ()), change)
+
     async def _write(self, invoice: Invoice, found: Credit, wanted: Wanted, change: Change) -> CreditNote:
         entity = await self._sellers.of(invoice.organization_id, invoice.legal_entity_id)
         note = _note(invoice, found, wanted, await self._number(entity, change), change)

@@ -53,6 +53,11 @@ _USED_FOR: Final = text("""
      WHERE orders.id = :order_id AND (entry.kind = 'apply' OR entry.source = 'refund_plan')
      GROUP BY orders.id HAVING sum(entry.amount_minor) < 0
 """)
+_USED_ON: Final = text("""
+    SELECT coalesce(-sum(entry.amount_minor), 0)::bigint
+      FROM invoices JOIN customer_credits AS entry ON (entry.customer_id, entry.invoice_id) = (invoices.customer_id, invoices.id)
+     WHERE invoices.id = :invoice_id AND (entry.kind = 'apply' OR entry.source = 'invoice_credit')
+""")
 _RETURNED: Final = text(
     "SELECT amount_minor FROM customer_credits WHERE (source, source_id, kind) = ('refund_plan', :plan_id, 'grant')"
 )
@@ -114,6 +119,11 @@ class CreditRepository(CreditReader):
         """What credit an order was paid with and has not given back; None for none."""
         row = (await self._writing.execute(_USED_FOR, {"order_id": order_id})).mappings().one_or_none()
         return CreditUse(**row) if row is not None else None
+
+    async def used_on(self, invoice_id: UUID) -> int:
+        """What credit an invoice that is no order's was paid with and has not given back."""
+        found: int = (await self._writing.execute(_USED_ON, {"invoice_id": invoice_id})).scalar_one()
+        return found
 
     async def returned(self, plan_id: UUID) -> int:
         """What the plan of a cancellation has given back to a credit."""

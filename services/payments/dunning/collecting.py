@@ -15,11 +15,11 @@ from services.payments.payments.models import NewPayment
 from services.payments.payments.writing_repository import PaymentRepository
 from services.payments.subscriptions.errors import MethodUnusable
 from services.payments.subscriptions.making import NAMESPACE, payment_id_of
-from services.payments.subscriptions.models import SYSTEM, Subscription
+from services.payments.subscriptions.models import OVER, SYSTEM, Subscription
 from services.payments.subscriptions.subjects import failures_of
 from shared.contracts import lanes
 from shared.contracts.notifications import CancelMessages
-from shared.contracts.payments import ProcessPayment
+from shared.contracts.payments import ProcessPayment, SettleSubscription
 from shared.runtime.outbox import Publisher
 
 Period = tuple[UUID, date]
@@ -85,6 +85,9 @@ class Collecting:
         """Drop a period that is held, and that was given up before."""
         assert one.given_up_reason is not None, "the caller has seen it"
         await self.drop([one], one.given_up_reason, at)
+        # Whoever gave it up has asked for this as well, when it was not void yet.
+        settle = SettleSubscription(subscription_id=one.subscription_id, charges_owed=one.subscription_status not in OVER)
+        self._publisher.publish(settle)
 
     async def drop(self, owing: Sequence[Owing], reason: str, at: datetime) -> None:
         """The same for periods that are held, as far as no gateway is at them."""
@@ -94,7 +97,7 @@ class Collecting:
         ]
         if payments:
             await self._payments.end(payments, "cancelled", by=SYSTEM, at=at, reason=reason)
-        await self._dunning.move_periods([(one.subscription_id, one.start_on) for one in dropped], "void", reason, at)
+        await self._dunning.void_periods([(one.subscription_id, one.start_on) for one in dropped], reason, at)
         await self._dunning.set_runs(
             [_stopped(one, reason) for one in dropped if one.run_status == "running"],
             at,

@@ -108,6 +108,24 @@ _MOVE_PERIODS: Final = text("""
       FROM unnest(CAST(:ids AS uuid[]), CAST(:starts AS date[])) AS row(id, start_on)
      WHERE (period.subscription_id, period.start_on) = (row.id, row.start_on) AND period.status <> :status
 """)
+# A period comes to nothing once. What it had taken of the customer's credit on the whole is open again; what it had charged for
+# earlier changes beyond that is owed no more.
+_VOID: Final = text("""
+    WITH moved AS (
+        UPDATE subscription_periods AS period
+           SET status = 'void', reason = :reason, version = version + 1, updated_at = :at
+          FROM unnest(CAST(:ids AS uuid[]), CAST(:starts AS date[])) AS row(id, start_on)
+         WHERE (period.subscription_id, period.start_on) = (row.id, row.start_on) AND period.status <> 'void'
+        RETURNING period.taken
+    ), back AS (
+        SELECT CAST(key AS uuid) AS id, sum(CAST(value AS bigint)) AS taken_minor
+          FROM moved CROSS JOIN LATERAL jsonb_each_text(taken)
+         WHERE (SELECT sum(CAST(value AS bigint)) FROM jsonb_each_text(taken)) < 0
+         GROUP BY key
+    )
+    UPDATE subscription_adjustments SET open_minor = open_minor + taken_minor
+      FROM back WHERE subscription_adjustments.id = back.id
+""")
 _GIVE_UP: Final = text("""
     UPDATE subscription_periods SET given_up_reason = :reason, version = version + 1, updated_at = :at
      WHERE subscription_id = :id AND status IN ('open', 'past_due', 'unpaid') AND given_up_reason IS NULL
@@ -209,6 +227,12 @@ class DunningRepository(DunningReader):
         keys = sorted(periods)
         if keys:
             await self._writing.execute(_MOVE_PERIODS, {**_bound(keys), "status": status, "reason": reason, "at": at})
+
+    async def void_periods(self, periods: Collection[tuple[UUID, date]], reason: str, at: datetime) -> None:
+        """Let periods come to nothing; credit that they had taken is open again."""
+        keys = sorted(periods)
+        if keys:
+            await self._writing.execute(_VOID, {**_bound(keys), "reason": reason, "at": at})
 
     async def give_up(self, subscription_id: UUID, reason: str, at: datetime) -> None:
         """Ask for nothing more of what a subscription that is held owes."""

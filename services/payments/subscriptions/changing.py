@@ -123,6 +123,7 @@ class Changing:
         one = await self._held(key, organization_id, check, owing=True)
         require(one, {"unpaid"}, "started anew")
         await self._unpaid.give_up(one, "the subscription was started anew", self._clock())
+        self._publisher.publish(SettleSubscription(subscription_id=one.id))
         start = max(one.next_period_start, self._today(one))
         return await self._bill(
             await self._change(one, {"status": "active", "access_until": None, **self._from(one, start)}, reason)

@@ -95,16 +95,16 @@ _RESUME: Final = text("""
 _PERIODS: Final = text("""
     INSERT INTO subscription_periods (subscription_id, start_on, end_on, organization_id, customer_id, legal_entity_id,
                                       plan_version_id, quantity, status, reason, currency, lines, place_of_supply, supply_kind,
-                                      taxable_minor, tax_minor, round_off_minor, total_minor, order_id, payment_id, billed_at,
-                                      paid_at, updated_at)
+                                      taxable_minor, tax_minor, round_off_minor, total_minor, order_id, payment_id, taken,
+                                      billed_at, paid_at, updated_at)
     SELECT subscription_id, start_on, end_on, organization_id, customer_id, legal_entity_id, plan_version_id, quantity, status,
            reason, currency, lines, place_of_supply, supply_kind, taxable_minor, tax_minor, round_off_minor, total_minor,
-           order_id, payment_id, :at, CASE WHEN status = 'paid' THEN CAST(:at AS timestamptz) END, :at
+           order_id, payment_id, taken, :at, CASE WHEN status = 'paid' THEN CAST(:at AS timestamptz) END, :at
       FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS row(
                subscription_id uuid, start_on date, end_on date, organization_id uuid, customer_id uuid, legal_entity_id uuid,
                plan_version_id uuid, quantity integer, status text, reason text, currency text, lines jsonb,
                place_of_supply text, supply_kind text, taxable_minor bigint, tax_minor bigint, round_off_minor bigint,
-               total_minor bigint, order_id uuid, payment_id uuid)
+               total_minor bigint, order_id uuid, payment_id uuid, taken jsonb)
      ORDER BY subscription_id, start_on
     ON CONFLICT (subscription_id, start_on) DO NOTHING
     RETURNING subscription_id, start_on

@@ -42,6 +42,7 @@ def made(decision: Decision, billed: Billed) -> Made:
         total_minor=bill.total_minor,
         order_id=order.id if order is not None else None,
         payment_id=payment.id if payment is not None else None,
+        taken={str(key): amount for key, amount in bill.taken.items()},
     )
     is_debit = payment is not None and needs_notice(due.gateway, due.method_kind, billed.terms.currency)
     return Made(period, order, payment, fault if bill.total_minor else None, needs_notice=is_debit)
@@ -71,6 +72,7 @@ def left_out(decision: Decision, out: LeftOut) -> NewPeriod:
         total_minor=0,
         order_id=None,
         payment_id=None,
+        taken={},
     )
 
 

@@ -1,6 +1,6 @@
 """Rows that billing writes: periods, the orders that deliver them, and the payments that are made for them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,7 +12,7 @@ from services.payments.subscriptions.models import PeriodStatus
 
 @dataclass(frozen=True, slots=True)
 class NewPeriod:
-    """A row of subscription_periods."""
+    """A row of subscription_periods. taken: what it has taken of earlier changes, by adjustment, with its sign."""
 
     subscription_id: UUID
     start_on: date
@@ -34,6 +34,7 @@ class NewPeriod:
     total_minor: int
     order_id: UUID | None
     payment_id: UUID | None
+    taken: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from services.payments.tax.models import SupplyKind
 
 NOTES: Final = "For changes within the last period, which no other period bills."
 
+GIVEN_UP: Final = "nothing is owed for its period any more"
+
 
 class SubscriptionSettling:
     """Works in one unit of work. Done again it finds nothing open."""
@@ -29,11 +31,14 @@ class SubscriptionSettling:
         self._credits = credits_
 
     async def settle(self, subscription_id: UUID, at: datetime, *, charges_owed: bool) -> None:
-        """Bill what is due on the whole, or give back what was paid and not used, with its tax.
+        """Bill what is due on the whole, or give back what was paid and not used, with its tax. Invoices of periods that came to
+        nothing are credited, and what was paid on them is their customer's credit.
 
         charges_owed: False where what is due is owed no more. Raises PeriodNotInvoiced as long as the invoice is not issued that
         the unused part is taken back of, and what issuing refuses.
         """
+        for invoice_id in await self._rest.void_invoices(subscription_id):
+            await self._credits.withdraw(invoice_id, Change(at, SYSTEM, GIVEN_UP))
         adjustments = await self._rest.take(subscription_id)
         open_minor = sum(one.open_minor for one in adjustments)
         if open_minor > 0 and charges_owed:

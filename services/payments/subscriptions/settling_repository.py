@@ -27,6 +27,13 @@ _PAID: Final = text("""
      WHERE period.subscription_id = :id AND period.status = 'paid' AND period.total_minor > 0 AND period.order_id IS NULL
      ORDER BY period.start_on DESC
 """)
+_VOID: Final = text("""
+    SELECT invoices.id FROM subscription_periods AS period
+      JOIN invoices ON (invoices.subscription_id, invoices.period_start) = (period.subscription_id, period.start_on)
+     WHERE period.subscription_id = :id AND period.status = 'void' AND invoices.status = 'issued'
+       AND credited_minor < invoices.total_minor
+     ORDER BY invoices.id FOR UPDATE OF invoices
+""")
 
 
 class SettlingRepository:
@@ -34,6 +41,10 @@ class SettlingRepository:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+
+    async def void_invoices(self, subscription_id: UUID) -> list[UUID]:
+        """The invoices in force of its periods that are void, as far as they still ask for something or hold money; held."""
+        return list((await self._session.execute(_VOID, {"id": subscription_id})).scalars())
 
     async def take(self, subscription_id: UUID) -> list[Adjustment]:
         """What is open, the oldest first, of one that is over; now nothing is. Whoever comes second waits, and finds nothing."""

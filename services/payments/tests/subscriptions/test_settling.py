@@ -6,9 +6,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.payments import invoice_deps
+from services.payments.tests.credits.arrange import have_credit
 from services.payments.tests.payments.arrange import CHECK, balances
 from services.payments.tests.subscriptions.arrange import PRO, Office, at, key, rows
-from shared.contracts.payments import GenerateInvoice, SettleSubscription
+from shared.contracts.payments import GenerateInvoice, ProcessDunning, SettleSubscription
 from shared.testing.messages import assert_nothing_published, published
 
 MARCH = date(2026, 3, 2)
@@ -132,3 +134,89 @@ async def test_one_that_goes_on_keeps_what_is_open_for_its_next_period(office: O
     assert await rows(office.session, INVOICES) == [(118_000, 0)]
     # Four more for 21 of 31 days, 2,709.68, and five for April; with 18 % of tax, rounded to the rupee.
     assert [total for *_, total in await office.periods(one)] == [118_000, 909_700]
+
+
+async def test_credit_that_an_unpaid_period_has_taken_is_given_back_once_it_comes_to_nothing_twice_run(office: Office) -> None:
+    one = await _running(office, quantity=9)
+    await _invoice(office, one)
+    office.clock.set(at(2026, 3, 25, 9))
+    await office.act(one, "change", quantity=8)
+    await office.bill(at(2026, 4, 2))
+    ((payment, total),) = await rows(
+        office.session, "SELECT payment_id, total_minor FROM subscription_periods WHERE status = 'open'"
+    )
+    await office.declined(payment, 1, "later", office.clock())
+    assert await rows(office.session, OPEN) == [(0,)]
+
+    await office.act(one, "cancel", at="now")
+
+    # 8 of 31 days of one piece, 258.06, with 18 % of tax 304.52; April was billed for as much less.
+    assert total == 913_500
+    assert await rows(office.session, "SELECT sum(open_minor) FROM subscription_adjustments") == [(-25_806,)]
+    assert await _settle(office) == ["done", "done"]
+    assert await rows(office.session, CREDIT) == [("grant", 30_452)]
+    assert await rows(office.session, OPEN) == [(0,)]
+
+
+async def test_one_that_is_started_anew_has_its_credit_in_its_next_period_and_what_it_owed_is_forgotten(office: Office) -> None:
+    one = await _running(office, quantity=9)
+    office.clock.set(at(2026, 3, 25, 9))
+    await office.act(one, "change", quantity=8)
+    await office.bill(at(2026, 4, 2))
+    ((payment,),) = await rows(office.session, "SELECT payment_id FROM subscription_periods WHERE status = 'open'")
+    await office.declined(payment, 1, "ask_customer", office.clock())
+    slot = at(2026, 4, 20)
+    assert (await office.run_task(ProcessDunning(slot=slot), occurred_at=slot)).outcome == "done"
+
+    assert (await office.act(one, "start-anew")).is_success
+    await office.bill(at(2026, 5, 2))
+
+    assert [(status, total) for _, _, status, total in await office.periods(one)] == [
+        ("paid", 1_062_000),
+        ("void", 913_500),
+        ("open", 913_500),
+    ]
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+async def test_credit_that_an_invoice_has_taken_up_is_credit_again_once_nothing_is_owed_twice_run(
+    office: Office, by_hand: bool
+) -> None:
+    one = await office.subscribe(await office.plan(), method=False)
+    await office.bill()
+    await _invoice(office, one)
+    await have_credit(office.session, UUID(one["customer_id"]), 40_000)
+    ((invoice,),) = await rows(office.session, "SELECT id FROM invoices")
+    use = f"/v1/customers/{one['customer_id']}/credit/use"
+    await office.ok("POST", use, json={"invoice_id": str(invoice)}, headers=key())
+    assert await rows(office.session, INVOICES) == [(118_000, 78_000)]
+
+    if by_hand:
+        body = {"reason": "other", "note": "a courtesy"}
+        await office.ok("POST", f"/v1/invoices/{invoice}/credit-notes", json=body, headers=key())
+    await office.act(one, "cancel", at="now")
+
+    assert await _settle(office) == ["done", "done"]
+    assert await rows(office.session, INVOICES) == [(118_000, 0)]
+    assert await rows(office.session, "SELECT total_minor FROM credit_notes") == [(118_000,)]
+    assert await rows(office.session, "SELECT kind, amount_minor, source FROM customer_credits ORDER BY id") == [
+        ("grant", 40_000, "payment"),
+        ("apply", -40_000, "use"),
+        ("grant", 40_000, "invoice_credit"),
+    ]
+    held = await balances(office.session)
+    assert (held.get("accounts_receivable", 0), held.get("customer_credit", 0)) == (0, 0)
+
+
+async def test_what_was_paid_in_part_of_a_period_that_comes_to_nothing_is_the_customers_credit(office: Office) -> None:
+    one = await office.subscribe(await office.plan(), method=False)
+    await office.bill()
+    await _invoice(office, one)
+    ((invoice,),) = await rows(office.session, "SELECT id FROM invoices")
+    await invoice_deps.invoice_payments(office.session).apply(invoice, 50_000, uuid4(), office.clock())
+
+    await office.act(one, "cancel", at="now")
+
+    assert await _settle(office) == ["done", "done"]
+    assert await rows(office.session, CREDIT) == [("grant", 50_000)]
+    assert await rows(office.session, INVOICES) == [(118_000, 0)]
