@@ -24,6 +24,7 @@ from services.payments.payments.writing_repository import PaymentRepository
 from services.payments.plans.repository import PlanReader, PlanRepository
 from services.payments.plans.service import Plans
 from services.payments.subscriptions.changing import Changing
+from services.payments.subscriptions.charging import PeriodCharging
 from services.payments.subscriptions.dry_run import DryRun
 from services.payments.subscriptions.due import DueBilling
 from services.payments.subscriptions.due_repository import DueReader, DueRepository
@@ -80,17 +81,23 @@ def plan_changing(session: Session, clock: Clock, *, by: str) -> PlanChanging:
 
 def due_billing(session: Session) -> DueBilling:
     """Bills what is due, in the session's unit of work."""
+    cases = KeptCases(CaseRepository(session), system_clock)
+    return DueBilling(DueRepository(session), period_charging(session), cases, Publisher(session))
+
+
+def period_charging(session: Session) -> PeriodCharging:
+    """Charges periods that were just written, in the session's unit of work."""
     publisher = Publisher(session)
     uncharged = UnchargedPeriods(DunningRepository(session), failing(session), publisher)
-    stores = DueRepository(session), PaymentRepository(session)
-    cases = KeptCases(CaseRepository(session), system_clock)
-    return DueBilling(*stores, noticing(session), uncharged, cases, publisher)
+    return PeriodCharging(PaymentRepository(session), noticing(session), uncharged, publisher)
 
 
 def settling(session: Session) -> SubscriptionSettling:
     """Settles what is open of subscriptions that are over, in the session's unit of work."""
     unused = invoice_deps.unused_credits(session)
-    return SubscriptionSettling(SettlingRepository(session), invoice_deps.issuing(session), BuyerReader(session), unused)
+    stores = SettlingRepository(session), DueRepository(session)
+    issuing = invoice_deps.issuing(session)
+    return SubscriptionSettling(*stores, issuing, BuyerReader(session), unused, period_charging(session))
 
 
 def dry_run(session: ReadSession) -> DryRun:

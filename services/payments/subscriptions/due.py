@@ -3,36 +3,24 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol
-from uuid import UUID, uuid5
+from typing import Final
+from uuid import UUID
 
-from services.payments.mandates.models import Debit
-from services.payments.mandates.noticing import Noticing
 from services.payments.payments.cases import Cases
 from services.payments.payments.models import Payment
-from services.payments.payments.writing_repository import PaymentRepository
+from services.payments.subscriptions.charging import PeriodCharging
 from services.payments.subscriptions.deciding import decide
 from services.payments.subscriptions.due_models import Decision, Unbillable
 from services.payments.subscriptions.due_repository import DueRepository
 from services.payments.subscriptions.due_rows import due_of
-from services.payments.subscriptions.making import NAMESPACE, left_out, made
-from services.payments.subscriptions.models import SYSTEM
+from services.payments.subscriptions.making import left_out, made
 from services.payments.subscriptions.new_models import Made, NewOrder
 from services.payments.subscriptions.news import over, placed
-from shared.contracts import lanes
-from shared.contracts.payments import ProcessDueSubscriptions, ProcessPayment, SettleSubscription
+from shared.contracts.payments import ProcessDueSubscriptions, SettleSubscription
 from shared.runtime.outbox import Publisher
 
 AT_ONCE: Final = 500
 """So many subscriptions are dealt with by one message; the rest by one that follows."""
-
-
-class Uncharged(Protocol):
-    """Sees to periods for which nothing could be charged."""
-
-    async def note(self, made: Sequence[Made], at: datetime) -> None:
-        """Those without a stored method wait for their customers; those whose method is no good have failed."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +41,12 @@ class DueBilling:
     def __init__(
         self,
         due: DueRepository,
-        payments: PaymentRepository,
-        noticing: Noticing,
-        uncharged: Uncharged,
+        charging: PeriodCharging,
         cases: Cases,
         publisher: Publisher,
     ) -> None:
         self._due = due
-        self._payments = payments
-        self._noticing = noticing
-        self._uncharged = uncharged
+        self._charging = charging
         self._cases = cases
         self._publisher = publisher
 
@@ -102,15 +86,11 @@ class DueBilling:
         written = await self._due.write_periods([one.period for one in wanted] + out, at)
         new = [one for one in wanted if (one.period.subscription_id, one.period.start_on) in written]
         await self._due.place([one.order for one in new if one.order is not None], at)
-        pay = [one.payment for one in new if one.payment is not None]
-        payments = await self._payments.insert(pay, by=SYSTEM, at=at) if pay else []
         taken = [entry for decision in decisions for billed in decision.billed for entry in billed.bill.taken.items()]
         await self._due.take_off(_sums(taken))
         await self._due.move_on(decisions, at)
         self._tell(decisions, [one.order for one in new if one.order is not None], at)
-        await self._charge(payments, {one.payment.id for one in new if one.payment is not None and one.needs_notice}, at)
-        await self._uncharged.note([one for one in new if one.payment is None and one.period.status == "open"], at)
-        return new, payments
+        return new, await self._charging.charge(new, at)
 
     def _tell(self, decisions: Sequence[Decision], orders: Sequence[NewOrder], at: datetime) -> None:
         for order in orders:
@@ -120,34 +100,6 @@ class DueBilling:
                 self._publisher.publish(over(one.due, one.status, at))
             if one.next_bill_at is None and one.due.adjustments:
                 self._publisher.publish(SettleSubscription(subscription_id=one.due.id))
-
-    async def _charge(self, payments: Sequence[Payment], on_notice: Collection[UUID], at: datetime) -> None:
-        """Mandates on their notices, and everything else now."""
-        for payment in payments:
-            if payment.id not in on_notice:
-                self._publisher.publish(
-                    ProcessPayment(payment_id=payment.id),
-                    lane=lanes.PAYMENTS_SUBSCRIPTIONS,
-                    message_id=uuid5(NAMESPACE, f"charge/{payment.id}/1"),
-                )
-        await self._noticing.charge([_debit(one) for one in payments if one.id in on_notice], at)
-
-
-def _debit(payment: Payment) -> Debit:
-    assert payment.subscription_id is not None, "it is a period's"
-    assert payment.period_start is not None, "as above"
-    assert payment.payment_method_id is not None, "it is charged without its customer"
-    return Debit(
-        subscription_id=payment.subscription_id,
-        start_on=payment.period_start,
-        organization_id=payment.organization_id,
-        payment_id=payment.id,
-        payment_method_id=payment.payment_method_id,
-        gateway=payment.gateway,
-        account=payment.account,
-        currency=payment.currency,
-        amount_minor=payment.amount_minor,
-    )
 
 
 def _sums(taken: Sequence[tuple[UUID, int]]) -> list[tuple[UUID, int]]:

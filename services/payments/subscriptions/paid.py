@@ -30,7 +30,8 @@ class Paying:
             return
         for one in paid:
             self._publisher.publish(_invoice(one), message_id=uuid5(NAMESPACE, f"invoice/{one.subscription_id}/{one.start_on}"))
-            self._publisher.publish(_renewed(one, at))
+            if one.is_renewal:
+                self._publisher.publish(_renewed(one, at))
         for key, start in await self._paid.recover(paid, at):
             self._publisher.publish(CancelMessages(subject_key=failures_of(key, start), reason="the period is paid"))
         await self.go_on([one.subscription_id for one in paid], at)

@@ -35,12 +35,13 @@ _FIND: Final = text("""
 """)
 _LOCK: Final = text("SELECT id FROM subscriptions WHERE id = ANY (CAST(:ids AS uuid[])) ORDER BY id FOR NO KEY UPDATE")
 _PAY: Final = text("""
-    UPDATE subscription_periods AS period SET status = 'paid', paid_at = :at, version = version + 1, updated_at = :at
+    UPDATE subscription_periods AS period SET status = 'paid', paid_at = :at, version = period.version + 1, updated_at = :at
       FROM unnest(CAST(:ids AS uuid[]), CAST(:starts AS date[])) AS row(id, start_on)
+      JOIN subscriptions ON subscriptions.id = row.id
      WHERE (period.subscription_id, period.start_on) = (row.id, row.start_on)
        AND period.status IN ('open', 'past_due', 'unpaid')
     RETURNING period.subscription_id, period.start_on, period.order_id, period.organization_id, period.customer_id,
-              period.total_minor, period.currency
+              period.total_minor, period.currency, period.start_on < subscriptions.next_period_start AS is_renewal
 """)
 _RECOVER: Final = text("""
     UPDATE dunning_runs AS run SET status = 'recovered', reason = NULL, next_try_at = NULL, updated_at = :at
@@ -81,7 +82,7 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class PaidPeriod:
-    """A period that is paid now."""
+    """A period that is paid now. is_renewal: False for what was left to be paid when its subscription was over."""
 
     subscription_id: UUID
     start_on: date
@@ -90,6 +91,7 @@ class PaidPeriod:
     customer_id: UUID
     total_minor: int
     currency: str
+    is_renewal: bool
 
 
 class PaidRepository:

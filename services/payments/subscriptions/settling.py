@@ -8,10 +8,13 @@ from uuid import UUID
 from services.payments.credits.unused import UnusedCredits
 from services.payments.invoices.customer_repository import BuyerReader
 from services.payments.invoices.issuing import Issuing
-from services.payments.invoices.models import DraftLine, InvoiceDraft
+from services.payments.invoices.models import DraftLine, InvoiceDraft, Source
 from services.payments.invoices.writing_repository import Change
 from services.payments.subscriptions.billing import adjusted
+from services.payments.subscriptions.charging import PeriodCharging
+from services.payments.subscriptions.due_repository import DueRepository
 from services.payments.subscriptions.errors import PeriodNotInvoiced
+from services.payments.subscriptions.last_charge import last_made
 from services.payments.subscriptions.models import SYSTEM, BilledLine
 from services.payments.subscriptions.settling_repository import SettlingRepository
 from services.payments.tax.models import SupplyKind
@@ -24,8 +27,18 @@ GIVEN_UP: Final = "nothing is owed for its period any more"
 class SubscriptionSettling:
     """Works in one unit of work. Done again it finds nothing open."""
 
-    def __init__(self, rest: SettlingRepository, issuing: Issuing, buyers: BuyerReader, credits_: UnusedCredits) -> None:
+    def __init__(
+        self,
+        rest: SettlingRepository,
+        due: DueRepository,
+        issuing: Issuing,
+        buyers: BuyerReader,
+        credits_: UnusedCredits,
+        charging: PeriodCharging,
+    ) -> None:
         self._rest = rest
+        self._due = due
+        self._charging = charging
         self._issuing = issuing
         self._buyers = buyers
         self._credits = credits_
@@ -48,7 +61,8 @@ class SubscriptionSettling:
             await self._give_back(subscription_id, -open_minor, at)
 
     async def _bill(self, subscription_id: UUID, lines: Sequence[BilledLine], at: datetime) -> None:
-        period = await self._rest.last_period(subscription_id)
+        """The invoice is a period's of its own, from the day of the end on, and is charged and dunned as such, once."""
+        period, payer = await self._rest.last_period(subscription_id), await self._rest.payer(subscription_id, at)
         buyer = await self._buyers.find(period.customer_id, organization_id=period.organization_id)
         assert buyer is not None, "a foreign key keeps it"
         kinds: tuple[SupplyKind, ...] = get_args(SupplyKind)
@@ -64,8 +78,12 @@ class SubscriptionSettling:
             supplied_from=period.start_on,
             supplied_to=period.end_on - timedelta(days=1),
             notes=NOTES,
+            source=Source(subscription_id=subscription_id, period_start=payer.ended_on),
         )
-        await self._issuing.issue_new(draft, Change(at, SYSTEM))
+        invoice, _ = await self._issuing.issue_new(draft, Change(at, SYSTEM))
+        last = last_made(period, lines, invoice, payer)
+        await self._due.write_periods([last.period], at)
+        await self._charging.charge([last], at)
 
     async def _give_back(self, subscription_id: UUID, unused_minor: int, at: datetime) -> None:
         """Off the newest invoices: what was paid last is what was not used. What refunds have taken off them is not left."""

@@ -1,11 +1,13 @@
 """Statements on what is open of subscriptions that are over."""
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select, text
 
+from services.payments.subscriptions.due_models import method_fault
 from services.payments.subscriptions.models import Adjustment, SubscriptionPeriod
 from shared.runtime.db import Session
 
@@ -34,6 +36,27 @@ _VOID: Final = text("""
        AND credited_minor < invoices.total_minor
      ORDER BY invoices.id FOR UPDATE OF invoices
 """)
+_PAYER: Final = text("""
+    SELECT subscription.next_period_start, subscription.payment_method_id, method.gateway, method.account, method.kind,
+           method.label, method.status AS method_status, method.expires_at AS method_expires_at, method.max_amount_minor
+      FROM subscriptions AS subscription LEFT JOIN payment_methods AS method ON method.id = subscription.payment_method_id
+     WHERE subscription.id = :id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """How one that is over pays what it owes. ended_on: the day on which no further period has begun. method_id: None where its
+    customer pays themselves. fault: why the stored method cannot be charged."""
+
+    ended_on: date
+    method_id: UUID | None
+    gateway: str | None
+    account: str | None
+    kind: str | None
+    label: str | None
+    max_amount_minor: int | None
+    fault: str | None
 
 
 class SettlingRepository:
@@ -57,6 +80,12 @@ class SettlingRepository:
             SubscriptionPeriod.subscription_id == subscription_id, SubscriptionPeriod.status.not_in(("void", "skipped"))
         )
         return (await self._session.scalars(query.order_by(SubscriptionPeriod.start_on.desc()).limit(1))).one()
+
+    async def payer(self, subscription_id: UUID, at: datetime) -> Payer:
+        """By what the rest is paid. at: when the stored method has to be good."""
+        row = dict((await self._session.execute(_PAYER, {"id": subscription_id})).mappings().one())
+        how = {name: row[name] for name in ("gateway", "account", "kind", "label", "max_amount_minor")}
+        return Payer(row["next_period_start"], row["payment_method_id"], **how, fault=method_fault(row, at))
 
     async def paid_periods(self, subscription_id: UUID) -> list[tuple[date, UUID | None]]:
         """Periods that money was paid for, and that were not delivered, each with its invoice; the newest first."""

@@ -9,8 +9,8 @@ import pytest
 from services.payments import invoice_deps
 from services.payments.tests.credits.arrange import have_credit
 from services.payments.tests.payments.arrange import CHECK, balances
-from services.payments.tests.subscriptions.arrange import PRO, Office, at, key, rows
-from shared.contracts.payments import GenerateInvoice, ProcessDunning, SettleSubscription
+from services.payments.tests.subscriptions.arrange import PRO, Office, at, have_method, key, rows
+from shared.contracts.payments import GenerateInvoice, ProcessDunning, ProcessPayment, SettleSubscription, SubscriptionRenewed
 from shared.testing.messages import assert_nothing_published, published
 
 MARCH = date(2026, 3, 2)
@@ -220,3 +220,94 @@ async def test_what_was_paid_in_part_of_a_period_that_comes_to_nothing_is_the_cu
     assert await _settle(office) == ["done", "done"]
     assert await rows(office.session, CREDIT) == [("grant", 50_000)]
     assert await rows(office.session, INVOICES) == [(118_000, 0)]
+
+
+async def _owes(office: Office, **method: Any) -> dict[str, Any]:
+    """One that is over and owes 1,599.00 for an upgrade, whose settlement was asked for twice."""
+    one = await _running(office)
+    await _invoice(office, one)
+    if method:
+        method_id = await have_method(office.session, UUID(one["customer_id"]), **method)
+        body = {"payment_method_id": str(method_id)}
+        await office.ok("PATCH", f"/v1/subscriptions/{one['id']}", json=body, headers={"If-Match": "*"})
+    office.clock.set(at(2026, 3, 12, 9))
+    await office.act(one, "change", plan_id=str(await office.plan(PRO | GOLD)))
+    await office.act(one, "cancel", at="period_end")
+    await office.bill(at(2026, 4, 2))
+    assert await _settle(office) == ["done", "done"]
+    return one
+
+
+async def _last(office: Office) -> tuple[UUID, int]:
+    """The payment of what is left, and its amount."""
+    query = "SELECT id, amount_minor FROM payments WHERE period_start = '2026-04-02'"
+    ((payment_id, amount),) = await rows(office.session, query)
+    return payment_id, amount
+
+
+async def test_the_last_invoice_is_charged_to_the_stored_method_once_twice_run(office: Office) -> None:
+    one = await _owes(office)
+
+    payment, amount = await _last(office)
+    assert amount == 159_900
+    asked = [charge for charge in await published(office.session, ProcessPayment) if charge.payment_id == payment]
+    assert len(asked) == 1
+
+    await office.captured(payment, amount)
+
+    assert await rows(office.session, INVOICES) == [(118_000, 0), (159_900, 0)]
+    assert [(start, status) for start, _, status, _ in await office.periods(one)] == [
+        ("2026-03-02", "paid"),
+        ("2026-04-02", "paid"),
+    ]
+    assert (await office.get(one))["status"] == "cancelled"
+    # What is left is no renewal.
+    assert [told.period_start for told in await published(office.session, SubscriptionRenewed)] == [MARCH]
+    assert (await balances(office.session)).get("accounts_receivable", 0) == 0
+
+
+async def test_a_last_invoice_that_is_declined_is_dunned_as_a_period_is(office: Office) -> None:
+    one = await _owes(office)
+    payment, _ = await _last(office)
+
+    await office.declined(payment, 1, "later", office.clock())
+    first = await rows(office.session, "SELECT status, failures, next_try_at FROM dunning_runs")
+    slot = at(2026, 4, 3, 4, 30)
+    await office.run_task(ProcessDunning(slot=slot), occurred_at=slot)
+    again = [charge for charge in await published(office.session, ProcessPayment) if charge.payment_id == payment]
+    end = at(2026, 4, 20)
+    await office.declined(payment, 2, "ask_customer", slot)
+    await office.run_task(ProcessDunning(slot=end), occurred_at=end)
+
+    assert (first, len(again)) == ([("running", 1, slot)], 2)
+    assert await rows(office.session, "SELECT status FROM dunning_runs") == [("exhausted",)]
+    assert [status for _, _, status, _ in await office.periods(one)] == ["paid", "unpaid"]
+    assert (await office.get(one))["status"] == "cancelled"
+    # Its customer still pays it, as any invoice.
+    assert await rows(office.session, INVOICES) == [(118_000, 0), (159_900, 159_900)]
+
+
+async def test_a_mandate_is_charged_with_its_last_invoice_only_after_a_notice(office: Office) -> None:
+    await _owes(office, kind="card")
+
+    payment, amount = await _last(office)
+
+    assert [charge for charge in await published(office.session, ProcessPayment) if charge.payment_id == payment] == []
+    notices = await rows(
+        office.session, "SELECT start_on, amount_minor, then_charge FROM mandate_notices WHERE start_on > :march", march=MARCH
+    )
+    assert notices == [(date(2026, 4, 2), amount, True)]
+
+
+async def test_a_last_invoice_whose_stored_method_has_expired_is_its_customers_to_pay(office: Office) -> None:
+    one = await _owes(office, expires_at=at(2026, 3, 20))
+
+    assert await rows(office.session, "SELECT 1 FROM payments WHERE period_start = '2026-04-02'") == []
+    assert [status for _, _, status, _ in await office.periods(one)] == ["paid", "past_due"]
+    ((invoice,),) = await rows(office.session, "SELECT id FROM invoices WHERE balance_minor > 0")
+    await have_credit(office.session, UUID(one["customer_id"]), 159_900)
+    use = f"/v1/customers/{one['customer_id']}/credit/use"
+    await office.ok("POST", use, json={"invoice_id": str(invoice)}, headers=key())
+
+    assert [status for _, _, status, _ in await office.periods(one)] == ["paid", "paid"]
+    assert await rows(office.session, "SELECT status FROM dunning_runs") == [("recovered",)]
