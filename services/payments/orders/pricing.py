@@ -32,6 +32,14 @@ def terms_of(seller: Taxed, currency: str, country: str, state_code: str | None)
     return Terms(currency, "domestic", seller.state_code, state_code, round_to)
 
 
+def require_abroad(terms: Terms, *addresses: Mapping[str, Any] | None) -> None:
+    """An export's invoice shows where abroad it goes, or who buys there: refused now and not once it is paid. Raises
+    PlaceOfSupplyUnknown."""
+    is_export = terms.supplier_state is not None and terms.place_of_supply == ABROAD
+    if is_export and all((one or {}).get("country", HOME) == HOME for one in addresses):
+        raise PlaceOfSupplyUnknown(f"state {ABROAD} is abroad, and no address is; send delivery.address with its country")
+
+
 def priced(lines: Sequence[Bought], coupon: Coupon | None, terms: Terms) -> Priced:
     """What these lines come to. Raises what `discounts` raises, and OrderTooLarge."""
     gross = [line.quantity * line.unit_price_minor for line in lines]

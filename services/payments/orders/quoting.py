@@ -16,13 +16,12 @@ from services.payments.coupons.terms import check_window
 from services.payments.customers.models import Customer
 from services.payments.customers.repository import CustomerReader
 from services.payments.customers.service import known_customer
-from services.payments.orders.errors import DueTooSoon, PlaceOfSupplyUnknown
+from services.payments.orders.errors import DueTooSoon
 from services.payments.orders.models import Bought, Order, OrderLine, Priced, Seller, Terms
 from services.payments.orders.new_orders import NewOrder, Wanted
-from services.payments.orders.pricing import HOME, at_price, priced, terms_of
+from services.payments.orders.pricing import HOME, at_price, priced, require_abroad, terms_of
 from services.payments.orders.sellers import Sellers
 from services.payments.periods.zones import day_at
-from services.payments.tax.states import ABROAD
 from shared.runtime.clock import Clock
 
 
@@ -93,7 +92,7 @@ class OrderQuoting:
         delivery = _delivery(new.delivery, customer)
         country = (delivery["address"] or {}).get("country", HOME)
         terms = terms_of(seller, new.currency, country, delivery["state_code"])
-        _require_abroad(terms, delivery["address"], customer.address)
+        require_abroad(terms, delivery["address"], customer.address)
         products = await self._products.by_sku(new.organization_id, [line.sku for line in new.lines])
         if honoured is not None:
             lines = _honoured(honoured, products)
@@ -143,14 +142,6 @@ def _delivery(given: Mapping[str, Any] | None, customer: Customer) -> dict[str, 
     if said["address"] is None and said["state_code"] is None:
         return said | {"address": customer.address, "state_code": customer.state_code}
     return said
-
-
-def _require_abroad(terms: Terms, *addresses: Mapping[str, Any] | None) -> None:
-    """An export's invoice shows where abroad it goes, or who buys there: refused now and not once it is paid. Raises
-    PlaceOfSupplyUnknown."""
-    is_export = terms.supplier_state is not None and terms.place_of_supply == ABROAD
-    if is_export and all((one or {}).get("country", HOME) == HOME for one in addresses):
-        raise PlaceOfSupplyUnknown(f"state {ABROAD} is abroad, and no address is; send delivery.address with its country")
 
 
 def _check_due(due_on: date | None, products: Sequence[Product], today: date) -> None:

@@ -12,6 +12,7 @@ from services.payments.dunning.repository import DunningReader
 from services.payments.dunning.schemas import DunningRunOut
 from services.payments.mandates.repository import NoticeReader
 from services.payments.mandates.schemas import NoticeOut
+from services.payments.orders.errors import PlaceOfSupplyUnknown
 from services.payments.plans.errors import PlanClosed, PlanNotFound
 from services.payments.subscriptions.endpoints import SubscriptionId
 from services.payments.subscriptions.errors import (
@@ -92,7 +93,7 @@ _TO_CHANGE_PLAN = _refusals(
 @router.patch(
     "/{subscription_id:uuid}",
     summary="Change a subscription",
-    responses=_refusals(SubscriptionForbids, MethodUnusable, EndTooEarly),
+    responses=_refusals(SubscriptionForbids, MethodUnusable, EndTooEarly, PlaceOfSupplyUnknown),
 )
 async def change(subscription_id: SubscriptionId, body: SubscriptionChange, desk: AtDesk, if_match: IfMatch) -> SubscriptionOut:
     """What is owed is tried at once with another method, which takes nothing of the tries that are made by themselves."""

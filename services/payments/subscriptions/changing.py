@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.payments.payment_methods.repository import MethodReader
 from services.payments.periods.zones import day_at, midnight
+from services.payments.subscriptions.due_rows import require_taxable
 from services.payments.subscriptions.errors import (
     EndTooEarly,
     NotAPeriodStart,
@@ -132,7 +133,7 @@ class Changing:
     async def set(self, key: UUID, organization_id: UUID | None, asked: SubscriptionChange, check: Check) -> Subscription:
         """Change what it is paid with, where it goes and when it ends. Another method is tried at once with what is owed.
 
-        Raises SubscriptionForbids, MethodUnusable and EndTooEarly.
+        Raises SubscriptionForbids, MethodUnusable, EndTooEarly and PlaceOfSupplyUnknown.
         """
         values = asked.values()
         one = await self._held(key, organization_id, check, owing=values.get("payment_method_id") is not None)
@@ -147,6 +148,8 @@ class Changing:
         is_another = method_id is not None and method_id != one.payment_method_id
         was_by_hand = one.payment_method_id is None
         changed = await self._change(one, values, None)
+        if "delivery" in values:
+            require_taxable(await self._subscriptions.due(key))
         if was_by_hand and is_another:
             self._forget_reminders(changed, "it is charged by itself now")
         if is_another and changed.status in ("past_due", "unpaid"):

@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.payments.orders.models import Terms as Supply
-from services.payments.orders.pricing import HOME, terms_of
+from services.payments.orders.pricing import HOME, require_abroad, terms_of
 from services.payments.orders.sellers import Taxed
 from services.payments.plans.models import Terms
 from services.payments.subscriptions.due_models import Due, DueRow, Entity, Unbillable, method_fault
@@ -25,7 +25,7 @@ def due_of(row: DueRow, at: datetime) -> Due | Unbillable:
         return Unbillable(row["id"], row["organization_id"], _NO_SELLER)
     entity = Entity(**{**row["seller"], "id": UUID(row["seller"]["id"])})
     try:
-        supply = supply_of(entity, terms.currency, delivery)
+        supply = supply_of(entity, terms.currency, delivery, row["address"])
     except ServiceError as refusal:
         return Unbillable(row["id"], row["organization_id"], refusal.detail[:300])
     return Due(
@@ -66,10 +66,21 @@ def delivery_of(given: Mapping[str, Any] | None, address: Mapping[str, Any] | No
     return said
 
 
-def supply_of(seller: Taxed, currency: str, delivery: Mapping[str, Any]) -> Supply:
-    """What the tax of a period follows from. Raises PlaceOfSupplyUnknown."""
+def supply_of(seller: Taxed, currency: str, delivery: Mapping[str, Any], buyer: Mapping[str, Any] | None) -> Supply:
+    """What the tax of a period follows from. buyer: the customer's address. Raises PlaceOfSupplyUnknown."""
     country = (delivery["address"] or {}).get("country", HOME)
-    return terms_of(seller, currency, country, delivery["state_code"])
+    terms = terms_of(seller, currency, country, delivery["state_code"])
+    require_abroad(terms, delivery["address"], buyer)
+    return terms
+
+
+def require_taxable(row: DueRow) -> None:
+    """Raises PlaceOfSupplyUnknown where its tax depends on a state that neither its delivery nor its customer names. Who sells is
+    not known to everybody yet, and nobody's delivery can mend that."""
+    if row["seller"] is not None:
+        entity = Entity(**{**row["seller"], "id": UUID(row["seller"]["id"])})
+        delivery = delivery_of(row["delivery"], row["address"], row["state_code"])
+        supply_of(entity, _terms(row["terms"]).currency, delivery, row["address"])
 
 
 def _terms(version: Mapping[str, Any]) -> Terms:

@@ -159,7 +159,7 @@ class Subscribing:
         self, organization_id: UUID, currency: str, customer: Customer, delivery: dict[str, Any] | None
     ) -> None:
         where = delivery_of(delivery, customer.address, customer.state_code)
-        supply_of(await self._sellers.of(organization_id), currency, where)
+        supply_of(await self._sellers.of(organization_id), currency, where, customer.address)
 
 
 def _days(new: SubscriptionIn, version: PlanVersion, today: date, zone: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 from sqlalchemy import text
 
@@ -214,3 +215,23 @@ async def test_a_method_that_is_no_good_is_refused(office: Office, status: str) 
     answer = await office.api.patch(f"/v1/subscriptions/{one['id']}", json=body, headers=IF_ANY)
 
     assert code(answer) == (422, "method_unusable")
+
+
+async def test_delivery_whose_state_nobody_names_is_refused_at_once_and_changes_nothing(office: Office) -> None:
+    one = await office.subscribe(await office.plan(BOX))
+    elsewhere = {"line1": "1 Lake Road", "city": "Bengaluru", "country": "IN"}
+    path = f"/v1/subscriptions/{one['id']}"
+
+    async def change(delivery: dict[str, Any]) -> httpx.Response:
+        return await office.api.patch(path, json={"delivery": delivery}, headers={"If-Match": "*"})
+
+    abroad = await change({"state_code": "96"})
+    refused = await change({"address": elsewhere})
+    after = await office.get(one)
+    accepted = [await change(delivery) for delivery in ({"address": elsewhere, "state_code": "29"}, {"state_code": "27"})]
+
+    assert [code(answer) for answer in (abroad, refused)] == [(422, "place_of_supply_unknown")] * 2
+    assert "delivery.address" in abroad.json()["detail"]
+    assert "delivery.state_code" in refused.json()["detail"]
+    assert (after["delivery"], after["version"]) == (None, one["version"])
+    assert [answer.status_code for answer in accepted] == [200, 200]
