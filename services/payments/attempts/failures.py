@@ -13,17 +13,17 @@ from services.payments.payments.writing_repository import PaymentRepository
 from shared.contracts.money import Money
 from shared.contracts.notifications import SendPaymentFailed
 from shared.contracts.payments import PaymentFailed
-from shared.contracts.payments.charges import PROMISED
 from shared.runtime.clock import Clock
 from shared.runtime.errors import Dropped
 from shared.runtime.outbox import Publisher
 
-TRIES_OF_A_MESSAGE: Final = PROMISED.max_retries + 1
 _WORTH: Final = timedelta(days=7)
 _LATER: Final = (timedelta(days=1), timedelta(days=3), timedelta(days=5))
-"""After the first, second and third failure that may heal with time; then it is the customer's."""
+"""After the first, second and third failure that may heal with time, or later where the decline says so; then it is the
+customer's. Failures of other kinds take none of them."""
 _TECHNICAL: Final = timedelta(hours=1)
 _MOST_ROUNDS: Final = 3
+"""Each of all tries of a message: at once and after 60, 120, 240 and 480 s."""
 
 
 class FailureHandling:
@@ -96,9 +96,9 @@ def next_try(payment: Payment, now: datetime) -> datetime | None:
     """When it is charged again by itself. A subscription decides that for its own payments."""
     if payment.payment_method_id is None or payment.subscription_id is not None:
         return None
-    if payment.decline_kind == "later" and 1 <= payment.tries <= len(_LATER):
-        return now + _LATER[payment.tries - 1]
-    if payment.decline_kind == "safe_now" and payment.tries < _MOST_ROUNDS * TRIES_OF_A_MESSAGE:
+    if payment.decline_kind == "later" and payment.later_declines < len(_LATER):
+        return now + max(_LATER[payment.later_declines], timedelta(seconds=payment.decline_delay_s or 0))
+    if payment.decline_kind == "safe_now" and payment.technical_declines + 1 < _MOST_ROUNDS:
         return now + _TECHNICAL
     return None
 

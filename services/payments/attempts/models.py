@@ -72,5 +72,6 @@ class DeclineNote:
     code: str
     reason: str
     kind: str
+    delay_s: int | None
     failure: str
     next_action: str

@@ -53,4 +53,5 @@ class ChargeRecords:
 
 def _note(payment_id: UUID, decline: Decline) -> DeclineNote:
     failure = decline.customer_text[:_MAX_FAILURE]
-    return DeclineNote(payment_id, decline.code, decline.reason, decline.kind.value, failure, decline.next_action.value)
+    kind, delay_s = decline.kind.value, decline.delay_s
+    return DeclineNote(payment_id, decline.code, decline.reason, kind, delay_s, failure, decline.next_action.value)

@@ -89,11 +89,11 @@ _LEAVE: Final = text("""
      WHERE payments.id = held.id
 """)
 _DECLINED: Final = text("""
-    UPDATE payments SET decline_code = row.code, decline_reason = row.reason, decline_kind = row.kind, failure = row.failure,
-                        next_action = row.next_action
+    UPDATE payments SET decline_code = row.code, decline_reason = row.reason, decline_kind = row.kind,
+                        decline_delay_s = row.delay_s, failure = row.failure, next_action = row.next_action
       FROM unnest(CAST(:payment_id AS uuid[]), CAST(:code AS text[]), CAST(:reason AS text[]), CAST(:kind AS text[]),
-                  CAST(:failure AS text[]), CAST(:next_action AS text[]))
-           AS row(id, code, reason, kind, failure, next_action)
+                  CAST(:delay_s AS integer[]), CAST(:failure AS text[]), CAST(:next_action AS text[]))
+           AS row(id, code, reason, kind, delay_s, failure, next_action)
      WHERE payments.id = row.id
 """)
 _BOUND: Final = text("""

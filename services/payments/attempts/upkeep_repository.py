@@ -67,7 +67,10 @@ _SILENT: Final = text("""
      ORDER BY gateway, account
 """)
 _HANDLED: Final = text("""
-    UPDATE payments SET handled_tries = tries, next_attempt_at = :next_attempt_at, version = version + 1,
+    UPDATE payments SET handled_tries = tries, next_attempt_at = :next_attempt_at,
+                        later_declines = later_declines + CASE WHEN decline_kind = 'later' THEN 1 ELSE 0 END,
+                        technical_declines = technical_declines + CASE WHEN decline_kind = 'safe_now' THEN 1 ELSE 0 END,
+                        version = version + 1,
                         updated_at = greatest(CAST(:at AS timestamptz), updated_at), changed_by = :by, change_reason = :reason,
                         change_reference = NULL
      WHERE id = :id

@@ -40,6 +40,7 @@ def state_of(payment: Payment, held: Sequence[Held], around: Around) -> State:
         decline_code=decline.get("code", payment.decline_code if status == "failed" else None),
         decline_reason=decline.get("reason", payment.decline_reason if status == "failed" else None),
         decline_kind=decline.get("kind", payment.decline_kind if status == "failed" else None),
+        decline_delay_s=decline.get("delay_s", payment.decline_delay_s if status == "failed" else None),
         failure=decline.get("text", payment.failure if status == "failed" else None),
         next_action=decline.get("next_action", payment.next_action if status == "failed" else None),
         late_until=failed_at + LATE if failed_at is not None else payment.late_until,

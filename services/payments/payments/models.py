@@ -33,7 +33,8 @@ class Payment:
     """An amount that is to be collected for an order, an invoice or a subscription's period, however many tries it takes.
 
     gateway, account: `offline` for both where a person has counted the money. is_charging: a message is at its charge, or comes
-    back to it by itself.
+    back to it by itself. later_declines, technical_declines: failures that were dealt with of what may pass in days, and at once.
+    decline_delay_s: the least that has to pass before the next try.
     """
 
     id: UUID
@@ -62,10 +63,13 @@ class Payment:
     decline_code: str | None
     decline_reason: str | None
     decline_kind: str | None
+    decline_delay_s: int | None
     failure: str | None
     next_action: str | None
     tries: int
     handled_tries: int
+    later_declines: int
+    technical_declines: int
     is_charging: bool
     next_attempt_at: datetime | None
     unknown_since: datetime | None
@@ -165,6 +169,7 @@ class State:
     decline_code: str | None
     decline_reason: str | None
     decline_kind: str | None
+    decline_delay_s: int | None
     failure: str | None
     next_action: str | None
     late_until: datetime | None

@@ -80,6 +80,7 @@ _STATE_TYPES: Final = {
     "decline_code": "text",
     "decline_reason": "text",
     "decline_kind": "text",
+    "decline_delay_s": "integer",
     "failure": "text",
     "next_action": "text",
     "late_until": "timestamptz",

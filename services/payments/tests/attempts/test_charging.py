@@ -168,3 +168,9 @@ async def test_what_must_not_be_charged_is_not(
     assert handled.outcome == outcome
     assert await rows(session, CALLS) == []
     assert await gateway.movements() == []
+
+
+def test_technical_failure_is_tried_again_after_what_is_promised() -> None:
+    retry = ProcessPayment.contract.retry
+
+    assert [retry.delay_s(number) for number in range(1, retry.max_retries + 1)] == [60, 120, 240, 480]

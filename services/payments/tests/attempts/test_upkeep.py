@@ -1,8 +1,9 @@
 """What follows from failures, and what happens to payments by the clock; each look a second time finds nothing."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -66,7 +67,7 @@ async def _charged(run_task: TaskRunner, session: Session, gateway: GatewayStand
     return key
 
 
-async def test_failure_is_told_once_and_tried_again_the_next_day_twice_run(
+async def test_failure_is_told_once_and_tried_again_when_its_kind_may_have_passed_twice_run(
     run_task: TaskRunner, session: Session, gateway: GatewayStandIn
 ) -> None:
     key = await _charged(run_task, session, gateway, outcome="insufficient_funds")
@@ -76,9 +77,10 @@ async def test_failure_is_told_once_and_tried_again_the_next_day_twice_run(
 
     assert (first.outcome, again.outcome) == ("done", "dropped")
     told = await assert_published(session, SendPaymentFailed, payment_id=str(key))
-    assert told.next_attempt_at == NOON + timedelta(days=1)
+    # What an empty account is worth waiting for.
+    assert told.next_attempt_at == NOON + timedelta(days=2)
     for _ in range(2):
-        assert (await run_task(RetryFailedPayments(slot=NOON + timedelta(days=1)))).outcome == "done"
+        assert (await run_task(RetryFailedPayments(slot=NOON + timedelta(days=2)))).outcome == "done"
     await assert_published(session, ProcessPayment, payment_id=key)
 
 
@@ -113,6 +115,32 @@ async def test_technical_failures_are_left_to_their_message_as_long_as_it_has_tr
     assert (await run_task(HandleFailedPayment(payment_id=key), occurred_at=NOON)).outcome == "done"
     assert await rows(session, "SELECT tries, next_attempt_at FROM payments") == [(6, NOON + timedelta(hours=1))]
     assert len(await published(session, SendPaymentFailed)) == 2
+
+
+async def _fails(session: Session, run_task: TaskRunner, key: UUID, kind: str, tries: int) -> datetime | None:
+    """A message's tries of a payment have failed, the last of them so; returns when it is tried again."""
+    failed = text("""
+        UPDATE payments SET status = 'failed', tries = tries + :tries, decline_kind = :kind, decline_delay_s = 0, failure = 'No.',
+                            version = version + 1
+    """)
+    await session.execute(failed, {"kind": kind, "tries": tries})
+    assert (await run_task(HandleFailedPayment(payment_id=key), occurred_at=NOON)).outcome == "done"
+    ((again,),) = await rows(session, "SELECT next_attempt_at FROM payments")
+    found: datetime | None = again
+    return found
+
+
+async def test_technical_failures_take_none_of_the_tries_that_wait_for_days(
+    run_task: TaskRunner, session: Session, gateway: GatewayStandIn
+) -> None:
+    key = await _charged(run_task, session, gateway, outcome="insufficient_funds")
+    await session.execute(text("UPDATE payments SET tries = 0, later_declines = 0"))
+    failures = [("safe_now", 5), ("later", 5), ("safe_now", 5), ("later", 1), ("safe_now", 5), ("later", 1), ("later", 1)]
+
+    again = [await _fails(session, run_task, key, kind, tries) for kind, tries in failures]
+
+    hour, days = NOON + timedelta(hours=1), [NOON + timedelta(days=one) for one in (1, 3, 5)]
+    assert again == [hour, days[0], hour, days[1], None, days[2], None]
 
 
 async def test_technical_failure_that_only_a_call_back_tells_of_is_tried_again_by_the_clock(
@@ -160,7 +188,7 @@ async def test_planned_try_waits_while_somebody_else_is_paying_the_order(
     await run_task(HandleFailedPayment(payment_id=key), occurred_at=NOON)
     ((order, customer),) = await rows(session, "SELECT order_id, customer_id FROM payments")
     other = await have_payment(session, order, customer, gateway_order="order_2")
-    day = NOON + timedelta(days=1)
+    day = NOON + timedelta(days=2)
 
     await run_task(RetryFailedPayments(slot=day))
     await assert_nothing_published(session, ProcessPayment)
@@ -175,7 +203,7 @@ async def test_planned_try_that_meets_a_payment_begun_at_that_moment_is_made_lat
 ) -> None:
     key = await _charged(run_task, session, gateway, outcome="insufficient_funds")
     await run_task(HandleFailedPayment(payment_id=key), occurred_at=NOON)
-    await run_task(RetryFailedPayments(slot=NOON + timedelta(days=1)))
+    await run_task(RetryFailedPayments(slot=NOON + timedelta(days=2)))
     ((order, customer),) = await rows(session, "SELECT order_id, customer_id FROM payments")
     other = await have_payment(session, order, customer, gateway_order="order_2")
 
