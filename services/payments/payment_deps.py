@@ -57,7 +57,7 @@ def gateway_facts(session: Session, clock: Clock) -> GatewayFacts:
         orders_deps.order_payments(session),
     )
     going_back = GoingBack(refund_facts(session, clock), refund_requests(session), DisputeReader(session), Ledger(session))
-    return GatewayFacts(stores, settling(session, clock), going_back, Publisher(session), clock)
+    return GatewayFacts(stores, settling(session, clock), going_back, cases(session, clock), Publisher(session), clock)
 
 
 def cases(session: Session, clock: Clock) -> KeptCases:

@@ -1,6 +1,6 @@
 """Statements on cases."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
@@ -64,6 +64,12 @@ _SETTLE_HELD: Final = text("""
        AND NOT EXISTS (SELECT FROM subscriptions WHERE CAST(id AS text) = entity_id AND held_reason IS NOT NULL
                            AND status NOT IN ('cancelled', 'ended'))
 """)
+_SETTLE_SURPLUS: Final = text("""
+    UPDATE cases SET state = 'resolved', resolution = 'settled_itself', resolved_at = :at, changed_by = :by,
+                     change_note = 'it is no surplus any more', version = version + 1, updated_at = :at
+     WHERE state = 'open' AND kind = 'surplus_authorization' AND payment_id = ANY (CAST(:payment_ids AS uuid[]))
+       AND entity_id <> ALL (CAST(:entity_ids AS text[]))
+""")
 _COMMENT: Final = text("""
     INSERT INTO case_changes (case_id, action, actor, owner, note, at)
     SELECT id, 'commented', :by, owner, :note, :at FROM cases WHERE id = :id
@@ -122,6 +128,11 @@ class CaseRepository(CaseReader):
         }
         row = (await self._writing.execute(_OPEN, bound)).one_or_none()
         return row is not None and bool(row.is_new)
+
+    async def settle_surplus(self, payment_ids: Collection[UUID], entity_ids: Collection[str], at: datetime) -> None:
+        """End those about these payments' authorizations, but for these ids of gateways."""
+        bound = {"payment_ids": sorted(payment_ids), "entity_ids": sorted(entity_ids), "at": at, "by": SYSTEM}
+        await self._writing.execute(_SETTLE_SURPLUS, bound)
 
     async def settle_held(self, at: datetime) -> None:
         """End those about subscriptions that do not wait, or never will again."""

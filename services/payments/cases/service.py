@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -34,6 +34,10 @@ class KeptCases:
         said = json.dumps(details, sort_keys=True, default=str)
         if await self._cases.open(kind, str(about), payment_id, self._clock(), said, details):
             logger.error("payment_case_opened", extra={"kind": kind, "payment_id": str(payment_id), **details})
+
+    async def settle_surplus(self, surplus: Mapping[UUID, Collection[str]], at: datetime) -> None:
+        """End those about authorizations that are taken, gone or not surplus any more."""
+        await self._cases.settle_surplus(list(surplus), [one for ids in surplus.values() for one in ids], at)
 
     async def settle_held(self, at: datetime) -> None:
         """End those about subscriptions whose billing waits no more, whoever has seen to it."""

@@ -1,6 +1,6 @@
 """What a person has to look at: the hook by which payments hand it to cases/, which keeps them with owner and age."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Literal, Protocol
 from uuid import UUID
@@ -16,6 +16,7 @@ CaseKind = Literal[
     "authorization_lapsing",
     "billing_held",
     "production_cancelled",
+    "surplus_authorization",
     "webhooks_silent",
 ]
 """The first four are classes of reconciliation, which finds the same by itself, and ends the case once it is right."""
@@ -26,6 +27,11 @@ class Cases(Protocol):
 
     async def open(self, kind: CaseKind, payment_id: UUID | None, details: Mapping[str, Any]) -> None:
         """Open one, or find the one that is open about the same. details: ids and amounts, nothing personal."""
+        ...
+
+    async def settle_surplus(self, surplus: Mapping[UUID, Collection[str]], at: datetime) -> None:
+        """End those about authorizations of these payments that are taken, gone or not surplus any more. surplus: what still
+        is, by payment, of gateways' ids."""
         ...
 
     async def settle_held(self, at: datetime) -> None:

@@ -1,11 +1,11 @@
 """The state of a payment, worked out from all that is known of it. No history goes in, so the facts' order cannot matter."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from services.payments.payments import ranks
-from services.payments.payments.models import Around, Held, Payment, PaymentStatus, State
+from services.payments.payments.models import PAID, Around, Held, Payment, PaymentStatus, State
 
 LATE: Final = timedelta(days=3)
 """How long a bank may still say yes to a payment that has failed (razorpay.com/docs/payments/payments/late-authorisation)."""
@@ -25,7 +25,7 @@ def state_of(payment: Payment, held: Sequence[Held], around: Around) -> State:
     """held: of this payment, the oldest first; those whose amount or currency is another one are left out of it."""
     counted = [one for one in held if not is_mismatch(payment, one)]
     captured_minor = sum(one.captured_minor for one in counted)
-    shown = _shown(counted)
+    shown = _shown(counted, around)
     status = _paid(captured_minor, around) if captured_minor else _unpaid(payment, counted, around)
     decline: dict[str, Any] = (shown.decline or {}) if shown is not None and status == "failed" else {}
     failed_at = max((one.failed_at for one in counted if one.failed_at is not None), default=None)
@@ -83,9 +83,28 @@ def _unpaid(payment: Payment, held: Sequence[Held], around: Around) -> PaymentSt
     return payment.status
 
 
-def _shown(held: Sequence[Held]) -> Held | None:
+def _shown(held: Sequence[Held], around: Around) -> Held | None:
     """The one that brought the money first, else the one that can still bring it, else the furthest, else the newest."""
     booked = [one for one in held if one.counted_as == "main"]
     if booked:
         return booked[0]
+    authorized = [one for one in held if one.rank == ranks.AUTHORIZED]
+    if authorized:
+        # The one that is being taken stays it, or both could be; else the earliest, as of captures, that was not given up.
+        return min(authorized, key=lambda one: (one.gateway_payment_id not in around.taken, *_turn(one, around)))
     return max(held, key=lambda one: (one.rank in _OPEN, one.rank, one.first_seen_at, one.gateway_payment_id), default=None)
+
+
+def _turn(one: Held, around: Around) -> tuple[bool, datetime, str]:
+    return one.gateway_payment_id in around.given_up, one.authorized_at or one.first_seen_at, one.gateway_payment_id
+
+
+def surplus_authorizations(payment: Payment, held: Sequence[Held]) -> list[str]:
+    """What gateways hold of a payment besides what is taken of it, by their ids: nobody takes it, and it goes back by itself."""
+    if payment.status != "authorized" and payment.status not in PAID:
+        return []
+    return [
+        one.gateway_payment_id
+        for one in held
+        if one.rank == ranks.AUTHORIZED and one.gateway_payment_id != payment.gateway_payment_id
+    ]

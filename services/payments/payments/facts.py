@@ -20,9 +20,10 @@ from services.payments.orders.order_payments import OrderPayments
 from services.payments.payment_methods.keeping import tell_of_methods
 from services.payments.payment_methods.repository import MethodRepository
 from services.payments.payment_methods.telling import method_news
-from services.payments.payments.deriving import state_of
+from services.payments.payments.cases import Cases
+from services.payments.payments.deriving import state_of, surplus_authorizations
 from services.payments.payments.fact_repository import FactRepository
-from services.payments.payments.models import ENDED, PAID, SYSTEM, Held, Payment, State
+from services.payments.payments.models import ENDED, PAID, SYSTEM, Around, Held, Payment, State
 from services.payments.payments.money_news import news_of
 from services.payments.payments.policy_models import DEFAULT, PaymentPolicy
 from services.payments.payments.policy_repository import PolicyReader
@@ -64,7 +65,9 @@ class GoingBack:
 class GatewayFacts:
     """Works in one unit of work; locks payments in the order of their ids, then their orders."""
 
-    def __init__(self, stores: Stores, settling: Settling, going_back: GoingBack, publisher: Publisher, clock: Clock) -> None:
+    def __init__(
+        self, stores: Stores, settling: Settling, going_back: GoingBack, cases: Cases, publisher: Publisher, clock: Clock
+    ) -> None:
         self._facts = stores.facts
         self._payments = stores.payments
         self._methods = stores.methods
@@ -75,6 +78,7 @@ class GatewayFacts:
         self._requests = going_back.requests
         self._disputes = going_back.disputes
         self._ledger = going_back.ledger
+        self._cases = cases
         self._publisher = publisher
         self._clock = clock
 
@@ -108,9 +112,12 @@ class GatewayFacts:
         if surplus or any(one.captured_minor for one in held):
             held = await self._payments.held(payments)
         await self._settle_what_goes_back(payments, held, now)
-        after = await self._move(payments, held, now, by=by, reason=reason, reference=reference)
+        around = await self._payments.around(payments)
+        of = _by_payment(held)
+        after = await self._move(payments, of, around, now, by=by, reason=reason, reference=reference)
         policies = await self._policies.of_many({one.organization_id for one in payments.values()})
-        await self._follow_up(payments, after, policies, now)
+        await self._follow_up(payments, after, around, policies, now)
+        await self._note_surplus(after, of)
         await self._give_back(after, surplus, policies, now)
         tell_of_methods(self._publisher, told, held, after)
         return after
@@ -138,17 +145,14 @@ class GatewayFacts:
     async def _move(
         self,
         payments: Mapping[UUID, Payment],
-        held: Sequence[Held],
+        of: Mapping[UUID, Sequence[Held]],
+        around: Mapping[UUID, Around],
         now: datetime,
         *,
         by: str,
         reason: str | None,
         reference: str | None,
     ) -> dict[UUID, Payment]:
-        around = await self._payments.around(payments)
-        of: dict[UUID, list[Held]] = defaultdict(list)
-        for one in held:
-            of[one.payment_id].append(one)
         states = {key: state_of(payment, of[key], around[key]) for key, payment in payments.items()}
         changed = {key: state for key, state in states.items() if _differs(payments[key], state)}
         moved = await self._payments.move(changed, by=by, at=now, reason=reason, reference=reference) if changed else []
@@ -158,6 +162,7 @@ class GatewayFacts:
         self,
         before: Mapping[UUID, Payment],
         after: Mapping[UUID, Payment],
+        around: Mapping[UUID, Around],
         policies: Mapping[UUID, PaymentPolicy],
         now: datetime,
     ) -> None:
@@ -172,13 +177,25 @@ class GatewayFacts:
                 self._publisher.publish(
                     HandleFailedPayment(payment_id=key), message_id=uuid5(_NAMESPACE, f"failed/{key}/{payment.tries}")
                 )
-            if payment.status == "authorized" and was.status != "authorized":
-                await self._decide(was, payment, policies.get(payment.organization_id, DEFAULT), now)
+            is_another = (was.status, was.gateway_payment_id) != ("authorized", payment.gateway_payment_id)
+            if payment.status == "authorized" and is_another:
+                # After one that was given up the next one comes as late as that.
+                is_late = was.status in ENDED or was.gateway_payment_id in around[key].given_up
+                policy = policies.get(payment.organization_id, DEFAULT)
+                await self._decide(payment, policy, now, is_late=is_late)
 
-    async def _decide(self, was: Payment, payment: Payment, policy: PaymentPolicy, now: datetime) -> None:
+    async def _note_surplus(self, after: Mapping[UUID, Payment], of: Mapping[UUID, Sequence[Held]]) -> None:
+        """Have a person see that authorizations go back which nobody takes: no gateway lets one of several be given up."""
+        several = {key: surplus_authorizations(after[key], held) for key, held in of.items() if key in after and len(held) > 1}
+        for key, surplus in several.items():
+            for one in surplus:
+                await self._cases.open("surplus_authorization", key, {"gateway_payment_id": one})
+        if several:
+            await self._cases.settle_surplus(several, self._clock())
+
+    async def _decide(self, payment: Payment, policy: PaymentPolicy, now: datetime, *, is_late: bool) -> None:
         """Take what is authorized where it is still due. What comes late is taken as the organization has said."""
         is_due = await self._settling.due(payment) >= payment.amount_minor
-        is_late = was.status in ENDED
         wanted = is_due and (not is_late or policy.late_authorization == "capture")
         command = CapturePayment(payment_id=payment.id) if wanted else ReleasePayment(payment_id=payment.id)
         message_id = uuid5(_NAMESPACE, f"authorized/{payment.id}/{payment.gateway_payment_id}")
@@ -198,6 +215,13 @@ class GatewayFacts:
                     one.amount_minor, "nothing was due for it", from_credit=True, gateway_payment_id=one.gateway_payment_id
                 )
                 await self._requests.request(payment, wish, by=SYSTEM, at=now)
+
+
+def _by_payment(held: Sequence[Held]) -> dict[UUID, list[Held]]:
+    of: dict[UUID, list[Held]] = defaultdict(list)
+    for one in held:
+        of[one.payment_id].append(one)
+    return of
 
 
 def _differs(payment: Payment, state: State) -> bool:

@@ -1,5 +1,6 @@
 """Payments as the database holds them; see the migration for what each column says."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Literal
@@ -145,7 +146,8 @@ class Held:
 @dataclass(frozen=True, slots=True)
 class Around:
     """What else of a payment decides its state. started, unknown: tries whose end is open. last_end: how the newest one ended.
-    refunded_minor: of refunds that have left. disputed_minor: of disputes that are open or lost."""
+    refunded_minor: of refunds that have left. disputed_minor: of disputes that are open or lost. taken, given_up: authorizations,
+    by the gateway's id, that somebody has begun to take, and that were given up; one that is wanted again is not given up."""
 
     payment_id: UUID
     started: int
@@ -153,6 +155,8 @@ class Around:
     last_end: str | None
     refunded_minor: int
     disputed_minor: int
+    taken: Collection[str]
+    given_up: Collection[str]
 
 
 @dataclass(frozen=True, slots=True)

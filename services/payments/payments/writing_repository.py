@@ -65,7 +65,16 @@ _AROUND: Final = text("""
            coalesce((SELECT sum(amount_minor) FROM refunds WHERE payment_id = payment.id AND status = 'processed'), 0)::bigint
                AS refunded_minor,
            coalesce((SELECT sum(amount_minor) FROM disputes WHERE payment_id = payment.id AND rank IN (1, 2, 4)), 0)::bigint
-               AS disputed_minor
+               AS disputed_minor,
+           ARRAY(SELECT gateway_payment_id FROM payment_attempts
+                  WHERE payment_id = payment.id AND kind = 'capture' AND status IN ('started', 'unknown', 'succeeded')
+                    AND gateway_payment_id IS NOT NULL) AS taken,
+           ARRAY(SELECT given_up.gateway_payment_id FROM payment_attempts AS given_up
+                  WHERE given_up.payment_id = payment.id AND given_up.kind = 'cancel' AND given_up.gateway_payment_id IS NOT NULL
+                    AND NOT EXISTS (SELECT FROM payment_attempts AS wanted
+                                     WHERE wanted.payment_id = payment.id AND wanted.kind = 'capture'
+                                       AND wanted.gateway_payment_id = given_up.gateway_payment_id
+                                       AND wanted.number > given_up.number)) AS given_up
       FROM unnest(CAST(:ids AS uuid[])) AS payment(id)
 """)
 
