@@ -30,5 +30,5 @@ async def schedule_task(caller: AnalyticsOverseer, body: ScheduleIn, request: Re
     responses=problems(UnknownLane, NotKnown, OwnerRefused, OwnerAway),
 )
 async def control_tasks(caller: AnalyticsOverseer, body: Control, request: Request, _: IdempotentByLease) -> Controlled:
-    """Cancel or retry a message; pause, resume or purge a lane; undo. Owners carry it out, and audit who is behind it."""
+    """Cancel or retry a message; pause, resume, limit or purge a lane; size its pools; undo. Owners do it and audit who asked."""
     return await deps.control(runtime_of(request), caller.id).carry_out(body)

@@ -75,7 +75,25 @@ class OnWaiting(Asked):
     dry_run: StrictBool = Field(False, description="Only count.")
 
 
-Control = Annotated[OnMessage | OnUndo | OnLane | OnWaiting, Field(discriminator="action")]
+class OnRate(Asked):
+    """Each service sends so many messages a second to the lane at most; what waits is kept."""
+
+    action: Literal["rate_limit"]
+    lane: str = Field(max_length=100, examples=[lanes.NOTIFICATIONS_BULK.name])
+    per_s: float | None = Field(ge=0.001, le=100_000, description="Messages per second of each service; null for no limit.")
+    reason: Sentence
+
+
+class OnPool(Asked):
+    """Each worker that takes from the lane has so many children."""
+
+    action: Literal["pool_size"]
+    lane: str = Field(max_length=100, examples=[lanes.NOTIFICATIONS_BULK.name])
+    size: int | None = Field(ge=1, le=64, strict=True, description="Null for as many as each was started with.")
+    reason: Sentence
+
+
+Control = Annotated[OnMessage | OnUndo | OnLane | OnWaiting | OnRate | OnPool, Field(discriminator="action")]
 
 
 class ServicePart(BaseModel):

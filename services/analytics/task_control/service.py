@@ -14,6 +14,8 @@ from services.analytics.task_control.schemas import (
     Controlled,
     OnLane,
     OnMessage,
+    OnPool,
+    OnRate,
     OnUndo,
     OnWaiting,
     Scheduled,
@@ -86,16 +88,26 @@ class TaskControl:
                 return _told(asked.action, await self._acting.wherever(f"/undo/{asked.undo_id}", why))
             case OnLane():
                 return await self._everywhere(asked.action, asked.lane, why)
+            case OnRate():
+                return await self._everywhere(asked.action, asked.lane, {**why, "per_s": asked.per_s}, "rate-limit")
+            case OnPool():
+                owner, body = _lane(asked.lane).owner, {**why, "size": asked.size}
+                said = await self._acting.at(owner, f"/lanes/{asked.lane}/pool-size", body)
+                return _told(asked.action, [Part(owner, said=said)])
             case OnWaiting():
                 return await self._everywhere(asked.action, asked.lane, {**why, "dry_run": asked.dry_run})
 
-    async def _everywhere(self, action: str, lane: str, body: dict[str, Any]) -> Controlled:
-        if lane not in LANES:
-            raise UnknownLane(f"no service of ours has a lane called {lane}; the lanes are {', '.join(LANES)}")
-        parts = await self._acting.everywhere(f"/lanes/{lane}/{action}", body)
+    async def _everywhere(self, action: str, lane: str, body: dict[str, Any], verb: str | None = None) -> Controlled:
+        parts = await self._acting.everywhere(f"/lanes/{_lane(lane).name}/{verb or action}", body)
         if all(part.error is not None for part in parts):
             raise OwnerAway("no service has done it: " + "; ".join(part.error.detail for part in parts if part.error))
         return _told(action, parts)
+
+
+def _lane(name: str) -> Lane:
+    if name not in LANES:
+        raise UnknownLane(f"no service of ours has a lane called {name}; the lanes are {', '.join(LANES)}")
+    return LANES[name]
 
 
 def _told(action: str, parts: list[Part]) -> Controlled:

@@ -159,5 +159,15 @@ async def paused_lanes(connection: "PoolConnectionProxy[Any]") -> frozenset[str]
     return frozenset(row[0] for row in await connection.fetch("SELECT lane FROM lane_pauses"))
 
 
+async def lane_limits(connection: "PoolConnectionProxy[Any]") -> dict[str, float]:
+    """How many messages a second this service sends to lanes at most, where somebody has set that."""
+    return {row[0]: row[1] for row in await connection.fetch("SELECT lane, per_s FROM lane_limits")}
+
+
+async def lane_pools(connection: "PoolConnectionProxy[Any]") -> dict[str, int]:
+    """How many children the workers of own lanes have, where somebody has set that."""
+    return {row[0]: row[1] for row in await connection.fetch("SELECT lane, size FROM lane_pools ORDER BY lane")}
+
+
 def _count(tag: str) -> int:
     return int(tag.rpartition(" ")[2])

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import asyncpg
+import orjson
 import redis.asyncio as redis
 import uvloop
 from sqlalchemy.exc import SQLAlchemyError
@@ -29,6 +30,7 @@ from shared.runtime.relay.providers import measure_providers
 from shared.runtime.relay.receipts import ReceiptTaker
 from shared.runtime.relay.sender import Sender
 from shared.runtime.settings import ServiceSettings
+from shared.runtime.worker.sizing import pools_key
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +74,7 @@ class Relay:
         self.sender = Sender(pool, client, settings.service, scale=settings.time_factor)
         self._watched_epoch: str | None = None
         self._looks_left = 0
+        self._told_pools: tuple[str | None, dict[str, int]] | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Carry messages until `stop` is set."""
@@ -130,9 +133,19 @@ class Relay:
     async def _send_due_inbox(self) -> None:
         async with self._pool.acquire() as connection:
             self.sender.paused = await claims.paused_lanes(connection)
+            self.sender.allowances.set(await claims.lane_limits(connection))
+            pools = await claims.lane_pools(connection)
+        await self._tell_pools(pools)
         more = True
         while more:
             more = bool(await self.sender.send_inbox())
+
+    async def _tell_pools(self, pools: dict[str, int]) -> None:
+        """Tell this service's workers how many children they have; a broker that has lost its data is told anew."""
+        told = (self.sender.epoch, pools)
+        if told != self._told_pools:
+            await self._redis.set(pools_key(self._settings.service), orjson.dumps(pools))
+            self._told_pools = told
 
     async def _watch_epoch(self) -> None:
         epoch = await broker.current_epoch(self._redis)

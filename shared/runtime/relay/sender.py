@@ -15,6 +15,7 @@ from shared.runtime import broker
 from shared.runtime.failpoints import failpoint
 from shared.runtime.metrics import REGISTRY
 from shared.runtime.relay import claims
+from shared.runtime.relay.allowance import Allowances
 from shared.runtime.wire import Envelope, envelopes
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Sender:
         self._last_sent: dict[str, float] = {}
         self.epoch: str | None = None
         self.paused: frozenset[str] = frozenset()
+        self.allowances = Allowances()
         self.pending = asyncio.Event()
 
     async def send_outbox(self) -> tuple[int, float]:
@@ -121,6 +123,8 @@ class Sender:
         for parcel in parcels:
             sent[parcel.lane] = sent.get(parcel.lane, 0) + 1
             self._last_sent[parcel.lane] = now
+        for lane, count in sent.items():
+            self.allowances.spend(lane, count)
         return sent, len(parcels) < len(found)
 
     def _not_lingering(self) -> tuple[list[str], float]:
@@ -149,11 +153,16 @@ class Sender:
             lengths = await pipe.execute()
         held = dict(zip(names, lengths, strict=True))
         free = {name: max(MIN_WINDOW, self._slots.get(name, 0)) + beyond - length for name, length in held.items()}
-        return [
-            claims.Room(LANES[name], places, min(MAX_TAKE, places * self._fills[name]))
+        rooms = [
+            claims.Room(LANES[name], places, self._take(name, places * self._fills[name]))
             for name, places in free.items()
             if places > 0
         ]
+        return [room for room in rooms if room.take > 0]
+
+    def _take(self, name: str, wanted: int) -> int:
+        allowed = self.allowances.of(name)
+        return min(MAX_TAKE, wanted if allowed is None else min(wanted, allowed))
 
     async def _read_slots(self, now: float) -> None:
         if now - self._slots_read_at < SLOTS_KEPT_S * self._scale:

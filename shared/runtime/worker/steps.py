@@ -15,6 +15,7 @@ from shared.runtime.metrics import serve_metrics
 from shared.runtime.worker.disks import Disks
 from shared.runtime.worker.metrics import ACTIVE, CONSUMERS, PROCESSES, UP, WORKERS
 from shared.runtime.worker.progress import PROGRESS
+from shared.runtime.worker.sizing import Sizing, pools_key
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class Presence(bootsteps.StartStopStep):
         self._timers: list[Any] = []
         self._client: Any = None
         self._disks = Disks(self._settings.kept_folders)
+        self._sizing = Sizing()
 
     def start(self, consumer: Any) -> None:
         PROGRESS.clear()
@@ -66,11 +68,12 @@ class Presence(bootsteps.StartStopStep):
     def _beat(self, consumer: Any) -> None:
         lanes = list(self._app.amqp.queues.consume_from)
         try:
-            waiting = self._register(lanes, consumer.pool.num_processes, consumer.hostname)
+            waiting, pools = self._register(lanes, consumer.pool.num_processes, consumer.hostname)
         except Exception as error:  # noqa: BLE001  # whatever the broker does, Celery's own connection handling deals with it
             logger.debug("slots_not_registered", extra={"error": str(error)})
             UP.labels(consumer.hostname).set(0)
             return
+        self._sizing.apply(consumer, lanes, pools)
         self._show(lanes, consumer.pool.num_processes, consumer.hostname)
         self._tell(consumer, lanes, waiting)
         if self._settings.heartbeat_file is not None:
@@ -110,14 +113,16 @@ class Presence(bootsteps.StartStopStep):
             disks=self._disks.look(),
         )
 
-    def _register(self, lanes: list[str], slots: int, hostname: str) -> int:
+    def _register(self, lanes: list[str], slots: int, hostname: str) -> tuple[int, bytes | None]:
         now = time.time()
         with self._client.pipeline(transaction=False) as pipe:
             for lane in lanes:
                 pipe.zadd(slots_key(lane), {f"{hostname}={slots}": now + SLOTS_LIVE_S})
                 pipe.zremrangebyscore(slots_key(lane), "-inf", now)
                 pipe.llen(lane)
-            return sum(pipe.execute()[2::3])
+            pipe.get(pools_key(self._app.service))
+            *found, pools = pipe.execute()
+            return sum(found[2::3]), pools
 
 
 def _resident_bytes(pool: Any) -> int:

@@ -17,7 +17,7 @@ from shared.runtime.inbox.handlers import LightHandler
 from shared.testing.messages import Handled, TaskRunner
 from shared.testing.service import ApiClient
 
-TABLES = ("outbox", "inbox", "dead_letters", "schedules", "lane_pauses", "operations_audit")
+TABLES = ("outbox", "inbox", "dead_letters", "schedules", "lane_pauses", "lane_limits", "lane_pools", "operations_audit")
 
 
 @pytest.fixture

@@ -67,7 +67,8 @@ async def test_letters_of_more_causes_than_a_page_shows_are_all_counted(admin: A
     die = text("""
         INSERT INTO dead_letters (id, reason, name, body, fingerprint, status)
         SELECT gen_random_uuid(), 'failed',
-               CASE WHEN number <= 250 THEN 'alerts.common' WHEN number <= 500 THEN 'x' || number END, '{}', 'f' || number, CASE WHEN number = 502 THEN 'discarded' ELSE 'open' END
+               CASE WHEN number <= 250 THEN 'alerts.common' WHEN number <= 500 THEN 'x' || number END,
+               '{}', 'f' || number, CASE WHEN number = 502 THEN 'discarded' ELSE 'open' END
           FROM generate_series(1, 502) AS number
     """)
     await session.execute(die)

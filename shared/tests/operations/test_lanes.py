@@ -4,6 +4,7 @@ import time
 from typing import Any
 from uuid import UUID
 
+import pytest
 from redis.asyncio import Redis
 from sqlalchemy import text
 
@@ -84,6 +85,55 @@ async def test_pausing_and_resuming_can_be_repeated(admin: ApiClient, query: Que
     assert await query("SELECT action FROM operations_audit ORDER BY id") == [
         {"action": f"lane.{verb}"} for verb in ("pause", "pause", "resume", "resume")
     ]
+
+
+async def test_limits_and_sizes_are_set_shown_and_taken_back_however_often_they_are_asked_for(
+    admin: ApiClient, query: Query
+) -> None:
+    limit, pool = f"{API}/lanes/notifications.bulk/rate-limit", f"{API}/lanes/alerts.default/pool-size"
+
+    for _ in range(2):
+        assert (await admin.post(limit, json={**WHY, "per_s": 20})).status_code == 204
+        assert (await admin.post(pool, json={**WHY, "size": 4})).status_code == 204
+    shown = [await lane(admin, name) for name in ("notifications.bulk", "alerts.default")]
+    assert [(one["limit"] or {}).get("per_s") for one in shown] == [20.0, None]
+    assert [(one["pool"] or {}).get("size") for one in shown] == [None, 4]
+    assert (shown[1]["pool"]["set_by"], shown[1]["pool"]["reason"]) == ("user:ann", WHY["reason"])
+
+    for _ in range(2):
+        assert (await admin.post(limit, json={**WHY, "per_s": None})).status_code == 204
+        assert (await admin.post(pool, json={**WHY, "size": None})).status_code == 204
+    assert await query("SELECT lane FROM lane_limits UNION ALL SELECT lane FROM lane_pools") == []
+    lines = await query("SELECT action, target, details FROM operations_audit ORDER BY id")
+    assert [(line["action"], line["target"], line["details"]) for line in lines[::2]] == [
+        ("lane.limit_rate", "notifications.bulk", {"per_s": 20.0}),
+        ("lane.limit_rate", "notifications.bulk", {"per_s": 20.0}),
+        ("lane.limit_rate", "notifications.bulk", {"per_s": None}),
+        ("lane.limit_rate", "notifications.bulk", {"per_s": None}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "code"),
+    [
+        ("notifications.bulk/rate-limit", {"per_s": 0}, 422, "invalid_request"),
+        ("notifications.bulk/rate-limit", {}, 422, "invalid_request"),
+        ("alerts.default/pool-size", {"size": 65}, 422, "invalid_request"),
+        ("alerts.default/pool-size", {"size": "4"}, 422, "invalid_request"),
+        ("notifications.bulk/pool-size", {"size": 4}, 409, "lane_not_owned"),
+        ("alerts.nothing/pool-size", {"size": 4}, 404, "lane_not_found"),
+        ("alerts.nothing/rate-limit", {"per_s": 4}, 404, "lane_not_found"),
+    ],
+)
+async def test_limits_and_sizes_that_cannot_be_are_refused(
+    admin: ApiClient, snapshot: Snapshot, path: str, body: dict[str, Any], status: int, code: str
+) -> None:
+    before = await snapshot()
+
+    answer = await admin.post(f"{API}/lanes/{path}", json={**WHY, **body})
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert await snapshot() == before
 
 
 async def test_purge_takes_out_what_waits_and_undo_puts_it_back(

@@ -137,6 +137,26 @@ async def test_a_paused_lane_waits_until_it_is_resumed(
         await eventually(lambda: redis.llen(CRITICAL), 5, "the lane was not resumed")
 
 
+async def test_limits_and_sizes_of_the_tables_hold_and_a_broker_that_lost_its_data_is_told_anew(
+    settings: HttpSettings, trips_owner: asyncpg.Connection, redis: Redis
+) -> None:
+    await trips_owner.execute("INSERT INTO lane_limits (lane, per_s, reason, set_by) VALUES ('analytics.critical', 5, 'x', 'me')")
+    await trips_owner.execute("INSERT INTO lane_pools (lane, size, reason, set_by) VALUES ('trips.normal', 3, 'x', 'me')")
+
+    async def told(pools: bytes) -> bool:
+        return bool(await redis.get("cache:trips:pools") == pools)
+
+    async with running_relay(settings) as relay:
+        await eventually(lambda: relay.sender.allowances.of(CRITICAL) is not None, 5)
+        await eventually(lambda: told(b'{"trips.normal":3}'), 5)
+        await redis.flushdb()
+        await eventually(lambda: told(b'{"trips.normal":3}'), 5)
+        await trips_owner.execute("DELETE FROM lane_limits")
+        await trips_owner.execute("DELETE FROM lane_pools")
+        await eventually(lambda: relay.sender.allowances.of(CRITICAL) is None, 5)
+        await eventually(lambda: told(b"{}"), 5)
+
+
 async def test_a_broker_that_resets_its_connections_is_waited_for(
     settings: HttpSettings, trips: Database, trips_owner: asyncpg.Connection, redis: Redis, broker_url: str
 ) -> None:

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from shared.contracts.message import Message
 from shared.runtime.db import Database
 from shared.runtime.outbox import publish
+from shared.runtime.relay.allowance import Allowances
 from shared.runtime.relay.sender import Sender
 from shared.testing.database import FreshDatabase
 from shared.tests.runtime.conftest import Ledger
@@ -54,6 +55,44 @@ async def _sizes(redis: Redis, lane: str) -> list[int]:
 async def _states(connection: asyncpg.Connection) -> dict[int, int]:
     rows = await connection.fetch("SELECT state, count(*) AS rows FROM outbox GROUP BY state")
     return {row["state"]: row["rows"] for row in rows}
+
+
+async def test_a_limited_lane_gets_so_many_messages_a_second_and_the_rest_waits(
+    pool: "asyncpg.Pool[Any]", trips: Database, trips_owner: asyncpg.Connection, redis: Redis
+) -> None:
+    sender, now = Sender(pool, redis, "trips"), [0.0]
+    sender.allowances = Allowances(lambda: now[0])
+    sender.allowances.set({CRITICAL: 20.0})
+    await _publish(trips, *_parcels(50))
+
+    gone = []
+    for seconds in (0.0, 0.0, 0.5, 0.5, 30.0):
+        now[0] += seconds
+        # The lane lingers between two sends; a worker takes what is there.
+        sender._last_sent.clear()
+        await redis.delete(CRITICAL)
+        gone.append((await sender.send_outbox())[0])
+
+    assert gone == [1, 0, 10, 10, 20]
+    assert await _states(trips_owner) == {0: 9, 1: 41}
+
+
+def test_what_was_not_used_is_saved_up_for_a_second_and_for_one_message_at_least() -> None:
+    now = [0.0]
+    allowances = Allowances(lambda: now[0])
+    allowances.set({"slow": 0.1, "fast": 100.0})
+
+    assert [allowances.of(lane) for lane in ("slow", "fast", "free")] == [0, 1, None]
+    now[0] = 60.0
+    assert [allowances.of(lane) for lane in ("slow", "fast")] == [1, 100]
+    allowances.spend("slow", 1)
+    allowances.spend("free", 1)
+    now[0] = 69.0
+    assert allowances.of("slow") == 0
+    now[0] = 70.5
+    assert allowances.of("slow") == 1
+    allowances.set({})
+    assert allowances.of("slow") is None
 
 
 async def test_a_lane_holds_two_deliveries_and_the_rest_waits(

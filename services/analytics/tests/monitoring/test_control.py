@@ -124,6 +124,36 @@ async def test_a_lane_is_purged_with_an_undo_and_says_who_was_away(client: ApiCl
     assert (status, problem["code"]) == (404, "unknown_lane")
 
 
+async def test_rates_and_pools_are_set_where_they_belong_once_per_key_and_audited(client: ApiClient, database: Database) -> None:
+    admin, key = client.as_role("admin", subject="user:ann"), uuid4()
+    rate = {"action": "rate_limit", "lane": "notifications.bulk", "per_s": 20, "reason": "the provider is slow today"}
+    pool = {"action": "pool_size", "lane": "analytics.batch", "size": 3, "reason": "reports of the year"}
+
+    (_, limited), (_, again) = [await post(admin, "/tasks/control", rate, key) for _ in range(2)]
+    status, sized = await post(admin, "/tasks/control", pool)
+
+    assert limited == again
+    assert [part["service"] for part in limited["parts"] if part["problem"] is None] == ["analytics"]
+    assert (status, sized["is_complete"], [part["service"] for part in sized["parts"]]) == (200, True, ["analytics"])
+    async with database.read() as session:
+        assert (await session.execute(text("SELECT lane, per_s FROM lane_limits"))).all() == [("notifications.bulk", 20.0)]
+        assert (await session.execute(text("SELECT lane, size FROM lane_pools"))).all() == [("analytics.batch", 3)]
+        lines = await session.execute(text("SELECT actor, action FROM operations_audit ORDER BY id"))
+        assert [tuple(line) for line in lines] == [
+            ("user:ann by service:analytics", "lane.limit_rate"),
+            ("user:ann by service:analytics", "lane.size_pool"),
+        ]
+
+    for body, status, code in (
+        ({**pool, "size": 0}, 422, "invalid_request"),
+        ({**rate, "per_s": -1}, 422, "invalid_request"),
+        ({**pool, "lane": "celery"}, 404, "unknown_lane"),
+        ({**pool, "lane": "payments.batch"}, 503, "owner_away"),
+    ):
+        found, problem = await post(admin, "/tasks/control", body)
+        assert (found, problem["code"]) == (status, code)
+
+
 async def test_only_administrators_of_no_single_organization_have_a_hand_on_it(client: ApiClient) -> None:
     pause = {"action": "pause", "lane": "notifications.bulk", "reason": "curiosity"}
     asked = {"/tasks/control": pause, "/tasks/schedule": {"task_name": "x"}, "/dead-letters/replay": {"note": "why"}}

@@ -10,9 +10,9 @@ from shared.runtime.http.session import ReadDb, WriteDb
 from shared.runtime.operations.audit.repository import AuditLog
 from shared.runtime.operations.auth import Actor
 from shared.runtime.operations.lanes import in_broker, service
-from shared.runtime.operations.lanes.errors import LaneNotFound
+from shared.runtime.operations.lanes.errors import LaneNotFound, LaneNotOwned
 from shared.runtime.operations.lanes.repository import LaneControl, LaneRepository
-from shared.runtime.operations.lanes.schemas import LaneList, Purge, Purged
+from shared.runtime.operations.lanes.schemas import LaneList, LimitRate, Purge, Purged, SizePool
 from shared.runtime.operations.lanes.service import LaneOperations
 from shared.runtime.operations.schemas import LaneName, Why
 
@@ -44,6 +44,24 @@ async def pause_lane(lane: LaneName, why: Why, operations: Operations) -> None:
 async def resume_lane(lane: LaneName, why: Why, operations: Operations) -> None:
     """This service sends to the lane again."""
     await operations.resume(lane, why.reason)
+
+
+@changes.post("/lanes/{lane}/rate-limit", summary="Limit the rate of a lane", status_code=204, responses=problems(LaneNotFound))
+async def limit_lane(lane: LaneName, body: LimitRate, operations: Operations) -> None:
+    """Each relay of this service sends no faster within a second; what waits is kept. The same again changes nothing."""
+    await operations.limit(lane, body.per_s, body.reason)
+
+
+@changes.post(
+    "/lanes/{lane}/pool-size",
+    summary="Set the size of a lane's pools",
+    status_code=204,
+    responses=problems(LaneNotFound, LaneNotOwned),
+)
+async def size_lane(lane: LaneName, body: SizePool, request: Request, operations: Operations) -> None:
+    """Each worker that takes from the lane gets so many children within seconds, those that start later, too. Of several lanes
+    of one worker the largest size counts."""
+    await operations.size(lane, body.size, body.reason, runtime_of(request).settings.service)
 
 
 @changes.post("/lanes/{lane}/purge", summary="Purge a lane", responses=problems(LaneNotFound))

@@ -30,6 +30,17 @@ _PAUSE: Final = text("""
     ON CONFLICT (lane) DO UPDATE SET reason = excluded.reason, paused_by = excluded.paused_by
 """)
 _RESUME: Final = text("DELETE FROM lane_pauses WHERE lane = :lane")
+_SETTINGS: Final = (text("SELECT * FROM lane_limits"), text("SELECT * FROM lane_pools"))
+_LIMIT: Final = text("""
+    INSERT INTO lane_limits (lane, per_s, reason, set_by) VALUES (:lane, :value, :reason, :by) ON CONFLICT (lane) DO UPDATE
+       SET per_s = excluded.per_s, reason = excluded.reason, set_by = excluded.set_by, set_at = excluded.set_at
+""")
+_SIZE: Final = text("""
+    INSERT INTO lane_pools (lane, size, reason, set_by) VALUES (:lane, :value, :reason, :by) ON CONFLICT (lane) DO UPDATE
+       SET size = excluded.size, reason = excluded.reason, set_by = excluded.set_by, set_at = excluded.set_at
+""")
+_NO_LIMIT: Final = text("DELETE FROM lane_limits WHERE lane = :lane")
+_NO_SIZE: Final = text("DELETE FROM lane_pools WHERE lane = :lane")
 _WAITING: Final = text("""
     SELECT (SELECT count(*) FROM outbox WHERE lane = :lane AND state = 0) AS outbox,
            (SELECT count(*) FROM inbox WHERE lane = :lane AND state IN (2, 3, 4)) AS inbox
@@ -65,6 +76,11 @@ class LaneRepository:
         """Paused lanes."""
         return {row.lane: row for row in await self._session.execute(_PAUSES)}
 
+    async def settings(self) -> tuple[dict[str, AnyRow], dict[str, AnyRow]]:
+        """Lanes with a limit, and lanes whose workers have a size that was set."""
+        limits, pools = [{row.lane: row for row in await self._session.execute(each)} for each in _SETTINGS]
+        return limits, pools
+
     async def waiting(self, lane: str) -> tuple[int, int]:
         """How many rows of outbox and inbox a purge would take, without the limit on one request."""
         row = (await self._session.execute(_WAITING, {"lane": lane})).one()
@@ -84,6 +100,16 @@ class LaneControl(LaneRepository):
     async def resume(self, lane: str) -> None:
         """Let the relay send again."""
         await self._session.execute(_RESUME, {"lane": lane})
+
+    async def limit(self, lane: str, per_s: float | None, reason: str, by: str) -> None:
+        """Let the relay send no faster; None for as fast as it can."""
+        bound = {"lane": lane} if per_s is None else {"lane": lane, "value": per_s, "reason": reason, "by": by}
+        await self._session.execute(_NO_LIMIT if per_s is None else _LIMIT, bound)
+
+    async def size(self, lane: str, size: int | None, reason: str, by: str) -> None:
+        """Let the lane's workers have so many children; None for as many as they were started with."""
+        bound = {"lane": lane} if size is None else {"lane": lane, "value": size, "reason": reason, "by": by}
+        await self._session.execute(_NO_SIZE if size is None else _SIZE, bound)
 
     async def purge(self, lane: str, undo_id: UUID) -> tuple[int, int]:
         """Cancel what waits. Returns how many rows of outbox and inbox."""

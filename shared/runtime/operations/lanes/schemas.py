@@ -16,6 +16,26 @@ class Pause(Shown):
     paused_at: datetime
 
 
+class LaneSetting(Shown):
+    """What somebody has set for a lane, and why."""
+
+    reason: str
+    set_by: str
+    set_at: datetime
+
+
+class RateLimit(LaneSetting):
+    """How fast this service sends to a lane at most."""
+
+    per_s: float = Field(description="Messages per second.")
+
+
+class PoolSize(LaneSetting):
+    """How many children each worker has that takes from a lane."""
+
+    size: int
+
+
 class LaneView(BaseModel):
     """One lane as this service sees it. What other services hold for it, they say themselves."""
 
@@ -23,6 +43,8 @@ class LaneView(BaseModel):
     owner: str
     rank: int
     paused: Pause | None = Field(description="This service sends nothing to the lane meanwhile.")
+    limit: RateLimit | None = Field(None, description="This service sends to the lane no faster.")
+    pool: PoolSize | None = Field(None, description="What the lane's workers are held to, at its owner.")
     outbox_waiting: int = Field(description="Due, and not sent yet.")
     outbox_later: int = Field(description="Due at a later moment.")
     outbox_unconfirmed: int = Field(description="Sent, and not confirmed by the consumer yet.")
@@ -38,6 +60,22 @@ class LaneList(BaseModel):
     """Every lane there is, the service's own first."""
 
     items: list[LaneView]
+
+
+class LimitRate(Why):
+    """How fast to send at most."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "the provider is slow today", "per_s": 20}]})
+
+    per_s: float | None = Field(ge=0.001, le=100_000, description="Messages per second; null for no limit any more.")
+
+
+class SizePool(Why):
+    """How many children each worker of the lane has."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "invoices of the year", "size": 4}]})
+
+    size: int | None = Field(ge=1, le=64, strict=True, description="Null for as many as each was started with.")
 
 
 class Purge(Why):

@@ -2,12 +2,15 @@
 
 import json
 import os
+import time
 import urllib.request
 from typing import Any
 
 import pytest
+import redis
 
 from deploy.redis import acl
+from shared.runtime.broker import slots_key
 from shared.testing.probe.contracts import Behaviour, RecordProbe, RecordProbeAlone
 from shared.testing.servers import free_port
 from shared.testing.wait import eventually
@@ -59,6 +62,25 @@ def test_control_grows_and_shrinks_the_pool(running: Stack) -> None:
         changed = running.celery("control", "--timeout", "5", "--destination", NODE, command, "1")
         assert changed.returncode == 0, changed.stderr
         assert len(_inspected(running, "stats")["pool"]["processes"]) == children
+
+
+async def test_pool_has_the_size_that_is_set_for_a_lane_and_its_own_when_nothing_is(running: Stack) -> None:
+    with redis.Redis.from_url(running.broker.url(acl.ADMIN)) as client:
+        await _resize(running, client)
+
+
+async def _resize(running: Stack, client: redis.Redis) -> None:
+    def size_is(size: int) -> bool:
+        return f"{NODE}={size}".encode() in client.zrangebyscore(slots_key("analytics.batch"), time.time(), "+inf")
+
+    add = "INSERT INTO lane_pools (lane, size, reason, set_by) VALUES ('analytics.batch', 4, 'x', 'me')"
+    await running.execute("analytics", add)
+    await eventually(lambda: size_is(4), 20, "the pool has not grown")
+    assert len(_inspected(running, "stats")["pool"]["processes"]) == 4
+    await running.execute("analytics", "UPDATE lane_pools SET size = 1")
+    await eventually(lambda: size_is(1), 20, "the pool has not shrunk")
+    await running.execute("analytics", "DELETE FROM lane_pools")
+    await eventually(lambda: size_is(2), 20, "the pool has not its own size again")
 
 
 async def test_events_carry_what_became_of_each_message_and_no_arguments(running: Stack) -> None:
