@@ -22,6 +22,7 @@ from shared.runtime.archive.columns import Column, text_of
 from shared.runtime.archive.errors import NotArchived
 from shared.runtime.clock import Clock
 from shared.runtime.db import Session
+from shared.runtime.failpoints import failpoint
 
 _COLUMNS: Final = text("""
     SELECT attname, typname FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid
@@ -72,12 +73,15 @@ class Archive:
         self._folder.mkdir(parents=True, exist_ok=True)
         draft, path = self._folder / f".{table}.parquet", self._folder / f"{table}.parquet"
         written = await self._write(session, table, columns, draft)
+        failpoint("archive.table_written")
         held = await self._in_table(session, table, columns)
         found, read = await asyncio.to_thread(self._in_file, draft, columns)
         if found != held or read != written:
             raise NotArchived(f"{draft} has {found.row_count} rows, and {table} has {held.row_count}; they are not the same ones")
+        failpoint("archive.table_verified")
         size_bytes, sha256 = await asyncio.to_thread(files.sync, draft)
         await asyncio.to_thread(files.name, draft, path)
+        failpoint("archive.table_named")
         note = {"file": path.name, "source": table, "row_count": held.row_count, "size_bytes": size_bytes, "sha256": sha256}
         span = await self._span(session, table, columns)
         await session.execute(_NOTE, {**note, **span, "key_sum": held.key_sum, "digest": written, "archived_at": self._now()})
