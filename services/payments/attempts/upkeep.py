@@ -60,12 +60,16 @@ class PaymentUpkeep:
             self._publisher.publish(RetryFailedPayments(slot=slot))
 
     async def resolve(self, slot: datetime) -> None:
-        """Have gateways asked about what is not known, match what came before its payment, and carry out what is to go back."""
+        """Have gateways asked about what is not known, match what came before its payment, have failures dealt with that nobody
+        comes back to, and carry out what is to go back."""
         taken = await self._upkeep.take_checks(slot, AT_ONCE)
         for one in taken:
             self._publisher.publish(ResolvePayment(payment_id=one.id), message_id=_once("check", one.id, one.tries, slot))
             if one.tries >= _LAST_CHECK:
                 await self._cases.open("outcome_unknown", one.id, {"checks": one.tries})
+        left = await self._upkeep.take_left(slot, AT_ONCE)
+        if left:
+            await self._facts.apply([], touched=left, reason="the message that was to try again does not come")
         orphans = await self._upkeep.orphans(AT_ONCE)
         if orphans:
             await self._facts.apply([], touched=orphans, reason="its order has become known")
@@ -80,7 +84,7 @@ class PaymentUpkeep:
             self._publisher.publish(ExecuteRefund(refund_id=refund_id), message_id=_once("refund", refund_id, hour))
         for plan_id in await self._refunds.planned(AT_ONCE):
             self._publisher.publish(ExecuteRefundPlan(plan_id=plan_id), message_id=_once("plan", plan_id))
-        if AT_ONCE in (len(taken), len(refunds)):
+        if AT_ONCE in (len(taken), len(left), len(refunds)):
             self._publisher.publish(ResolveUnknownPayments(slot=slot))
 
     async def expire(self, slot: datetime) -> None:

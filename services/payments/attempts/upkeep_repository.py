@@ -35,6 +35,20 @@ _TAKE_CHECKS: Final = text("""
       FROM due WHERE payments.id = due.id
     RETURNING payments.id, checks AS tries
 """)
+# A message that tries again does so within minutes of its last call. One that old code has ended does not say that it has: what
+# its payment came to would be dealt with by nobody.
+_TAKE_LEFT: Final = text("""
+    WITH stranded AS (
+        SELECT id FROM payments
+         WHERE is_charging AND status = 'failed'
+           AND NOT EXISTS (SELECT FROM payment_attempts AS call
+                            WHERE call.payment_id = payments.id AND call.kind IN ('order', 'charge')
+                              AND (call.status IN ('started', 'unknown') OR coalesce(call.finished_at, call.started_at)
+                                                                            > CAST(:slot AS timestamptz) - interval '1 hour'))
+         ORDER BY id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
+    )
+    UPDATE payments SET is_charging = false FROM stranded WHERE payments.id = stranded.id RETURNING payments.id
+""")
 _ORPHANS: Final = text("""
     SELECT DISTINCT payments.id FROM gateway_payments AS held JOIN payments
         ON (payments.gateway, payments.account, payments.gateway_order_id) = (held.gateway, held.account, held.gateway_order_id)
@@ -108,6 +122,10 @@ class UpkeepRepository:
         """Payments about which the gateway is to be asked by `slot`; now they are."""
         rows = await self._session.execute(_TAKE_CHECKS, {"slot": slot, "limit": limit})
         return [Taken(row.id, row.tries) for row in rows]
+
+    async def take_left(self, slot: datetime, limit: int) -> list[UUID]:
+        """Payments that have failed and whose message has not come back to them for an hour by `slot`; now nobody is at them."""
+        return list((await self._session.scalars(_TAKE_LEFT, {"slot": slot, "limit": limit})).all())
 
     async def orphans(self, limit: int) -> list[UUID]:
         """Payments of which something came before their order was known."""

@@ -169,6 +169,23 @@ async def test_failure_is_dealt_with_though_the_message_that_was_to_try_again_ha
     await assert_published(session, HandleFailedPayment, payment_id=key)
 
 
+async def test_failure_whose_message_was_ended_by_old_code_is_dealt_with_by_the_janitor_twice_run(
+    run_task: TaskRunner, session: Session, gateway: GatewayStandIn
+) -> None:
+    key = await _charged(run_task, session, gateway, outcome="insufficient_funds")
+    await session.execute(text("UPDATE payments SET is_charging = true"))
+    ((ended,),) = await rows(session, "SELECT max(finished_at) FROM payment_attempts")
+    dropped = (await run_task(HandleFailedPayment(payment_id=key))).outcome
+    seen = []
+
+    for slot in (ended + timedelta(minutes=59), ended + timedelta(minutes=61), ended + timedelta(minutes=66)):
+        assert (await run_task(ResolveUnknownPayments(slot=slot))).outcome == "done"
+        seen += await rows(session, "SELECT is_charging FROM payments")
+
+    assert (dropped, seen) == ("dropped", [(True,), (False,), (False,)])
+    assert (await run_task(HandleFailedPayment(payment_id=key))).outcome == "done"
+
+
 async def test_failure_is_dealt_with_though_somebody_who_has_begun_to_pay_keeps_it_from_being_tried_again(
     run_task: TaskRunner, session: Session, gateway: GatewayStandIn
 ) -> None:
