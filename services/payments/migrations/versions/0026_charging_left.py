@@ -2,8 +2,8 @@
 
 from shared.runtime import migrations
 
-revision = "0025"
-down_revision = "0024"
+revision = "0026"
+down_revision = "0025"
 
 _CHARGING = r"""
 CREATE INDEX payments_charging ON payments (id) WHERE is_charging;
