@@ -33,6 +33,12 @@ class GatewayStandIn:
             "razorpay_base_url": f"{self.url}/razorpay",
         }
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The same of a process that uses it."""
+        plain = {name: one.get_secret_value() if isinstance(one, SecretStr) else str(one) for name, one in self.settings.items()}
+        return {name.upper(): one for name, one in plain.items()}
+
     async def ask(self, verb: str, path: str, *, ok: bool = True, **body: Any) -> dict[str, Any]:
         """What it answers around its API: tokens, checkout, banks, faults."""
         answer = await self.http.request(verb, f"/razorpay{path}", json=body or None)
