@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select, text, tuple_, update
 from services.analytics.backups.models import Backup, BackupSchema
 from shared.runtime.db import ReadSession, Session
 from shared.runtime.dumps.manifest import Manifest
-from shared.runtime.http.cursors import Key
+from shared.runtime.http.pages import Key
 
 FORGOTTEN_AFTER: Final = timedelta(days=400)
 _DIRECT: Final = {"synchronize_session": False}

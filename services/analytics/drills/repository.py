@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, text, tuple_, update
 from services.analytics.drills.models import Drill
 from shared.runtime.db import ReadSession, Session
 from shared.runtime.dumps.restoring import Difference
-from shared.runtime.http.cursors import Key
+from shared.runtime.http.pages import Key
 
 FORGOTTEN_AFTER: Final = timedelta(days=800)
 SHOWN_DIFFERENCES: Final = 100

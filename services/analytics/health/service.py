@@ -18,7 +18,7 @@ from services.analytics.workers.service import is_deaf
 from shared.runtime.broker import BROKER_ERRORS
 from shared.runtime.clock import Clock
 from shared.runtime.db import ReadSession, Session, is_away
-from shared.runtime.http.health import Ready
+from shared.runtime.http.health_schemas import Ready
 
 BUDGET_S: Final = 2.0
 KEPT_S: Final = 5.0

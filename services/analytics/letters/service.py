@@ -18,7 +18,7 @@ from services.analytics.owners.acting import Acting
 from services.analytics.owners.errors import OwnerAway
 from services.analytics.owners.service import Owners
 from shared.contracts.lanes import SERVICES
-from shared.runtime.http.cursors import Page
+from shared.runtime.http.pages import Page
 from shared.runtime.operations.dead_letters.schemas import DeadLetterCounts, DeadLetterGroup, Edit, Settled
 
 GROUPS: Final = "/v1/operations/dead-letters/groups?limit=200"

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from services.analytics.monitoring_alerts.models import MonitoringAlert, Severity, Source, State
 from shared.contracts import lanes
-from shared.runtime.http.cursors import Page
+from shared.runtime.http.pages import Page
 from shared.runtime.operations.schemas import Asked, Sentence, Shown
 
 

@@ -14,7 +14,7 @@ from services.analytics.owners.answers import Answer
 from services.analytics.slots.schemas import SchedulesOut
 from services.analytics.sync_runs.models import Standing
 from services.analytics.workers.schemas import WorkersOut
-from shared.runtime.http.cursors import Page
+from shared.runtime.http.pages import Page
 from shared.runtime.operations.dead_letters.schemas import DeadLetterCounts
 
 LETTERS_PATH = "/v1/operations/dead-letters/counts"

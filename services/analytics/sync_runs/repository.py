@@ -23,7 +23,7 @@ from services.analytics.sync_runs.models import (
     Unmapped,
 )
 from shared.runtime.db import ReadSession, Session
-from shared.runtime.http.cursors import Key
+from shared.runtime.http.pages import Key
 
 RUNS_KEPT: Final = timedelta(days=90)
 ITEMS_KEPT: Final = timedelta(days=400)

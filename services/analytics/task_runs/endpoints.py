@@ -16,7 +16,8 @@ from shared.runtime.http.cursors import Key, Page, PageRequest, Paging
 from shared.runtime.http.problems import may_answer, problems
 from shared.runtime.http.runtime import runtime_of
 from shared.runtime.http.session import ReadDb
-from shared.runtime.operations.schemas import LaneFilter, Moment, NameFilter
+from shared.runtime.operations.parameters import LaneFilter, NameFilter
+from shared.runtime.operations.schemas import Moment
 
 router = APIRouter(prefix="/tasks", tags=["monitoring"])
 

@@ -13,7 +13,7 @@ from services.notifications.in_app.models import InAppItem
 from services.notifications.in_app.repository import Head, InboxReader
 from services.notifications.in_app.schemas import InAppItemOut
 from shared.runtime.db import Database
-from shared.runtime.http.event_stream import event_frame, heartbeat_frame
+from shared.runtime.http.event_frames import event_frame, heartbeat_frame
 
 PAGE: Final = 100
 QUIET_S: Final = 15.0

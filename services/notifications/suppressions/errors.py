@@ -14,7 +14,7 @@ RequestTooLarge (413)
 """
 
 from shared.runtime.errors import Forbidden, Invalid, NotFound
-from shared.runtime.http.problems import RequestTooLarge
+from shared.runtime.http.errors import RequestTooLarge
 
 
 class SuppressionNotFound(NotFound):

@@ -1,14 +1,12 @@
 """Making PDFs by message: read what a document says, lay it out in a thread, keep the bytes once."""
 
-import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
-from services.payments.documents.fonts import without_glyph
-from services.payments.documents.layout import render, texts_of
+from services.payments.documents.drawing import drawn, letters_missing
 from services.payments.documents.models import Printed
 from shared.runtime.db import Session
 from shared.runtime.inbox.delivery import Received
@@ -71,11 +69,11 @@ class PdfRendering:
 
     async def call(self, work: Sheet) -> Outcome:
         """Lay it out."""
-        missing = without_glyph(texts_of(work.document))
+        missing = await letters_missing(work.document)
         if missing:
             letters = " ".join(f"U+{ord(letter):04X}" for letter in missing)
             logger.warning("document_letters_missing", extra={"document_id": str(work.document_id), "letters": letters})
-        work.content = await asyncio.to_thread(render, work.document)
+        work.content = await drawn(work.document)
         return Done()
 
     async def record(self, session: Session, results: Sequence[tuple[Received[Any], Sheet | None, Outcome]]) -> None:

@@ -1,6 +1,5 @@
 """PDFs of invoices, files of the register, and the audit of numbers."""
 
-import asyncio
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -9,7 +8,7 @@ from fastapi.responses import StreamingResponse
 
 from services.payments import invoice_deps as deps
 from services.payments.auth import PaymentsRead, ReadableOrganization
-from services.payments.documents.layout import render
+from services.payments.documents.drawing import drawn
 from services.payments.documents.pdf_repository import PdfReader
 from services.payments.invoices.day_models import Day
 from services.payments.invoices.errors import InvoiceNotDraft, InvoiceNotFound, PdfNotRendered
@@ -95,7 +94,7 @@ async def pdf(invoice_id: UUID, principal: PaymentsRead, db: ReadDb) -> Response
 async def preview_pdf(invoice_id: UUID, principal: PaymentsRead, db: ReadDb) -> Response:
     """What it would look like, marked as a draft; nothing is kept."""
     preview = await deps.previews(db).of(invoice_id, principal.organization_id)
-    content = await asyncio.to_thread(render, preview_of(preview))
+    content = await drawn(preview_of(preview))
     return Response(content, media_type=PDF, headers=_inline("draft.pdf"))
 
 

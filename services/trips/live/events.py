@@ -5,7 +5,7 @@ from typing import Any, Final, Literal
 
 import orjson
 
-from shared.runtime.http.event_stream import event_frame
+from shared.runtime.http.event_frames import event_frame
 
 Kind = Literal["position", "status", "eta"]
 EventId = tuple[int, int]

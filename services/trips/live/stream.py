@@ -16,7 +16,7 @@ from services.trips.live.statuses import TripStatuses
 from services.trips.live.subscription import Subscription
 from shared.runtime.clock import Clock
 from shared.runtime.errors import Forbidden, Unauthenticated, Unavailable
-from shared.runtime.http.event_stream import event_frame, heartbeat_frame
+from shared.runtime.http.event_frames import event_frame, heartbeat_frame
 
 HEARTBEAT_S: Final = 15.0
 LONGEST_S: Final = 3600.0

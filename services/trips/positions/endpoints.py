@@ -15,7 +15,8 @@ from services.trips.positions.recording import Outcome
 from services.trips.positions.schemas import BatchTaken, Rejected, Taken
 from shared.runtime.auth.access import public
 from shared.runtime.errors import Unauthenticated
-from shared.runtime.http.problems import BadRequest, problems
+from shared.runtime.http.errors import BadRequest
+from shared.runtime.http.problems import problems
 from shared.runtime.http.rate_limits import UNLIMITED
 from shared.runtime.http.runtime import runtime_of
 

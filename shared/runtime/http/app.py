@@ -15,7 +15,8 @@ from shared.runtime.auth.verifier import OwnKeys
 from shared.runtime.http import docs, error_handlers, health, openapi
 from shared.runtime.http.idempotency import DEPENDENCIES, IdempotentRoute, Replayed
 from shared.runtime.http.middleware import RequestMiddleware
-from shared.runtime.http.runtime import HttpRuntime, hosted_relay, open_runtime
+from shared.runtime.http.opening import hosted_relay, open_runtime
+from shared.runtime.http.runtime import HttpRuntime
 from shared.runtime.http.settings import HttpSettings
 from shared.runtime.logging import configure_logging
 from shared.runtime.operations.endpoints import operations_router

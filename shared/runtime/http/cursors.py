@@ -15,37 +15,27 @@ import json
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Final, Generic, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
-from pydantic import BaseModel, Field
 
 from shared.runtime.errors import Invalid
 from shared.runtime.http.dependencies import made
+from shared.runtime.http.pages import Item, Key, KeyPart, Page
 from shared.runtime.http.problems import may_answer
+
+__all__ = ["CursorSigner", "InvalidCursor", "Key", "KeyPart", "Page", "PageRequest", "Paging"]
 
 MAX_LIMIT: Final = 200
 DEFAULT_LIMIT: Final = 50
 _SIGNATURE_BYTES: Final = 16
 
-KeyPart = str | int | datetime | UUID
-Key = tuple[KeyPart, ...]
 Row = TypeVar("Row")
-Item = TypeVar("Item", bound=BaseModel)
 
 
 class InvalidCursor(Invalid):
     code, title = "invalid_cursor", "The cursor is not valid"
-
-
-class Page(BaseModel, Generic[Item]):
-    """Part of a list."""
-
-    items: list[Item]
-    next_cursor: str | None = Field(
-        description="Send it as `cursor` for the next page; null on the last one.", examples=["WyIx…"]
-    )
 
 
 class CursorSigner:

@@ -14,7 +14,8 @@ from starlette.exceptions import HTTPException
 
 from shared.runtime.db import constraint_of
 from shared.runtime.errors import Conflict, Invalid, NotFound, ServiceError, Unavailable
-from shared.runtime.http.problems import BadRequest, InternalError, MethodNotAllowed, RequestTooLarge, problem_response
+from shared.runtime.http.errors import BadRequest, InternalError, MethodNotAllowed, RequestTooLarge
+from shared.runtime.http.problems import problem_response
 from shared.runtime.http.validation import invalid_request
 
 logger = logging.getLogger(__name__)

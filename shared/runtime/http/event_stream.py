@@ -1,4 +1,4 @@
-"""Server-sent events (HTML Living Standard, "Server-sent events"): their frames, and a response that writes them.
+"""Server-sent events (HTML Living Standard, "Server-sent events"): a response that writes their frames.
 
 A client that takes nothing for a while is cut off: it comes again with the id of the last event that it had, and what it has
 missed is kept elsewhere, not here.
@@ -18,17 +18,6 @@ HEADERS: Final = {
     # nginx would hold events back until its buffer is full.
     "X-Accel-Buffering": "no",
 }
-
-
-def event_frame(name: str, data: bytes, event_id: str | None = None) -> bytes:
-    """One event. data: a line of JSON. event_id: None leaves the client's last id as it is."""
-    ending = b"\n\n" if event_id is None else f"\nid: {event_id}\n\n".encode()
-    return b"event: " + name.encode() + b"\ndata: " + data + ending
-
-
-def heartbeat_frame(event_id: str | None = None) -> bytes:
-    """What keeps a connection open and is no event. An id moves the client's last id on, though nothing is told."""
-    return b": still here\n\n" if event_id is None else f": still here\nid: {event_id}\n\n".encode()
 
 
 class EventStreamResponse(Response):

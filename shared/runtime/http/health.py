@@ -13,16 +13,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, cast
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import BaseModel, Field
 from sqlalchemy import text
 
 from shared.contracts.registry import messages
 from shared.runtime.auth.access import public
 from shared.runtime.errors import Unavailable
+from shared.runtime.http.health_schemas import Check, Live, Ready, Version
 from shared.runtime.http.problems import problems
 from shared.runtime.http.rate_limits import UNLIMITED
 from shared.runtime.http.runtime import HttpRuntime, runtime_of
@@ -38,30 +38,6 @@ router = APIRouter(tags=["health"])
 
 class NotReady(Unavailable):
     code, title = "not_ready", "The service is not ready"
-
-
-class Check(BaseModel):
-    """One thing that the service needs. problem: what is wrong, null when nothing is."""
-
-    ok: bool
-    problem: str | None = Field(None, examples=["does not answer within 2 s"])
-
-
-class Live(BaseModel):
-    status: Literal["live"] = "live"
-
-
-class Ready(BaseModel):
-    status: Literal["ready"] = "ready"
-    checks: dict[str, Check] = Field(examples=[{"database": {"ok": True, "problem": None}}])
-
-
-class Version(BaseModel):
-    """contracts: digest of all message contracts; two services with the same digest speak the same language."""
-
-    service: str = Field(examples=["alerts"])
-    version: str = Field(examples=["0.1.0"])
-    contracts: str = Field(examples=["9f86d081884c"])
 
 
 @router.get("/livez", summary="Whether the process runs", dependencies=[public("probes have no credentials", limit=UNLIMITED)])

@@ -32,9 +32,10 @@ from shared.runtime.auth.principal import Principal
 from shared.runtime.db import Database, Session
 from shared.runtime.errors import ServiceError, Unavailable
 from shared.runtime.http import idempotency_store as store
+from shared.runtime.http.errors import BadRequest
 from shared.runtime.http.idempotency_store import Claim, KeyReused, RequestInFlight, StoredAnswer
 from shared.runtime.http.metrics import route_template
-from shared.runtime.http.problems import BadRequest, may_answer
+from shared.runtime.http.problems import may_answer
 from shared.runtime.http.session import Db, WriteDb
 
 LEASED_WORK_S: Final = 50.0

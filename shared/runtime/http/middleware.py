@@ -13,9 +13,10 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.runtime.context import Trace, new_trace, traced
+from shared.runtime.http.errors import InternalError, RequestTooLarge
 from shared.runtime.http.metrics import IN_PROGRESS, observe, route_template
 from shared.runtime.http.paths import shown_path
-from shared.runtime.http.problems import InternalError, RequestTooLarge, problem_response
+from shared.runtime.http.problems import problem_response
 
 logger = logging.getLogger(__name__)
 

@@ -7,17 +7,8 @@ from starlette.routing import BaseRoute
 
 from shared.runtime.auth.access import AccessDecision, access_of, dependencies_of
 from shared.runtime.errors import Forbidden, ServiceError, TooManyRequests, Unauthenticated, Unavailable
-from shared.runtime.http.problems import (
-    MEDIA_TYPE,
-    PROBLEM_SCHEMA,
-    BadRequest,
-    InternalError,
-    RequestTooLarge,
-    answers_of,
-    example,
-    problem_content,
-    problems,
-)
+from shared.runtime.http.errors import BadRequest, InternalError, RequestTooLarge
+from shared.runtime.http.problems import MEDIA_TYPE, PROBLEM_SCHEMA, answers_of, example, problem_content, problems
 from shared.runtime.http.validation import InvalidRequest
 
 Document = dict[str, Any]

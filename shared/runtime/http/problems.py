@@ -20,22 +20,6 @@ from shared.runtime.http.paths import is_matched, shown_path
 MEDIA_TYPE: Final = "application/problem+json"
 
 
-class InternalError(ServiceError):
-    status, code, title = 500, "internal_error", "Something went wrong on our side"
-
-
-class RequestTooLarge(ServiceError):
-    status, code, title = 413, "request_too_large", "The request body is too large"
-
-
-class MethodNotAllowed(ServiceError):
-    status, code, title = 405, "method_not_allowed", "The method is not allowed here"
-
-
-class BadRequest(ServiceError):
-    status, code, title = 400, "bad_request", "The request cannot be read"
-
-
 def problem_response(scope: Scope, error: ServiceError) -> Response:
     """The response that says `error`."""
     document = {

@@ -1,31 +1,23 @@
-"""What an API process holds while it runs: made when it starts, closed when it ends, found on `app.state.runtime`."""
+"""What an API process holds while it runs: made when it starts, closed when it ends, found on `app.state.runtime`.
 
-import asyncio
-import contextlib
-import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+Wiring that endpoints and tasks share names it, so its module loads nothing of HTTP: a worker would carry that for a name.
+"""
+
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import redis.asyncio as redis
-from fastapi import Request
 
-from shared.runtime import broker
-from shared.runtime.auth.verifier import Authenticator, OwnKeys
 from shared.runtime.clock import Clock, system_clock
 from shared.runtime.db import Database
-from shared.runtime.http.cursors import CursorSigner
-from shared.runtime.http.rate_limits import RateLimiter
 from shared.runtime.http.settings import HttpSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from fastapi import Request
 
-logger = logging.getLogger(__name__)
-
-RELAY_RESTART_S: Final = 1.0
-RELAY_STOP_S: Final = 10.0
+    from shared.runtime.auth.verifier import Authenticator
+    from shared.runtime.http.cursors import CursorSigner
+    from shared.runtime.http.rate_limits import RateLimiter
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,76 +27,13 @@ class HttpRuntime:
     settings: HttpSettings
     database: Database
     redis: redis.Redis
-    authenticator: Authenticator
-    limiter: RateLimiter
-    cursors: CursorSigner
+    authenticator: "Authenticator"
+    limiter: "RateLimiter"
+    cursors: "CursorSigner"
     clock: Clock = system_clock
 
 
-def runtime_of(request: Request) -> HttpRuntime:
+def runtime_of(request: "Request") -> HttpRuntime:
     """The runtime of the application that serves `request`."""
     runtime: HttpRuntime = request.app.state.runtime
     return runtime
-
-
-@asynccontextmanager
-async def open_runtime(settings: HttpSettings, own_keys: OwnKeys | None = None) -> AsyncIterator[HttpRuntime]:
-    """Everything that requests need.
-
-    Connections are made at first use: without its database an API starts, says that it is not ready, and recovers.
-    """
-    name = f"{settings.service}-api"
-    client = broker.connect(settings.broker_url, name=name)
-    database = Database(
-        settings.database_url.get_secret_value(),
-        name=name,
-        pool_size=settings.database_pool_size,
-        on_publish=broker.Hint(client, settings.service),
-    )
-    try:
-        yield HttpRuntime(
-            settings=settings,
-            database=database,
-            redis=client,
-            authenticator=Authenticator.from_settings(settings, database, client, own_keys=own_keys),
-            limiter=RateLimiter(client, settings.service, settings.rate_limit),
-            cursors=CursorSigner(settings.cursor_secret.get_secret_value() if settings.cursor_secret else None),
-        )
-    finally:
-        await client.aclose()
-        await database.close()
-
-
-@asynccontextmanager
-async def hosted_relay(settings: HttpSettings) -> AsyncIterator[None]:
-    """Run the service's relay beside the requests where RELAY_IN_API asks for it; end it before the connections close."""
-    if not settings.relay_in_api:
-        yield
-        return
-    from shared.runtime.relay.runner import run
-
-    stop = asyncio.Event()
-    task = asyncio.create_task(_keep_running(run, settings, stop), name="relay")
-    try:
-        yield
-    finally:
-        stop.set()
-        done, _ = await asyncio.wait([task], timeout=RELAY_STOP_S)
-        if not done:
-            logger.warning("relay_stop_timed_out")
-            task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
-async def _keep_running(
-    run: "Callable[[HttpSettings, asyncio.Event], Awaitable[None]]", settings: HttpSettings, stop: asyncio.Event
-) -> None:
-    """A relay that fails is started again: an API that goes on without one would publish into the void."""
-    while not stop.is_set():
-        try:
-            await run(settings, stop)
-        except Exception:
-            logger.exception("relay_failed")
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), settings.scaled(RELAY_RESTART_S))

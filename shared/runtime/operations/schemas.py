@@ -4,18 +4,10 @@ import re
 from typing import Annotated, Any, Final
 
 import orjson
-from fastapi import Path, Query
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
-
-from shared.contracts import lanes
 
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
 
-LaneFilter = Annotated[str | None, Query(max_length=100, description="Only this lane.", examples=[lanes.NOTIFICATIONS_BULK.name])]
-NameFilter = Annotated[
-    str | None, Query(max_length=100, description="Only this message's name.", examples=["notifications.send_email"])
-]
-LaneName = Annotated[str, Path(max_length=100, description="A lane.", examples=[lanes.NOTIFICATIONS_BULK.name])]
 Sentence = Annotated[str, Field(min_length=3, max_length=500)]
 
 

@@ -17,7 +17,7 @@ from services.analytics.slots import service as slots
 from services.analytics.sync_runs.models import Standing
 from services.analytics.tests.monitoring.test_judging import NOW, ago, answers, in_broker, lane_view, schedule, worker
 from services.analytics.workers.service import WorkerSurvey
-from shared.runtime.http.cursors import Page
+from shared.runtime.http.pages import Page
 from shared.runtime.operations.dead_letters.schemas import DeadLetterCount, DeadLetterCounts
 from shared.runtime.operations.schedules.schemas import ScheduleList
 

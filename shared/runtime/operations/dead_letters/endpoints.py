@@ -34,7 +34,8 @@ from shared.runtime.operations.dead_letters.schemas import (
     Status,
 )
 from shared.runtime.operations.dead_letters.service import DeadLetterOperations, count
-from shared.runtime.operations.schemas import Moment, NameFilter
+from shared.runtime.operations.parameters import NameFilter
+from shared.runtime.operations.schemas import Moment
 
 reads, changes = APIRouter(), APIRouter()
 

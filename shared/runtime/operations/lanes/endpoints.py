@@ -14,7 +14,8 @@ from shared.runtime.operations.lanes.errors import LaneNotFound, LaneNotOwned
 from shared.runtime.operations.lanes.repository import LaneControl, LaneRepository
 from shared.runtime.operations.lanes.schemas import LaneList, LimitRate, Purge, Purged, SizePool
 from shared.runtime.operations.lanes.service import LaneOperations
-from shared.runtime.operations.schemas import LaneName, Why
+from shared.runtime.operations.parameters import LaneName
+from shared.runtime.operations.schemas import Why
 
 reads, changes = APIRouter(), APIRouter()
 

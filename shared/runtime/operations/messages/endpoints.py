@@ -24,7 +24,8 @@ from shared.runtime.operations.messages.schemas import (
     Touched,
 )
 from shared.runtime.operations.messages.service import MessageOperations
-from shared.runtime.operations.schemas import LaneFilter, NameFilter, Why
+from shared.runtime.operations.parameters import LaneFilter, NameFilter
+from shared.runtime.operations.schemas import Why
 
 reads, changes = APIRouter(), APIRouter()
 
