@@ -14,18 +14,20 @@ from shared.runtime.errors import Conflict, Invalid
 KEPT: Final = timedelta(hours=48)
 LEASE: Final = timedelta(seconds=60)
 
-_LOCK = text("SELECT pg_try_advisory_xact_lock(:lock)")
-_FIND = text("""
-    SELECT fingerprint, status, headers, body, lease_until > now() AS leased
-      FROM idempotency_keys
-     WHERE principal = :principal AND route = :route AND key_hash = :key_hash AND expires_at > now()
+_BEGIN = text("""
+    SELECT pg_try_advisory_xact_lock(:lock) AS is_ours, fingerprint, status, headers, body, lease_until > now() AS leased
+      FROM (SELECT) AS always LEFT JOIN idempotency_keys
+        ON principal = :principal AND route = :route AND key_hash = :key_hash AND expires_at > now()
 """)
+# What another transaction has committed since `begin` looked stays: nothing is overwritten that `begin` would have told of.
 _UPSERT = """
-    INSERT INTO idempotency_keys (principal, route, key_hash, fingerprint, status, headers, body, lease_until, expires_at)
+    INSERT INTO idempotency_keys AS known
+           (principal, route, key_hash, fingerprint, status, headers, body, lease_until, expires_at)
     VALUES (:principal, :route, :key_hash, :fingerprint, {values}, now() + :kept)
     ON CONFLICT (principal, route, key_hash) DO UPDATE
        SET fingerprint = excluded.fingerprint, status = excluded.status, headers = excluded.headers, body = excluded.body,
            lease_until = excluded.lease_until, expires_at = excluded.expires_at, created_at = now()
+     WHERE known.expires_at <= now() OR known.lease_until <= now()
     RETURNING lease_until
 """
 _SAVE: TextClause = text(_UPSERT.format(values=":status, CAST(:headers AS jsonb), :body, NULL"))
@@ -80,37 +82,45 @@ class StoredAnswer:
 async def begin(session: Session, claim: Claim) -> StoredAnswer | None:
     """Take the key for the session's transaction; return the answer that it has already.
 
+    One statement, whose snapshot may be older than its lock: an answer that is committed between the two is met by `save` and
+    `lease`, which yield to it.
+
     Raises RequestInFlight at once while another transaction or an unexpired lease has the key, KeyReused when
     the key came with another request.
     """
-    busy = RequestInFlight(
-        "a request with this Idempotency-Key is being carried out; repeat it in a moment", headers={"Retry-After": "1"}
-    )
-    if not (await session.execute(_LOCK, {"lock": claim.lock})).scalar_one():
-        raise busy
-    # A statement of its own: its snapshot must be younger than the lock, or the answer just committed would be missed.
-    found = (await session.execute(_FIND, claim.row)).one_or_none()
-    if found is None:
+    found = (await session.execute(_BEGIN, {**claim.row, "lock": claim.lock})).one()
+    if not found.is_ours:
+        raise _in_flight()
+    if found.fingerprint is None:
         return None
     if bytes(found.fingerprint) != claim.fingerprint:
         raise KeyReused("this Idempotency-Key was used for a request with another path or body; use a new key for a new request")
     if found.status is None:
         if found.leased:
-            raise busy
+            raise _in_flight()
         return None
     return StoredAnswer(found.status, found.headers, bytes(found.body))
 
 
 async def save(session: Session, claim: Claim, answer: StoredAnswer, headers_json: str) -> None:
-    """Keep the answer for 48 hours, in the transaction of the effect that it reports."""
+    """Keep the answer for 48 hours, in the transaction of the effect that it reports.
+
+    Raises RequestInFlight where another transaction has answered the same request since `begin` looked; the effect goes with it.
+    """
     values = {**claim.row, "fingerprint": claim.fingerprint, "kept": KEPT, "status": answer.status, "headers": headers_json}
-    await session.execute(_SAVE, {**values, "body": answer.body})
+    if (await session.execute(_SAVE, {**values, "body": answer.body})).one_or_none() is None:
+        raise _in_flight()
 
 
 async def lease(session: Session, claim: Claim) -> datetime:
-    """Keep the key for 60 seconds beyond this transaction; the moment when that ends is the token of the lease."""
+    """Keep the key for 60 seconds beyond this transaction; the moment when that ends is the token of the lease.
+
+    Raises RequestInFlight where another transaction has taken the key since `begin` looked.
+    """
     values = {**claim.row, "fingerprint": claim.fingerprint, "kept": KEPT, "lease": LEASE}
-    lease_until: datetime = (await session.execute(_LEASE, values)).scalar_one()
+    lease_until: datetime | None = (await session.execute(_LEASE, values)).scalar_one_or_none()
+    if lease_until is None:
+        raise _in_flight()
     return lease_until
 
 
@@ -123,3 +133,9 @@ async def finish(session: Session, claim: Claim, lease_until: datetime, answer: 
 async def release(session: Session, claim: Claim, lease_until: datetime) -> None:
     """Give the key back: the request was refused and has changed nothing."""
     await session.execute(_RELEASE, {**claim.row, "lease_until": lease_until})
+
+
+def _in_flight() -> RequestInFlight:
+    return RequestInFlight(
+        "a request with this Idempotency-Key is being carried out; repeat it in a moment", headers={"Retry-After": "1"}
+    )
