@@ -2,10 +2,12 @@
 
 The answer stands in tables of the service's own, which events keep (`projections.py`), so that a broker that was wiped and an
 analytics service that is away change nothing. Redis is asked besides, where revocations, of API keys too, and suspensions are
-before their event has come. One answer is believed for a second in each process; while the database is away, the last one for
-half a minute, and then nobody is let in whose standing cannot be looked up.
+before their event has come. One answer is believed for a second in each process, and whoever asks while it is being looked up
+waits for the same one. While the database is away, the last one counts for half a minute, and then nobody is let in whose
+standing cannot be looked up.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -44,6 +46,7 @@ class Standing:
         self._believed_s = BELIEVED_S * time_factor
         self._trusted_s = TRUSTED_S * time_factor
         self._known: dict[Any, tuple[float, Any]] = {}
+        self._asked: dict[Any, asyncio.Task[Any]] = {}
 
     async def check(self, token: TokenFacts) -> None:
         """Raises Unauthenticated for a revoked token, OrganizationSuspended, and Unavailable where nobody can tell."""
@@ -64,6 +67,7 @@ class Standing:
     def forget(self) -> None:
         """Look everything up anew: something has just been changed here."""
         self._known.clear()
+        self._asked.clear()
 
     async def _look_up(self, reader: StandingReader, token: TokenFacts) -> tuple[bool, bool]:
         revoked, suspended, version = await reader.of_token(token)
@@ -81,8 +85,7 @@ class Standing:
         if now - at < self._believed_s:
             return answer
         try:
-            async with self._read() as session:
-                answer = await ask(StandingReader(session))
+            return await self._asked_once(what, ask)
         except Exception as error:
             if not is_away(error):
                 raise
@@ -91,8 +94,27 @@ class Standing:
             raise Unavailable(
                 "whether these credentials were revoked cannot be looked up now; try again", headers={"Retry-After": "5"}
             ) from error
-        self._remember(what, now, answer)
-        return answer
+
+    async def _asked_once(self, what: Any, ask: Callable[[StandingReader], Awaitable[T]]) -> T:
+        """Under load, dozens of requests come while one looks up: each of its own would cost what an answer's second saves."""
+        asked: asyncio.Task[T] | None = self._asked.get(what)
+        if asked is None:
+            asked = self._asked[what] = asyncio.create_task(self._read_anew(what, ask))
+        # Whoever is cancelled leaves the others their answer.
+        return await asyncio.shield(asked)
+
+    async def _read_anew(self, what: Any, ask: Callable[[StandingReader], Awaitable[T]]) -> T:
+        own, now = asyncio.current_task(), time.monotonic()
+        try:
+            async with self._read() as session:
+                answer = await ask(StandingReader(session))
+            if self._asked.get(what) is own:
+                # Else it was forgotten meanwhile, and may be older than what has made that so.
+                self._remember(what, now, answer)
+            return answer
+        finally:
+            if self._asked.get(what) is own:
+                del self._asked[what]
 
     def _remember(self, what: Any, now: float, answer: Any) -> None:
         if len(self._known) >= MOST:
