@@ -26,8 +26,11 @@ _GUESSES: Final = (
 )
 """Detectors that know no form of key. They take the made-up passwords of tests for real ones. Ruff's S105 to S107 look after
 words such as `password` in code, and the chart's own rules after its values."""
-_MAY_HOLD_A_KEY: Final = re.compile(rb"(?=[\w/+=.-]*\d)(?=[\w/+=.-]*[A-Za-z])[A-Za-z0-9_/+=.-]{20,}|PRIVATE KEY")
-"""Every form of key has such a run of characters. To read the lines of files that have none would take a minute more."""
+_MAY_HOLD_A_KEY: Final = re.compile(
+    rb"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])(?![0-9a-fA-F]{8}-[0-9a-fA-F]{4}-)[A-Za-z0-9_-]{20,}|PRIVATE KEY"
+)
+"""Forms of keys have such a run of characters, which is no UUID. To read the lines of files that have none takes minutes."""
+SCAN_S: Final = 300
 
 
 class NothingSaid(Exception):
@@ -90,7 +93,10 @@ def keys_left_lying(root: Path = ROOT) -> tuple[int, list[str]]:
     files = [name for name in names if (root / name).is_file() and _MAY_HOLD_A_KEY.search((root / name).read_bytes())]
     # It would try each key at its provider to see whether it is a real one.
     options = ["--no-verify", *(word for guess in _GUESSES for word in ("--disable-plugin", guess))]
-    done = DETECT_SECRETS.run("scan", *options, *files, cwd=root)
+    try:
+        done = DETECT_SECRETS.run("scan", *options, *files, cwd=root, timeout_s=SCAN_S)
+    except subprocess.TimeoutExpired:
+        return len(files), [f"detect-secrets was not done with them within {SCAN_S} s"]
     if done.returncode:
         return len(files), [done.stderr.strip()]
     found: dict[str, list[dict[str, Any]]] = json.loads(done.stdout)["results"]
