@@ -22,7 +22,7 @@ CAPABILITIES: Final = {"postgres": {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID",
 PUBLIC: Final = {*(f"{service}-api" for service in SERVICES), "sandbox", "flower", "prometheus", "alertmanager", "grafana"}
 ARCHIVES: Final = "/var/lib/waybill/archives"
 JOBS: Final = {"secrets", "bootstrap", *(f"{service}-migrate" for service in SERVICES)}
-COMMANDS: Final = {"waybill", "celery"}
+COMMANDS: Final = {"waybill", "celery", "backups"}
 
 
 def find_compose_problems(stack: Mapping[str, Any]) -> Iterator[str]:

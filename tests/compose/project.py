@@ -73,7 +73,7 @@ class Project:
     def run(self, service: str, *arguments: str, entrypoint: str | None = None) -> str:
         """A container of its own that runs once; what it prints."""
         replaced = ["--entrypoint", entrypoint] if entrypoint else []
-        profile = "tools" if service in ("waybill", "celery") else None
+        profile = "tools" if service in ("waybill", "celery", "backups") else None
         profiles = ["--profile", profile] if profile else []
         once = ["run", "--rm", "--no-deps", "--quiet-pull", *replaced, service, *arguments]
         return self._say(["docker", "compose", *self._options, *profiles, *once], _PATIENCE_S)[0]

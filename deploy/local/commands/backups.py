@@ -25,11 +25,12 @@ ENTRY = "backup-critical-data"
 def backup(
     reason: Reason = "asked for by waybill",
     show: Annotated[bool, typer.Option("--list", help="List the backups that there are, and make none.")] = False,
+    folder: Annotated[Path | None, typer.Option("--from", help="The folder to list; without it, the local stack's.")] = None,
     json: Json = False,
 ) -> None:
     """Have a backup of all schemas made by the worker, now and besides the schedule."""
     if show:
-        _show(json=json)
+        _show(folder or Home.here().backups, json=json)
         return
     fired = Operations(Stack.here(), "analytics").call("POST", f"/schedules/{ENTRY}/run", json={"reason": reason})
     if json:
@@ -84,8 +85,7 @@ def _chosen(folder: Path, name: str | None) -> Path:
     return found[-1]
 
 
-def _show(*, json: bool) -> None:
-    folder = Home.here().backups
+def _show(folder: Path, *, json: bool) -> None:
     found: list[dict[str, Any]] = []
     for path in backups_in(folder):
         manifest = read_manifest(path)
