@@ -54,6 +54,17 @@ def test_schema_comes_back_only_when_what_is_there_is_to_make_way(fresh: FreshDa
     assert "All is as it was at" in done.stdout
 
 
+def test_programs_are_those_that_the_setting_names(fresh: FreshDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asyncio.run(arrange(fresh, tmp_path))
+    monkeypatch.setenv("POSTGRES_PROGRAMS", "/nowhere")
+    words = ["restore", "--into", fresh.admin_url, "--from", str(tmp_path), "--replace", "--yes"]
+
+    answer = CliRunner().invoke(app, words)
+    assert isinstance(answer.exception, StackError)
+    assert "in /nowhere" in answer.exception.sentence
+    assert asyncio.run(lines(fresh)) == 0
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

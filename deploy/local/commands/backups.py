@@ -46,6 +46,7 @@ def restore(
     folder: Annotated[Path | None, typer.Option("--from", help="The folder of backups; without it, the local stack's.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="What the database has of these schemas makes way.")] = False,
     own: Annotated[bool, typer.Option("--no-owners", help="All is the login's own; for servers without our roles.")] = False,
+    programs: Annotated[Path | None, typer.Option(help="The folder of pg_restore.", envvar="POSTGRES_PROGRAMS")] = None,
     yes: Yes = False,
 ) -> None:
     """Bring schemas back from a backup into a database that does not have them."""
@@ -60,7 +61,7 @@ def restore(
         if replace:
             confirm(f"Replace {', '.join(schemas)} in {database} by what was there at {manifest.snapshot_at:%F %T} UTC?", yes)
         target = Target(into, as_it_was=not own, replace=replace)
-        differences = asyncio.run(Restoring(found, manifest, Programs()).restore(schemas, target))
+        differences = asyncio.run(Restoring(found, manifest, Programs(programs)).restore(schemas, target))
     except ServiceError as error:
         raise StackError(error.detail[:1].upper() + error.detail[1:] + ".", "docs/runbooks/restore.md") from None
     _tell(manifest, schemas, differences)
