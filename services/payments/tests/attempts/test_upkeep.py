@@ -176,7 +176,7 @@ async def test_failure_whose_message_was_ended_by_old_code_is_dealt_with_by_the_
     await session.execute(text("UPDATE payments SET is_charging = true"))
     ((ended,),) = await rows(session, "SELECT max(finished_at) FROM payment_attempts")
     dropped = (await run_task(HandleFailedPayment(payment_id=key))).outcome
-    seen = []
+    seen: list[tuple[bool, ...]] = []
 
     for slot in (ended + timedelta(minutes=59), ended + timedelta(minutes=61), ended + timedelta(minutes=66)):
         assert (await run_task(ResolveUnknownPayments(slot=slot))).outcome == "done"
