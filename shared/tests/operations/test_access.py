@@ -46,7 +46,7 @@ async def test_only_administrators_change_anything(
     answers = [await caller.request(method, path, json=body) for method, path, body in requests]
 
     assert {one.status_code for one in answers} == {403 if role else 401}
-    assert len(answers) == 15
+    assert len(answers) == 17
     assert await snapshot() == before
 
 
@@ -60,7 +60,7 @@ async def test_administrator_of_one_tenant_is_refused_everywhere(
     answers += [await tenant.get(path) for path in reads]
 
     assert {(one.status_code, one.json()["code"]) for one in answers} == {(403, "forbidden")}
-    assert len(reads) == 13
+    assert len(reads) == 14
     assert await snapshot() == before
 
 
