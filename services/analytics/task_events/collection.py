@@ -37,6 +37,8 @@ WRITE_AT: Final = 5_000
 LEASE_S: Final = 15.0
 AGAIN_S: Final = 1.0
 MEASURE_EVERY_S: Final = 5.0
+REST_S: Final = 2.0
+"""How long the end waits for what the broker has been told before it."""
 UP_S: Final = 10.0
 """A worker that was not heard for so long is down: it says something every two seconds."""
 FORGET: Final = timedelta(hours=1)
@@ -70,6 +72,8 @@ class Collector:
         self._days_made: date | None = None
         self._lost_at: datetime | None = None
         self._gaps: list[Gap] = []
+        self._heard: redis.client.PubSub | None = None
+        self._has_rest = asyncio.Event()
         self.listens = asyncio.Event()
         """Set while the broker's events reach this process."""
         self.holds = False
@@ -79,6 +83,7 @@ class Collector:
         async with asyncio.TaskGroup() as group:
             beside = [group.create_task(self._read()), group.create_task(self._measure_lanes())]
             await self._write_until(stop)
+            await self._hear_the_rest()
             for task in beside:
                 task.cancel()
         await self._write_once()
@@ -92,13 +97,23 @@ class Collector:
                 async with self._subscribed() as heard:
                     while True:
                         message = await heard.get_message(ignore_subscribe_messages=True, timeout=5.0)
-                        if message is not None:
+                        if message is not None and message["type"] == "pong":
+                            self._has_rest.set()
+                        elif message is not None:
                             self._take(message["data"])
             except BROKER_ERRORS as error:
                 self._lost_at = self._lost_at or self._clock()
                 logger.warning("events_not_heard", extra={"error": first_line(error)})
             self.listens.clear()
             await asyncio.sleep(AGAIN_S * self._factor)
+
+    async def _hear_the_rest(self) -> None:
+        """All that was published by now: the broker answers a ping on the connection behind it."""
+        if self._heard is not None:
+            with contextlib.suppress(TimeoutError, *BROKER_ERRORS):
+                async with asyncio.timeout(REST_S):
+                    await self._heard.ping()
+                    await self._has_rest.wait()
 
     async def _measure_lanes(self) -> None:
         """What scrapers are shown of lanes, so that a scrape asks nobody."""
@@ -115,8 +130,12 @@ class Collector:
             if self._lost_at is not None:
                 self._gaps.append(Gap(self._lost_at, self._clock(), "broker_away"))
                 self._lost_at = None
+            self._heard = heard
             self.listens.set()
-            yield heard
+            try:
+                yield heard
+            finally:
+                self._heard = None
 
     def _take(self, data: bytes) -> None:
         try:
