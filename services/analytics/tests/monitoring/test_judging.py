@@ -85,7 +85,7 @@ def test_silence_says_nothing_while_nobody_hears() -> None:
 
 def lane_view(lane: str, **fields: Any) -> LaneView:
     usual: dict[str, Any] = dict.fromkeys(LaneView.model_fields, 0)
-    usual |= {"lane": lane, "owner": LANES[lane].owner, "paused": None, "outbox_oldest_s": None}
+    usual |= {"lane": lane, "owner": LANES[lane].owner, "paused": None, "limit": None, "pool": None, "outbox_oldest_s": None}
     return LaneView(**usual | fields)
 
 
