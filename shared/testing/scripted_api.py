@@ -1,6 +1,7 @@
 """An HTTP server that answers exactly what a test has written down, for what the sandbox never says."""
 
 import asyncio
+import contextlib
 import json
 import ssl
 from collections.abc import AsyncIterator, Mapping
@@ -24,6 +25,7 @@ class ScriptedApi:
     answers: list[bytes | str] = field(default_factory=list)
     requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     port: int = 0
+    _open: dict["asyncio.Task[None] | None", asyncio.StreamWriter] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -38,6 +40,7 @@ class ScriptedApi:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, to its end."""
+        self._open[asyncio.current_task()] = writer
         try:
             while await self._one(reader, writer):
                 pass
@@ -45,6 +48,18 @@ class ScriptedApi:
             pass
         finally:
             writer.close()
+            self._open.pop(asyncio.current_task(), None)
+
+    async def end(self) -> None:
+        """Let go of every connection that is still there."""
+        for writer in self._open.values():
+            writer.transport.abort()
+        for task in filter(None, list(self._open)):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        # A transport that was closed lets go of its socket in the next turn.
+        await asyncio.sleep(0)
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
@@ -76,3 +91,4 @@ async def scripted_api(tls: ssl.SSLContext | None = None) -> AsyncIterator[Scrip
         yield script
     finally:
         server.close()
+        await script.end()
