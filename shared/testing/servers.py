@@ -129,8 +129,11 @@ class PostgresServer:
 
     def _ready(self) -> bool:
         # The last line of postmaster.pid; pg_ctl waits for the same word.
-        pidfile = self._data / "postmaster.pid"
-        lines = pidfile.read_text().splitlines() if pidfile.exists() else []
+        try:
+            lines = (self._data / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            # Not written yet, or just removed: a start after a kill replaces the file of the dead server.
+            return False
         return len(lines) >= 8 and lines[0].strip() == str(self.process.pid) and lines[7].strip() == "ready"
 
     def _create(self) -> None:
