@@ -12,7 +12,8 @@ import aiosmtplib
 from services.notifications.email.provider import OutgoingEmail
 from services.notifications.email.public_hosts import PrivateHost, connected
 from services.notifications.email.smtp_classification import LOGIN_CODES, Stage, classify, enhanced_status, is_of_recipient
-from services.notifications.email.smtp_session import Envelope, Progress, Reply, SmtpPool, SmtpSession
+from services.notifications.email.smtp_pool import SmtpPool
+from services.notifications.email.smtp_session import Envelope, Progress, Reply, SmtpSession
 from services.notifications.providers.answers import Answer, Verdict, without_address
 
 logger = logging.getLogger(__name__)
@@ -21,6 +22,8 @@ CONNECT_S: Final = 10.0
 SEND_S: Final = 25.0
 """For one mail, connecting included. A batch starts calls for 20 s, and must end before its lane's limit."""
 IDLE_S: Final = 60.0
+MAILS_PER_SESSION: Final = 2
+"""How many may be under way: one whose text the server is taking, and one that goes out together with that text's end."""
 AWAY_S: Final = 15.0
 THROTTLED_S: Final = 60.0
 CONFIG_S: Final = 300.0
@@ -50,7 +53,7 @@ class SmtpProvider:
     """
 
     def __init__(self, server: SmtpServer, *, pool_size: int, time_factor: float = 1.0) -> None:
-        self.concurrency = pool_size
+        self.concurrency = MAILS_PER_SESSION * pool_size
         self._server = server
         self._time_factor = time_factor
         self._pool = SmtpPool(self._connect, size=pool_size, idle_s=IDLE_S)
@@ -89,17 +92,18 @@ class SmtpProvider:
 
     async def _try(self, email: Envelope, progress: Progress, *, new: bool) -> Reply | None:
         """The server's reply; None where a session from before had been ended by the server, which says nothing of this mail."""
-        session = await self._pool.take(until=progress.until, new=new)
+        turn = await self._pool.take(email, until=progress.until, new=new)
+        session = turn.session
         from_before = session.used
         try:
-            reply = await session.deliver(email, progress)
+            reply = await session.deliver(email, progress, turn.opened, lambda: self._pool.follower(turn))
         except BaseException as error:
             session.abort()
             if _is_lost(error) and from_before and progress.stage is Stage.MAIL:
                 return None
             raise
         finally:
-            self._pool.give_back(session)
+            self._pool.give_back(turn)
         return None if from_before and reply.stage is Stage.MAIL and reply.code == 421 else reply
 
     async def _connect(self) -> SmtpSession:

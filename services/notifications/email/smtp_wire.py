@@ -8,6 +8,7 @@ import asyncio
 import math
 import re
 from collections import deque
+from collections.abc import Sequence
 from typing import Final, cast
 
 from aiosmtplib import SMTPServerDisconnected
@@ -19,11 +20,57 @@ MAX_REPLY_BYTES: Final = 32_768
 _FORBIDDEN: Final = re.compile(rb"[\x00-\x1f\x7f]")
 
 
+class Exchange:
+    """Commands that belong to one mail, and the replies to them as they come.
+
+    until: when a reply is no longer waited for, by the loop's clock.
+    """
+
+    def __init__(self, wire: "SmtpWire", replies: int, until: float) -> None:
+        self._wire = wire
+        self._missing = replies
+        self._replies: deque[tuple[int, str]] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self.until = until
+
+    async def reply(self) -> tuple[int, str]:
+        """The next reply: its code, and its text with one line per line; to be called once for each command. UNREADABLE ends the
+        connection. Raises SMTPServerDisconnected and TimeoutError."""
+        while not self._replies:
+            self._waiter = self._wire.waiter(self.until)
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        return self._replies.popleft()
+
+    def add(self, reply: tuple[int, str]) -> bool:
+        """One that has come. Returns whether it was the last."""
+        self._replies.append(reply)
+        self._missing -= 1
+        self.wake()
+        return self._missing == 0
+
+    def wake(self) -> None:
+        """Let whoever waits look again."""
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def expire(self, now: float) -> bool:
+        """End the waiting whose time is over. Returns whether there still is some."""
+        if self._waiter is None or self._waiter.done():
+            return False
+        if now < self.until:
+            return True
+        self._waiter.set_exception(TimeoutError())
+        return False
+
+
 class SmtpWire(asyncio.Protocol):
     """The transport of a connection on which no reply is awaited any more. Raises SMTPServerDisconnected when it is lost.
 
-    until: when no reply is waited for any longer, by the loop's clock; it never gets earlier while one is. All mails of the
-    connection have one timer, since one for each would cost more than its commands.
+    All exchanges of the connection have one timer, since one for each would cost more than its commands. So none may end earlier
+    than one that was sent before it.
     """
 
     def __init__(self, transport: asyncio.BaseTransport | None) -> None:
@@ -33,97 +80,89 @@ class SmtpWire(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_protocol(self)
         self._buffer = bytearray()
-        self._replies: deque[tuple[int, str]] = deque()
-        self._awaited = 0
-        self._waiter: asyncio.Future[None] | None = None
+        self._under_way: deque[Exchange] = deque()
         self._lost: Exception | None = None
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
-        self.until = math.inf
 
     @property
     def is_open(self) -> bool:
         return self._lost is None and not self._transport.is_closing()
 
-    def command(self, *lines: bytes) -> None:
-        """Send commands, all at once; `reply` is to be called once for each. Raises ValueError for one that is two."""
-        if any(map(_FORBIDDEN.search, lines)):
-            raise ValueError("a command holds a control character, and the server would read on behind it")
-        self._send(b"\r\n".join(lines) + b"\r\n", len(lines))
+    def send(self, *parts: tuple[bytes, int, float]) -> list[Exchange]:
+        """Send bytes in one go. Each part: what belongs to one mail, how many replies it gets, and until when they are waited
+        for."""
+        if not self.is_open:
+            raise SMTPServerDisconnected("the connection was lost") from self._lost
+        exchanges = [Exchange(self, replies, until) for _, replies, until in parts]
+        self._under_way.extend(exchanges)
+        self._transport.write(b"".join([data for data, _, _ in parts]))
+        return exchanges
 
-    def text(self, content: bytes) -> None:
-        """Send a mail, with CRLF line ends, and its end; `reply` is to be called once."""
-        self._send(content.replace(b"\r\n.", b"\r\n..") + b".\r\n", 1)
-
-    async def reply(self) -> tuple[int, str]:
-        """The next reply: its code, and its text with one line per line. UNREADABLE ends the connection. Raises TimeoutError."""
-        while not self._replies:
-            if self._lost is not None:
-                raise SMTPServerDisconnected("the connection was lost") from self._lost
-            self._waiter = self._loop.create_future()
-            self._watch()
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
-        self._awaited -= 1
-        return self._replies.popleft()
+    def waiter(self, until: float) -> "asyncio.Future[None]":
+        """What a reply is waited for with, watched by the timer."""
+        if self._lost is not None:
+            raise SMTPServerDisconnected("the connection was lost") from self._lost
+        self._watch(until)
+        return self._loop.create_future()
 
     def close(self) -> None:
         self._stop_watching()
         self._transport.close()
 
     def data_received(self, data: bytes) -> None:
-        if not self._awaited:
-            # Said unasked, such as a farewell; what it means shows in the next command's reply.
-            return
         self._buffer += data
-        while (end := _end_of_reply(self._buffer)) > 0:
-            self._replies.append(_parsed(bytes(self._buffer[:end])))
+        while self._under_way and (end := _end_of_reply(self._buffer)) > 0:
+            reply = _parsed(bytes(self._buffer[:end]))
             del self._buffer[:end]
-            if self._replies[-1][0] == UNREADABLE:
+            if self._under_way[0].add(reply):
+                self._under_way.popleft()
+            if reply[0] == UNREADABLE:
                 self._transport.close()
-                break
-        if len(self._buffer) > MAX_REPLY_BYTES:
+                return
+        if not self._under_way:
+            # Said unasked, such as a farewell; what it means shows in the next command's reply.
             self._buffer.clear()
-            self._replies.append((UNREADABLE, "the reply is too long"))
+        elif len(self._buffer) > MAX_REPLY_BYTES:
+            self._buffer.clear()
+            self._under_way[0].add((UNREADABLE, "the reply is too long"))
             self._transport.close()
-        if self._replies:
-            self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = exc or ConnectionResetError("the server closed the connection")
         self._stop_watching()
-        self._wake()
+        for exchange in self._under_way:
+            exchange.wake()
 
-    def _send(self, data: bytes, replies: int) -> None:
-        if not self.is_open:
-            raise SMTPServerDisconnected("the connection was lost") from self._lost
-        self._awaited += replies
-        self._transport.write(data)
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-    def _watch(self) -> None:
+    def _watch(self, until: float) -> None:
         """Have a timer; one that was set for a mail before this one looks at the time anew."""
-        if self._timer is None and self.until < math.inf:
-            self._timer = self._loop.call_at(self.until, self._look_at_the_time)
+        if self._timer is None and until < math.inf:
+            self._timer = self._loop.call_at(until, self._look_at_the_time)
 
     def _look_at_the_time(self) -> None:
         self._timer = None
-        if self._waiter is None or self._waiter.done():
-            return
-        if self._loop.time() >= self.until:
-            self._waiter.set_exception(TimeoutError())
-        else:
-            self._watch()
+        now = self._loop.time()
+        waiting = [exchange.until for exchange in self._under_way if exchange.expire(now)]
+        if waiting:
+            self._watch(min(waiting))
 
     def _stop_watching(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def commands(lines: Sequence[str]) -> bytes:
+    """Commands as they travel. Raises ValueError for one that is two."""
+    encoded = [line.encode() for line in lines]
+    if any(map(_FORBIDDEN.search, encoded)):
+        raise ValueError("a command holds a control character, and the server would read on behind it")
+    return b"\r\n".join(encoded) + b"\r\n"
+
+
+def text(content: bytes) -> bytes:
+    """A mail with CRLF line ends as it travels, its end included (RFC 5321 §4.5.2)."""
+    return (b"." if content.startswith(b".") else b"") + content.replace(b"\r\n.", b"\r\n..") + b".\r\n"
 
 
 def _end_of_reply(buffer: bytearray) -> int:

@@ -1,5 +1,6 @@
 """Several commands at once (RFC 2920): what the server says has the same meaning, and no mail goes where it was refused."""
 
+import asyncio
 import time
 
 import pytest
@@ -9,6 +10,7 @@ from services.notifications.email.smtp import SmtpProvider
 from services.notifications.email.smtp_session import Envelope
 from services.notifications.tests.email.conftest import Open
 from services.notifications.tests.scripted_server import HANG_UP, LATER, PIPELINING, SILENCE, ScriptedServer
+from shared.testing.wait import eventually
 
 MAIL = Envelope("waybill@example.com", "ann@example.com", b"Subject: s\r\n\r\none\r\n")
 NO_RECIPIENTS = "503 5.5.1 no valid recipients"
@@ -138,3 +140,113 @@ async def test_address_that_holds_a_second_command_is_not_sent(script: ScriptedS
 
     assert await verdict(connect(script.port), evil) == "transient"
     assert verbs(script) == ["EHLO"]
+
+
+async def verdicts(provider: SmtpProvider, *mails: Envelope) -> list[str]:
+    """What becomes of mails that are handed over at once."""
+    return list(await asyncio.gather(*(verdict(provider, one) for one in mails)))
+
+
+def to(name: str, *, international: bool = False) -> Envelope:
+    return Envelope(MAIL.sender, f"{name}@example.com", MAIL.content, international)
+
+
+async def test_next_mails_commands_travel_behind_the_text(script: ScriptedServer, connect: Open) -> None:
+    # Each text is answered only once the next mail's first command has come.
+    script.say(".", LATER, LATER)
+
+    assert await verdicts(connect(script.port, pool_size=1), to("ann"), to("bob"), to("eve")) == ["accepted"] * 3
+    assert verbs(script) == ["EHLO", *["MAIL", "RCPT", "DATA"] * 3]
+    assert [command for command in script.seen if command.startswith("RCPT")] == [
+        f"RCPT TO:<{name}@example.com>" for name in ("ann", "bob", "eve")
+    ]
+
+
+async def test_next_mails_commands_wait_where_the_server_does_not_announce_it(script: ScriptedServer, connect: Open) -> None:
+    script.answers["EHLO"].clear()
+    script.say(".", SILENCE)
+    provider = connect(script.port, pool_size=1, time_factor=0.02)
+
+    assert await verdicts(provider, to("ann"), to("bob")) == ["unknown", "throttled"]
+    assert script.count("MAIL") == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "first", "connections"),
+    [("554 5.6.0 malformed", "bad_content", 1), ("421 4.3.2 bye", "throttled", 2), (HANG_UP, "unknown", 2)],
+)
+async def test_what_becomes_of_a_text_is_not_said_of_the_mail_behind_it(
+    script: ScriptedServer, connect: Open, reply: str, first: str, connections: int
+) -> None:
+    script.say(".", reply)
+
+    assert await verdicts(connect(script.port, pool_size=1), to("ann"), to("bob")) == [first, "accepted"]
+    assert (script.texts, script.count("EHLO")) == (2, connections)
+
+
+async def test_refusal_of_a_mail_behind_a_text_is_its_own_and_cleared_away(script: ScriptedServer, connect: Open) -> None:
+    script.say("RCPT", "250 ok", "550 5.1.1 no")
+    script.say("DATA", "354 go on", NO_RECIPIENTS)
+    provider = connect(script.port, pool_size=1)
+
+    assert await verdicts(provider, to("ann"), to("bob"), to("eve")) == ["accepted", "bad_recipient", "accepted"]
+    assert verbs(script) == ["EHLO", *["MAIL", "RCPT", "DATA"] * 2, "RSET", "MAIL", "RCPT", "DATA"]
+    assert script.texts == 2
+
+
+async def test_mail_behind_a_text_that_is_given_up_goes_out_anew(script: ScriptedServer, connect: Open) -> None:
+    provider = connect(script.port, pool_size=1)
+    script.say(".", SILENCE)
+    first = asyncio.create_task(verdict(provider, to("ann")))
+    second = asyncio.create_task(verdict(provider, to("bob")))
+    await eventually(lambda: script.texts == 1)
+    first.cancel()
+
+    assert await second == "accepted"
+    assert (script.texts, script.count("EHLO")) == (2, 2)
+
+
+async def test_mail_that_is_given_up_in_the_line_is_not_sent(script: ScriptedServer, connect: Open) -> None:
+    provider = connect(script.port, pool_size=1)
+    script.say("RCPT", SILENCE)
+    mails = [asyncio.create_task(verdict(provider, to(name))) for name in ("ann", "bob", "eve")]
+    await eventually(lambda: script.count("RCPT") == 1)
+    mails[1].cancel()
+    mails[0].cancel()
+
+    assert await mails[2] == "accepted"
+    assert (script.texts, [one for one in script.seen if "bob" in one]) == (1, [])
+
+
+async def test_mail_that_is_given_up_behind_a_text_takes_the_session_with_it(script: ScriptedServer, connect: Open) -> None:
+    provider = connect(script.port, pool_size=1)
+    script.say("RCPT", "250 ok", SILENCE)
+    mails = [asyncio.create_task(verdict(provider, to(name))) for name in ("ann", "bob", "eve")]
+    await eventually(lambda: script.count("RCPT") == 2)
+    mails[1].cancel()
+
+    assert [await mails[0], await mails[2]] == ["accepted", "accepted"]
+    assert (script.texts, script.count("EHLO")) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("mail", "expected"),
+    [(to("b\u00fcro", international=True), "blocked"), (to("bob>\r\nRSET\r\nRCPT TO:<eve"), "transient")],
+)
+async def test_mail_that_cannot_be_sent_is_refused_at_its_own_turn(
+    script: ScriptedServer, connect: Open, mail: Envelope, expected: str
+) -> None:
+    provider = connect(script.port, pool_size=1)
+
+    assert await verdicts(provider, to("ann"), mail, to("eve")) == ["accepted", expected, "accepted"]
+    assert [one for one in script.seen if one.startswith("RCPT")] == ["RCPT TO:<ann@example.com>", "RCPT TO:<eve@example.com>"]
+
+
+async def test_many_mails_over_few_sessions_all_arrive_once(script: ScriptedServer, connect: Open) -> None:
+    script.piece_bytes = 5
+    names = [f"person{number}" for number in range(40)]
+
+    assert await verdicts(connect(script.port, pool_size=3), *map(to, names)) == ["accepted"] * 40
+    recipients = [one for one in script.seen if one.startswith("RCPT")]
+    assert sorted(recipients) == sorted(f"RCPT TO:<{name}@example.com>" for name in names)
+    assert (script.texts, script.count("EHLO"), script.most_open) == (40, 3, 3)
