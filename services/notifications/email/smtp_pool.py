@@ -70,17 +70,19 @@ class SmtpPool:
         """Let the next mail have the session; one that is no longer open is not kept."""
         if turn.passed_on:
             return
-        session = turn.session
+        session, first = turn.session, self._first()
+        if session.is_open and first is not None and first.new:
+            # Beside the one that it wants, this would be one too many.
+            session.abort()
         if not session.is_open:
             self._release()
             return
         session.idle_since = time.monotonic()
-        first = self._first()
-        if first is not None and not first.new:
+        if first is not None:
             self._line.popleft().place.set_result(Turn(session))
         else:
             self._idle.append(session)
-            self._release()
+            self._free += 1
 
     def follower(self, turn: Turn) -> Follower | None:
         """The mail that may go out behind the one which has the session, and has it from then on."""
