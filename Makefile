@@ -22,7 +22,7 @@ migrate: $(STAMP) ## Bring the running stack's schemas to this checkout's migrat
 
 ##@ Prove
 test: $(STAMP) ## Run every test that needs no Docker; ARGS="-k name" narrows it
-	@$(BIN)/pytest -n 3 --dist loadfile --ignore=tests/faults --ignore=tests/compose services shared deploy tests $(ARGS)
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore=tests/faults --ignore=tests/compose services shared deploy tests $(ARGS)
 
 test-faults: $(STAMP) ## Kill, wipe, cut and duplicate under load; counts what was lost and doubled
 	@$(BIN)/python -m tests.faults $(ARGS)

@@ -27,6 +27,7 @@ from shared.testing.database import (
     template_database,
 )
 from shared.testing.home import temporary_home
+from shared.testing.order import longest_first
 from shared.testing.process import processes
 from shared.testing.servers import PostgresAddress, PostgresServer, ValkeyServer
 from shared.testing.service import app, app_database, client, run_task, settings, worker_runtime
@@ -77,6 +78,20 @@ def pytest_configure(config: pytest.Config) -> None:
     # How long an example takes says something of the machine, and nothing of the code.
     hypothesis.settings.register_profile("waybill", deadline=None)
     hypothesis.settings.load_profile("waybill")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A worker of a parallel run, which takes up one file after the other, has the longest ones first."""
+    if hasattr(config, "workerinput"):
+        usual_s = float(config.getini("timeout"))
+        order = longest_first((str(item.path), _allowed_s(item, usual_s)) for item in items)
+        rank = {file: number for number, file in enumerate(order)}
+        items.sort(key=lambda item: rank[str(item.path)])
+
+
+def _allowed_s(item: pytest.Item, usual_s: float) -> float:
+    mark = item.get_closest_marker("timeout")
+    return float(mark.args[0]) if mark is not None and mark.args else usual_s
 
 
 def pytest_collection_finish() -> None:

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from shared.testing.clock import FrozenClock
 from shared.testing.http_server import serving, url_of
+from shared.testing.order import longest_first
 from shared.testing.servers import free_port
 from shared.testing.sockets import OutsideWorldError
 from shared.testing.wait import eventually
@@ -98,3 +99,9 @@ async def test_broker_is_empty_at_the_start_of_each_test(redis: Redis) -> None:
     assert await redis.dbsize() == 0
 
     await redis.set("left", "behind")
+
+
+def test_files_that_may_take_long_come_first_and_then_those_with_many_tests() -> None:
+    tests = [("one", 120.0), ("many", 120.0), ("many", 120.0), ("fuzz", 120.0), ("fuzz", 600.0), ("stack", 900.0)]
+
+    assert longest_first(tests) == ["stack", "fuzz", "many", "one"]
