@@ -36,7 +36,8 @@ def bill(
     What earlier changes have made due comes as lines of its own, what they have left unused as a discount as far as there is
     something to take it off.
     """
-    lines, taken = adjusted([_line(line, quantity, part, whole, terms) for line in terms.lines], adjustments)
+    take = credited if terms.delivers else adjusted
+    lines, taken = take([_line(line, quantity, part, whole, terms) for line in terms.lines], adjustments)
     return _totals(part, lines, supply, taken)
 
 
@@ -55,6 +56,32 @@ def adjusted(lines: list[BilledLine], adjustments: Sequence[Adjustment]) -> tupl
             room += taken[one.id]
     credit = -sum(amount for amount in taken.values() if amount < 0)
     return _discounted(lines, credit) if credit else lines, taken
+
+
+def credited(lines: list[BilledLine], adjustments: Sequence[Adjustment]) -> tuple[list[BilledLine], dict[UUID, int]]:
+    """The same for a delivery, whose order has lines for nothing but what is delivered.
+
+    So what changes have made due makes what they have left unused less, and stays open beyond that: for a period that is charged
+    by days, or for the last invoice.
+    """
+    due, unused = ([one for one in adjustments if one.open_minor * sign > 0] for sign in (1, -1))
+    room = sum(line.gross_minor - line.discount_minor for line in lines)
+    due_minor, unused_minor = sum(one.open_minor for one in due), -sum(one.open_minor for one in unused)
+    settled = min(due_minor, unused_minor)
+    credit = min(unused_minor - settled, room)
+    taken = _parts(due, settled) | _parts(unused, settled + credit)
+    return _discounted(lines, credit) if credit else lines, taken
+
+
+def _parts(adjustments: Sequence[Adjustment], amount_minor: int) -> dict[UUID, int]:
+    """What an amount takes of adjustments of one sign, the oldest first, with that sign."""
+    taken = dict[UUID, int]()
+    for one in adjustments:
+        part = min(amount_minor, abs(one.open_minor))
+        amount_minor -= part
+        if part:
+            taken[one.id] = part if one.open_minor > 0 else -part
+    return taken
 
 
 def _line(line: PlanLine, quantity: int, part: Period, whole: Period, terms: Terms) -> BilledLine:
