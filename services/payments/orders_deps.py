@@ -33,9 +33,12 @@ from services.payments.orders.sellers import Sellers
 from services.payments.orders.service import OrderSteps
 from services.payments.orders.settings_repository import OrderSettingsReader, OrderSettingsRepository
 from services.payments.orders.settings_service import EntitySellers, OrderSettingsChanges
+from services.payments.orders.taken_up import TakenUp
 from services.payments.orders.upkeep import OrderUpkeep
 from services.payments.orders.upkeep_repository import OrderUpkeepRepository
 from services.payments.orders.writing_repository import OrderRepository
+from services.payments.subscriptions.taken_credit import DeliveryCredit
+from services.payments.subscriptions.taken_repository import TakenRepository
 from shared.runtime.clock import Clock, system_clock
 from shared.runtime.db import ReadSession, Session
 from shared.runtime.outbox import Publisher
@@ -133,9 +136,10 @@ def cancellation_previews(session: ReadSession) -> Cancellations:
 
 def order_cancelling(session: Session, clock: Clock, *, by: str) -> OrderCancelling:
     """Cancels orders, in the session's unit of work."""
-    orders, uses = OrderRepository(session), coupons(session, clock)
-    cases = KeptCases(CaseRepository(session), clock)
-    return OrderCancelling(orders, Cancellations(orders), uses, order_credits(session), _messages(session), cases, clock, by=by)
+    orders, cases = OrderRepository(session), KeptCases(CaseRepository(session), clock)
+    taken_up = TakenUp(coupons(session, clock), DeliveryCredit(TakenRepository(session), Publisher(session)))
+    stores = orders, Cancellations(orders), taken_up, order_credits(session)
+    return OrderCancelling(*stores, _messages(session), cases, clock, by=by)
 
 
 def order_credits(session: Session) -> OrderCredits:

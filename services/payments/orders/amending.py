@@ -17,6 +17,7 @@ from services.payments.orders.errors import (
     MoreThanOrdered,
     NothingOrdered,
     OrderInvoiced,
+    OrderTakesCredit,
     OrderTooLarge,
     PaymentInProgress,
 )
@@ -59,8 +60,8 @@ class OrderAmending:
     ) -> Order:
         """Change quantities by these deltas, by SKU; what is new comes at today's price.
 
-        Raises OrderNotFound, StatusForbids, PaymentInProgress, OrderInvoiced, LineAssigned, BelowFulfilled, BelowPaid,
-        NothingOrdered, MoreThanOrdered, OrderTooLarge, and what `sold`, `discounts` and `check` raise.
+        Raises OrderNotFound, StatusForbids, PaymentInProgress, OrderInvoiced, OrderTakesCredit, LineAssigned, BelowFulfilled,
+        BelowPaid, NothingOrdered, MoreThanOrdered, OrderTooLarge, and what `sold`, `discounts` and `check` raise.
         """
         order = await held_order(self._orders, order_id, organization_id, check)
         require(order, AMENDABLE, "amended")
@@ -68,6 +69,8 @@ class OrderAmending:
             raise PaymentInProgress("the order is being paid; wait until the payment has ended")
         if await self._invoicing.is_invoiced(order.id):
             raise OrderInvoiced("an invoice bills the order as it is; cancel pieces, which credits them, and order others anew")
+        if order.subscription_id is not None and order.discount_minor:
+            raise OrderTakesCredit("unused days of its subscription make it cheaper; cancel pieces, and order others anew")
         known = await self._orders.lines(order.id)
         _require_free(known, deltas, await self._orders.assigned(order.id))
         lines = await self._with_deltas(order, known, deltas)

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from services.payments.coupons.service import Coupons
 from services.payments.orders.customer_messages import CustomerMessages
 from services.payments.orders.errors import NothingToCancel
 from services.payments.orders.invoicing import Invoicing
 from services.payments.orders.life_cycle import CANCELLABLE, require, status_when_delivered, status_when_owing
 from services.payments.orders.models import Change, Order, OrderLine, OrderStatus
-from services.payments.orders.pricing import kept
+from services.payments.orders.pricing import discount_of, kept
 from services.payments.orders.repository import OrderReader
 from services.payments.orders.service import Check, held_order, order_of, pieces
 from services.payments.orders.shown_schemas import RefundLine, RefundPlanOut
+from services.payments.orders.taken_up import TakenUp
 from services.payments.orders.writing_repository import OrderRepository
 from services.payments.payments.cases import Cases
 from services.payments.tax.models import Assessment, TaxedLine
@@ -26,11 +26,13 @@ _AMOUNTS = ("taxable_minor", "cgst_minor", "sgst_minor", "utgst_minor", "igst_mi
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:
-    """What is taken off an order: so many of each line, and what that comes to."""
+    """What is taken off an order: so many of each line, and what that comes to. discount_minor: before tax, what of the order's
+    discount goes with it."""
 
     quantities: Mapping[int, int]
     plan: RefundPlanOut
     owed_minor: int
+    discount_minor: int
 
 
 class Cancellations:
@@ -72,7 +74,7 @@ class Cancellations:
             cancelled_minor=before[1].total_minor - owed,
             refund_minor=max(min(order.held_minor - owed, left), 0),
         )
-        return Cancellation(quantities, plan, owed)
+        return Cancellation(quantities, plan, owed, discount_of(lines, was) - discount_of(lines, will))
 
 
 class OrderCancelling:
@@ -82,7 +84,7 @@ class OrderCancelling:
         self,
         orders: OrderRepository,
         cancellations: Cancellations,
-        coupon_uses: Coupons,
+        taken_up: TakenUp,
         invoicing: Invoicing,
         messages: CustomerMessages,
         cases: Cases,
@@ -92,7 +94,7 @@ class OrderCancelling:
     ) -> None:
         self._orders = orders
         self._cancellations = cancellations
-        self._coupon_uses = coupon_uses
+        self._taken_up = taken_up
         self._invoicing = invoicing
         self._messages = messages
         self._cases = cases
@@ -116,8 +118,7 @@ class OrderCancelling:
         # What the change overwrites: it is the same row, and so the same object.
         was_draft, held_coupon = order.status == "draft", order.coupon_id if order.coupon_held else None
         cancelled = await self._orders.change(order.id, _values(order, cancellation, status, change), change)
-        if held_coupon is not None and not cancelled.coupon_held:
-            await self._coupon_uses.release([(held_coupon, cancelled.customer_id)])
+        await self._taken_up.give_back(cancelled, held_coupon, cancellation.discount_minor)
         await self._plan(cancelled, cancellation.plan)
         await self._invoicing.credit(order.id, cancellation.plan, change)
         await self._note_production(cancelled, lines, cancellation.quantities)

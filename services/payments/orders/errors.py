@@ -16,6 +16,7 @@ Conflict (409)
 ├── BelowPaid
 ├── PaymentInProgress
 ├── OrderInvoiced
+├── OrderTakesCredit
 ├── LineAssigned
 ├── NothingOrdered
 └── NothingToCancel
@@ -78,6 +79,10 @@ class PaymentInProgress(Conflict):
 
 class OrderInvoiced(Conflict):
     code, title = "order_invoiced", "An invoice bills the order"
+
+
+class OrderTakesCredit(Conflict):
+    code, title = "order_takes_credit", "The order takes up credit for unused days"
 
 
 class LineAssigned(Conflict):

@@ -69,11 +69,13 @@ def kept(lines: Sequence[OrderLine], cancelled: Mapping[int, int], terms: Terms)
     """
     left = [(line, line.quantity - cancelled.get(line.number, 0)) for line in lines]
     left = [(line, quantity) for line, quantity in left if quantity]
-    taxable = [
-        _taxable(line, quantity, allocate(line.discount_minor, [quantity, line.quantity - quantity])[0])
-        for line, quantity in left
-    ]
+    taxable = [_taxable(line, quantity, _discount(line, quantity)) for line, quantity in left]
     return {line.number: place for place, (line, _) in enumerate(left)}, _assessed(taxable, terms)
+
+
+def discount_of(lines: Sequence[OrderLine], cancelled: Mapping[int, int]) -> int:
+    """What the discounts of these lines come to without so many of each."""
+    return sum(_discount(line, quantity) for line in lines if (quantity := line.quantity - cancelled.get(line.number, 0)))
 
 
 def at_price(line: OrderLine, quantity: int, unit_price_minor: int) -> Bought:
@@ -85,6 +87,10 @@ def totals_of(what: Priced) -> dict[str, Any]:
     """What an order comes to, by column."""
     names = ("subtotal_minor", "discount_minor", "tax_minor", "round_off_minor", "total_minor")
     return {name: getattr(what, name) for name in names}
+
+
+def _discount(line: OrderLine, quantity: int) -> int:
+    return allocate(line.discount_minor, [quantity, line.quantity - quantity])[0]
 
 
 def _taxable(line: Bought | OrderLine, quantity: int, discount_minor: int) -> TaxableLine:

@@ -4,13 +4,18 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from services.payments.tests.subscriptions.arrange import BOX, PRO, Office, at, rows
+import pytest
+
+from services.payments.tests.payments.arrange import CHECK
+from services.payments.tests.subscriptions.arrange import BOX, PRO, Office, at, code, key, rows
 from shared.contracts.payments import GenerateInvoice, SettleSubscription
 from shared.testing.messages import published
 
 MARCH = date(2026, 3, 2)
 OPEN = "SELECT sum(open_minor) FROM subscription_adjustments"
 ORDER = "SELECT id, status, total_minor, discount_minor FROM orders ORDER BY period_start DESC LIMIT 1"
+CREDIT = "SELECT kind, amount_minor FROM customer_credits"
+VAST = {"code": "vast", "interval": "week", "items": [{"sku": "VEG", "quantity": 10}]}
 
 
 async def _delivers(office: Office, *, quantity: int = 9, changed: int = 8, day: int = 25, box: dict[str, Any] = BOX) -> Any:
@@ -30,6 +35,82 @@ async def _delivers(office: Office, *, quantity: int = 9, changed: int = 8, day:
     return one
 
 
+async def _cancel(office: Office, lines: list[dict[str, int]] | None = None) -> None:
+    (order_id, *_) = (await rows(office.session, ORDER))[0]
+    body = {"reason": "not at home"} | ({"lines": lines} if lines else {})
+    path = f"/v1/orders/{order_id}/cancellations"
+    await office.ok("POST", path, json=body, headers=key() | {"If-Match": "*"})
+    await office.session.execute(CHECK)
+
+
+async def test_credit_that_a_cancelled_delivery_has_taken_makes_the_next_one_cheaper(office: Office) -> None:
+    one = await _delivers(office)
+    # 8 of 31 days of one piece are 258.06, which 500.00 of vegetables are cheaper by; with 5 % of tax, rounded to the rupee.
+    assert (await rows(office.session, ORDER))[0][1:] == ("placed", 25_400, 25_806)
+    assert await rows(office.session, OPEN) == [(0,)]
+
+    await _cancel(office)
+    assert await rows(office.session, OPEN) == [(-25_806,)]
+    await office.bill(at(2026, 4, 9))
+
+    assert (await rows(office.session, ORDER))[0][1:] == ("placed", 25_400, 25_806)
+    assert [total for *_, total in await office.periods(one)] == [1_062_000, 25_400, 25_400]
+
+
+async def test_a_delivery_that_credit_has_paid_for_and_of_which_pieces_are_cancelled_gives_back_their_share(
+    office: Office,
+) -> None:
+    await _delivers(office, changed=1, day=12, box=VAST)
+    # 21 of 31 days of eight pieces, 5,419.35, are more than ten times 250.00.
+    assert (await rows(office.session, ORDER))[0][1:] == ("paid", 0, 250_000)
+    left = -541_935 + 250_000
+
+    for pieces, back in ((3, 75_000), (4, 175_000), (3, 250_000)):
+        await _cancel(office, [{"number": 1, "quantity": pieces}])
+        assert await rows(office.session, OPEN) == [(left - back,)]
+
+    assert (await rows(office.session, ORDER))[0][1:3] == ("cancelled", 0)
+
+
+@pytest.mark.parametrize("paid", [False, True])
+async def test_credit_is_given_back_once_where_the_delivery_is_cancelled_and_the_subscription_too(
+    office: Office, paid: bool
+) -> None:
+    one = await _delivers(office)
+    if paid:
+        ((payment, total),) = await rows(
+            office.session, "SELECT id, amount_minor FROM payments WHERE period_start = '2026-04-02'"
+        )
+        await office.captured(payment, total)
+    await _cancel(office)
+    await office.act(one, "cancel", at="now")
+    assert await rows(office.session, OPEN) == [(-25_806,)]
+
+    for asked in await published(office.session, SettleSubscription):
+        assert (await office.run_task(asked, occurred_at=office.clock())).outcome == "done"
+
+    assert await rows(office.session, OPEN) == [(0,)]
+    # With the tax of the month that was paid, 18 %.
+    assert await rows(office.session, CREDIT) == [("grant", 30_452)]
+
+
+async def test_credit_of_a_delivery_that_is_cancelled_after_its_subscription_is_its_customers(office: Office) -> None:
+    one = await _delivers(office)
+    ((payment, total),) = await rows(office.session, "SELECT id, amount_minor FROM payments WHERE period_start = '2026-04-02'")
+    await office.captured(payment, total)
+    await office.act(one, "cancel", at="now")
+    before = list(await published(office.session, SettleSubscription))
+    assert [(await office.run_task(asked, occurred_at=office.clock())).outcome for asked in before] == ["done"]
+    assert await rows(office.session, CREDIT) == []
+
+    await _cancel(office)
+    (asked,) = (await published(office.session, SettleSubscription))[len(before) :]
+    for _ in range(2):
+        assert (await office.run_task(asked, occurred_at=office.clock())).outcome == "done"
+
+    assert await rows(office.session, CREDIT) == [("grant", 30_452)]
+
+
 async def test_what_a_change_has_made_due_waits_while_only_deliveries_are_billed_and_is_on_the_last_invoice(
     office: Office,
 ) -> None:
@@ -46,3 +127,14 @@ async def test_what_a_change_has_made_due_waits_while_only_deliveries_are_billed
     assert await rows(office.session, OPEN) == [(0,)]
     newest = "SELECT taxable_minor FROM invoices ORDER BY issued_at DESC, id DESC LIMIT 1"
     assert await rows(office.session, newest) == [(67_742,)]
+
+
+async def test_an_order_that_is_cheaper_by_unused_days_is_not_amended(office: Office) -> None:
+    await _delivers(office)
+    (order_id, *before) = (await rows(office.session, ORDER))[0]
+
+    body = {"reason": "more", "lines": [{"sku": "VEG", "quantity": 1}]}
+    answer = await office.api.post(f"/v1/orders/{order_id}/amendments", json=body, headers=key() | {"If-Match": "*"})
+
+    assert code(answer) == (409, "order_takes_credit")
+    assert await rows(office.session, ORDER) == [(order_id, *before)]
