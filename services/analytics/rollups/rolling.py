@@ -20,7 +20,10 @@ from shared.runtime.clock import Clock
 from shared.runtime.db import Session
 
 MINUTES_AT_ONCE: Final = 60
-"""So many are counted in one transaction: an hour of what comes late, and little work to lose."""
+"""So many are counted in the first transaction: an hour of what comes late, and little work to lose."""
+MOST_AT_ONCE: Final = 24 * MINUTES_AT_ONCE
+SHORT_S: Final = 1.0
+"""After a transaction that took no longer the next takes twice as many minutes, for the day they lie in is added up in each."""
 MINUTES_KEPT: Final = timedelta(days=40)
 """Longer than an event may be late, so that a late one finds the minutes of its hour."""
 LONGEST_REBUILD: Final = timedelta(days=400)
@@ -35,9 +38,10 @@ class Rolling:
 
     async def roll(self, budget_s: float = math.inf) -> int:
         """Count what is marked, and return how many minutes that were. budget_s: after so long nothing more is begun."""
-        counted, began = 0, time.monotonic()
-        while time.monotonic() - began < budget_s and (minutes := await self._some()):
+        counted, at_once, began = 0, MINUTES_AT_ONCE, time.monotonic()
+        while (started := time.monotonic()) - began < budget_s and (minutes := await self._some(at_once)):
             counted += minutes
+            at_once = next_size(at_once, time.monotonic() - started)
         return counted
 
     async def rebuild(self, first: datetime, last: datetime) -> int:
@@ -48,12 +52,12 @@ class Rolling:
             await RollingRepository(session).mark(first, last, self._clock())
         return await self.roll()
 
-    async def _some(self) -> int:
+    async def _some(self, at_once: int) -> int:
         began, at = time.perf_counter(), self._clock()
         async with self._unit_of_work() as session:
             rolling = RollingRepository(session)
             await rolling.hold()
-            minutes = _with_neighbours(await rolling.take(MINUTES_AT_ONCE), at - MINUTES_KEPT)
+            minutes = _with_neighbours(await rolling.take(at_once), at - MINUTES_KEPT)
             if minutes:
                 await rolling.count(minutes, await EventNames(NameReader(session)).measures())
                 await rolling.merge("hour", buckets_of("hour", minutes))
@@ -61,6 +65,13 @@ class Rolling:
             took_ms = 1000 * (time.perf_counter() - began)
             await rolling.note(buckets_of("day", minutes), len(minutes), at, took_ms)
         return len(minutes)
+
+
+def next_size(at_once: int, took_s: float) -> int:
+    """How many minutes are counted in the next transaction after one of so many that took so long."""
+    if took_s <= SHORT_S:
+        return min(2 * at_once, MOST_AT_ONCE)
+    return max(at_once // 2, MINUTES_AT_ONCE) if took_s > 4 * SHORT_S else at_once
 
 
 def _with_neighbours(minutes: Sequence[datetime], kept_since: datetime) -> list[datetime]:
