@@ -31,6 +31,8 @@ def refusal(*arguments: str) -> StackError:
     [
         (["queues"], "There is no local stack yet."),
         (["queues", "pause", "trips.fast"], "There is no lane called trips.fast."),
+        (["queues", "rate-limit", "trips.fast", "20"], "There is no lane called trips.fast."),
+        (["queues", "pool-size", "trips.fast", "4"], "There is no lane called trips.fast."),
         (["tasks", "send", "trips.nothing"], "There is no contract called trips.nothing."),
         (["tasks", "send", "notifications.send_email", "--json", "{"], "The payload is not JSON"),
         (["tasks", "send", "notifications.send_email", "--json", "[]"], "The payload is not a JSON object."),
@@ -75,6 +77,13 @@ def test_what_is_no_id_is_refused_by_the_arguments_name(command: list[str]) -> N
     assert result.exit_code == 2
     assert "Invalid value for 'ID'" in result.stderr
     assert "should be a valid UUID" in result.stderr
+
+
+@pytest.mark.parametrize(("command", "wrong"), [("rate-limit", "-1"), ("pool-size", "65")])
+def test_a_rate_or_a_size_that_cannot_be_is_refused_by_the_arguments_name(command: str, wrong: str) -> None:
+    result = run.invoke(app, ["queues", command, "alerts.evaluation", "--", wrong])
+    assert result.exit_code == 2
+    assert "or equal to" in result.stderr
 
 
 def test_status_of_nothing_is_a_list_of_stopped_processes(nothing_yet: Path) -> None:

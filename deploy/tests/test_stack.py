@@ -200,6 +200,19 @@ async def test_a_lane_is_paused_purged_and_resumed(stack: Terminal) -> None:
     assert lane()["paused_by"] == []
 
 
+async def test_a_lane_is_limited_and_its_workers_sized_and_both_are_taken_back(stack: Terminal) -> None:
+    def lane() -> tuple[Any, Any]:
+        rows = {row["lane"]: row for row in json.loads(stack.waybill("queues", "list", "--json").stdout)}
+        return rows["alerts.evaluation"]["per_s"], rows["alerts.evaluation"]["pool"]
+
+    for command, value in (("rate-limit", "20"), ("pool-size", "3")):
+        assert stack.waybill("queues", command, "alerts.evaluation", value).returncode == 0
+    assert lane() == (20, 3)
+    for command in ("rate-limit", "pool-size"):
+        assert stack.waybill("queues", command, "alerts.evaluation", "0").returncode == 0
+    assert lane() == (None, None)
+
+
 def test_a_message_is_sent_waited_for_and_its_story_told(stack: Terminal) -> None:
     sent = stack.waybill("tasks", "send", "alerts.evaluate_shipments", "--wait", "20")
     message_id, _, answer = sent.stdout.partition("\n")

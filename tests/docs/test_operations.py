@@ -111,7 +111,7 @@ def _names(group: Typer | None) -> set[str]:
 
 def test_waybill_commands_of_the_page_exist() -> None:
     groups = {str(group.name): _names(group.typer_instance) for group in waybill.registered_groups}
-    named: list[tuple[str, str]] = re.findall(r"`(?:\.venv/bin/)?waybill ([a-z-]+)(?: ([a-z]+))?", PAGE.read_text())
+    named: list[tuple[str, str]] = re.findall(r"`(?:\.venv/bin/)?waybill ([a-z-]+)(?: ([a-z][a-z-]*))?", PAGE.read_text())
 
     assert {command for command, _ in named} - _names(waybill) - set(groups) == set()
     assert [(group, command) for group, command in named if command and group in groups and command not in groups[group]] == []

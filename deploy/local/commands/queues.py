@@ -3,6 +3,7 @@
 What waits for a lane waits in the tables of every service that sends to it, so each command here asks all services.
 """
 
+import math
 from collections.abc import Iterator
 from typing import Annotated, Any, Final
 
@@ -17,7 +18,8 @@ from deploy.local.stack import Stack
 from shared.contracts.lanes import LANES, SERVICES
 
 app = typer.Typer(
-    help="Lanes: what waits in them; pause, resume, purge, undo. Without a command: list them.", invoke_without_command=True
+    help="Lanes: what waits in them; pause, resume, limit, size, purge, undo. Without a command: list them.",
+    invoke_without_command=True,
 )
 app.command()(undo)
 
@@ -48,7 +50,20 @@ def show(json: Json = False) -> None:
     if json:
         print_json(list(rows.values()))
         return
-    columns = ("lane", "rank", "waiting", "oldest_s", "later", "in_broker", "unconfirmed", "running", "slots", "paused_by")
+    columns = (
+        "lane",
+        "rank",
+        "waiting",
+        "oldest_s",
+        "later",
+        "in_broker",
+        "unconfirmed",
+        "running",
+        "slots",
+        "per_s",
+        "pool",
+        "paused_by",
+    )
     print_table(columns, [[_cell(row[column]) for column in columns] for row in rows.values()])
 
 
@@ -61,6 +76,8 @@ def _empty(lane: str, in_broker: int) -> Row:
         "in_broker": in_broker,
         "oldest_s": None,
         "slots": None,
+        "per_s": None,
+        "pool": None,
         "paused_by": [],
     }
 
@@ -82,6 +99,10 @@ def _add(row: Row, service: str, view: Row) -> None:
     ages = [age for age in (row["oldest_s"], view["outbox_oldest_s"]) if age is not None]
     row["oldest_s"] = round(max(ages), 1) if ages else None
     row["slots"] = view["slots"] if view["slots"] is not None else row["slots"]
+    if view["limit"] is not None:
+        row["per_s"] = min(view["limit"]["per_s"], row["per_s"] or math.inf)
+    if view["pool"] is not None:
+        row["pool"] = view["pool"]["size"]
     if view["paused"] is not None:
         row["paused_by"].append(service)
 
@@ -104,6 +125,30 @@ def resume(lane: Lane, reason: Reason = "asked for by waybill") -> None:
     """Let all services send to a lane again."""
     _everywhere(known_lane(lane), "resume", {"reason": reason})
     say(f"{lane} goes on.")
+
+
+@app.command("rate-limit")
+def limit(
+    lane: Lane,
+    per_s: Annotated[float, typer.Argument(min=0, max=100_000, help="Messages a second of each service; 0 for no limit.")],
+    reason: Reason = "asked for by waybill",
+) -> None:
+    """Let no service send to a lane faster than that; what waits is kept."""
+    _everywhere(known_lane(lane), "rate-limit", {"reason": reason, "per_s": per_s or None})
+    say(f"Each service sends at most {per_s:g} messages a second to {lane}." if per_s else f"{lane} has no limit.")
+
+
+@app.command("pool-size")
+def size(
+    lane: Lane,
+    children: Annotated[int, typer.Argument(min=0, max=64, help="Of each worker; 0 for as many as it was started with.")],
+    reason: Reason = "asked for by waybill",
+) -> None:
+    """Set how many children each worker has that takes from a lane."""
+    owner = LANES[known_lane(lane)].owner
+    body = {"reason": reason, "size": children or None}
+    Operations(Stack.here(), owner).call("POST", f"/lanes/{lane}/pool-size", json=body)
+    say(f"Each worker of {lane} has {children} children." if children else f"Workers of {lane} have what they were started with.")
 
 
 @app.command()

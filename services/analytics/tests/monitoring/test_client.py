@@ -5,8 +5,10 @@ import socket
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import text
 
 from shared.client import Connection, TaskManager, TaskScheduler, WaybillError
+from shared.runtime.db import Database
 from shared.testing.http_server import url_of
 from shared.testing.tokens import SigningKeys
 
@@ -39,6 +41,33 @@ def script(url: str, token: str) -> None:
     with pytest.raises(ValueError, match="there is no lane called celery"):
         manager.get_queue_status("celery")
     connection.close()
+
+
+def lane_settings(url: str, token: str) -> None:
+    connection = Connection(url, token)
+    manager = TaskManager(connection)
+    limited = manager.set_rate_limit("notifications.bulk", 20, reason="the provider is slow today")
+    assert [part["service"] for part in limited["parts"] if part["problem"] is None] == ["analytics"]
+    assert manager.set_pool_size("analytics.batch", 3)["is_complete"]
+    assert manager.set_pool_size("analytics.normal", 2)["is_complete"]
+    assert manager.set_pool_size("analytics.normal", None)["is_complete"]
+    with pytest.raises(WaybillError, match="no service of ours has a lane called celery") as refused:
+        manager.set_rate_limit("celery", None)
+    assert refused.value.code == "unknown_lane"
+    with pytest.raises(WaybillError) as invalid:
+        manager.set_pool_size("analytics.batch", 0)
+    assert invalid.value.code == "invalid_request"
+    connection.close()
+
+
+async def test_a_script_sets_how_fast_a_queue_goes_and_takes_it_back(
+    listener: socket.socket, signing_keys: SigningKeys, database: Database
+) -> None:
+    await asyncio.to_thread(lane_settings, url_of(listener), signing_keys.token("admin"))
+
+    async with database.read() as session:
+        assert (await session.execute(text("SELECT lane, per_s FROM lane_limits"))).all() == [("notifications.bulk", 20.0)]
+        assert (await session.execute(text("SELECT lane, size FROM lane_pools"))).all() == [("analytics.batch", 3)]
 
 
 async def test_a_script_schedules_asks_and_cancels(listener: socket.socket, signing_keys: SigningKeys) -> None:
