@@ -181,6 +181,23 @@ def test_with_a_claim_the_group_that_archives_has_it_and_is_told_where_and_nobod
 
 
 @needs_helm
+def test_a_worker_watches_the_disk_of_its_volume_unless_the_values_name_others() -> None:
+    def watched(*settings: str) -> dict[str, str]:
+        pods = {one["metadata"]["name"]: _pod(one) for one in render("analytics", *settings) if one["kind"] == "Deployment"}
+        told = {name: {one["name"]: one["value"] for one in pod["containers"][0]["env"]} for name, pod in pods.items()}
+        return {
+            name.removeprefix("waybill-analytics-worker-"): environment["WATCHED_DIRS"]
+            for name, environment in told.items()
+            if "WATCHED_DIRS" in environment
+        }
+
+    own = ("archives.claim=waybill-archives", "workers.low.environment.WATCHED_DIRS=/mnt/cold")
+    assert watched() == {"backup": "/var/backups/waybill"}
+    assert watched("archives.claim=waybill-archives") == {"backup": "/var/backups/waybill", "low": "/var/lib/waybill/archives"}
+    assert watched(*own) == {"backup": "/var/backups/waybill", "low": "/mnt/cold"}
+
+
+@needs_helm
 @pytest.mark.parametrize(
     ("service", "setting"),
     [("analytics", "ANALYTICS_PUBLIC_URL"), ("notifications", "BACKEND_URL"), ("payments", "BACKEND_URL")],

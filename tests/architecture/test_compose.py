@@ -8,10 +8,11 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from deploy.compose.prepare import HOSTS, PORTS
+from deploy.compose.prepare import BACKUPS, HOSTS, PORTS
 from shared.contracts.lanes import SERVICES
 from shared.contracts.registry import messages
 from shared.runtime.celery import SOFT_SHUTDOWN_S
+from shared.runtime.settings import comma_separated
 from tests.architecture.source import ROOT
 from tests.architecture.test_lanes import lanes_of_command
 
@@ -163,6 +164,18 @@ def test_workers_that_archive_have_a_volume_to_write_to_and_nobody_else(stack: M
     assert len(archiving) == len(SERVICES)
     # A new volume takes over the owner of the folder where it is mounted.
     assert re.search(rf"install -d -o appuser -g appuser .*{ARCHIVES}$", dockerfile, re.MULTILINE)
+
+
+def test_workers_watch_the_disks_of_what_is_mounted_for_writing_and_nobody_else_does(stack: Mapping[str, Any]) -> None:
+    workers = {name: one for name, one in stack["services"].items() if "-worker-" in name}
+    mounted = {
+        name: [volume.rpartition(":")[2] for volume in one.get("volumes", ()) if not volume.endswith(":ro")]
+        for name, one in workers.items()
+    }
+    watched = {name: comma_separated(one["environment"].get("WATCHED_DIRS", "")) for name, one in workers.items()}
+
+    assert {name: list(folders) for name, folders in watched.items()} == mounted
+    assert {folder for folders in mounted.values() for folder in folders} == {ARCHIVES, BACKUPS}
 
 
 def test_prometheus_scrapes_every_api_worker_relay_and_collector(stack: Mapping[str, Any]) -> None:
