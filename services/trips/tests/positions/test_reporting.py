@@ -26,6 +26,22 @@ async def test_a_position_is_kept_once_and_shown_as_the_latest(fleet: Fleet, cli
     assert await rows(session, "SELECT count(*), count(device_id) FROM positions") == [(1, 1)]
 
 
+async def test_the_latest_of_many_vehicles_are_one_answer_of_many_parts(fleet: Fleet, client: ApiClient) -> None:
+    nobody = await fleet.api.get(f"{POSITIONS}/latest", params={"box": "0,0,1,1"})
+    vehicles = set()
+    for second in range(40):
+        api, vehicle_id = await reporter(fleet, client)
+        await api.post(POSITIONS, json=point(second, speed_mps=8.5))
+        vehicles.add(vehicle_id)
+    answer = await fleet.api.get(f"{POSITIONS}/latest")
+
+    assert (nobody.text, nobody.headers["Content-Length"]) == ("[]", "2")
+    assert {one["vehicle_id"] for one in answer.json()} == vehicles
+    assert len(answer.json()) == len(vehicles)
+    assert answer.headers["Content-Length"] == str(len(answer.content))
+    assert " " not in answer.text
+
+
 async def test_late_points_are_kept_and_never_move_the_marker_back(fleet: Fleet, client: ApiClient) -> None:
     api, vehicle_id = await reporter(fleet, client)
     await api.post(POSITIONS, json=point(10, north_m=100))
