@@ -4,11 +4,13 @@ Plain sockets and no library: it shares two cores with the servers that it measu
 """
 
 import asyncio
+import http.client
 import json
 import statistics
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any, Final
 
 import uvloop
@@ -152,13 +154,20 @@ async def drive(job: dict[str, Any]) -> Figures:
 
 
 async def latest(job: dict[str, Any]) -> Figures:
-    """Ask for the newest places again and again."""
-    connection, taken, size = await Connection.to(job["port"]), [], 0
-    request = f"GET /v1/positions/latest HTTP/1.1\r\nHost: b\r\nAuthorization: Bearer {job['token']}\r\n\r\n".encode()
+    """Ask for the newest places again and again.
+
+    Over a plain blocking connection: a StreamReader spent a fifth of the whole time on putting megabytes together.
+    """
+    connection, taken, size = http.client.HTTPConnection("127.0.0.1", job["port"]), [], 0
     for _ in range(job["rounds"]):
         began = time.perf_counter()
-        size = len(await connection.ask(request))
+        connection.request("GET", "/v1/positions/latest", headers={"Authorization": f"Bearer {job['token']}"})
+        answer = connection.getresponse()
+        body = answer.read()
         taken.append(time.perf_counter() - began)
+        assert answer.status == HTTPStatus.OK, body
+        size = len(body)
+    connection.close()
     return {"median_ms": statistics.median(taken) * 1000, "best_ms": min(taken) * 1000, "bytes": float(size)}
 
 
