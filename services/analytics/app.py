@@ -20,6 +20,7 @@ from services.analytics.kpis import endpoints as kpis
 from services.analytics.lanes.endpoints import router as queues
 from services.analytics.letters.endpoints import router as dead_letters
 from services.analytics.monitoring_alerts.endpoints import router as monitoring_alerts
+from services.analytics.monitoring_alerts.endpoints import webhook as alertmanager_webhook
 from services.analytics.monitoring_deps import kept_watch
 from services.analytics.monitoring_task_deps import kept_collector
 from services.analytics.operators.endpoints import router as operators
@@ -61,9 +62,10 @@ ACCESS: Final[tuple[APIRouter, ...]] = (sessions, organizations, operators, revo
 
 def _monitoring(prefix: str, *, is_documented: bool) -> APIRouter:
     """Monitoring at one of its two paths. It shows the work of all organizations, so it is for callers who belong to none."""
-    router = APIRouter(prefix=prefix, dependencies=access("analytics", "read"), include_in_schema=is_documented)
+    router = APIRouter(prefix=prefix, include_in_schema=is_documented)
     for one in MONITORING:
-        router.include_router(one)
+        router.include_router(one, dependencies=access("analytics", "read"))
+    router.include_router(alertmanager_webhook)
     return router
 
 

@@ -27,6 +27,8 @@ from shared.runtime.http.runtime import runtime_of
 from shared.runtime.http.session import ReadDb, WriteDb
 
 router = APIRouter(tags=["monitoring"])
+webhook = APIRouter(tags=["monitoring"])
+"""Apart from the others, which ask for `analytics:read` besides: who tells of alerts need not see any."""
 
 _STATES: Final[dict[str, tuple[State, ...]]] = {
     "open": ("pending", "firing"),
@@ -85,7 +87,7 @@ async def acknowledge_alert(
     return shown(await desk.acknowledge(alert_id, body.note), is_silenced=False)
 
 
-@router.post("/alertmanager", name="take_alertmanager_webhook", summary="Take alerts of an Alertmanager")
+@webhook.post("/alertmanager", name="take_alertmanager_webhook", summary="Take alerts of an Alertmanager")
 async def take_alertmanager_webhook(_caller: AnalyticsOperator, body: Webhook, db: WriteDb, request: Request) -> Accepted:
     """Its webhook, version 4, with a bearer token or an API key that has `analytics:write` (`http_config.authorization`).
 

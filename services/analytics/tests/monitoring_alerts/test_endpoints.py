@@ -45,6 +45,13 @@ async def test_an_alertmanagers_alert_that_comes_twice_is_one_told_once_and_once
     ]
 
 
+async def test_who_may_write_and_not_read_tells_of_alerts_and_sees_none(client: ApiClient) -> None:
+    machine = client.as_role(scopes=["analytics:write"])
+
+    assert (await machine.post(f"{PATH}/alertmanager", json=webhook())).status_code == 200
+    assert (await machine.get(f"{PATH}/alerts")).status_code == 403
+
+
 async def test_nobody_is_told_of_what_is_silenced_until_the_silence_is_over(
     client: ApiClient, session: Session, clock: FrozenClock
 ) -> None:
