@@ -9,7 +9,7 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
 from shared.runtime.metrics import REGISTRY
-from shared.runtime.outside.circuits import closed_key
+from shared.runtime.outside.circuits import REFUSED, closed_key
 from shared.runtime.outside.tally import answers_key
 
 CLOSED_S: Final = Gauge(
@@ -59,7 +59,10 @@ async def measure_providers(client: "redis.Redis", service: str) -> None:
         pipe.zrange(closed_key(service), 0, -1, withscores=True)
         (seconds, micros), answers, closed = await pipe.execute()
     now_ms = seconds * 1000 + micros / 1000
-    ANSWERS.counts[service] = {_text(field): int(count) for field, count in answers.items()}
+    counted = {_text(field): int(count) for field, count in answers.items()}
+    # An alert waits for this one to increase, and a counter that begins with its first event does not.
+    refused = {f"{field.rpartition('|')[0]}|{REFUSED}": 0 for field in counted}
+    ANSWERS.counts[service] = refused | counted
     left_ms = {_text(account): until - now_ms for account, until in closed}
     for account, ms in left_ms.items():
         if "/" not in account:

@@ -57,6 +57,7 @@ async def test_account_whose_mail_is_refused_for_reputation_pauses_and_says_so_i
     shown = generate_latest(REGISTRY).decode()
     labels = 'account_of="installation",provider="smtp",service="notifications",verdict="blocked"'
     assert f"waybill_provider_answers_total{{{labels}}} {float(MIN_BLOCKED)}" in shown
+    assert f"waybill_provider_answers_total{{{labels.replace('blocked', 'config')}}} 0.0" in shown
     [closed] = [line for line in shown.splitlines() if line.startswith("waybill_provider_closed_seconds{") and '"smtp"' in line]
     assert PAUSE_S - 60 < float(closed.rpartition(" ")[2]) <= PAUSE_S
 
