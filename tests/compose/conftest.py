@@ -13,6 +13,8 @@ from tests.compose import provision
 from tests.compose.project import Project
 
 STARTED: Final = pytest.StashKey[float]()
+BUILD_S: Final = 1800
+"""The first one fetches every package; those after it take seconds."""
 TIMINGS: Final = pytest.StashKey[list[tuple[str, float]]]()
 
 
@@ -38,7 +40,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Confi
     project.timings.append(("base images", time.monotonic() - began))
     try:
         with project.timed("build"):
-            project.compose("build")
+            project.compose("build", timeout_s=BUILD_S)
         with project.timed("up, until all are healthy"):
             project.said = project.compose("up", "--detach")
             project.wait_until_healthy()
