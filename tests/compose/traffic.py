@@ -32,6 +32,8 @@ PRICE: Final = 125_050
 """Of the one thing that there is to buy, in paise and without tax."""
 SETTLED_S: Final = 180.0
 BETWEEN_S: Final = 0.7
+PATIENCE_S: Final = 180.0
+"""An API that is replaced needs a minute to start where the processors are busy; what is lost is counted, and not who waits."""
 TTL_S: Final = 1800
 
 
@@ -47,7 +49,7 @@ class PatientStack:
         token = mint_token(self.stack.home, subject="operator:compose", roles=["admin"], ttl_s=TTL_S)
         url = self.stack.url(f"{service}-api")
         async with httpx.AsyncClient(base_url=url, timeout=10, trust_env=False) as client:
-            yield PatientApi(client, token)
+            yield PatientApi(client, token, PATIENCE_S)
 
 
 @dataclass

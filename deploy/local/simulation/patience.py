@@ -27,15 +27,16 @@ async def pause(answer: httpx.Response | None) -> None:
 class PatientApi:
     """An API as a dispatcher's program calls it: repeated until there is an answer, under one key.
 
-    token: of the caller, where the client has none of its own.
+    token: of the caller, where the client has none of its own. patience_s: for how long an API may be away.
     """
 
-    def __init__(self, client: httpx.AsyncClient, token: str | None = None) -> None:
+    def __init__(self, client: httpx.AsyncClient, token: str | None = None, patience_s: float = PATIENCE_S) -> None:
         self._client = client
+        self._patience_s = patience_s
         self._shown = {"Authorization": f"Bearer {token}"} if token is not None else {}
 
     async def get(self, path: str, **params: Any) -> Any:
-        """What there is. Raises httpx.HTTPStatusError, and httpx.TransportError after a minute without an answer."""
+        """What there is. Raises httpx.HTTPStatusError, and httpx.TransportError where patience ends without an answer."""
         return (await self.ask("GET", path, params=params)).raise_for_status().json()
 
     async def make(self, path: str, **fields: Any) -> Any:
@@ -46,7 +47,7 @@ class PatientApi:
     async def ask(self, method: str, path: str, **request: Any) -> httpx.Response:
         """The answer, whatever it is."""
         headers = self._shown | request.pop("headers", {})
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + self._patience_s
         while True:
             answer: httpx.Response | None = None
             try:
