@@ -8,6 +8,7 @@ has a volume of its own at /secrets/<reader> with what that reader needs and no 
     analytics-backup   its settings, and the logins that read everything and make databases, for the worker that backs up
     operator           for people: the `waybill` command, Celery's commands, Flower
     administrator      for the job that makes roles and schemas
+    alertmanager       the token by which it passes alerts on to analytics
     postgres, redis, sandbox, grafana    the servers' own
 
 Running it again makes what is missing and changes nothing else. Reads from the environment, all optional:
@@ -22,12 +23,14 @@ Running it again makes what is missing and changes nothing else. Reads from the 
 import json
 import os
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from deploy.compose.authority import Authority
+from deploy.compose.machine_token import machine_token
 from deploy.local import keys, outside
 from deploy.local.addresses import Addresses
 from deploy.local.credentials import load_credentials
@@ -65,7 +68,7 @@ _CONTAINERS_RUN_ONE_EACH: Final = ("DATABASE_OWNER_URL", "BROKER_OPERATOR_URL", 
 _OF_THE_BACKUP_WORKER: Final = ("BACKUP_DATABASE_URL", "RESTORE_DRILL_URL", "BACKUP_DIR")
 BACKUPS: Final = "/var/backups/waybill"
 """Where the worker that backs up has its volume."""
-_OTHER_USERS: Final = ("grafana", "postgres", "redis")
+_OTHER_USERS: Final = ("alertmanager", "grafana", "postgres", "redis")
 """Their images run as users of their own, so their files are readable for all who have the volume, which is them alone."""
 
 
@@ -120,6 +123,8 @@ class Preparation:
         self._give("sandbox", "sandbox.env", as_text(outside.sandbox(self._home, self._addresses)))
         self._pass_on("sandbox", self._home.keys / "sendgrid-events.pem")
         self._give("grafana", "password", self._passwords["grafana.password"])
+        token = machine_token(self._home, "alertmanager", audience="analytics", scopes=["analytics:write"], now=time.time())
+        self._give("alertmanager", "token", token)
 
     def _deal_to_service(self, service: str, settings: Environment) -> None:
         mine = {name: value for name, value in settings.items() if name not in _CONTAINERS_RUN_ONE_EACH}

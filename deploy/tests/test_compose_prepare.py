@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from deploy.compose.prepare import Preparation, Wishes
+from deploy.compose.prepare import HOSTS, PORTS, Preparation, Wishes
 from deploy.local.environment import read_environment
 from deploy.local.failures import StackError
 from deploy.local.home import Home
 from deploy.local.state import State
+from deploy.validation.tools import ROOT
 from shared.contracts.lanes import SERVICES
 
 
@@ -59,7 +61,7 @@ def test_only_servers_with_users_of_their_own_have_files_that_others_could_read(
     readers = prepare(tmp_path)
     open_to_all = {path.relative_to(readers).parts[0] for path in readers.rglob("*") if path.is_file() and _is_open(path)}
 
-    assert open_to_all == {"grafana", "postgres", "redis"}
+    assert open_to_all == {"alertmanager", "grafana", "postgres", "redis"}
 
 
 def _is_open(path: Path) -> bool:
@@ -88,6 +90,17 @@ def test_tls_can_be_turned_off_again(tmp_path: Path) -> None:
     assert not (readers / "postgres" / "server.key").exists()
     assert "tls-port" not in (readers / "redis" / "redis.conf").read_text()
     assert read_environment(Home(readers / "alerts"), "alerts")["REDIS_URL"].startswith("redis://")
+
+
+def test_alertmanager_is_given_a_token_for_analytics_and_nothing_else(tmp_path: Path) -> None:
+    readers = prepare(tmp_path)
+    config = yaml.safe_load((ROOT / "deploy/prometheus/alertmanager.yml").read_text())
+    [webhook] = [hook for one in config["receivers"] for hook in one.get("webhook_configs", ())]
+
+    assert set(contents(readers / "alertmanager")) == {"token"}
+    assert webhook["http_config"]["authorization"]["credentials_file"] == "/run/waybill/token"
+    assert webhook["url"] == f"http://{HOSTS['analytics-api']}:{PORTS['analytics-api']}/v1/monitoring/alertmanager"
+    assert webhook["max_alerts"] == 1000
 
 
 def test_people_find_the_services_by_the_names_of_their_containers(tmp_path: Path) -> None:
