@@ -23,7 +23,7 @@ from shared.testing.servers import free_port
 from tests.architecture.source import ROOT
 
 PUBLISHED: Final = {**{f"{service}-api": f"{service.upper()}_PORT" for service in SERVICES}, "sandbox": "SANDBOX_PORT"}
-WATCHING: Final = {"prometheus": "PROMETHEUS_PORT", "flower": "FLOWER_PORT"}
+WATCHING: Final = {"prometheus": "PROMETHEUS_PORT", "alertmanager": "ALERTMANAGER_PORT", "flower": "FLOWER_PORT"}
 POLL_S: Final = 0.5
 _PATIENCE_S: Final = 600
 _JOBS: Final = ("secrets", "bootstrap")

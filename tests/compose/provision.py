@@ -6,9 +6,11 @@
 Where an engine answers and can fetch images, no such program is needed.
 """
 
+import io
 import os
 import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +20,16 @@ from docker.errors import DockerException, ImageNotFound
 
 from tests.architecture.source import ROOT
 
+_ALERTMANAGER: Final = """
+ARG PROMETHEUS_IMAGE
+FROM ${PROMETHEUS_IMAGE}
+USER root
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends prometheus-alertmanager wget >/dev/null \\
+    && install -d -o prometheus -g prometheus /alertmanager
+USER prometheus
+ENTRYPOINT ["/usr/bin/prometheus-alertmanager"]
+"""
+"""What the official image runs, on the stand-in for Prometheus, which is a Debian."""
 KINDS: Final = {"PYTHON_IMAGE": "python", "REDIS_IMAGE": "redis", "POSTGRES_IMAGE": "postgres", "PROMETHEUS_IMAGE": "prometheus"}
 ENGINE_S: Final = 900
 
@@ -52,19 +64,36 @@ def base_images() -> dict[str, str]:
     """The official names in docker-compose.yml, by the variable that replaces them."""
     text = (ROOT / "docker-compose.yml").read_text()
     defaults = dict(re.findall(r"\$\{(\w+_IMAGE):-([^}]+)\}", text))
-    return {variable: os.environ.get(variable) or defaults[variable] for variable in KINDS}
+    return {variable: os.environ.get(variable) or defaults[variable] for variable in (*KINDS, "ALERTMANAGER_IMAGE")}
 
 
 def provide(client: "docker.DockerClient") -> dict[str, str]:
     """Make stand-ins for base images that are not there, where that can be done; returns what builds need to know."""
     maker = program()
-    for variable, name in base_images().items():
-        if maker is not None and not _is_there(client, name):
-            subprocess.run([maker, KINDS[variable], name], check=True, timeout=ENGINE_S)
-    python = base_images()["PYTHON_IMAGE"]
-    # An image that no registry gave was made here, on a machine whose containers may have no way out of their own.
-    is_made_here = _is_there(client, python) and not client.images.get(python).attrs.get("RepoDigests")
-    return {"BUILD_NETWORK": os.environ.get("BUILD_NETWORK") or ("host" if is_made_here else "default")}
+    images = base_images()
+    for variable, kind in KINDS.items():
+        if maker is not None and not _is_there(client, images[variable]):
+            subprocess.run([maker, kind, images[variable]], check=True, timeout=ENGINE_S)
+    if _is_made_here(client, images["PROMETHEUS_IMAGE"]) and not _is_there(client, images["ALERTMANAGER_IMAGE"]):
+        _make_alertmanager(client, images)
+    # Where images are made, containers may have no way out of their own.
+    network = "host" if _is_made_here(client, images["PYTHON_IMAGE"]) else "default"
+    return {"BUILD_NETWORK": os.environ.get("BUILD_NETWORK") or network}
+
+
+def _make_alertmanager(client: "docker.DockerClient", images: Mapping[str, str]) -> None:
+    client.images.build(
+        fileobj=io.BytesIO(_ALERTMANAGER.encode()),
+        buildargs={"PROMETHEUS_IMAGE": images["PROMETHEUS_IMAGE"]},
+        tag=images["ALERTMANAGER_IMAGE"],
+        network_mode="host",
+        rm=True,
+    )
+
+
+def _is_made_here(client: "docker.DockerClient", name: str) -> bool:
+    """Whether no registry gave it."""
+    return _is_there(client, name) and not client.images.get(name).attrs.get("RepoDigests")
 
 
 def _is_there(client: "docker.DockerClient", name: str) -> bool:
