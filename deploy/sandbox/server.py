@@ -8,6 +8,7 @@ from socket import socket
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 
 from deploy.sandbox.app import create_app
 from deploy.sandbox.changes import Changes
@@ -66,18 +67,25 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         yield Running(settings, _url(settings.host, sock), {provider.name: provider.facts() for provider in providers})
 
 
-@asynccontextmanager
-async def _http(core: Core, providers: tuple[Provider, ...], sock: socket) -> AsyncIterator[None]:
-    config = uvicorn.Config(
-        create_app(core, providers),
+def http_config(app: FastAPI) -> uvicorn.Config:
+    """How the app is served."""
+    return uvicorn.Config(
+        app,
         lifespan="off",
         access_log=False,
         server_header=False,
         log_level="warning",
         timeout_graceful_shutdown=3,
+        # As providers' load balancers do, and longer than any client of ours: a connection that ends while a charge travels on it
+        # leaves nobody knowing what became of the charge.
+        timeout_keep_alive=75,
         backlog=512,
     )
-    server = _HttpServer(config)
+
+
+@asynccontextmanager
+async def _http(core: Core, providers: tuple[Provider, ...], sock: socket) -> AsyncIterator[None]:
+    server = _HttpServer(http_config(create_app(core, providers)))
     task = asyncio.create_task(server.serve([sock]))
     await server.listening.wait()
     try:

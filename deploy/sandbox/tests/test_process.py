@@ -15,8 +15,11 @@ from pathlib import Path
 import aiosmtplib
 import httpx
 import pytest
+from fastapi import FastAPI
 
+from deploy.sandbox.server import http_config
 from deploy.sandbox.tests.conftest import Harness
+from shared.runtime.outside.http_api import Timing
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -169,3 +172,7 @@ async def test_while_the_ledger_takes_no_writes_mails_get_a_451_and_readiness_sa
         await sandbox.send("ann@example.com", b"small")
         assert await sandbox.count() == 1
         assert (await sandbox.get("/readyz"))["status"] == "ready"
+
+
+def test_idle_connections_are_kept_longer_than_by_whoever_calls() -> None:
+    assert http_config(FastAPI()).timeout_keep_alive > 2 * Timing().idle_s
