@@ -3,6 +3,7 @@
 The ledger's entries are those of the payment and the refund, and not of this.
 """
 
+from collections.abc import Collection
 from datetime import date, datetime
 from uuid import UUID
 
@@ -29,6 +30,10 @@ class InvoicePayments:
     async def of_period(self, subscription_id: UUID, period_start: date) -> UUID | None:
         """The invoice that a period has in force; None where it has none yet. Hold the period, or it may just be issued."""
         return await self._payments.of_period(subscription_id, period_start)
+
+    async def of_periods(self, periods: Collection[tuple[UUID, date]]) -> dict[tuple[UUID, date], UUID]:
+        """The invoices that periods have in force, as far as they have one: by subscription and first day."""
+        return await self._payments.of_periods(periods) if periods else {}
 
     async def due(self, invoice_id: UUID) -> int:
         """What an invoice still asks for, in minor units; nothing where it is not in force. It is not held."""

@@ -1,6 +1,6 @@
 """What was paid on invoices, once for each payment and refund."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Final
 from uuid import UUID
@@ -46,6 +46,12 @@ _OF_ORDER: Final = text("SELECT id FROM invoices WHERE order_id = :order_id AND 
 _OF_PERIOD: Final = text("""
     SELECT id FROM invoices
      WHERE (subscription_id, period_start) = (:subscription_id, CAST(:period_start AS date)) AND status = 'issued'
+""")
+_OF_PERIODS: Final = text("""
+    SELECT invoices.subscription_id, invoices.period_start, invoices.id
+      FROM unnest(CAST(:ids AS uuid[]), CAST(:starts AS date[])) AS row(id, start_on)
+      JOIN invoices ON (invoices.subscription_id, invoices.period_start) = (row.id, row.start_on)
+     WHERE invoices.status = 'issued'
 """)
 
 
@@ -105,3 +111,8 @@ class InvoicePaymentRepository:
             _OF_PERIOD, {"subscription_id": subscription_id, "period_start": period_start}
         )
         return found
+
+    async def of_periods(self, periods: Collection[tuple[UUID, date]]) -> dict[tuple[UUID, date], UUID]:
+        """The ids of the invoices that periods have in force."""
+        bound = {"ids": [key for key, _ in periods], "starts": [start for _, start in periods]}
+        return {(row[0], row[1]): row[2] for row in await self._session.execute(_OF_PERIODS, bound)}

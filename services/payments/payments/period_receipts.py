@@ -1,5 +1,7 @@
 """Whoever brings money to subscriptions' periods that have neither an order nor an invoice in the payment."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -7,11 +9,21 @@ from uuid import UUID
 from services.payments.payments.models import Payment
 
 
+@dataclass(frozen=True, slots=True)
+class PeriodReceipt:
+    """So much that a payment has brought for its period, in minor units, and when."""
+
+    payment: Payment
+    amount_minor: int
+    at: datetime
+
+
 class PeriodReceipts(Protocol):
     """Works in the unit of work that holds the payment."""
 
-    async def received(self, payment: Payment, amount_minor: int, at: datetime) -> int:
-        """What the payment's period has use for: nothing where it is paid or given up, else all that is not paid of it yet."""
+    async def received(self, receipts: Sequence[PeriodReceipt]) -> dict[UUID, int]:
+        """What the payments' periods have use for, by payment: nothing where one is paid or given up, else what is not paid of it
+        yet. By as many statements for many as for one, as long as none of them has an invoice."""
         ...
 
     async def due(self, payment: Payment) -> int:

@@ -17,7 +17,7 @@ from services.payments.payments.cases import CaseKind, Cases
 from services.payments.payments.deriving import is_mismatch
 from services.payments.payments.listeners import Paid, PaymentListener
 from services.payments.payments.models import Held, Payment
-from services.payments.payments.period_receipts import PeriodReceipts
+from services.payments.payments.period_receipts import PeriodReceipt, PeriodReceipts
 from services.payments.payments.writing_repository import PaymentRepository
 from shared.runtime.ids import uuid7
 
@@ -103,7 +103,7 @@ class Settling:
 
     async def _apply(self, payments: Mapping[UUID, Payment], main: Sequence[Held], now: datetime) -> dict[UUID, int]:
         """What orders, invoices and periods had use for, by payment."""
-        receipts, applied = list[Receipt](), dict[UUID, int]()
+        receipts, for_periods, applied = list[Receipt](), list[PeriodReceipt](), dict[UUID, int]()
         for one in main:
             payment = payments[one.payment_id]
             if payment.order_id is not None:
@@ -112,7 +112,9 @@ class Settling:
                 done = await self._invoices.apply(payment.invoice_id, one.captured_minor, payment.id, one.captured_at or now)
                 applied[payment.id] = done.applied_minor
             else:
-                applied[payment.id] = await self._periods.received(payment, one.captured_minor, one.captured_at or now)
+                for_periods.append(PeriodReceipt(payment, one.captured_minor, one.captured_at or now))
+        if for_periods:
+            applied |= await self._periods.received(for_periods)
         if receipts:
             for receipt, order in zip(receipts, await self._orders.received_many(receipts), strict=True):
                 applied[receipt.source_id] = order.applied_minor

@@ -12,6 +12,7 @@ from services.payments.plans.models import PlanVersion
 from services.payments.subscriptions.due_models import DueRow
 from services.payments.subscriptions.due_repository import SELECT_DUE
 from services.payments.subscriptions.models import (
+    OWED,
     PeriodStatus,
     Subscription,
     SubscriptionChange,
@@ -29,6 +30,13 @@ _STATUSES: Final = text("""
       JOIN unnest(CAST(:ids AS uuid[]), CAST(:starts AS date[])) AS row(id, start_on)
         ON (period.subscription_id, period.start_on) = (row.id, row.start_on)
      ORDER BY period.subscription_id, period.start_on FOR SHARE OF period
+""")
+_LOCK_OWED: Final = text("""
+    SELECT period.subscription_id, period.start_on, period.status, period.total_minor
+      FROM subscription_periods AS period
+      JOIN unnest(CAST(:ids AS uuid[]), CAST(:starts AS date[])) AS row(id, start_on)
+        ON (period.subscription_id, period.start_on) = (row.id, row.start_on)
+     ORDER BY period.subscription_id, period.start_on FOR NO KEY UPDATE OF period
 """)
 _ONE: Final = text(f"{SELECT_DUE} WHERE subscription.id = :id")
 _ADJUST: Final = text("""
@@ -116,6 +124,15 @@ class SubscriptionReader:
         )
         held = query.with_for_update(key_share=True).execution_options(populate_existing=True)
         return (await self._session.scalars(held)).one_or_none()
+
+    async def lock_owed(self, periods: Collection[tuple[UUID, date]]) -> dict[tuple[UUID, date], int]:
+        """What periods come to that are owed, in minor units; all of these are held as they are until the unit of work ends."""
+        if not periods:
+            return {}
+        keys = sorted(periods)
+        bound = {"ids": [key for key, _ in keys], "starts": [start for _, start in keys]}
+        rows = await self._session.execute(_LOCK_OWED, bound)
+        return {(row.subscription_id, row.start_on): row.total_minor for row in rows if row.status in OWED}
 
     async def period_statuses(self, periods: Collection[tuple[UUID, date]]) -> dict[tuple[UUID, date], PeriodStatus]:
         """How periods stand, those that were given up as void; they stay so until the unit of work ends."""

@@ -191,7 +191,19 @@ class Office:
     async def told(self, payment_id: UUID, amount_minor: int, status: PaymentStatus) -> None:
         """The gateway tells twice how a payment stands."""
         await self.session.execute(_ORDERED)
-        fact = PaymentFact(
+        for _ in range(2):
+            await self._apply([self._fact(payment_id, amount_minor, status)])
+
+    async def captured_together(self, payments: Sequence[tuple[UUID, int]]) -> None:
+        """The gateway has taken the money of payments, each with its amount, and tells it of all at once."""
+        await self.session.execute(_ORDERED)
+        await self._apply([self._fact(payment_id, amount, PaymentStatus.CAPTURED) for payment_id, amount in payments])
+
+    async def _apply(self, facts: Sequence[PaymentFact]) -> None:
+        await payment_deps.gateway_facts(self.session, self.clock).apply([Told("razorpay", fact) for fact in facts])
+
+    def _fact(self, payment_id: UUID, amount_minor: int, status: PaymentStatus) -> PaymentFact:
+        return PaymentFact(
             gateway="razorpay",
             payment_id=f"pay_{payment_id}",
             order_id=f"order_{payment_id}",
@@ -204,8 +216,6 @@ class Office:
             occurred_at=self.clock(),
             method="card",
         )
-        for _ in range(2):
-            await payment_deps.gateway_facts(self.session, self.clock).apply([Told("razorpay", fact)])
 
     async def refunded(self, refund_id: UUID, amount_minor: int) -> None:
         """The gateway has given back what it was asked to."""

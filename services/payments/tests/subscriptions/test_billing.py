@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from services.payments import subscription_deps as deps
 from services.payments.cases.repository import CaseRepository
@@ -186,6 +186,25 @@ async def test_subscriptions_end_when_they_are_to(office: Office) -> None:
     assert [start for start, *_ in await office.periods(subscription)] == ["2026-03-02", "2026-04-02"]
     after = await office.get(subscription)
     assert (after["status"], after["next_bill_at"], after["cancelled_at"]) == ("ended", None, "2026-08-01T00:00:00Z")
+
+
+async def test_many_periods_that_are_paid_at_once_take_no_more_statements_than_one(office: Office) -> None:
+    plan_id, customer_id = await office.plan(), await have_customer(office.session)
+    for _ in range(6):
+        await office.subscribe(plan_id, customer_id)
+    await office.bill()
+    payments = [(key, amount) for key, amount in await rows(office.session, "SELECT id, amount_minor FROM payments ORDER BY id")]
+    seen: list[str] = []
+    event.listen(office.session.get_bind().engine, "before_cursor_execute", lambda *arguments: seen.append(arguments[2]))
+    counts = []
+    for together in (payments[:1], payments[1:]):
+        seen.clear()
+        await office.captured_together(together)
+        counts.append(len([one for one in seen if "SAVEPOINT" not in one]))
+
+    assert counts[0] == counts[1]
+    assert await rows(office.session, "SELECT status, count(*) FROM subscription_periods GROUP BY 1") == [("paid", 6)]
+    assert await rows(office.session, "SELECT 1 FROM customer_credits") == []
 
 
 @pytest.mark.commits
