@@ -16,11 +16,16 @@ from shared.runtime.db import Session
 
 # Each account speaks for itself alone: whoever holds its secret could name another organization's receipt.
 # By the gateway's order, by our receipt, by what was matched before; and for refunds and disputes by the payment they are of.
+# What a receipt is of is looked up before anything else: joined by their account first, as all facts are of few accounts, each of
+# them would meet each payment.
 _MATCH: Final = text("""
     WITH named AS (
         SELECT * FROM unnest(CAST(:gateway AS text[]), CAST(:account AS text[]), CAST(:order_id AS text[]),
                              CAST(:payment_id AS text[]), CAST(:receipt AS uuid[]))
                       AS row(gateway, account, order_id, payment_id, receipt)
+    ), tried AS MATERIALIZED (
+        SELECT payment_attempts.payment_id, named.gateway, named.account
+          FROM named JOIN payment_attempts ON payment_attempts.id = named.receipt
     )
     SELECT payments.id FROM named JOIN payments
         ON (payments.gateway, payments.account, gateway_order_id) = (named.gateway, named.account, named.order_id)
@@ -29,20 +34,23 @@ _MATCH: Final = text("""
         ON (held.gateway, held.account, held.gateway_payment_id) = (named.gateway, named.account, named.payment_id)
      WHERE held.payment_id IS NOT NULL
     UNION
-    SELECT payments.id FROM named JOIN payment_attempts ON payment_attempts.id = named.receipt
-      JOIN payments ON (payments.id, payments.gateway, payments.account)
-                     = (payment_attempts.payment_id, named.gateway, named.account)
+    SELECT payments.id FROM tried JOIN payments
+        ON (payments.id, payments.gateway, payments.account) = (tried.payment_id, tried.gateway, tried.account)
     UNION
     SELECT refunds.payment_id FROM named JOIN refunds
         ON (refunds.id, refunds.gateway, refunds.account) = (named.receipt, named.gateway, named.account)
 """)
 _BIND_ORDERS: Final = text("""
-    UPDATE payments SET gateway_order_id = row.order_id, client_secret = coalesce(row.client_secret, payments.client_secret)
-      FROM unnest(CAST(:gateway AS text[]), CAST(:account AS text[]), CAST(:receipt AS uuid[]), CAST(:order_id AS text[]),
-                  CAST(:client_secret AS text[])) AS row(gateway, account, receipt, order_id, client_secret)
-      JOIN payment_attempts ON payment_attempts.id = row.receipt
-     WHERE payments.id = payment_attempts.payment_id AND payments.gateway_order_id IS NULL
-       AND (payments.gateway, payments.account) = (row.gateway, row.account)
+    WITH tried AS MATERIALIZED (
+        SELECT payment_attempts.payment_id, row.gateway, row.account, row.order_id, row.client_secret
+          FROM unnest(CAST(:gateway AS text[]), CAST(:account AS text[]), CAST(:receipt AS uuid[]), CAST(:order_id AS text[]),
+                      CAST(:client_secret AS text[])) AS row(gateway, account, receipt, order_id, client_secret)
+          JOIN payment_attempts ON payment_attempts.id = row.receipt
+    )
+    UPDATE payments SET gateway_order_id = tried.order_id, client_secret = coalesce(tried.client_secret, payments.client_secret)
+      FROM tried
+     WHERE (payments.id, payments.gateway, payments.account) = (tried.payment_id, tried.gateway, tried.account)
+       AND payments.gateway_order_id IS NULL
 """)
 _HOLD: Final = text("""
     WITH told AS (
@@ -127,15 +135,27 @@ _HOLD_DISPUTES: Final = text("""
            opened_at = least(held.opened_at, excluded.opened_at), decided_at = least(held.decided_at, excluded.decided_at)
 """)
 
-# What came before we knew the gateway's order is taken in as well.
+# What came before we knew the gateway's order is taken in as well. By the statistics next to nothing belongs to nobody yet, and
+# after a merge all of it does: each payment looks for its own (OFFSET keeps that a look by order), and not at everybody's.
 _ATTACH: Final = text("""
     WITH mine AS (
         SELECT id, gateway, account, gateway_order_id, organization_id FROM payments WHERE id = ANY (CAST(:ids AS uuid[]))
+    ), tried AS MATERIALIZED (
+        SELECT mine.id, mine.gateway, mine.account, CAST(payment_attempts.id AS text) AS receipt
+          FROM mine JOIN payment_attempts ON payment_attempts.payment_id = mine.id
+    ), found AS MATERIALIZED (
+        SELECT held.id, mine.id AS payment_id
+          FROM mine CROSS JOIN LATERAL (
+               SELECT id, payment_id FROM gateway_payments
+                WHERE (gateway, account, gateway_order_id) = (mine.gateway, mine.account, mine.gateway_order_id) OFFSET 0) AS held
+         WHERE held.payment_id IS NULL
+        UNION
+        SELECT held.id, tried.id
+          FROM gateway_payments AS held JOIN tried USING (gateway, account, receipt) WHERE held.payment_id IS NULL
     ), attached AS (
         UPDATE gateway_payments AS held SET payment_id = mine.id
-          FROM mine LEFT JOIN payment_attempts ON payment_attempts.payment_id = mine.id
-         WHERE held.payment_id IS NULL AND (held.gateway, held.account) = (mine.gateway, mine.account)
-           AND (held.gateway_order_id = mine.gateway_order_id OR held.receipt = CAST(payment_attempts.id AS text))
+          FROM found JOIN mine ON mine.id = found.payment_id
+         WHERE held.id = found.id AND held.payment_id IS NULL
         RETURNING held.gateway, held.account, held.gateway_payment_id, mine.id, mine.organization_id
     )
     UPDATE disputes SET payment_id = known.id, organization_id = known.organization_id
