@@ -1,5 +1,6 @@
 """How drivers, vehicles, devices and trips are put together, for endpoints and tasks alike."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -16,8 +17,13 @@ from services.trips.dispatch.service import Dispatch
 from services.trips.dispatch.settings_service import DispatchSettingsChanges
 from services.trips.drivers.repository import DriverReader, DriverRepository
 from services.trips.drivers.service import Drivers
+from services.trips.flags.late_rule_repository import LATE_RULE
+from services.trips.flags.models import Rule
+from services.trips.flags.position_rules_repository import POSITION_RULES
 from services.trips.flags.repository import FlagRepository
-from services.trips.flags.service import TripLimits, TripWatch
+from services.trips.flags.rules_repository import RULES
+from services.trips.flags.service import TripFlags, TripLimits
+from services.trips.flags.watching import TripWatch
 from services.trips.positions.repository import PositionReader
 from services.trips.shifts.repository import ShiftRepository
 from services.trips.shifts.service import Shifts
@@ -37,7 +43,10 @@ from shared.runtime.auth.principal import Principal
 from shared.runtime.clock import Clock
 from shared.runtime.db import ReadSession, Session
 from shared.runtime.outbox import Publisher
+from shared.runtime.process import ProcessRuntime
 
+WATCHED: Final[Sequence[Rule]] = (*RULES, LATE_RULE, *POSITION_RULES)
+"""What the watch over trips looks for."""
 _MAX_ACTOR: Final = 200
 
 
@@ -119,9 +128,14 @@ def mileage_recording(session: Session) -> MileageRecording:
     return MileageRecording(TripReader(session), CompletionRepository(session), trip_completion(session))
 
 
-def trip_watch(session: Session) -> TripWatch:
-    """Watches over trips, in the session's unit of work."""
-    return TripWatch(
+def trip_watch(runtime: ProcessRuntime) -> TripWatch:
+    """The effect of `trips.check_trip_timeouts`."""
+    return TripWatch(WATCHED, runtime.database.unit_of_work, trip_flags)
+
+
+def trip_flags(session: Session) -> TripFlags:
+    """Flags trips, in the session's unit of work."""
+    return TripFlags(
         FlagRepository(session),
         TripReader(session),
         AssignmentReader(session),

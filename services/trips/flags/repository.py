@@ -1,4 +1,4 @@
-"""Statements on flags and limits. A run is one statement for each kind, however many trips there are."""
+"""Statements on flags and limits. A run is one statement for each kind and organization, however many trips there are."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -11,10 +11,25 @@ from sqlalchemy.dialects.postgresql import insert
 from services.trips.flags.models import Flag, RaisedFlag, Rule, TripLimit, TripWatchSettings
 from shared.runtime.db import ReadSession, Session
 
+# The organizations that a run would open, escalate or clear something for: mostly few, and then nothing is locked for the others.
+_UNSETTLED: Final = """
+    WITH holding AS MATERIALIZED ({holding}), flagged AS MATERIALIZED (
+        SELECT trip_id, organization_id, opened_at, escalated_at FROM trip_flags WHERE kind = :kind AND cleared_at IS NULL
+    )
+    SELECT organization_id FROM holding WHERE NOT EXISTS (SELECT FROM flagged WHERE flagged.trip_id = holding.trip_id)
+     UNION
+    SELECT organization_id FROM flagged JOIN trip_flag_kinds ON trip_flag_kinds.kind = :kind
+     WHERE CASE WHEN EXISTS (SELECT FROM holding WHERE holding.trip_id = flagged.trip_id)
+                THEN escalated_at IS NULL AND opened_at + make_interval(secs => escalate_after_s) <= :at
+                ELSE opened_at <= :at END
+"""
+
 _WATCH: Final = """
-    WITH holding AS MATERIALIZED ({holding}), cleared AS (
+    WITH holding AS MATERIALIZED (
+        SELECT * FROM ({holding}) AS everybodys WHERE organization_id = :organization_id
+    ), cleared AS (
         UPDATE trip_flags SET cleared_at = :at
-         WHERE kind = :kind AND cleared_at IS NULL AND opened_at <= :at
+         WHERE kind = :kind AND organization_id = :organization_id AND cleared_at IS NULL AND opened_at <= :at
            AND NOT EXISTS (SELECT FROM holding WHERE holding.trip_id = trip_flags.trip_id)
     ), opened AS (
         INSERT INTO trip_flags (id, trip_id, organization_id, kind, detail, opened_at)
@@ -30,6 +45,22 @@ _WATCH: Final = """
     )
     SELECT *, false AS escalated FROM opened UNION ALL SELECT *, true FROM escalated ORDER BY id
 """
+
+# From one to the next by the index, and not by all trips that there have ever been.
+_ORGANIZATIONS: Final = text("""
+    WITH RECURSIVE known AS (
+        SELECT (SELECT organization_id FROM trips ORDER BY organization_id LIMIT 1) AS organization_id
+         UNION ALL
+        SELECT (SELECT organization_id FROM trips WHERE organization_id > known.organization_id ORDER BY organization_id LIMIT 1)
+          FROM known WHERE known.organization_id IS NOT NULL
+    )
+    SELECT organization_id FROM known WHERE organization_id IS NOT NULL
+""")
+
+_ALONE: Final = text("""
+    SELECT pg_try_advisory_xact_lock(hashtext('trips.flags'), uuid_hash(CAST(:organization_id AS uuid))),
+           set_config('lock_timeout', '1s', true)
+""")
 
 
 class FlagReader:
@@ -79,10 +110,23 @@ class FlagRepository(FlagReader):
         super().__init__(session)
         self._writing = session
 
-    async def watch(self, rule: Rule, at: datetime) -> Sequence[RaisedFlag]:
-        """Open, escalate and clear flags of one kind; those that were opened or escalated now."""
+    async def unsettled(self, rule: Rule, at: datetime) -> Sequence[UUID]:
+        """The organizations for which there is a flag of one kind to open, escalate or clear."""
+        statement = text(_UNSETTLED.format(holding=rule.holding))
+        return (await self._writing.scalars(statement, {"at": at, "kind": rule.kind})).all()
+
+    async def organizations(self) -> Sequence[UUID]:
+        """All that have ever had a trip."""
+        return (await self._writing.scalars(_ORGANIZATIONS)).all()
+
+    async def hold(self, organization_id: UUID) -> bool:
+        """Watch over an organization alone until the unit of work ends; False where somebody else does."""
+        return bool((await self._writing.execute(_ALONE, {"organization_id": organization_id})).scalar_one())
+
+    async def watch(self, rule: Rule, organization_id: UUID, at: datetime) -> Sequence[RaisedFlag]:
+        """Open, escalate and clear an organization's flags of one kind; those that were opened or escalated now."""
         statement = text(_WATCH.format(holding=rule.holding))
-        rows = await self._writing.execute(statement, {"at": at, "kind": rule.kind})
+        rows = await self._writing.execute(statement, {"at": at, "kind": rule.kind, "organization_id": organization_id})
         return [RaisedFlag(**row._asdict()) for row in rows]
 
     async def put_limit(self, values: Mapping[str, Any]) -> TripLimit:

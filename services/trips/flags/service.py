@@ -1,6 +1,5 @@
-"""The watch over trips: one flag for each thing that is wrong, told once, escalated once, cleared by itself."""
+"""What a watch over trips writes: one flag for each thing that is wrong, told once, escalated once, cleared by itself."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -22,7 +21,7 @@ from shared.runtime.ids import uuid7
 _GIVEN_UP: Final = "payments has not issued the invoice; bill this trip by hand"
 
 
-class TripWatch:
+class TripFlags:
     """Works in one unit of work."""
 
     def __init__(
@@ -39,11 +38,13 @@ class TripWatch:
         self._completion = completion
         self._messages = messages
 
-    async def run(self, rules: Sequence[Rule], at: datetime) -> None:
-        """Look for everything once. Done a second time it finds all flags raised, and tells nobody."""
-        raised = [(rule, flag) for rule in rules for flag in await self._flags.watch(rule, at)]
-        dispatchers = await self._assignments.dispatchers({flag.organization_id for _, flag in raised})
-        for rule, flag in raised:
+    async def flag(self, rule: Rule, organization_id: UUID, at: datetime) -> None:
+        """Look for one thing, unless somebody else does. Done a second time it finds all flags raised, and tells nobody."""
+        if not await self._flags.hold(organization_id):
+            return
+        raised = await self._flags.watch(rule, organization_id, at)
+        dispatchers = await self._assignments.dispatchers({flag.organization_id for flag in raised})
+        for flag in raised:
             if dispatcher := dispatchers.get(flag.organization_id):
                 await self._tell(rule, flag, dispatcher)
             if flag.kind == INVOICE_MISSING:

@@ -1,24 +1,19 @@
 """Looking at the ways of vehicles for crossings of fences: each way once, each crossing once."""
 
-import logging
-import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
 
 from services.trips.geofences.models import Piece, Progress, Waiting
 from services.trips.geofences.repository import GeofenceRepository
 from services.trips.geofences.shapes import crossings, holds, shape_of
+from services.trips.turns import Turns
 from shared.contracts.trips import WatchGeofences
-from shared.runtime.db import Session, is_away, is_blocked, is_conflict
+from shared.runtime.db import Session
 from shared.runtime.inbox.delivery import Received
-from shared.runtime.outcomes import Done, Outcome, Retry
-
-logger = logging.getLogger(__name__)
+from shared.runtime.outcomes import Outcome
 
 VEHICLES: Final = 200
 """Whose ways are read in one turn."""
@@ -26,7 +21,6 @@ POINTS: Final = 500
 """How much of a vehicle's way is read in one turn: eight minutes of a position each second."""
 LONGEST_S: Final = 40.0
 """How long turns are begun. What has had none waits longest when the watch comes again, within a minute, and is first then."""
-AGAIN_S: Final = 5.0
 STRAIGHT: Final = timedelta(minutes=5)
 """With more time between two fixes nobody knows the way between them: then only who is on the other side has crossed."""
 _COLUMNS: Final = (
@@ -53,8 +47,7 @@ class Look:
 class GeofenceWatch:
     """The effect of `trips.watch_geofences`, whose outside is the service's own database.
 
-    Organizations take turns, each in a transaction that notes what was found and how far was looked: one that has much to look
-    at, or whose rows somebody holds, keeps no other one waiting, and what a turn has done stays done.
+    Organizations take turns, each in a transaction that notes what was found and how far was looked.
 
     unit_of_work: opens a transaction. longest_s: how long turns are begun; there is one at least.
     """
@@ -63,7 +56,7 @@ class GeofenceWatch:
 
     def __init__(self, unit_of_work: Callable[[], AbstractAsyncContextManager[Session]], *, longest_s: float = LONGEST_S) -> None:
         self._unit_of_work = unit_of_work
-        self._longest_s = longest_s
+        self._turns = Turns("geofences", longest_s=longest_s)
 
     async def claim(self, _: Session, received: Sequence[Received[WatchGeofences]]) -> Sequence[Look | Outcome]:
         """Nothing is to be written before."""
@@ -71,15 +64,7 @@ class GeofenceWatch:
 
     async def call(self, work: Look) -> Outcome:
         """Look at all that has come since the last time. What is late, and before it, is not looked at any more."""
-        try:
-            failures = await self._take_turns(work.at)
-        except Exception as error:
-            if not is_away(error):
-                raise
-            return Retry(f"the database is away: {type(error).__name__}", after_s=AGAIN_S, counts=False)
-        if failures:
-            raise failures[0]
-        return Done()
+        return await self._turns.take(lambda: self._waiting(work.at), lambda one: self._turn(one, work.at))
 
     async def record(self, _: Session, results: Sequence[tuple[Received[WatchGeofences], Look | None, Outcome]]) -> None:
         """What was found is noted already."""
@@ -87,47 +72,22 @@ class GeofenceWatch:
     async def close(self) -> None:
         """It keeps nothing open."""
 
-    async def _take_turns(self, at: datetime) -> list[Exception]:
-        """One after the other until nothing waits or the time is up. The errors of organizations that are left out for them."""
-        ends_at = time.monotonic() + self._longest_s
-        failures: list[Exception] = []
+    async def _waiting(self, at: datetime) -> Sequence[Waiting]:
         async with self._unit_of_work() as session:
-            turns = deque(await GeofenceRepository(session).waiting(at))
-        while turns:
-            one = turns.popleft()
-            try:
-                if (rest := await self._turn(one, at)).vehicle_ids:
-                    turns.append(rest)
-            except Exception as error:  # noqa: BLE001  # whatever one organization has, the others have their turn
-                failures += _left_out(one.organization_id, error)
-            if turns and time.monotonic() >= ends_at:
-                logger.warning("geofence_watch_out_of_time", extra={"organizations": len(turns)})
-                break
-        return failures
+            return await GeofenceRepository(session).waiting(at)
 
-    async def _turn(self, one: Waiting, at: datetime) -> Waiting:
+    async def _turn(self, one: Waiting, at: datetime) -> Waiting | None:
         """Look at some of an organization's vehicles. Whose turn is still to come, or comes once more; nobody's where somebody
         else looks at the organization."""
         turn, later = one.vehicle_ids[:VEHICLES], one.vehicle_ids[VEHICLES:]
         async with self._unit_of_work() as session:
             geofences = GeofenceRepository(session)
             if not await geofences.hold(one.organization_id):
-                return Waiting(one.organization_id, [])
+                return None
             moved = await geofences.moved(turn, at, POINTS)
             await _look(geofences, moved, at)
-        return Waiting(one.organization_id, [*later, *(way.vehicle_id for way in moved if way.upto < way.newest)])
-
-
-def _left_out(organization_id: UUID, error: Exception) -> list[Exception]:
-    """What its error means for the others: nothing where somebody holds what it needs, since its turn comes again.
-
-    Raises the error where the database is away, since then it is for all.
-    """
-    if is_away(error) and not is_blocked(error):
-        raise error
-    names = {"organization_id": str(organization_id), "error_class": type(error).__name__}
-    logger.warning("geofence_watch_left_out", extra=names)
-    return [] if is_blocked(error) or is_conflict(error) else [error]
+        rest = [*later, *(way.vehicle_id for way in moved if way.upto < way.newest)]
+        return Waiting(one.organization_id, rest) if rest else None
 
 
 async def _look(geofences: GeofenceRepository, moved: Sequence[Progress], at: datetime) -> None:
