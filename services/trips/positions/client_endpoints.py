@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Request, Response
 from services.trips import position_deps
 from services.trips.auth import limit_guesses, shown_token
 from services.trips.positions import osmand, owntracks
+from services.trips.positions.client_routes import ClientRoute, OwnTracksRoute
 from services.trips.positions.own_points import unreadable
 from services.trips.positions.point_models import Point, PointUnreadable, Refusal, Reporter
 from services.trips.positions.recording import Outcome
@@ -20,10 +21,12 @@ _JSON: Final = "application/json"
 
 osmand_router = APIRouter(
     tags=["clients"],
+    route_class=ClientRoute,
     dependencies=[public("OsmAnd and Traccar Client name their device, whose token is in the URL", limit=UNLIMITED)],
 )
 owntracks_router = APIRouter(
     tags=["clients"],
+    route_class=OwnTracksRoute,
     dependencies=[public("OwnTracks names its device and shows a token as its password", limit=UNLIMITED)],
 )
 
@@ -41,12 +44,14 @@ _OSMAND: Final = _says(
     s200="Taken, known already, or dropped for a reason that sending it again does not mend.",
     s400="The device is missing or unknown (query), or this is no position.",
     s404="The device is unknown (JSON).",
+    s503="Not taken: the database is away, or more waits than can be written. Send it again.",
 )
 _OWNTRACKS: Final = _says(
     _JSON,
     s200="Done with: an empty list of things for the phone to do.",
     s400="The body cannot be read, or names no user and device.",
     s401="The device is unknown, or its token is missing or wrong.",
+    s503="Not taken: the database is away, or more waits than can be written. The phone keeps it and sends it again.",
 )
 
 

@@ -29,41 +29,49 @@ _BUSY: Final = frozenset({"40001", "40P01", "55P03"})
 _AWAY_CLASSES: Final = ("08", "28", "3D", "53", "57")
 
 
+# ConnectionError and TimeoutError come from asyncpg while it connects; SQLAlchemy passes them on as they are.
+_OUTAGES: Final = (
+    DBAPIError,
+    PoolTimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    RedisError,
+    ConnectionError,
+    TimeoutError,
+)
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of `app` with a problem."""
-    app.add_exception_handler(ServiceError, _service_error)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(RequestValidationError, _validation_error)
-    # ConnectionError and TimeoutError come from asyncpg while it connects; SQLAlchemy passes them on as they are.
-    for kind in (
-        DBAPIError,
-        PoolTimeoutError,
-        asyncpg.PostgresError,
-        asyncpg.InterfaceError,
-        RedisError,
-        ConnectionError,
-        TimeoutError,
-    ):
-        app.add_exception_handler(kind, _outage)
+    for kind in (ServiceError, RequestValidationError, *_OUTAGES):
+        app.add_exception_handler(kind, _refused)
 
 
-async def _service_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, ServiceError)
-    if error.status >= 500:
-        logger.warning("request_refused", extra={"code": error.code, "detail": error.detail})
-    return problem_response(request.scope, error)
+def refusal_of(request: Request, error: Exception) -> ServiceError | None:
+    """What the client is told of an error, after logging it; None where nobody has foreseen it, or it is no error."""
+    if isinstance(error, ServiceError):
+        if error.status >= 500:
+            logger.warning("request_refused", extra={"code": error.code, "detail": error.detail})
+        return error
+    if isinstance(error, RequestValidationError):
+        return invalid_request(error.errors())
+    if isinstance(error, HTTPException):
+        return _from_framework(request, error) if error.status_code >= 400 else None
+    return from_database(error) if isinstance(error, _OUTAGES) else None
 
 
-async def _validation_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    return problem_response(request.scope, invalid_request(error.errors()))
+async def _refused(request: Request, error: Exception) -> Response:
+    refusal = refusal_of(request, error)
+    assert refusal is not None, "it is installed for what it knows"
+    return problem_response(request.scope, refusal)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code < 400:
         return Response(status_code=error.status_code, headers=error.headers)
-    return problem_response(request.scope, _from_framework(request, error))
+    return await _refused(request, error)
 
 
 def _from_framework(request: Request, error: HTTPException) -> ServiceError:
@@ -96,10 +104,6 @@ def _allowed_methods(request: Request) -> str:
         if pattern is not None and context.path is not None and pattern.match(request.scope["path"]):
             methods.setdefault(context.path, set()).update(context.methods or ())
     return ", ".join(sorted(methods[min(methods, key=lambda template: template.count("{"))])) if methods else ""
-
-
-async def _outage(request: Request, error: Exception) -> Response:
-    return problem_response(request.scope, from_database(error))
 
 
 def from_database(error: Exception) -> ServiceError:

@@ -35,10 +35,11 @@ def problem_response(scope: Scope, error: ServiceError) -> Response:
     }
     # json, not orjson: a member may name a field that the client called by a lone surrogate, which only escapes can hold.
     content = json.dumps(document, default=str).encode()
-    return Response(content, error.status, headers=dict(_headers(error)), media_type=MEDIA_TYPE)
+    return Response(content, error.status, headers=dict(headers_of(error)), media_type=MEDIA_TYPE)
 
 
-def _headers(error: ServiceError) -> Mapping[str, str]:
+def headers_of(error: ServiceError) -> Mapping[str, str]:
+    """What goes with `error`, in whatever words it is said."""
     headers = {"Cache-Control": "no-store", **error.headers}
     if isinstance(error, Transient) and error.retry_after_s > 0:
         headers.setdefault("Retry-After", str(int(error.retry_after_s) + 1))

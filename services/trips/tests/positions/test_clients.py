@@ -176,3 +176,7 @@ async def test_what_is_no_position_of_owntracks_ends_the_phones_tries(fleet: Fle
     assert [said(one) for one in (*answers, empty, *kept)] == [(200, b"[]")] * 5 + [(400, b"[]")] * 2
     assert await rows(session, KEPT) == []
     assert await rows(session, "SELECT reason FROM position_drops ORDER BY reason") == [("invalid",), ("past",)]
+
+
+async def test_a_token_that_none_can_be_is_answered_as_an_unknown_device(client: ApiClient) -> None:
+    assert said(await client.get(f"/osmand/{'a' * 101}?{QUERY}")) == (400, b"")
