@@ -12,8 +12,9 @@ from prometheus_client import (
     PlatformCollector,
     ProcessCollector,
     disable_created_metrics,
-    start_http_server,
 )
+
+from shared.runtime.exposition import serve
 
 REGISTRY: Final = CollectorRegistry(auto_describe=True)
 PORT_UNUSABLE: Final = "METRICS_PORT {} is taken or cannot be used: name another"
@@ -28,6 +29,6 @@ GCCollector(registry=REGISTRY)
 def serve_metrics(port: int, address: str = "0.0.0.0") -> None:  # noqa: S104 — a scraper comes from another machine.
     """Show the registry at http://<address>:<port>/metrics, from a thread of its own. SystemExit when the port is taken."""
     try:
-        start_http_server(port, addr=address, registry=REGISTRY)
+        serve(REGISTRY, port, address)
     except OSError:
         raise SystemExit(PORT_UNUSABLE.format(port)) from None

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
 from shared.contracts.registry import messages
 from shared.runtime.auth.access import public
 from shared.runtime.errors import Unavailable
+from shared.runtime.exposition import CONTENT_TYPE, exposition
 from shared.runtime.http.health_schemas import Check, Live, Ready, Version
 from shared.runtime.http.problems import problems
 from shared.runtime.http.rate_limits import UNLIMITED
@@ -78,7 +78,7 @@ async def version(request: Request) -> Version:
 )
 async def metrics() -> Response:
     """The process's metrics in Prometheus' text format."""
-    return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+    return Response(exposition(REGISTRY), media_type=CONTENT_TYPE)
 
 
 @cache
