@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--followers", type=int, default=1000)
     parser.add_argument("--trips", type=int, default=100, help="how many trips they follow")
     parser.add_argument("--seconds", type=int, default=20, help="how long the trips are driven")
-    parser.add_argument("--drop-rows", type=int, default=1_000_000)
+    parser.add_argument("--drop-rows", type=int, default=10_000_000)
     return uvloop.run(_run(parser.parse_args(arguments)))
 
 
