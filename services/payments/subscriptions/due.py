@@ -1,5 +1,6 @@
 """Billing what is due: the periods of many subscriptions at once, with the orders and payments that belong to them."""
 
+import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,14 +11,16 @@ from services.payments.payments.cases import Cases
 from services.payments.payments.models import Payment
 from services.payments.subscriptions.charging import PeriodCharging
 from services.payments.subscriptions.deciding import decide
-from services.payments.subscriptions.due_models import Decision, Unbillable
-from services.payments.subscriptions.due_repository import DueRepository
+from services.payments.subscriptions.due_models import HELD_REFUSED, Decision, Unbillable
+from services.payments.subscriptions.due_repository import DueRepository, Refused
 from services.payments.subscriptions.due_rows import due_of
 from services.payments.subscriptions.making import left_out, made
 from services.payments.subscriptions.new_models import Made, NewOrder
 from services.payments.subscriptions.news import over, placed
 from shared.contracts.payments import ProcessDueSubscriptions, SettleSubscription
 from shared.runtime.outbox import Publisher
+
+logger = logging.getLogger(__name__)
 
 AT_ONCE: Final = 500
 """So many subscriptions are dealt with by one message; the rest by one that follows."""
@@ -73,12 +76,29 @@ class DueBilling:
         taken = [due_of(row, slot) for row in await self._due.take(slot, limit=AT_ONCE, ids=ids)]
         unbillable = [one for one in taken if isinstance(one, Unbillable)]
         decisions = [decide(one, slot) for one in taken if not isinstance(one, Unbillable)]
-        new, payments = await self._write(decisions, slot)
+        new, payments, refused = await self._write_allowed(decisions, slot)
+        unbillable += refused
         await self._due.hold(unbillable, slot)
-        held = [(one.due.id, one.held_reason) for one in decisions if one.held_reason is not None]
+        left = {one.id for one in refused}
+        held = [(one.due.id, one.held_reason) for one in decisions if one.held_reason is not None and one.due.id not in left]
         for key, reason in held + [(one.id, one.reason) for one in unbillable]:
             await self._cases.open("billing_held", None, {"subscription_id": str(key), "reason": reason})
         return Run(len(taken), new, payments)
+
+    async def _write_allowed(
+        self, decisions: Sequence[Decision], at: datetime
+    ) -> tuple[list[Made], list[Payment], list[Unbillable]]:
+        """Write all, or where the database refuses that, each half: one that is refused alone keeps nobody else waiting."""
+        try:
+            async with self._due.whole():
+                return *await self._write(decisions, at), []
+        except Refused:
+            if len(decisions) == 1:
+                logger.exception("subscription_not_billed", extra={"subscription_id": str(decisions[0].due.id)})
+                return [], [], [Unbillable(decisions[0].due.id, decisions[0].due.organization_id, HELD_REFUSED)]
+        middle = len(decisions) // 2
+        first, second = [await self._write_allowed(part, at) for part in (decisions[:middle], decisions[middle:])]
+        return first[0] + second[0], first[1] + second[1], first[2] + second[2]
 
     async def _write(self, decisions: Sequence[Decision], at: datetime) -> tuple[list[Made], list[Payment]]:
         wanted = [made(decision, billed) for decision in decisions for billed in decision.billed]

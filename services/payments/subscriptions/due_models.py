@@ -18,6 +18,9 @@ DueRow = Mapping[str, Any]
 MOST_PERIODS: Final = 31
 """So many periods are billed at once, a month of daily ones. What is more is not caught up by itself: a person looks first."""
 HELD_BEHIND: Final = f"more than {MOST_PERIODS} periods were missed; see that they are meant to be billed, and release it"
+HELD_REFUSED: Final = "the database refuses what its next period comes to, such as too large an amount; mend that, and release it"
+HELD_FOR_PEOPLE: Final = (HELD_BEHIND, HELD_REFUSED)
+"""Those that wait for this do not go on by themselves."""
 
 
 @dataclass(frozen=True, slots=True)

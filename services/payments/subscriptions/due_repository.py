@@ -1,15 +1,17 @@
 """Statements on many subscriptions whose day has come: taking them, and writing what became of them, one for each table."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
-from services.payments.subscriptions.due_models import HELD_BEHIND, Decision, DueRow, Unbillable
+from services.payments.subscriptions.due_models import HELD_FOR_PEOPLE, Decision, DueRow, Unbillable
 from services.payments.subscriptions.models import SYSTEM
 from services.payments.subscriptions.new_models import NewOrder, NewPeriod
 from shared.runtime.db import ReadSession, Session
@@ -63,15 +65,16 @@ _AS_BILLED: Final = """
          WHERE organization_id = :organization_id
     )"""
 _LOOK: Final = text(f"""{_AS_BILLED}{SELECT_DUE.replace("FROM subscriptions AS", "FROM as_billed AS")}
-     WHERE subscription.status IN ('trialing', 'active') AND coalesce(subscription.held_reason <> :behind, true)
+     WHERE subscription.status IN ('trialing', 'active')
+       AND coalesce(subscription.held_reason <> ALL (CAST(:kept AS text[])), true)
        AND subscription.next_bill_at <= :slot
        AND coalesce(subscription.id > CAST(:after AS uuid), true)
      ORDER BY subscription.id LIMIT :limit
 """)
 # In no order, so that none waits behind many that stay as they are.
 _WAITING: Final = text(f"""{SELECT_DUE}
-     WHERE subscription.status IN ('trialing', 'active') AND subscription.held_reason <> :behind AND {NOT_PAUSED}
-       AND subscription.next_bill_at <= :slot
+     WHERE subscription.status IN ('trialing', 'active') AND {NOT_PAUSED}
+       AND subscription.held_reason <> ALL (CAST(:kept AS text[])) AND subscription.next_bill_at <= :slot
      ORDER BY random() LIMIT :limit FOR NO KEY UPDATE OF subscription SKIP LOCKED
 """)
 _FREE: Final = text("""
@@ -166,6 +169,14 @@ _HOLD: Final = text("""
 """)
 
 
+_OF_VALUES: Final = ("22", "23")
+"""The classes of SQLSTATE that say so: data exceptions, violated constraints."""
+
+
+class Refused(Exception):
+    """The database refuses a value."""
+
+
 class DueReader:
     """Reads."""
 
@@ -174,7 +185,7 @@ class DueReader:
 
     async def look(self, slot: datetime, organization_id: UUID, *, after: UUID | None, limit: int) -> list[DueRow]:
         """An organization's whose day will have come by `slot`, in the order of their ids, without taking them."""
-        bound = {"slot": slot, "organization_id": organization_id, "after": after, "limit": limit, "behind": HELD_BEHIND}
+        bound = {"slot": slot, "organization_id": organization_id, "after": after, "limit": limit, "kept": list(HELD_FOR_PEOPLE)}
         return [dict(row) for row in (await self._session.execute(_LOOK, bound)).mappings()]
 
 
@@ -190,13 +201,24 @@ class DueRepository(DueReader):
         bound = {"slot": slot, "limit": limit, "ids": sorted(ids) if ids is not None else None}
         return [dict(row) for row in (await self._writing.execute(_TAKE, bound)).mappings()]
 
+    @asynccontextmanager
+    async def whole(self) -> AsyncIterator[None]:
+        """What is written within is written as a whole, or not at all: raises Refused where a value is not allowed."""
+        try:
+            async with self._writing.begin_nested():
+                yield
+        except DBAPIError as error:
+            if (getattr(error.orig, "sqlstate", None) or "")[:2] not in _OF_VALUES:
+                raise
+            raise Refused(str(error.orig)) from error
+
     async def resume(self, slot: datetime, limit: int) -> None:
         """End pauses that were to end by `slot`."""
         await self._writing.execute(_RESUME, {"slot": slot, "limit": limit, "by": SYSTEM})
 
     async def waiting(self, slot: datetime, *, limit: int) -> list[DueRow]:
         """Hold those whose day has come by `slot` and that nobody could bill, but for those that a person has to look at."""
-        bound = {"slot": slot, "limit": limit, "behind": HELD_BEHIND}
+        bound = {"slot": slot, "limit": limit, "kept": list(HELD_FOR_PEOPLE)}
         return [dict(row) for row in (await self._writing.execute(_WAITING, bound)).mappings()]
 
     async def free(self, ids: Collection[UUID], at: datetime) -> None:

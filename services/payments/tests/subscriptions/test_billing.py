@@ -3,7 +3,7 @@
 import asyncio
 import json
 from datetime import date, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import event, text
@@ -11,6 +11,7 @@ from sqlalchemy import event, text
 from services.payments import subscription_deps as deps
 from services.payments.cases.repository import CaseRepository
 from services.payments.cases.service import KeptCases
+from services.payments.subscriptions.due_models import HELD_REFUSED
 from services.payments.subscriptions.making import payment_id_of
 from services.payments.tests.subscriptions.arrange import BOX, Office, at, have_customer, have_many, rows
 from shared.contracts.payments import ProcessDueSubscriptions, ProcessPayment, ProcessSingleSubscription
@@ -19,6 +20,13 @@ from shared.testing.messages import published
 
 ORDERS = "SELECT status, CAST(period_start AS text), CAST(due_on AS text), total_minor FROM orders ORDER BY period_start"
 PAYMENTS = "SELECT order_id IS NOT NULL, status, amount_minor, CAST(period_start AS text) FROM payments ORDER BY period_start"
+
+
+MUCH = text("""
+    INSERT INTO subscription_adjustments (id, subscription_id, description, hsn_sac, tax_rate_bp, amount_minor, open_minor,
+                                          created_at, created_by)
+    VALUES (:id, :subscription_id, 'Additional: Pro', '998439', 1800, 1000000000000000, 1000000000000000, :at, 'test')
+""")
 
 
 async def test_billing_twice_is_billing_once(office: Office) -> None:
@@ -205,6 +213,22 @@ async def test_many_periods_that_are_paid_at_once_take_no_more_statements_than_o
     assert counts[0] == counts[1]
     assert await rows(office.session, "SELECT status, count(*) FROM subscription_periods GROUP BY 1") == [("paid", 6)]
     assert await rows(office.session, "SELECT 1 FROM customer_credits") == []
+
+
+async def test_one_that_the_database_refuses_waits_for_a_person_and_keeps_nobody_else_waiting(office: Office) -> None:
+    plan_id = await office.plan()
+    ones = [await office.subscribe(plan_id) for _ in range(4)]
+    await office.session.execute(MUCH, {"id": uuid4(), "subscription_id": UUID(ones[1]["id"]), "at": office.clock()})
+
+    for _ in range(2):
+        await office.bill()
+
+    assert [len(await office.periods(one)) for one in ones] == [1, 0, 1, 1]
+    assert [(await office.get(one))["held_reason"] for one in ones] == [None, HELD_REFUSED, None, None]
+    assert await rows(office.session, "SELECT kind, details ->> 'subscription_id' FROM cases") == [
+        ("billing_held", ones[1]["id"])
+    ]
+    assert len(await published(office.session, ProcessPayment)) == 3
 
 
 @pytest.mark.commits
