@@ -148,7 +148,7 @@ class ChannelSending(Generic[M, Out]):
             return outgoing
         began = time.monotonic()
         answer = await self._channel.send(attempt, outgoing, work.carrier)
-        took_s = time.monotonic() - began
+        took_s = answer.took_s if answer.took_s is not None else time.monotonic() - began
         if not answer.reached:
             # As for what its batch came too late for: no call was made, so the attempt is taken back and the account not judged.
             return NOT_REACHED

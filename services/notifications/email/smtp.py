@@ -12,16 +12,21 @@ import aiosmtplib
 from services.notifications.email.provider import OutgoingEmail
 from services.notifications.email.public_hosts import PrivateHost, connected
 from services.notifications.email.smtp_classification import LOGIN_CODES, Stage, classify, enhanced_status, is_of_recipient
-from services.notifications.email.smtp_pool import SmtpPool
-from services.notifications.email.smtp_session import Envelope, Progress, Reply, SmtpSession
+from services.notifications.email.smtp_pool import SmtpPool, Times, Turn
+from services.notifications.email.smtp_session import Envelope, NotSentError, Progress, Reply, SmtpSession
+from services.notifications.email.smtp_wire import Exchange
 from services.notifications.providers.answers import Answer, Verdict, without_address
 
 logger = logging.getLogger(__name__)
 
 CONNECT_S: Final = 10.0
+LINE_S: Final = 4.0
+"""For which a mail waits for a connection, as channels.TURN_S is for an account."""
 SEND_S: Final = 25.0
-"""For one mail, connecting included. A batch starts calls for 20 s, and must end before its lane's limit."""
+"""For one mail from then on, connecting included. A batch starts calls for 20 s, and must end before its lane's limit."""
 IDLE_S: Final = 60.0
+BEHIND_SHARE: Final = 0.5
+"""So much of its time must be left to a mail that went out behind another's text, or its own text is not sent."""
 MAILS_PER_SESSION: Final = 2
 """How many may be under way: one whose text the server is taking, and one that goes out together with that text's end."""
 AWAY_S: Final = 15.0
@@ -56,7 +61,7 @@ class SmtpProvider:
         self.concurrency = MAILS_PER_SESSION * pool_size
         self._server = server
         self._time_factor = time_factor
-        self._pool = SmtpPool(self._connect, size=pool_size, idle_s=IDLE_S)
+        self._pool = SmtpPool(self._connect, size=pool_size, times=Times(LINE_S * time_factor, SEND_S * time_factor, IDLE_S))
         # The name alone: the full one that RFC 5321 §4.1.4 would like takes a look-up, which can outlast the time for a mail.
         self._local_hostname = socket.gethostname() or "localhost"
 
@@ -66,45 +71,76 @@ class SmtpProvider:
 
     async def transfer(self, email: Envelope) -> Answer:
         """Hand over one mail as it is."""
-        progress = Progress(until=asyncio.get_running_loop().time() + SEND_S * self._time_factor)
+        if not email.is_sound:
+            return Answer(Verdict.BAD_CONTENT, "an address holds a control character")
+        progress = Progress()
         try:
-            answer = self._read(await self._transfer(email, progress))
+            answer = self._read(await self._transfer(email, progress), progress)
+        except NotSentError:
+            return Answer(Verdict.TRANSIENT, "all connections were busy with other mails", reached=False)
         except aiosmtplib.SMTPResponseException as error:
-            answer = self._read(Reply(progress.stage, error.code, error.message))
+            answer = self._read(Reply(progress.stage, error.code, error.message), progress)
         except Exception as error:
             if not isinstance(error, aiosmtplib.SMTPException | OSError | TimeoutError):
                 logger.exception("smtp_send_failed")
-            answer = self._interrupted(error, progress.stage)
+            answer = self._interrupted(error, progress)
         return without_address(answer, email.recipient)
 
     async def close(self) -> None:
         await self._pool.close()
 
     async def _transfer(self, email: Envelope, progress: Progress) -> Reply:
-        reply = await self._try(email, progress, new=False)
-        return reply if reply is not None else await self._transfer_anew(email, progress)
-
-    async def _transfer_anew(self, email: Envelope, progress: Progress) -> Reply:
-        progress.stage = Stage.CONNECT
-        reply = await self._try(email, progress, new=True)
-        assert reply is not None, "only a used session can be stale"
-        return reply
-
-    async def _try(self, email: Envelope, progress: Progress, *, new: bool) -> Reply | None:
-        """The server's reply; None where a session from before had been ended by the server, which says nothing of this mail."""
-        turn = await self._pool.take(email, until=progress.until, new=new)
-        session = turn.session
-        from_before = session.used
+        turn = await self._pool.take(email)
+        progress.until, progress.began = turn.until, asyncio.get_running_loop().time()
         try:
-            reply = await session.deliver(email, progress, turn.opened, lambda: self._pool.follower(turn))
-        except BaseException as error:
-            session.abort()
-            if _is_lost(error) and from_before and progress.stage is Stage.MAIL:
-                return None
-            raise
+            reply = await self._try(turn, email, progress)
+            if reply is None:
+                self._leave_time(turn)
+                reply = await self._try(turn, email, progress)
+            assert reply is not None, "only a used session can be stale"
+            return reply
         finally:
             self._pool.give_back(turn)
+
+    async def _try(self, turn: Turn, email: Envelope, progress: Progress) -> Reply | None:
+        """The server's reply; None where a session from before had been ended by the server, which says nothing of this mail."""
+        progress.stage = Stage.CONNECT
+        session = await self._pool.session(turn)
+        from_before, opened = session.used, turn.opened
+        if opened is not None:
+            progress.text_until = self._latest(turn)
+        try:
+            reply = await session.deliver(email, progress, opened, lambda: self._pool.follower(turn))
+        except BaseException as error:
+            if opened is None:
+                session.abort()
+                is_stale = from_before and progress.stage is Stage.MAIL
+            else:
+                # Its text has not been sent, and what ended the session may have been the mail before.
+                is_stale = progress.stage < Stage.BODY
+                self._end_behind(opened, error, progress)
+            if is_stale and _is_lost(error):
+                return None
+            raise
         return None if from_before and reply.stage is Stage.MAIL and reply.code == 421 else reply
+
+    def _end_behind(self, opened: Exchange, error: BaseException, progress: Progress) -> None:
+        """End the session of a mail that went out behind a text. Raises NotSentError where it has never had its turn."""
+        is_first = opened.is_first
+        opened.abandon()
+        if isinstance(error, TimeoutError) and progress.stage is Stage.MAIL:
+            if not is_first:
+                raise NotSentError from error
+            # The text before it was answered, and its own commands never were.
+            self._pool.one_by_one()
+
+    def _latest(self, turn: Turn) -> float:
+        """Until when enough time is left for a mail that has waited for another's sake."""
+        return turn.until - BEHIND_SHARE * SEND_S * self._time_factor
+
+    def _leave_time(self, turn: Turn) -> None:
+        if asyncio.get_running_loop().time() > self._latest(turn):
+            raise NotSentError
 
     async def _connect(self) -> SmtpSession:
         server, timeout_s = self._server, CONNECT_S * self._time_factor
@@ -131,21 +167,22 @@ class SmtpProvider:
             client.close()
             raise
 
-    def _read(self, reply: Reply) -> Answer:
+    def _read(self, reply: Reply, progress: Progress) -> Answer:
+        took_s = asyncio.get_running_loop().time() - progress.began
         verdict = classify(reply.stage, reply.code, reply.text)
         enhanced = enhanced_status(reply.code, reply.text)
         if verdict is Verdict.ACCEPTED:
-            return Answer(verdict, reply.text, reply.code, enhanced)
+            return Answer(verdict, reply.text, reply.code, enhanced, took_s=took_s)
         # What is said to a recipient or a text is about that mail, whatever it says; before them, it is about us.
         is_about_us = reply.stage <= Stage.MAIL or reply.code in LOGIN_CODES
         closes = verdict in (Verdict.CONFIG, Verdict.THROTTLED) and is_about_us
         is_about_one = is_of_recipient(reply.stage, reply.code, reply.text)
         wait_s = _WAITS_S.get(verdict, 0.0) * self._time_factor
-        return Answer(verdict, reply.text, reply.code, enhanced, wait_s, closes=closes, of_recipient=is_about_one)
+        return Answer(verdict, reply.text, reply.code, enhanced, wait_s, closes=closes, of_recipient=is_about_one, took_s=took_s)
 
-    def _interrupted(self, error: Exception, stage: Stage) -> Answer:
+    def _interrupted(self, error: Exception, progress: Progress) -> Answer:
         """The answer where the server gave none."""
-        verdict, retry_after_s = Verdict.TRANSIENT, 0.0
+        stage, verdict, retry_after_s = progress.stage, Verdict.TRANSIENT, 0.0
         if stage is Stage.BODY:
             verdict = Verdict.UNKNOWN
         elif stage is Stage.CONNECT and _is_our_setup(error):
@@ -157,7 +194,9 @@ class SmtpProvider:
             detail = f"the server did not answer in time ({stage.name.lower()})"
         else:
             detail = f"{str(error) or type(error).__name__} ({stage.name.lower()})"
-        return Answer(verdict, detail, retry_after_s=retry_after_s * self._time_factor, closes=retry_after_s > 0)
+        took_s = asyncio.get_running_loop().time() - progress.began
+        wait_s = retry_after_s * self._time_factor
+        return Answer(verdict, detail, retry_after_s=wait_s, closes=retry_after_s > 0, took_s=took_s)
 
 
 def _is_lost(error: BaseException) -> bool:

@@ -1,141 +1,164 @@
-"""The open sessions of one process with one mail server, and the mails that wait for one."""
+"""The places for connections to one mail server that a process has, and the mails that wait for one."""
 
 import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from services.notifications.email.smtp_session import Envelope, Follower, SmtpSession
+from services.notifications.email.smtp_session import Envelope, Follower, NotSentError, SmtpSession
 from services.notifications.email.smtp_wire import Exchange
 
 
 @dataclass(slots=True, eq=False)
 class Turn:
-    """A session, for one mail. opened: where its first commands have gone out together with the text of the mail before.
-    passed_on: the next mail has the session by now."""
+    """A place for a connection, for one mail. until: when the mail's time is over, by the loop's clock.
 
-    session: SmtpSession
+    session: None where it has to be connected. opened: where the mail's first commands have gone out behind the text of the mail
+    before. passed_on: the place is the next mail's by now.
+    """
+
+    until: float
+    session: SmtpSession | None = None
     opened: Exchange | None = None
     passed_on: bool = False
 
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    """A mail in the line. new: it wants a connection of its own. place: what it waits for: a turn, or None for the right to
-    connect."""
+    """A mail in the line. until: how long it stands there, by the loop's clock."""
 
     email: Envelope
     until: float
-    new: bool
-    place: "asyncio.Future[Turn | None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    turn: "asyncio.Future[Turn]"
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How long a mail waits for a place, how long it may take from then on, and how long a connection may rest; in seconds."""
+
+    line_s: float
+    mail_s: float
+    idle_s: float
 
 
 class SmtpPool:
-    """At most `size` sessions at a time. Belongs to one event loop.
+    """At most `size` connections at a time. Belongs to one event loop.
 
-    connect: opens a session. idle_s: a session that has rested longer is not trusted any more. The loop of a worker stands
-    still between deliveries, so there is no timer: a session's age is looked at when it is wanted. Nor is there one for the line:
-    whoever has a session gives it back in time.
+    connect: opens a session. A session that has rested too long is not trusted any more. The loop of a worker stands still
+    between deliveries, so there is no timer for that: its age is looked at when it is wanted. The line has one timer for all.
     """
 
-    def __init__(self, connect: Callable[[], Awaitable[SmtpSession]], *, size: int, idle_s: float) -> None:
+    def __init__(self, connect: Callable[[], Awaitable[SmtpSession]], *, size: int, times: Times) -> None:
         self._connect = connect
-        self._idle_s = idle_s
+        self._times = times
         self._free = size
         self._idle: list[SmtpSession] = []
         self._line: deque[_Waiting] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._one_by_one = False
 
-    async def take(self, email: Envelope, *, until: float, new: bool = False) -> Turn:
-        """A session for one mail, to be given back whatever becomes of that. new: a connection of its own.
-
-        Raises TimeoutError where there is no connection until then, by the loop's clock.
-        """
+    async def take(self, email: Envelope) -> Turn:
+        """A place for one mail, to be given back whatever becomes of it. Raises NotSentError where none is free for too long."""
         if self._free == 0:
-            turn = await self._wait(_Waiting(email, until, new))
-            if turn is not None:
-                return turn
-        else:
-            self._free -= 1
-        try:
-            if not new and (session := self._rested()) is not None:
-                return Turn(session)
-            async with asyncio.timeout_at(until):
-                return Turn(await self._connect())
-        except BaseException:
-            self._release()
-            raise
+            return await self._wait(email)
+        self._free -= 1
+        return self._turn(self._rested())
+
+    async def session(self, turn: Turn) -> SmtpSession:
+        """The place's session, connected anew where it has none that is open. Raises what connecting raises, and TimeoutError."""
+        if turn.session is None or not turn.session.is_open:
+            turn.session = turn.opened = None
+            async with asyncio.timeout_at(turn.until):
+                turn.session = await self._connect()
+        return turn.session
 
     def give_back(self, turn: Turn) -> None:
-        """Let the next mail have the session; one that is no longer open is not kept."""
+        """Let the next mail have the place, with its session if that is open."""
         if turn.passed_on:
             return
-        session, first = turn.session, self._first()
-        if session.is_open and first is not None and first.new:
-            # Beside the one that it wants, this would be one too many.
-            session.abort()
-        if not session.is_open:
-            self._release()
+        session = turn.session if turn.session is not None and turn.session.is_open else None
+        waiting = self._next()
+        if waiting is not None:
+            waiting.turn.set_result(self._turn(session))
             return
-        session.idle_since = time.monotonic()
-        if first is not None:
-            self._line.popleft().place.set_result(Turn(session))
-        else:
+        self._free += 1
+        if session is not None:
+            session.idle_since = time.monotonic()
             self._idle.append(session)
-            self._free += 1
 
     def follower(self, turn: Turn) -> Follower | None:
-        """The mail that may go out behind the one which has the session, and has it from then on."""
-        first = self._first()
-        if first is None or first.new:
+        """The mail that may go out behind the text of the one whose turn it is."""
+        waiting = self._next()
+        if waiting is None:
             return None
+        # Where it does not go out so, it is the first in the line again.
+        self._line.appendleft(waiting)
+        return None if self._one_by_one else Follower(waiting.email, self._until(), lambda opened: self._pass_on(turn, opened))
 
-        def opened(exchange: Exchange) -> None:
-            self._line.popleft().place.set_result(Turn(turn.session, exchange))
-            turn.passed_on = True
-
-        return Follower(first.email, first.until, opened)
+    def one_by_one(self) -> None:
+        """From now on no mail goes out behind another's text: the server says that it takes them so, and drops them."""
+        self._one_by_one = True
 
     async def close(self) -> None:
         """End the idle sessions, all at once."""
+        if self._timer is not None:
+            self._timer.cancel()
         sessions, self._idle = self._idle, []
         await asyncio.gather(*(session.quit() for session in sessions))
 
-    async def _wait(self, waiting: _Waiting) -> Turn | None:
-        """Stand in the line: at its head who has waited before, at its end all others."""
-        (self._line.appendleft if waiting.new else self._line.append)(waiting)
+    def _pass_on(self, turn: Turn, opened: Exchange) -> None:
+        following = self._turn(turn.session)
+        following.opened, following.until = opened, opened.until
+        self._line.popleft().turn.set_result(following)
+        turn.passed_on = True
+
+    def _turn(self, session: SmtpSession | None) -> Turn:
+        return Turn(self._until(), session)
+
+    def _until(self) -> float:
+        return asyncio.get_running_loop().time() + self._times.mail_s
+
+    async def _wait(self, email: Envelope) -> Turn:
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(email, loop.time() + self._times.line_s, loop.create_future())
+        self._line.append(waiting)
+        self._watch()
         try:
-            return await waiting.place
-        except BaseException:
-            if waiting.place.done() and not waiting.place.cancelled():
-                self._refuse(waiting.place.result())
+            return await waiting.turn
+        except asyncio.CancelledError:
+            if waiting.turn.done() and not waiting.turn.cancelled():
+                # It was given its turn and did not live to see it.
+                turn = waiting.turn.result()
+                if turn.opened is not None:
+                    turn.opened.abandon()
+                self.give_back(turn)
             raise
 
-    def _refuse(self, turn: Turn | None) -> None:
-        """Of a mail that was given its turn and did not live to see it."""
-        if turn is None:
-            self._release()
-            return
-        if turn.opened is not None:
-            turn.session.abort()
-        self.give_back(turn)
+    def _next(self) -> _Waiting | None:
+        """Take the first out of the line, passing over who was cancelled."""
+        while self._line:
+            waiting = self._line.popleft()
+            if not waiting.turn.done():
+                return waiting
+        return None
 
-    def _release(self) -> None:
-        """A place for a session is free, for the first in the line or whoever comes."""
-        if self._first() is None:
-            self._free += 1
-        else:
-            self._line.popleft().place.set_result(None)
+    def _watch(self) -> None:
+        if self._timer is None and self._line:
+            self._timer = asyncio.get_running_loop().call_at(self._line[0].until, self._look_at_the_time)
 
-    def _first(self) -> _Waiting | None:
-        while self._line and self._line[0].place.done():
-            # It was cancelled.
-            self._line.popleft()
-        return self._line[0] if self._line else None
+    def _look_at_the_time(self) -> None:
+        self._timer = None
+        now = asyncio.get_running_loop().time()
+        while self._line and (self._line[0].until <= now or self._line[0].turn.done()):
+            waiting = self._line.popleft()
+            if not waiting.turn.done():
+                waiting.turn.set_exception(NotSentError())
+        self._watch()
 
     def _rested(self) -> SmtpSession | None:
         # The one that was used last: the surplus of a busy time then ages and goes.
-        oldest = time.monotonic() - self._idle_s
+        oldest = time.monotonic() - self._times.idle_s
         while self._idle:
             session = self._idle.pop()
             if session.is_open and session.idle_since >= oldest:

@@ -8,7 +8,6 @@ import asyncio
 import math
 import re
 from collections import deque
-from collections.abc import Sequence
 from typing import Final, cast
 
 from aiosmtplib import SMTPServerDisconnected
@@ -17,13 +16,13 @@ UNREADABLE: Final = -1
 """The code of a reply that is none."""
 
 MAX_REPLY_BYTES: Final = 32_768
-_FORBIDDEN: Final = re.compile(rb"[\x00-\x1f\x7f]")
+_FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Exchange:
     """Commands that belong to one mail, and the replies to them as they come.
 
-    until: when a reply is no longer waited for, by the loop's clock.
+    until: when a reply is no longer waited for, by the loop's clock. abandoned: nobody will read its replies.
     """
 
     def __init__(self, wire: "SmtpWire", replies: int, until: float) -> None:
@@ -32,6 +31,7 @@ class Exchange:
         self._replies: deque[tuple[int, str]] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self.until = until
+        self.abandoned = False
 
     async def reply(self) -> tuple[int, str]:
         """The next reply: its code, and its text with one line per line; to be called once for each command. UNREADABLE ends the
@@ -43,6 +43,15 @@ class Exchange:
             finally:
                 self._waiter = None
         return self._replies.popleft()
+
+    @property
+    def is_first(self) -> bool:
+        """Whether nothing that went out before it is unanswered."""
+        return self._wire.is_first(self)
+
+    def abandon(self) -> None:
+        """Close the connection, but for whoever still waits for the reply to a text that went out before."""
+        self._wire.abandon(self)
 
     def add(self, reply: tuple[int, str]) -> bool:
         """One that has come. Returns whether it was the last."""
@@ -69,8 +78,8 @@ class Exchange:
 class SmtpWire(asyncio.Protocol):
     """The transport of a connection on which no reply is awaited any more. Raises SMTPServerDisconnected when it is lost.
 
-    All exchanges of the connection have one timer, since one for each would cost more than its commands. So none may end earlier
-    than one that was sent before it.
+    All exchanges of the connection have one timer, since one for each would cost more than its commands. It is set for the
+    oldest, so none may end earlier than one that was sent before it.
     """
 
     def __init__(self, transport: asyncio.BaseTransport | None) -> None:
@@ -87,7 +96,8 @@ class SmtpWire(asyncio.Protocol):
 
     @property
     def is_open(self) -> bool:
-        return self._lost is None and not self._transport.is_closing()
+        """Whether the next mail may have it."""
+        return self._lost is None and not self._transport.is_closing() and not any(one.abandoned for one in self._under_way)
 
     def send(self, *parts: tuple[bytes, int, float]) -> list[Exchange]:
         """Send bytes in one go. Each part: what belongs to one mail, how many replies it gets, and until when they are waited
@@ -106,31 +116,51 @@ class SmtpWire(asyncio.Protocol):
         self._watch(until)
         return self._loop.create_future()
 
+    def is_first(self, exchange: Exchange) -> bool:
+        """Whether nothing that went out before it is unanswered."""
+        return exchange not in self._under_way or self._under_way[0] is exchange
+
+    def abandon(self, exchange: Exchange) -> None:
+        """Close as soon as nothing that went out before this exchange is unanswered."""
+        exchange.abandoned = True
+        if self.is_first(exchange):
+            self.close()
+
     def close(self) -> None:
-        self._stop_watching()
-        self._transport.close()
+        """Close at once. What has not been sent is dropped, and whoever waits learns of it."""
+        self._lose(ConnectionAbortedError("the connection was given up"))
+        # Not `close`, which first sends what a server that does not read any more never takes, and keeps it until then.
+        self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         while self._under_way and (end := _end_of_reply(self._buffer)) > 0:
             reply = _parsed(bytes(self._buffer[:end]))
             del self._buffer[:end]
-            if self._under_way[0].add(reply):
-                self._under_way.popleft()
-            if reply[0] == UNREADABLE:
-                self._transport.close()
+            self._add(reply)
+            if reply[0] == UNREADABLE or (self._under_way and self._under_way[0].abandoned):
+                self.close()
                 return
         if not self._under_way:
             # Said unasked, such as a farewell; what it means shows in the next command's reply.
             self._buffer.clear()
         elif len(self._buffer) > MAX_REPLY_BYTES:
-            self._buffer.clear()
-            self._under_way[0].add((UNREADABLE, "the reply is too long"))
-            self._transport.close()
+            self._add((UNREADABLE, "the reply is too long"))
+            self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._lost = exc or ConnectionResetError("the server closed the connection")
-        self._stop_watching()
+        self._lose(exc or ConnectionResetError("the server closed the connection"))
+
+    def _add(self, reply: tuple[int, str]) -> None:
+        if self._under_way[0].add(reply):
+            self._under_way.popleft()
+
+    def _lose(self, reason: Exception) -> None:
+        self._lost = self._lost or reason
+        self._buffer.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         for exchange in self._under_way:
             exchange.wake()
 
@@ -146,23 +176,21 @@ class SmtpWire(asyncio.Protocol):
         if waiting:
             self._watch(min(waiting))
 
-    def _stop_watching(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+
+def is_one_line(text: str) -> bool:
+    """Whether a server reads it as a part of one command."""
+    return _FORBIDDEN.search(text) is None
 
 
-def commands(lines: Sequence[str]) -> bytes:
-    """Commands as they travel. Raises ValueError for one that is two."""
-    encoded = [line.encode() for line in lines]
-    if any(map(_FORBIDDEN.search, encoded)):
-        raise ValueError("a command holds a control character, and the server would read on behind it")
-    return b"\r\n".join(encoded) + b"\r\n"
+def commands(*lines: str) -> bytes:
+    """Commands as they travel."""
+    return "\r\n".join((*lines, "")).encode()
 
 
 def text(content: bytes) -> bytes:
     """A mail with CRLF line ends as it travels, its end included (RFC 5321 §4.5.2)."""
-    return (b"." if content.startswith(b".") else b"") + content.replace(b"\r\n.", b"\r\n..") + b".\r\n"
+    first, last = b"." if content.startswith(b".") else b"", b"" if content.endswith(b"\r\n") else b"\r\n"
+    return first + content.replace(b"\r\n.", b"\r\n..") + last + b".\r\n"
 
 
 def _end_of_reply(buffer: bytearray) -> int:
@@ -176,8 +204,9 @@ def _end_of_reply(buffer: bytearray) -> int:
 
 
 def _parsed(reply: bytes) -> tuple[int, str]:
-    lines = reply.splitlines()
+    # Not `splitlines`, which ends a line at a bare CR: what a server quotes of a mail may hold one, and digits behind it.
+    lines = [line.strip() for line in reply.removesuffix(b"\n").split(b"\n")]
     code = lines[-1][:3]
-    if not (code.isdigit() and len(code) == 3):
+    if not (code.isdigit() and len(code) == 3 and all(line[:3] == code for line in lines)):
         return UNREADABLE, lines[-1].decode(errors="replace")
     return int(code), b"\n".join([line[4:].strip() for line in lines]).decode(errors="surrogateescape")

@@ -48,6 +48,7 @@ class Answer:
     remaining, reset_s: what its rate limit leaves in the present window, and in how many seconds the next one begins.
     of_recipient: it is about this recipient, or this text at this hour, and says nothing of the account.
     reached: False where our own connections were all in use, so that no call was made: nothing is known of account and message.
+    took_s: how long the provider itself was at it, where that is less than the call took.
     """
 
     verdict: Verdict
@@ -61,6 +62,7 @@ class Answer:
     reset_s: float | None = None
     of_recipient: bool = False
     reached: bool = True
+    took_s: float | None = None
 
     @property
     def is_against_account(self) -> bool:

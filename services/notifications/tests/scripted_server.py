@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 HANG_UP = "hang up"
 SILENCE = "silence"
 LATER = "later"
+HELD = "held"
+DEAF = "deaf"
 PIPELINING = "250-test\n250 PIPELINING"
 """What a server says to EHLO that takes several commands at once."""
 _USUAL = {
@@ -23,8 +25,10 @@ _USUAL = {
 @dataclass(slots=True)
 class ScriptedServer:
     """answers: for a command's verb (GREETING before all, `.` for the end of a text) the reply, HANG_UP, SILENCE, or LATER for
-    the usual reply together with the next one, each for one time; afterwards all goes well. Several lines of a reply are
-    joined by newlines. piece_bytes: how much of a reply is sent at a time; 0 for all.
+    the usual reply together with the next one, HELD for the usual reply once `release` is set, DEAF for the usual reply before it
+    reads no more, each for one time; afterwards all goes well. Several lines of a reply are joined by newlines.
+    piece_bytes: how much of a reply is sent at a time; 0 for all. drops_behind_texts: what has come together with a text is not
+    read.
 
     seen: the commands in their order, all connections together. texts: how many mails came to their end.
     open_now, most_open: connections.
@@ -37,6 +41,8 @@ class ScriptedServer:
     port: int = 0
     open_now: int = 0
     most_open: int = 0
+    drops_behind_texts: bool = False
+    release: asyncio.Event = field(default_factory=asyncio.Event)
 
     def say(self, verb: str, *replies: str) -> None:
         """Answer the next commands of this verb so."""
@@ -68,16 +74,22 @@ class ScriptedServer:
             if reply == SILENCE:
                 await reader.read()
                 return
-            said = _USUAL.get(verb, "250 ok") if reply == LATER else reply
+            if reply == HELD:
+                await self.release.wait()
+            said = _USUAL.get(verb, "250 ok") if reply in (LATER, HELD, DEAF) else reply
             held += said.replace("\n", "\r\n").encode() + b"\r\n"
             if reply != LATER:
                 await self._send(writer, held)
                 held = b""
+            if reply == DEAF:
+                await self.release.wait()
             if verb == "QUIT" or reply.startswith("421"):
                 return
-            if verb == "DATA" and reply.startswith("354"):
+            if verb == "DATA" and said.startswith("354"):
                 await reader.readuntil(b"\r\n.\r\n")
                 self.texts += 1
+                if self.drops_behind_texts:
+                    await _drop(reader)
                 verb = "."
             else:
                 line = (await reader.readuntil(b"\r\n")).decode().strip()
@@ -92,6 +104,12 @@ class ScriptedServer:
             await asyncio.sleep(0)
 
 
+async def _drop(reader: asyncio.StreamReader) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(0.02):
+            await reader.read(65_536)
+
+
 @asynccontextmanager
 async def scripted_server() -> AsyncIterator[ScriptedServer]:
     """A server on a free port."""
@@ -101,4 +119,5 @@ async def scripted_server() -> AsyncIterator[ScriptedServer]:
     try:
         yield script
     finally:
+        script.release.set()
         server.close()
