@@ -62,7 +62,7 @@ class GatewaySettings(HttpSettings):
 
     @field_validator("payment_gateways_by_currency", mode="before")
     @classmethod
-    def _split(cls, value: Any) -> Any:
+    def _split_currencies(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @field_validator("payment_gateway")
