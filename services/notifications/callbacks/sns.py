@@ -12,12 +12,11 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-import httpx
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, HashAlgorithm
 
-from services.notifications.callbacks.errors import CallbackNotCheckable, CallbackRefused
+from services.notifications.callbacks.errors import CallbackRefused
 from services.notifications.callbacks.intake import Incoming
 from services.notifications.callbacks.sns_certificates import Place, SnsCertificates
 from shared.runtime.clock import Clock
@@ -68,7 +67,7 @@ class SnsMessages:
         if kind == NOTIFICATION:
             return [Incoming("ses", envelope["MessageId"], envelope["Message"].encode("utf-8", "surrogatepass"))]
         if kind == "SubscriptionConfirmation":
-            await self._confirm(place.subscribe_url(envelope["SubscribeURL"]))
+            await self._certificates.confirm(place.subscribe_url(envelope["SubscribeURL"]))
             logger.info("sns_subscription_confirmed", extra={"topic": topic})
         else:
             # Somebody has ended it on purpose, or by mistake; confirming again would take that out of their hands.
@@ -86,12 +85,6 @@ class SnsMessages:
             key.verify(signature, canonical(envelope).encode("utf-8", "surrogatepass"), PKCS1v15(), algorithm)
         except (InvalidSignature, binascii.Error, ValueError):
             raise CallbackRefused("bad_signature") from None
-
-    async def _confirm(self, url: str) -> None:
-        try:
-            await self._certificates.get(url)
-        except (TimeoutError, httpx.HTTPError, ValueError):
-            raise CallbackNotCheckable("the subscription could not be confirmed; send it again later") from None
 
 
 def canonical(envelope: Mapping[str, str]) -> str:

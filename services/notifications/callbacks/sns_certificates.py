@@ -12,7 +12,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -27,7 +27,9 @@ logger = logging.getLogger(__name__)
 V = TypeVar("V")
 
 TIMEOUT_S: Final = 5.0
-"""Of a whole fetch. Amazon waits 15 s for our answer."""
+"""Of a whole fetch."""
+ANSWER_S: Final = 0.8
+"""For which a call-back waits for a fetch; then it is to come again, and finds what has been fetched meanwhile."""
 MAX_BYTES: Final = 64 * 1024
 MAX_KEPT: Final = 32
 AGAIN_AFTER_S: Final = 10.0
@@ -78,11 +80,13 @@ class SnsCertificates:
     """Fetches certificates and keeps them. One per process.
 
     Anybody who knows a topic's name can name certificates that are not there, so what is fetched and what is remembered have
-    limits that do not depend on names. timer: seconds of a clock that never goes back.
+    limits that do not depend on names. timer: seconds of a clock that never goes back. patience_s: how long a call-back waits.
     """
 
-    def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, timer: Callable[[], float] = time.monotonic, *, patience_s: float = ANSWER_S) -> None:
         self._timer = timer
+        self._patience_s = patience_s
+        self._confirming: dict[str, asyncio.Task[bytes]] = {}
         self._kept: OrderedDict[str, x509.Certificate] = OrderedDict()
         self._failed: OrderedDict[str, float] = OrderedDict()
         self._under_way: dict[str, asyncio.Task[x509.Certificate]] = {}
@@ -100,12 +104,29 @@ class SnsCertificates:
         """
         certificate = self._kept.get(url)
         if certificate is None:
-            # Who stops waiting does not end it for the others.
-            certificate = await asyncio.shield(self._under_way.get(url) or self._begin(url))
+            certificate = await self._patiently(self._under_way.get(url) or self._begin(url))
         _put(self._kept, url, certificate)
         return _believed(certificate, now)
 
-    async def get(self, url: str) -> bytes:
+    async def confirm(self, url: str) -> None:
+        """Visit the address by which a subscription is confirmed. Raises CallbackNotCheckable."""
+        visit = self._confirming.get(url)
+        if visit is None:
+            self._confirming[url] = visit = asyncio.create_task(self._get(url))
+            visit.add_done_callback(partial(_done, self._confirming, url))
+        try:
+            await self._patiently(visit)
+        except (TimeoutError, httpx.HTTPError, ValueError):
+            raise CallbackNotCheckable("the subscription could not be confirmed; send it again later") from None
+
+    async def _patiently(self, work: "asyncio.Task[V]") -> V:
+        # Who stops waiting does not end it for the others, and finds it done when the message comes again.
+        done, _ = await asyncio.wait([work], timeout=self._patience_s)
+        if not done:
+            raise CallbackNotCheckable("Amazon has not answered yet; send it again later")
+        return work.result()
+
+    async def _get(self, url: str) -> bytes:
         """The body of a small answer with 200, without following anybody elsewhere.
 
         Raises TimeoutError, httpx.HTTPError and ValueError.
@@ -132,15 +153,22 @@ class SnsCertificates:
             raise CallbackNotCheckable("too many signing certificates are being fetched; send it again later")
         self._began.append(now)
         self._under_way[url] = fetch = asyncio.create_task(self._fetch(url))
-        fetch.add_done_callback(lambda _: self._under_way.pop(url))
+        fetch.add_done_callback(partial(_done, self._under_way, url))
         return fetch
 
     async def _fetch(self, url: str) -> x509.Certificate:
         try:
-            return x509.load_pem_x509_certificate(await self.get(url))
+            return x509.load_pem_x509_certificate(await self._get(url))
         except (TimeoutError, httpx.HTTPError, ValueError):
             _put(self._failed, url, self._timer() + AGAIN_AFTER_S)
             raise CallbackNotCheckable("the signing certificate could not be fetched; send it again later") from None
+
+
+def _done(under_way: dict[str, "asyncio.Task[V]"], url: str, work: "asyncio.Task[V]") -> None:
+    del under_way[url]
+    if not work.cancelled():
+        # All who waited may have stopped, and then nobody else looks at what went wrong.
+        work.exception()
 
 
 def _put(remembered: OrderedDict[str, V], url: str, value: V) -> None:

@@ -5,7 +5,7 @@ import base64
 import json
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -22,6 +22,7 @@ from services.notifications.callbacks.errors import CallbackNotCheckable, Callba
 from services.notifications.callbacks.sns import SnsMessages, canonical
 from services.notifications.callbacks.sns_certificates import MAX_KEPT, MAX_PER_MINUTE, MAX_UNDER_WAY, Place, SnsCertificates
 from shared.testing.clock import MONDAY_MORNING, FrozenClock
+from shared.testing.wait import eventually
 
 TOPIC: Final = "arn:aws:sns:ap-south-1:123456789012:ses"
 KEY: Final = rsa.generate_private_key(65_537, 2048)
@@ -103,8 +104,9 @@ def signed(envelope: dict[str, str], key: rsa.RSAPrivateKey = KEY, text: str | N
     ).encode()
 
 
-def messages(amazon: Amazon | None = None) -> SnsMessages:
-    return SnsMessages([TOPIC], SnsCertificates(), FrozenClock(), stand_in=amazon.url if amazon is not None else None)
+def messages(amazon: Amazon | None = None, *, patience_s: float = 30.0) -> SnsMessages:
+    certificates, stand_in = SnsCertificates(patience_s=patience_s), amazon.url if amazon is not None else None
+    return SnsMessages([TOPIC], certificates, FrozenClock(), stand_in=stand_in)
 
 
 async def refusal(sns: SnsMessages, body: bytes, announced: str | None = None) -> str:
@@ -238,6 +240,25 @@ async def test_certificate_that_cannot_be_fetched_is_asked_for_later_and_not_at_
     assert amazon.asked == [FILE]
 
 
+@pytest.mark.parametrize("kind", ["Notification", "SubscriptionConfirmation"])
+async def test_who_waits_for_amazon_is_answered_within_a_second_and_finds_it_done_later(amazon: Amazon, kind: str) -> None:
+    url = "https://sns.ap-south-1.amazonaws.com/?Action=ConfirmSubscription&Token=t1"
+    members = {} if kind == "Notification" else {"SubscribeURL": url, "Token": "t1"}
+    sns, body = messages(amazon, patience_s=0.05), signed(notification(Type=kind, **members))
+    amazon.open.clear()
+    with pytest.raises(CallbackNotCheckable, match="has not answered yet"):
+        await sns.read(body, kind)
+    amazon.open.set()
+
+    async def taken() -> bool:
+        with suppress(CallbackNotCheckable):
+            return len(await sns.read(body, kind)) == (kind == "Notification")
+        return False
+
+    await eventually(taken)
+    assert amazon.asked.count(FILE) == 1
+
+
 def named(number: int) -> str:
     """Where a certificate would be that nobody has heard of."""
     return f"/SimpleNotificationService-{number:x}.pem"
@@ -258,7 +279,7 @@ async def refused_for_now(sns: SnsMessages, path: str) -> bool:
 
 async def test_invented_certificates_make_us_ask_amazon_some_times_a_minute_and_no_more(amazon: Amazon) -> None:
     seconds = [0.0]
-    certificates = SnsCertificates(lambda: seconds[0])
+    certificates = SnsCertificates(lambda: seconds[0], patience_s=30.0)
     sns = SnsMessages([TOPIC], certificates, FrozenClock(), stand_in=amazon.url)
     amazon.answers |= {named(number): ("404 Not Found", b"") for number in range(300)}
     taken = await sns.read(from_file(FILE), None)
@@ -302,7 +323,7 @@ async def test_messages_that_come_together_share_one_fetch_whoever_stops_waiting
 
 async def test_certificate_in_use_is_kept_however_many_others_come(amazon: Amazon) -> None:
     seconds = [0.0]
-    sns = SnsMessages([TOPIC], SnsCertificates(lambda: seconds[0]), FrozenClock(), stand_in=amazon.url)
+    sns = SnsMessages([TOPIC], SnsCertificates(lambda: seconds[0], patience_s=30.0), FrozenClock(), stand_in=amazon.url)
     for number in range(2 * MAX_KEPT):
         seconds[0] += 60
         amazon.answers[named(number)] = ("200 OK", certificate())

@@ -142,7 +142,7 @@ async def amazon() -> AsyncIterator[Amazon]:
 
 
 def messages(amazon: Amazon, at: datetime = SENT) -> SnsMessages:
-    return SnsMessages([TOPIC], SnsCertificates(), FrozenClock(at), stand_in=amazon.url)
+    return SnsMessages([TOPIC], SnsCertificates(patience_s=30.0), FrozenClock(at), stand_in=amazon.url)
 
 
 async def test_notifications_of_both_versions_are_taken(amazon: Amazon) -> None:
