@@ -43,7 +43,10 @@ def _mask_card(match: re.Match[str]) -> str:
 
 _Replacement = str | Callable[[re.Match[str]], str]
 
-_EMAIL: Final = re.compile(r"[\w.%+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
+_ATOM: Final = r"[^\s<>\"(),:;\[\]{}|=@/\\&?#]"
+_LABEL: Final = r"[^\s<>\"'(),:;\[\]{}|=@/\\&?#%.!]{1,63}"
+# By what cannot be in one, for the letters of many scripts are more than \w. As it stands, quoted, and as in a URL.
+_EMAIL: Final = re.compile(rf'(?:"[^"\n]{{1,64}}"|{_ATOM}{{1,64}})(?:@|%40){_LABEL}(?:\.{_LABEL})+')
 _PHONES: Final = (
     re.compile(r"(?<![\w+])\+\d(?:[ ().-]{0,2}\d){7,14}(?!\w)"),
     re.compile(r"(?i)%2b\d{7,15}(?!\w)"),
@@ -66,7 +69,7 @@ def _patterns(email: _Replacement, phone: _Replacement) -> tuple[tuple[re.Patter
 
 
 # Most values are short ids; one look tells whether any pattern can match at all.
-_SUSPICIOUS: Final = re.compile(r"@|DETAIL:|\+\d|\beyJ|wb_|(?i:bearer|basic)\s|%2[bB]\d|91[6-9]\d{9}|\d(?:[ -]?\d){12}")
+_SUSPICIOUS: Final = re.compile(r"@|%40|DETAIL:|\+\d|\beyJ|wb_|(?i:bearer|basic)\s|%2[bB]\d|91[6-9]\d{9}|\d(?:[ -]?\d){12}")
 
 
 class Redaction:
@@ -111,7 +114,7 @@ class Redaction:
         return REDACTED
 
     def _email(self, match: re.Match[str]) -> str:
-        return self._hashed("email", "email", match[0])
+        return self._hashed("email", "email", match[0].replace("%40", "@"))
 
     def _phone(self, match: re.Match[str]) -> str:
         number = match[0].lower().removeprefix("%2b")
