@@ -17,10 +17,12 @@ from shared.runtime.db import Session
 
 MAX_BOUNCES_PERCENT: Final = 5
 MIN_SENT_FOR_BOUNCES: Final = 100
+MIN_BOUNCES: Final = 10
+"""So many count at once, however few were sent."""
 MAX_COMPLAINTS_PER_MILLE: Final = 1
 MIN_SENT_FOR_COMPLAINTS: Final = 1000
 MIN_COMPLAINTS: Final = 2
-"""So many count at once, however few were sent."""
+"""As MIN_BOUNCES."""
 
 CHECK_EVERY: Final = timedelta(seconds=10)
 REFUSED_CHECK_EVERY: Final = timedelta(seconds=1)
@@ -32,7 +34,7 @@ ACTOR: Final = "system:rates"
 def excess(counts: Counts) -> tuple[PauseCause, str] | None:
     """Why a campaign with these counts is stopped, with the figures; None where it may go on."""
     sent, bounced, complained = counts.rated_sent, counts.rated_bounced, counts.rated_complained
-    if sent >= MIN_SENT_FOR_BOUNCES and 100 * bounced > MAX_BOUNCES_PERCENT * sent:
+    if (sent >= MIN_SENT_FOR_BOUNCES or bounced >= MIN_BOUNCES) and 100 * bounced > MAX_BOUNCES_PERCENT * sent:
         share = f"{bounced} of {sent} messages bounced ({100 * bounced / sent:.1f} %)"
         return PauseCause.BOUNCES, f"{share}, more than {MAX_BOUNCES_PERCENT} %"
     enough = sent >= MIN_SENT_FOR_COMPLAINTS or complained >= MIN_COMPLAINTS

@@ -32,7 +32,10 @@ from shared.testing.messages import TaskRunner
 @pytest.mark.parametrize(
     ("sent", "bounced", "complained", "cause"),
     [
-        (99, 99, 0, None),
+        (9, 9, 0, None),
+        (10, 10, 0, PauseCause.BOUNCES),
+        (99, 9, 0, None),
+        (99, 10, 0, PauseCause.BOUNCES),
         (100, 5, 0, None),
         (100, 6, 0, PauseCause.BOUNCES),
         (1000, 50, 0, None),
