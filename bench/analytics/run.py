@@ -195,13 +195,15 @@ class _Bench:
         whose = ("", "&organization_id=00000000-0000-0000-0000-000000000007")
         paths = [f"/v1/kpis/{key}?{span}{of}" for key in keys for span in (days, hours) for of in whose] + ["/v1/kpis"]
         await _client(job="read", port=self._port, token=self._token, paths=paths, rounds=2, connections=1)
-        print("dashboard reads | connections | requests/s | p50 ms | p95 ms | p99 ms", flush=True)
+        print("dashboard reads | connections | requests/s | p50 ms | p95 ms | p99 ms | CPU ms each: API | postgres", flush=True)
         wrong = False
         for connections in (1, 4):
-            figures = await _client(
-                job="read", port=self._port, token=self._token, paths=paths, rounds=20, connections=connections
-            )
-            shown = " | ".join(f"{figures[name]:.1f}" for name in ("p50_ms", "p95_ms", "p99_ms"))
+            with cpu_of({"api": self._api.pid, **self._stack.pids()}, cpu):
+                figures = await _client(
+                    job="read", port=self._port, token=self._token, paths=paths, rounds=20, connections=connections
+                )
+            each = [1000 * cpu[part] / figures["requests"] for part in ("api", "postgres")]
+            shown = " | ".join(f"{one:.1f}" for one in (figures["p50_ms"], figures["p95_ms"], figures["p99_ms"], *each))
             print(
                 f"{figures['requests']:,.0f} over {options.events:,} raw events | {connections} | "
                 f"{figures['requests'] / figures['seconds']:,.0f} | {shown}",
