@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import IntEnum
 from functools import cache, partial
+from http.cookiejar import CookieJar
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -136,6 +137,7 @@ class HttpApi:
             timeout=httpx.Timeout(connect=connect_s, read=read_s, write=write_s, pool=None),
             limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=timing.idle_s),
             follow_redirects=False,
+            cookies=_NoCookies(),
         )
         self._connections = Connections(make, most=connections, idle_s=timing.idle_s)
 
@@ -188,6 +190,16 @@ class HttpApi:
     async def close(self) -> None:
         """Give back the connections."""
         await self._connections.close()
+
+
+class _NoCookies(CookieJar):
+    """An API's caller names itself by its credentials; and to look for cookies takes longer than to read a small answer."""
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        """Keep none."""
+
+    def add_cookie_header(self, request: object) -> None:
+        """Send none."""
 
 
 class _Progress:

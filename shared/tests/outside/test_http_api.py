@@ -56,6 +56,18 @@ async def test_end_without_a_reply_tells_how_far_the_call_came(
     assert (end.stage, end.out_of_time) == (stage, out_of_time)
 
 
+async def test_cookies_of_a_provider_are_neither_kept_nor_sent() -> None:
+    async with scripted_api() as server:
+        for _ in range(2):
+            server.say(200, {}, {"Set-Cookie": "session=1; Path=/"})
+        api = HttpApi(server.url, "test", connections=1)
+        for _ in range(2):
+            assert isinstance(await api.call("GET", "/"), Reply)
+        await api.close()
+
+    assert ["cookie" in headers for _, headers, _ in server.requests] == [False, False]
+
+
 async def test_request_carries_its_own_headers_beside_those_of_every_request() -> None:
     async with scripted_api() as server:
         server.say(200, {"id": 7}, {"Request-Id": "r"})
