@@ -1,10 +1,12 @@
 """Unused days of a plan that is charged by days, and deliveries that follow on it: what they take up, and give back."""
 
+import importlib
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from services.payments.tests.payments.arrange import CHECK
 from services.payments.tests.subscriptions.arrange import BOX, PRO, Office, at, code, key, rows
@@ -109,6 +111,19 @@ async def test_credit_of_a_delivery_that_is_cancelled_after_its_subscription_is_
         assert (await office.run_task(asked, occurred_at=office.clock())).outcome == "done"
 
     assert await rows(office.session, CREDIT) == [("grant", 30_452)]
+
+
+async def test_a_delivery_that_was_billed_by_old_code_gives_back_what_only_it_can_have_taken(office: Office) -> None:
+    await _delivers(office)
+    await office.session.execute(text("UPDATE subscription_periods SET taken = '{}'"))
+    migration = importlib.import_module("services.payments.migrations.versions.0027_taken_before")
+    for _ in range(2):
+        await office.session.execute(text(migration.TAKEN))
+    before = await rows(office.session, OPEN)
+
+    await _cancel(office)
+
+    assert (before, await rows(office.session, OPEN)) == ([(0,)], [(-25_806,)])
 
 
 async def test_what_a_change_has_made_due_waits_while_only_deliveries_are_billed_and_is_on_the_last_invoice(
