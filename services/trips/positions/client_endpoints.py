@@ -1,23 +1,58 @@
 """Where clients report that people already have, each on its own path and with the answers of its own server."""
 
-from typing import Annotated, Any, Final
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, ClassVar, Final
 
 import orjson
 from fastapi import APIRouter, Path, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 
 from services.trips import position_deps
 from services.trips.auth import limit_guesses, shown_token
 from services.trips.positions import osmand, owntracks
-from services.trips.positions.client_routes import ClientRoute, OwnTracksRoute
 from services.trips.positions.own_points import unreadable
 from services.trips.positions.point_models import Point, PointUnreadable, Refusal, Reporter
 from services.trips.positions.recording import Outcome
 from shared.runtime.auth.access import public
+from shared.runtime.http.error_handlers import refusal_of
+from shared.runtime.http.problems import headers_of
 from shared.runtime.http.rate_limits import UNLIMITED
 from shared.runtime.http.runtime import runtime_of
 
 MAX_BODY_BYTES: Final = 64_000
 _JSON: Final = "application/json"
+
+
+class ClientRoute(APIRoute):
+    """Says by status alone what went wrong, for these clients cannot read a problem."""
+
+    nothing: ClassVar[bytes] = b""
+    media: ClassVar[str | None] = None
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_as_theirs(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except Exception as error:
+                refusal = refusal_of(request, error)
+                if refusal is None:
+                    raise
+                # What does not even fit the path or the query is to their servers what they do not know.
+                status = 400 if isinstance(error, RequestValidationError) else refusal.status
+                return Response(self.nothing, status, headers=dict(headers_of(refusal)), media_type=self.media)
+
+        return handle_as_theirs
+
+
+class OwnTracksRoute(ClientRoute):
+    """Says it with an empty list of things for the phone to do."""
+
+    nothing = b"[]"
+    media = "application/json"
+
 
 osmand_router = APIRouter(
     tags=["clients"],
