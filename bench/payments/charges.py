@@ -38,7 +38,8 @@ NOTE: Final = (
     "One `payments.process_due_subscriptions` bills all that is due, 500 at a time. A charge is three calls: an order, a debit\n"
     "of the stored account on it, a look at the payment. Ours has attempts committed before its calls, and payment, history,\n"
     "period and ledger after them; the peers write nothing down. The clock stops when all is captured and booked. Invoices have\n"
-    "a lane of their own, and wait for a worker of theirs, which comes after all rounds. What a charge costs in CPU holds also\n"
+    "a lane of their own, and wait for a worker of theirs, which comes after all rounds: what has waited for two minutes is\n"
+    "sent again, which the relay says (messages_unconfirmed). What a charge costs in CPU holds also\n"
     "where others use the machine: two free cores carry 2,000 divided by it."
 )
 _CAPTURED: Final = """
