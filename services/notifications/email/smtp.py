@@ -20,11 +20,12 @@ from services.notifications.providers.answers import Answer, Verdict, without_ad
 logger = logging.getLogger(__name__)
 
 CONNECT_S: Final = 10.0
-LINE_S: Final = 4.0
-"""For which a mail waits for a connection, as channels.TURN_S is for an account."""
-SEND_S: Final = 25.0
+LINE_S: Final = 2.0
+"""For which a mail waits for a connection."""
+SEND_S: Final = 23.0
 """For one mail from then on, connecting included. A batch starts calls for 20 s, and must end before its lane's limit."""
 IDLE_S: Final = 60.0
+AGAIN_S: Final = 1.0
 BEHIND_SHARE: Final = 0.5
 """So much of its time must be left to a mail that went out behind another's text, or its own text is not sent."""
 MAILS_PER_SESSION: Final = 2
@@ -61,7 +62,8 @@ class SmtpProvider:
         self.concurrency = MAILS_PER_SESSION * pool_size
         self._server = server
         self._time_factor = time_factor
-        self._pool = SmtpPool(self._connect, size=pool_size, times=Times(LINE_S * time_factor, SEND_S * time_factor, IDLE_S))
+        times = Times(LINE_S * time_factor, SEND_S * time_factor, IDLE_S, AGAIN_S * time_factor)
+        self._pool = SmtpPool(self._connect, size=pool_size, times=times)
         # The name alone: the full one that RFC 5321 §4.1.4 would like takes a look-up, which can outlast the time for a mail.
         self._local_hostname = socket.gethostname() or "localhost"
 

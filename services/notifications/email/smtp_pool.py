@@ -1,6 +1,7 @@
 """The places for connections to one mail server that a process has, and the mails that wait for one."""
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -35,11 +36,13 @@ class _Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """How long a mail waits for a place, how long it may take from then on, and how long a connection may rest; in seconds."""
+    """How long a mail waits for a place, how long it may take from then on, how long a connection may rest, and for how long
+    nobody connects after somebody could not; in seconds."""
 
     line_s: float
     mail_s: float
     idle_s: float
+    again_s: float
 
 
 class SmtpPool:
@@ -57,6 +60,7 @@ class SmtpPool:
         self._line: deque[_Waiting] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._one_by_one = False
+        self._connects_at = 0.0
 
     async def take(self, email: Envelope) -> Turn:
         """A place for one mail, to be given back whatever becomes of it. Raises NotSentError where none is free for too long."""
@@ -66,11 +70,23 @@ class SmtpPool:
         return self._turn(self._rested())
 
     async def session(self, turn: Turn) -> SmtpSession:
-        """The place's session, connected anew where it has none that is open. Raises what connecting raises, and TimeoutError."""
+        """The place's session, connected anew where it has none that is open.
+
+        Raises what connecting raises, TimeoutError, and NotSentError right after somebody else could not connect: each would
+        meet the same, and until all have heard of that from whoever was the first, it is enough.
+        """
         if turn.session is None or not turn.session.is_open:
             turn.session = turn.opened = None
-            async with asyncio.timeout_at(turn.until):
-                turn.session = await self._connect()
+            now = asyncio.get_running_loop().time
+            if now() < self._connects_at:
+                raise NotSentError
+            try:
+                async with asyncio.timeout_at(turn.until):
+                    turn.session = await self._connect()
+            except Exception:
+                self._connects_at = now() + self._times.again_s
+                self._turn_away(math.inf)
+                raise
         return turn.session
 
     def give_back(self, turn: Turn) -> None:
@@ -149,12 +165,15 @@ class SmtpPool:
 
     def _look_at_the_time(self) -> None:
         self._timer = None
-        now = asyncio.get_running_loop().time()
+        self._turn_away(asyncio.get_running_loop().time())
+        self._watch()
+
+    def _turn_away(self, now: float) -> None:
+        """Those who have stood in the line for long enough by then."""
         while self._line and (self._line[0].until <= now or self._line[0].turn.done()):
             waiting = self._line.popleft()
             if not waiting.turn.done():
                 waiting.turn.set_exception(NotSentError())
-        self._watch()
 
     def _rested(self) -> SmtpSession | None:
         # The one that was used last: the surplus of a busy time then ages and goes.

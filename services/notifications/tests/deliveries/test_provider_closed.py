@@ -95,7 +95,7 @@ async def test_mail_that_waited_for_our_own_connection_has_no_attempt_and_leaves
 async def test_mail_that_a_slow_server_has_no_room_for_goes_back_before_its_batch_runs_out_of_time(
     run_task: TaskRunner, session: Session, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.notifications.deliveries.channels.TURN_S", 0.2)
+    monkeypatch.setattr("services.notifications.email.smtp.LINE_S", 0.2)
     await mail_server.faults({"action": "delay", "seconds": 1.0, "times": 1})
     handled = await run_task.run([email(f"{number}@example.com") for number in range(4)])
 

@@ -161,8 +161,9 @@ def recipients(script: ScriptedServer) -> list[str]:
 
 @pytest_asyncio.fixture
 async def quick(script: ScriptedServer, connect: Open, monkeypatch: pytest.MonkeyPatch) -> SmtpProvider:
-    """One connection, over which a mail has gone; the server counts as quick, however slow the machine is."""
+    """One connection, over which a mail has gone; nothing depends on how slow the machine is."""
     monkeypatch.setattr(smtp_session, "QUICK_S", 60.0)
+    monkeypatch.setattr(smtp, "LINE_S", 60.0)
     provider = connect(script.port, pool_size=1)
     assert await verdict(provider) == "accepted"
     script.seen.clear()
@@ -283,6 +284,7 @@ async def test_server_that_drops_what_stands_behind_a_text_is_given_one_mail_at_
     script: ScriptedServer, connect: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(smtp_session, "QUICK_S", 60.0)
+    monkeypatch.setattr(smtp, "LINE_S", 60.0)
     script.drops_behind_texts = True
     provider = connect(script.port, pool_size=1, time_factor=0.1)
     assert await verdict(provider) == "accepted"
@@ -341,7 +343,10 @@ async def test_mail_that_cannot_be_sent_is_refused_at_its_own_turn(
     assert recipients(script) == ["ann", "eve"]
 
 
-async def test_many_mails_over_few_sessions_all_arrive_once(script: ScriptedServer, connect: Open) -> None:
+async def test_many_mails_over_few_sessions_all_arrive_once(
+    script: ScriptedServer, connect: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp, "LINE_S", 60.0)
     script.piece_bytes = 5
     names = [f"person{number}" for number in range(40)]
 

@@ -148,7 +148,10 @@ async def test_address_beyond_ascii_needs_a_server_that_takes_it(
     assert (script.count("MAIL"), (await mail_server.mails())[0]["envelope"]["rcpt_to"]) == (0, ["büro@example.com"])
 
 
-async def test_sessions_are_used_again_and_never_more_than_the_pool_has(script: ScriptedServer, connect: Open) -> None:
+async def test_sessions_are_used_again_and_never_more_than_the_pool_has(
+    script: ScriptedServer, connect: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp, "LINE_S", 60.0)
     provider = connect(script.port, pool_size=3)
 
     verdicts = await asyncio.gather(*(verdict(provider) for _ in range(30)))
