@@ -12,6 +12,7 @@ the address finds its lines, and nobody reads it from them.
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
+from urllib.parse import unquote
 
 from structlog.typing import EventDict, WrappedLogger
 
@@ -43,10 +44,11 @@ def _mask_card(match: re.Match[str]) -> str:
 
 _Replacement = str | Callable[[re.Match[str]], str]
 
-_ATOM: Final = r"[^\s<>\"(),:;\[\]{}|=@/\\&?#]"
-_LABEL: Final = r"[^\s<>\"'(),:;\[\]{}|=@/\\&?#%.!]{1,63}"
+_ATOM: Final = r"[^\s<>\"(),:;\[\]{}|=@/\\&?#*`\u2000-\u206f]"
+_DOT: Final = r"[.\u3002\uff0e\uff61]"
+_LABEL: Final = r"[^\s!-,./:-@\[-`{-~\u2000-\u206f\u3002\uff0e\uff61]{1,63}"
 # By what cannot be in one, for the letters of many scripts are more than \w. As it stands, quoted, and as in a URL.
-_EMAIL: Final = re.compile(rf'(?:"[^"\n]{{1,64}}"|{_ATOM}{{1,64}})(?:@|%40){_LABEL}(?:\.{_LABEL})+')
+_EMAIL: Final = re.compile(rf'(?:"[^"\n]{{1,64}}"|{_ATOM}{{1,64}})(?:@|%40){_LABEL}(?:{_DOT}{_LABEL})+')
 _PHONES: Final = (
     re.compile(r"(?<![\w+])\+\d(?:[ ().-]{0,2}\d){7,14}(?!\w)"),
     re.compile(r"(?i)%2b\d{7,15}(?!\w)"),
@@ -114,7 +116,7 @@ class Redaction:
         return REDACTED
 
     def _email(self, match: re.Match[str]) -> str:
-        return self._hashed("email", "email", match[0].replace("%40", "@"))
+        return self._hashed("email", "email", unquote(match[0]))
 
     def _phone(self, match: re.Match[str]) -> str:
         number = match[0].lower().removeprefix("%2b")

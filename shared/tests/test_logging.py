@@ -194,6 +194,8 @@ def test_ids_and_times_stay_readable(text: str) -> None:
         ("redis://:hunter2@localhost:6379/0", "redis://:[password]@localhost:6379/0"),
         ("<o'brien+x@mail.example.co.uk>", "<[email]>"),
         ("sent to अनिल@उदाहरण.भारत.", "sent to [email]."),
+        ("to ann@例え。テスト and ann@example．com", "to [email] and [email]"),
+        ("‘ann@example.com’, `bob@example.com`, *eve@example.com*", "‘[email]’, `[email]`, *[email]*"),
         ('to "ann smith"@example.com now', "to [email] now"),
         ("GET /v1/people?email=ann%40example.com&x=1", "GET /v1/people?email=[email]&x=1"),
         ("+1 (555) 010-9999", "[phone]"),

@@ -28,8 +28,9 @@ V = TypeVar("V")
 
 TIMEOUT_S: Final = 5.0
 """Of a whole fetch."""
-ANSWER_S: Final = 0.8
-"""For which a call-back waits for a fetch; then it is to come again, and finds what has been fetched meanwhile."""
+ANSWER_S: Final = 0.4
+"""For which a call-back waits for a fetch, of which it can need two; then it is to come again, and finds what has been fetched
+meanwhile."""
 MAX_BYTES: Final = 64 * 1024
 MAX_KEPT: Final = 32
 AGAIN_AFTER_S: Final = 10.0
@@ -86,7 +87,8 @@ class SnsCertificates:
     def __init__(self, timer: Callable[[], float] = time.monotonic, *, patience_s: float = ANSWER_S) -> None:
         self._timer = timer
         self._patience_s = patience_s
-        self._confirming: dict[str, asyncio.Task[bytes]] = {}
+        self._confirming: dict[str, asyncio.Task[None]] = {}
+        self._confirmed: OrderedDict[str, bool] = OrderedDict()
         self._kept: OrderedDict[str, x509.Certificate] = OrderedDict()
         self._failed: OrderedDict[str, float] = OrderedDict()
         self._under_way: dict[str, asyncio.Task[x509.Certificate]] = {}
@@ -105,19 +107,18 @@ class SnsCertificates:
         certificate = self._kept.get(url)
         if certificate is None:
             certificate = await self._patiently(self._under_way.get(url) or self._begin(url))
-        _put(self._kept, url, certificate)
+        self._kept.move_to_end(url)
         return _believed(certificate, now)
 
     async def confirm(self, url: str) -> None:
         """Visit the address by which a subscription is confirmed. Raises CallbackNotCheckable."""
+        if url in self._confirmed:
+            return
         visit = self._confirming.get(url)
         if visit is None:
-            self._confirming[url] = visit = asyncio.create_task(self._get(url))
+            self._confirming[url] = visit = asyncio.create_task(self._visit(url))
             visit.add_done_callback(partial(_done, self._confirming, url))
-        try:
-            await self._patiently(visit)
-        except (TimeoutError, httpx.HTTPError, ValueError):
-            raise CallbackNotCheckable("the subscription could not be confirmed; send it again later") from None
+        await self._patiently(visit)
 
     async def _patiently(self, work: "asyncio.Task[V]") -> V:
         # Who stops waiting does not end it for the others, and finds it done when the message comes again.
@@ -156,12 +157,23 @@ class SnsCertificates:
         fetch.add_done_callback(partial(_done, self._under_way, url))
         return fetch
 
+    async def _visit(self, url: str) -> None:
+        try:
+            await self._get(url)
+        except (TimeoutError, httpx.HTTPError, ValueError) as error:
+            logger.warning("sns_subscription_not_confirmed", exc_info=error)
+            raise CallbackNotCheckable("the subscription could not be confirmed; send it again later") from None
+        _put(self._confirmed, url, value=True)
+
     async def _fetch(self, url: str) -> x509.Certificate:
         try:
-            return x509.load_pem_x509_certificate(await self._get(url))
+            certificate = x509.load_pem_x509_certificate(await self._get(url))
         except (TimeoutError, httpx.HTTPError, ValueError):
             _put(self._failed, url, self._timer() + AGAIN_AFTER_S)
             raise CallbackNotCheckable("the signing certificate could not be fetched; send it again later") from None
+        # Also where nobody waits for it any more: who comes next finds it.
+        _put(self._kept, url, certificate)
+        return certificate
 
 
 def _done(under_way: dict[str, "asyncio.Task[V]"], url: str, work: "asyncio.Task[V]") -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import socket
 import ssl
 from dataclasses import dataclass
@@ -93,7 +94,7 @@ class SmtpProvider:
 
     async def _transfer(self, email: Envelope, progress: Progress) -> Reply:
         turn = await self._pool.take(email)
-        progress.until, progress.began = turn.until, asyncio.get_running_loop().time()
+        progress.until = turn.until
         try:
             reply = await self._try(turn, email, progress)
             if reply is None:
@@ -106,11 +107,10 @@ class SmtpProvider:
 
     async def _try(self, turn: Turn, email: Envelope, progress: Progress) -> Reply | None:
         """The server's reply; None where a session from before had been ended by the server, which says nothing of this mail."""
-        progress.stage = Stage.CONNECT
+        progress.stage, progress.began = Stage.CONNECT, asyncio.get_running_loop().time()
         session = await self._pool.session(turn)
         from_before, opened = session.used, turn.opened
-        if opened is not None:
-            progress.text_until = self._latest(turn)
+        progress.text_until = self._latest(turn) if opened is not None else math.inf
         try:
             reply = await session.deliver(email, progress, opened, lambda: self._pool.follower(turn))
         except BaseException as error:
@@ -124,16 +124,21 @@ class SmtpProvider:
             if is_stale and _is_lost(error):
                 return None
             raise
+        finally:
+            if opened is not None and opened.since is not None:
+                # Until then the server was at the text of another mail.
+                progress.began = max(progress.began, opened.since)
         return None if from_before and reply.stage is Stage.MAIL and reply.code == 421 else reply
 
     def _end_behind(self, opened: Exchange, error: BaseException, progress: Progress) -> None:
         """End the session of a mail that went out behind a text. Raises NotSentError where it has never had its turn."""
-        is_first = opened.is_first
         opened.abandon()
         if isinstance(error, TimeoutError) and progress.stage is Stage.MAIL:
-            if not is_first:
+            now, enough_s = asyncio.get_running_loop().time(), BEHIND_SHARE * SEND_S * self._time_factor
+            if opened.since is None or now - opened.since < enough_s:
                 raise NotSentError from error
-            # The text before it was answered, and its own commands never were.
+            # The text before it was answered long ago, and its own commands never were.
+            logger.warning("smtp_server_drops_what_follows_a_text")
             self._pool.one_by_one()
 
     def _latest(self, turn: Turn) -> float:

@@ -108,11 +108,11 @@ def is_of_recipient(stage: Stage, code: int, text: str) -> bool:
 
 def classify(stage: Stage, code: int, text: str) -> Verdict:
     """The verdict on a reply that came at `stage`. text: what follows the code, from its first line on."""
-    if 200 <= code < 300:
-        return Verdict.ACCEPTED
+    if code < 400 and stage is Stage.BODY:
+        return Verdict.ACCEPTED if 200 <= code < 300 else Verdict.UNKNOWN
     if code < 400:
-        # No answer that makes sense here; aiosmtplib says -1 for one that cannot be read at all.
-        return Verdict.UNKNOWN if stage is Stage.BODY else Verdict.TRANSIENT
+        # No answer that makes sense here, however kind; aiosmtplib says -1 for one that cannot be read at all.
+        return Verdict.THROTTLED if stage is Stage.CONNECT else Verdict.TRANSIENT
     if code == 421:
         return Verdict.THROTTLED
     if code in LOGIN_CODES:

@@ -46,7 +46,8 @@ class Times:
 
 
 class SmtpPool:
-    """At most `size` connections at a time. Belongs to one event loop.
+    """At most `size` connections at a time, but for one that is given up and still waits for the reply to a text. Belongs to one
+    event loop.
 
     connect: opens a session. A session that has rested too long is not trusted any more. The loop of a worker stands still
     between deliveries, so there is no timer for that: its age is looked at when it is wanted. The line has one timer for all.
@@ -143,7 +144,7 @@ class SmtpPool:
         try:
             return await waiting.turn
         except asyncio.CancelledError:
-            if waiting.turn.done() and not waiting.turn.cancelled():
+            if waiting.turn.done() and not waiting.turn.cancelled() and waiting.turn.exception() is None:
                 # It was given its turn and did not live to see it.
                 turn = waiting.turn.result()
                 if turn.opened is not None:

@@ -129,9 +129,6 @@ class SmtpSession:
         refusal = await (self._open(email, progress) if opened is None else self._read(opened, _OPENING, progress))
         if refusal is not None:
             return refusal
-        if opened is not None:
-            # Until then the server was at the text of another mail.
-            progress.began = self._loop.time()
         if self._loop.time() > progress.text_until:
             self.abort()
             raise NotSentError

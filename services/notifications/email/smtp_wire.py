@@ -22,7 +22,8 @@ _FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f]")
 class Exchange:
     """Commands that belong to one mail, and the replies to them as they come.
 
-    until: when a reply is no longer waited for, by the loop's clock. abandoned: nobody will read its replies.
+    until: when a reply is no longer waited for. since: when the server came to it; None while it is at what went out before. Both
+    by the loop's clock. abandoned: nobody will read its replies.
     """
 
     def __init__(self, wire: "SmtpWire", replies: int, until: float) -> None:
@@ -31,6 +32,7 @@ class Exchange:
         self._replies: deque[tuple[int, str]] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self.until = until
+        self.since: float | None = None
         self.abandoned = False
 
     async def reply(self) -> tuple[int, str]:
@@ -43,11 +45,6 @@ class Exchange:
             finally:
                 self._waiter = None
         return self._replies.popleft()
-
-    @property
-    def is_first(self) -> bool:
-        """Whether nothing that went out before it is unanswered."""
-        return self._wire.is_first(self)
 
     def abandon(self) -> None:
         """Close the connection, but for whoever still waits for the reply to a text that went out before."""
@@ -106,6 +103,7 @@ class SmtpWire(asyncio.Protocol):
             raise SMTPServerDisconnected("the connection was lost") from self._lost
         exchanges = [Exchange(self, replies, until) for _, replies, until in parts]
         self._under_way.extend(exchanges)
+        self._begin_first()
         self._transport.write(b"".join([data for data, _, _ in parts]))
         return exchanges
 
@@ -116,14 +114,10 @@ class SmtpWire(asyncio.Protocol):
         self._watch(until)
         return self._loop.create_future()
 
-    def is_first(self, exchange: Exchange) -> bool:
-        """Whether nothing that went out before it is unanswered."""
-        return exchange not in self._under_way or self._under_way[0] is exchange
-
     def abandon(self, exchange: Exchange) -> None:
         """Close as soon as nothing that went out before this exchange is unanswered."""
         exchange.abandoned = True
-        if self.is_first(exchange):
+        if exchange.since is not None:
             self.close()
 
     def close(self) -> None:
@@ -154,6 +148,11 @@ class SmtpWire(asyncio.Protocol):
     def _add(self, reply: tuple[int, str]) -> None:
         if self._under_way[0].add(reply):
             self._under_way.popleft()
+            self._begin_first()
+
+    def _begin_first(self) -> None:
+        if self._under_way and self._under_way[0].since is None:
+            self._under_way[0].since = self._loop.time()
 
     def _lose(self, reason: Exception) -> None:
         self._lost = self._lost or reason

@@ -79,6 +79,8 @@ async def test_connection_lost_after_the_text_is_unknown_and_the_mail_is_there(m
         ("GREETING", "421 busy", "throttled"),
         ("GREETING", "450 4.3.2 not now", "throttled"),
         ("GREETING", "554 5.7.1 no", "config"),
+        ("GREETING", "250 hello", "throttled"),
+        ("EHLO", "251 what", "throttled"),
         ("EHLO", HANG_UP, "throttled"),
         ("MAIL", "550 5.7.1 sender not allowed", "config"),
         ("MAIL", HANG_UP, "transient"),
