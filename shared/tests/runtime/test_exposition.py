@@ -2,14 +2,12 @@
 
 import gzip
 import socket
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
-from prometheus_client.openmetrics.exposition import generate_latest as open_metrics
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
@@ -74,15 +72,3 @@ def test_a_scraper_gets_it_packed_and_plain(url: str, registry: CollectorRegistr
 def test_a_port_that_is_taken_is_an_error(registry: CollectorRegistry) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
         serve(registry, taken.getsockname()[1], "127.0.0.1")
-
-
-def test_it_takes_less_of_the_process_than_the_librarys_format_for_prometheus(registry: CollectorRegistry) -> None:
-    def took(text: Callable[[], bytes]) -> float:
-        rounds = []
-        for _ in range(7):
-            began = time.thread_time()
-            text()
-            rounds.append(time.thread_time() - began)
-        return min(rounds)
-
-    assert took(lambda: exposition(registry)) < 0.4 * took(lambda: open_metrics(registry))  # type: ignore[no-untyped-call]  # the library has not typed it
