@@ -56,8 +56,8 @@ class Manifest(BaseModel):
 
 
 def folder_name(snapshot_at: datetime, key: UUID) -> str:
-    """What a backup is called: sorted by name they are sorted by time."""
-    return f"{snapshot_at:%Y%m%dT%H%M%SZ}-{key.hex[-8:]}"
+    """What a backup is called: sorted by name they are sorted by time, to the microsecond."""
+    return f"{snapshot_at:%Y%m%dT%H%M%S.%fZ}-{key.hex[-8:]}"
 
 
 def read_manifest(folder: Path) -> Manifest:

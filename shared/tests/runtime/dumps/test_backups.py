@@ -5,8 +5,10 @@ import resource
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -17,7 +19,7 @@ from shared.runtime.dumps.checking import check
 from shared.runtime.dumps.dumping import Dumping, Plan
 from shared.runtime.dumps.errors import AlreadyRunning, BackupDamaged, DatabaseAway, DiskFull, NotSetUp, TargetRefused
 from shared.runtime.dumps.files import read_back
-from shared.runtime.dumps.manifest import Manifest, backups_in, read_manifest
+from shared.runtime.dumps.manifest import Manifest, backups_in, folder_name, read_manifest
 from shared.runtime.dumps.programs import Programs
 from shared.runtime.dumps.restoring import Restoring, Target
 from shared.runtime.ids import uuid7
@@ -111,6 +113,12 @@ async def test_all_schemas_are_as_of_one_moment(fresh: FreshDatabase, tmp_path: 
     assert [schema.rows["operations_audit"] for schema in manifest.schemas] == [3, 0]
     assert [path.name for path in backups_in(tmp_path)] == [name]
     assert read_manifest(tmp_path / name) == manifest
+
+
+def test_backups_are_sorted_by_name_as_by_time_within_a_second_as_well() -> None:
+    first, second = datetime(2026, 3, 2, 9, 0, 0, 4, tzinfo=UTC), datetime(2026, 3, 2, 9, 0, 0, 50_000, tzinfo=UTC)
+
+    assert folder_name(first, UUID(int=2**128 - 1)) < folder_name(second, UUID(int=0))
 
 
 async def test_second_backup_at_the_same_time_is_refused_and_what_was_left_behind_is_cleared(
