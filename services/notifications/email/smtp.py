@@ -27,8 +27,9 @@ SEND_S: Final = 23.0
 """For one mail from then on, connecting included. A batch starts calls for 20 s, and must end before its lane's limit."""
 IDLE_S: Final = 60.0
 AGAIN_S: Final = 1.0
+"""For which nobody connects after somebody could not; by then all know whether the account is left alone."""
 BEHIND_SHARE: Final = 0.5
-"""So much of its time must be left to a mail that went out behind another's text, or its own text is not sent."""
+"""So much of its time must be left to a mail whose session another one has held up or ended, or it goes back unsent."""
 MAILS_PER_SESSION: Final = 2
 """How many may be under way: one whose text the server is taking, and one that goes out together with that text's end."""
 AWAY_S: Final = 15.0
@@ -134,16 +135,19 @@ class SmtpProvider:
         """End the session of a mail that went out behind a text. Raises NotSentError where it has never had its turn."""
         opened.abandon()
         if isinstance(error, TimeoutError) and progress.stage is Stage.MAIL:
-            now, enough_s = asyncio.get_running_loop().time(), BEHIND_SHARE * SEND_S * self._time_factor
-            if opened.since is None or now - opened.since < enough_s:
+            if opened.since is None or asyncio.get_running_loop().time() - opened.since < self._enough_s:
                 raise NotSentError from error
             # The text before it was answered long ago, and its own commands never were.
             logger.warning("smtp_server_drops_what_follows_a_text")
             self._pool.one_by_one()
 
+    @property
+    def _enough_s(self) -> float:
+        return BEHIND_SHARE * SEND_S * self._time_factor
+
     def _latest(self, turn: Turn) -> float:
         """Until when enough time is left for a mail that has waited for another's sake."""
-        return turn.until - BEHIND_SHARE * SEND_S * self._time_factor
+        return turn.until - self._enough_s
 
     def _leave_time(self, turn: Turn) -> None:
         if asyncio.get_running_loop().time() > self._latest(turn):
