@@ -23,6 +23,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--charges", type=int, default=2000, help="due subscriptions per round")
     parser.add_argument("--invoices", type=int, default=300, help="invoices per round")
     parser.add_argument("--rate", type=float, default=200.0, help="orders asked for per second")
+    parser.add_argument("--replicas", type=int, default=2, help="processes of the API that take orders")
     parser.add_argument("--seconds", type=float, default=10.0, help="for so long in each round")
     return uvloop.run(_run(parser.parse_args(arguments)))
 
