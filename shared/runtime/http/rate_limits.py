@@ -63,7 +63,7 @@ class RateLimiter:
         if limit is UNLIMITED:
             return {}
         limit = limit or self._default
-        item = self._items.setdefault(limit, limit.item)
+        item = self._items.get(limit) or self._items.setdefault(limit, limit.item)
         allowed, reset_at, remaining = await self._hit(item, limit.name, caller)
         wait_s = max(1, math.ceil(reset_at - time.time()))
         headers = {
