@@ -10,6 +10,7 @@ from typer import Typer
 from deploy.local.cli import app as waybill
 from deploy.validation.monitoring import GIVEN, PROMETHEUS, dashboards, expressions, metrics_in, rule_files, rules
 from deploy.validation.tools import PROMTOOL
+from services.analytics.monitoring_alerts.raising import RUNBOOKS
 from tests.architecture.exported import exported_apart
 from tests.architecture.source import ROOT
 from tests.docs.pages import anchors
@@ -48,6 +49,7 @@ def test_an_alert_says_how_bad_it_is_what_is_wrong_and_where_to_look(name: str) 
 
     assert ALERTS[name]["labels"]["severity"] in ("page", "ticket", "none")
     assert ALERTS[name]["annotations"]["summary"]
+    assert page.startswith(RUNBOOKS)
     assert (ROOT / page).is_file()
     assert not anchor or anchor in anchors(ROOT / page)
 

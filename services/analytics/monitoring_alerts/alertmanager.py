@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from services.analytics.monitoring_alerts.models import Severity
-from services.analytics.monitoring_alerts.raising import Told
+from services.analytics.monitoring_alerts.raising import RUNBOOKS, Told
 from shared.contracts.lanes import LANES
 
 _SEVERITIES: dict[str, Severity] = {
@@ -50,9 +50,7 @@ class WebhookAlert(BaseModel):
             severity=_SEVERITIES.get(self.labels.get("severity", "").lower(), "warning"),
             summary=_line(said.get("summary") or said.get("description") or said.get("message") or name, 1000),
             labels={_line(key, 200): _line(value, 1000) for key, value in self.labels.items()},
-            runbook_url=_line(said["runbook_url"], 500)
-            if said.get("runbook_url", "").startswith(("https://", "http://"))
-            else None,
+            runbook_url=_link(said.get("runbook_url", "")),
             since=min(self.startsAt, at) if self.startsAt else at,
             is_firing=self.status == "firing",
         )
@@ -98,3 +96,8 @@ class Accepted(BaseModel):
 def _line(text: str, most: int) -> str:
     # PostgreSQL takes no NUL, and a mail's subject is one line.
     return " ".join(text.replace("\x00", " ").split())[:most]
+
+
+def _link(text: str) -> str | None:
+    # Whatever else it may be, somebody would click on it.
+    return _line(text, 500) if text.startswith(("https://", "http://", RUNBOOKS)) else None

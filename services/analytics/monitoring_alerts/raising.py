@@ -12,13 +12,15 @@ from services.analytics.silences.models import Silence
 from shared.runtime.ids import uuid7
 
 KEPT: Final = timedelta(days=90)
+RUNBOOKS: Final = "docs/runbooks/"
+"""What the links of this repository's rules for Prometheus begin with. Prometheus does not know where people read them."""
 UNHEARD: Final = timedelta(hours=24)
 """Alertmanager repeats what fires every few hours; what it has not repeated for so long is over."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An alert that another system has raised or ended. subject: its fingerprint."""
+    """An alert that another system has raised or ended. subject: its fingerprint. runbook_url: whole, or of this repository."""
 
     rule: str
     subject: str
@@ -69,7 +71,7 @@ class Raising:
                 continue
             alert = known or self._new("alertmanager", one.rule, one.subject, one.since)
             alert.severity, alert.summary, alert.labels = one.severity, one.summary, dict(one.labels)
-            alert.runbook_url, alert.seen_at = one.runbook_url, self._at
+            alert.runbook_url, alert.seen_at = self._runbook(one.runbook_url), self._at
             self._fire(alert)
             opened[one.rule, one.subject] = alert
             changed.append(alert)
@@ -83,12 +85,15 @@ class Raising:
         known = opened.get((rule.name, subject))
         alert = known or self._new("waybill", rule.name, subject, self._at)
         alert.severity, alert.summary, alert.figure, alert.seen_at = rule.severity, found.summary[:1000], found.figure, self._at
-        alert.runbook_url = f"{self._runbooks}/monitoring-alerts.md#{rule.name}"
+        alert.runbook_url = self._runbook(f"{RUNBOOKS}monitoring-alerts.md#{rule.name}")
         if self._at - alert.since >= timedelta(seconds=rule.for_s):
             self._fire(alert)
         if known is None:
             self._alerts.add(alert)
         return alert
+
+    def _runbook(self, link: str | None) -> str | None:
+        return f"{self._runbooks}/{link.removeprefix(RUNBOOKS)}" if link and link.startswith(RUNBOOKS) else link
 
     def _new(self, source: Any, rule: str, subject: str, since: datetime) -> MonitoringAlert:
         return MonitoringAlert(

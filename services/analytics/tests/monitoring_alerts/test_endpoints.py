@@ -45,6 +45,20 @@ async def test_an_alertmanagers_alert_that_comes_twice_is_one_told_once_and_once
     ]
 
 
+async def test_the_runbook_of_this_repositorys_rules_is_where_our_own_are(client: ApiClient, session: Session) -> None:
+    machine, links = client.as_role("operator"), ("docs/runbooks/alerts.md#lanebacklog", "http://wiki/a", "docs/other.md")
+    alerts = [
+        {"status": "firing", "labels": {"alertname": link}, "annotations": {"summary": "it waits", "runbook_url": link}}
+        for link in links
+    ]
+    assert (await machine.post(f"{PATH}/alertmanager", json={"version": "4", "alerts": alerts})).status_code == 200
+
+    kept = {one["rule"]: one["runbook_url"] for one in (await machine.get(f"{PATH}/alerts")).json()["items"]}
+    assert kept == dict(zip(links, ("https://wiki.example/runbooks/alerts.md#lanebacklog", "http://wiki/a", None), strict=True))
+    bodies = "\n".join(mail.body for mail in await published(session, SendEmail))
+    assert bodies.count("What to do: https://wiki.example/runbooks/alerts.md#lanebacklog") == 1
+
+
 async def test_who_may_write_and_not_read_tells_of_alerts_and_sees_none(client: ApiClient) -> None:
     machine = client.as_role(scopes=["analytics:write"])
 
