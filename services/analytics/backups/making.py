@@ -5,16 +5,18 @@ folder is whole, and failed where it is not.
 """
 
 import asyncio
+import contextlib
 import logging
 from pathlib import Path
 from uuid import UUID
 
-from services.analytics.backups.repository import BackupRepository
+from services.analytics.backups.repository import GONE, BackupRepository
 from services.analytics.backups.retention import Kept, kept
 from services.analytics.ledgered_run import UnitOfWork
 from shared.runtime.clock import Clock
 from shared.runtime.dumps import files
 from shared.runtime.dumps.dumping import Dumping
+from shared.runtime.dumps.errors import BackupDamaged
 from shared.runtime.errors import ServiceError
 
 logger = logging.getLogger(__name__)
@@ -75,6 +77,7 @@ class BackupMaking:
 
     async def _let_go(self) -> None:
         """Of backups that are kept no longer, and of rows whose folders are gone."""
+        await self._take_back()
         async with self._unit_of_work() as session:
             verified = await BackupRepository(session).verified()
         # What is gone takes nobody's place.
@@ -85,8 +88,18 @@ class BackupMaking:
             if backup.id in stay:
                 continue
             await asyncio.to_thread(files.remove, self._folder / str(backup.folder))
-            why = "somebody else has removed its folder" if backup.id in gone else "kept no longer"
+            why = GONE if backup.id in gone else "kept no longer"
             async with self._unit_of_work() as session:
                 await BackupRepository(session).remove(backup.id, why, self._clock())
         async with self._unit_of_work() as session:
             await BackupRepository(session).forget(self._clock())
+
+    async def _take_back(self) -> None:
+        """Those that are whole and there again. Else a disk that was away for one run would never be cleared of them."""
+        async with self._unit_of_work() as session:
+            rows = BackupRepository(session)
+            for backup in await rows.gone():
+                # One that comes back in pieces stays where it is, for a person to look at.
+                with contextlib.suppress(BackupDamaged):
+                    if await asyncio.to_thread(self._dumping.finished, backup.id):
+                        await rows.take_back(backup.id)

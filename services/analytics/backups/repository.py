@@ -13,6 +13,7 @@ from shared.runtime.dumps.manifest import Manifest
 from shared.runtime.http.pages import Key
 
 FORGOTTEN_AFTER: Final = timedelta(days=400)
+GONE: Final = "somebody else has removed its folder"
 _DIRECT: Final = {"synchronize_session": False}
 
 _OPEN: Final = text("""
@@ -41,6 +42,10 @@ class BackupReader:
         """Those that can be restored, the newest moment first."""
         query = select(Backup).where(Backup.state == "verified").order_by(Backup.snapshot_at.desc(), Backup.id.desc())
         return (await self._session.scalars(query)).all()
+
+    async def gone(self) -> Sequence[Backup]:
+        """Those whose folders were not there although nobody of us had removed them."""
+        return (await self._session.scalars(select(Backup).where(Backup.state == "removed", Backup.error == GONE))).all()
 
     async def unsaved_since(self) -> datetime | None:
         """The moment behind which nothing is saved: of the newest verified one, else when the first was asked for. None where
@@ -104,6 +109,10 @@ class BackupRepository(BackupReader):
     async def remove(self, key: UUID, why: str, now: datetime) -> None:
         """Its folder is there no more."""
         await self._set(key, {"state": "removed", "removed_at": now, "error": why}, "verified")
+
+    async def take_back(self, key: UUID) -> None:
+        """Its folder is there again."""
+        await self._set(key, {"state": "verified", "removed_at": None, "error": None}, "removed")
 
     async def forget(self, now: datetime) -> None:
         """Rows of long ago of which there is nothing."""

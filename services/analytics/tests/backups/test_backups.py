@@ -115,6 +115,28 @@ async def test_backups_that_are_kept_no_longer_are_removed_and_a_folder_that_is_
     assert len(folders(tmp_path)) == 2
 
 
+async def test_backups_of_a_disk_that_was_away_for_one_run_count_again_and_are_let_go_of_in_their_time(
+    run_task: TaskRunner, client: ApiClient, tmp_path: Path
+) -> None:
+    keys, reader, disk = [uuid7() for _ in range(4)], client.as_role("viewer"), tmp_path / "backups"
+    for key in keys[:2]:
+        await run_task(BackupCriticalData(), ids=[key])
+    disk.rename(tmp_path / "away")
+    await run_task(BackupCriticalData(), ids=[keys[2]])
+    without = [(await reader.get(f"/v1/backups/{key}")).json()["state"] for key in keys[:2]]
+    for folder in disk.iterdir():
+        folder.rename(tmp_path / "away" / folder.name)
+    disk.rmdir()
+    (tmp_path / "away").rename(disk)
+    await run_task(BackupCriticalData(), ids=[keys[3]])
+
+    shown = [(await reader.get(f"/v1/backups/{key}")).json() for key in keys]
+    assert without == ["removed", "removed"]
+    assert [(one["state"], one["error"]) for one in shown[:2]] == [("removed", "kept no longer")] * 2
+    assert [(one["state"], one["removed_at"]) for one in shown[2:]] == [("verified", None)] * 2
+    assert folders(tmp_path) == sorted(one["folder"] for one in shown[2:])
+
+
 async def test_backup_on_a_full_disk_fails_clearly_and_makes_room_by_what_is_kept_no_longer(
     run_task: TaskRunner, worker_runtime: ProcessRuntime, client: ApiClient, tmp_path: Path
 ) -> None:
