@@ -41,14 +41,19 @@ def backlog(seen: Seen, rule: Rule) -> Look:
 
 def worker_down(seen: Seen, _: Rule) -> Look:
     """Workers that are down and were not replaced: where machines come and go, another name takes the same lanes."""
+    found = [Found(one.hostname, f"{one.hostname}: {one.why}{_left_alone(one, seen)}") for one in _gone(seen)]
+    return Look(found, EVERYTHING if seen.is_deaf else ())
+
+
+def _gone(seen: Seen) -> list[WorkerOut]:
     workers = seen.workers.items
     heard = [one for one in workers if one.state in ("up", "busy", "stuck")]
-    found = [
-        Found(one.hostname, f"{one.hostname}: {one.why}")
-        for one in workers
-        if one.state == "down" and not any(_replaces(other, one) for other in heard)
-    ]
-    return Look(found, EVERYTHING if seen.is_deaf else ())
+    return [one for one in workers if one.state == "down" and not any(_replaces(other, one) for other in heard)]
+
+
+def _left_alone(gone: WorkerOut, seen: Seen) -> str:
+    lanes = [lane for lane in gone.lanes if lane in (seen.workers.without_workers or ())]
+    return f"; nobody takes from {', '.join(lanes)} now" if lanes else ""
 
 
 def _replaces(other: WorkerOut, gone: WorkerOut) -> bool:
@@ -62,9 +67,10 @@ def worker_stuck(seen: Seen, _: Rule) -> Look:
 
 
 def lane_without_workers(seen: Seen, _: Rule) -> Look:
-    """Lanes that nobody takes from."""
-    without = seen.workers.without_workers
-    return Look([Found(lane, f"no worker takes from {lane}") for lane in without or ()], EVERYTHING if without is None else ())
+    """Lanes that nobody takes from, but for those of a worker that is down: its own alert says so, and one is enough."""
+    without, told = seen.workers.without_workers, {lane for one in _gone(seen) for lane in one.lanes}
+    found = [Found(lane, f"no worker takes from {lane}") for lane in without or () if lane not in told]
+    return Look(found, EVERYTHING if without is None else ())
 
 
 def component_down(seen: Seen, _: Rule) -> Look:

@@ -76,6 +76,18 @@ def test_a_worker_that_another_one_has_replaced_is_no_alert() -> None:
         assert [one.subject for one in look("worker_down", seen(workers=survey)).found] == subjects
 
 
+def test_lanes_of_a_worker_that_is_down_are_in_its_alert_and_have_none_of_their_own() -> None:
+    broker, gone = in_broker(), worker(lanes=[LANE, "payments.batch"], seen_at=ago(60))
+    for lane in (LANE, "trips.normal"):
+        broker.workers[lane] = []
+
+    for workers, without in (([gone], ["trips.normal"]), ([], [LANE, "trips.normal"])):
+        survey = WorkerSurvey(NOW, broker, {}, is_deaf=False).all(workers, NOW)
+        assert sorted(one.subject for one in look("lane_without_workers", seen(workers=survey)).found) == without
+        said = [one.summary for one in look("worker_down", seen(workers=survey)).found]
+        assert [one.endswith(f"; nobody takes from {LANE} now") for one in said] == [True] * len(workers)
+
+
 def test_a_slot_is_missed_when_it_is_overdue_or_was_passed_over_since_the_look_before() -> None:
     entry = schedule(last_slot=datetime(2026, 3, 2, 9, 0, tzinfo=UTC), missed=3)
     at = seen(schedules=slots.survey({"trips": Answer("trips", NOW, 1.0, ScheduleList(items=[entry]))}, NOW))
