@@ -154,9 +154,10 @@ class Hub:
 
     async def close(self) -> None:
         """Let go of Redis."""
-        for task in self._tasks:
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _now_ms(self) -> float:
         """By Redis' clock, from which the ids are."""
@@ -177,27 +178,34 @@ class Hub:
             self._ready.clear()
             self._position = None
 
+    def _is_over(self) -> bool:
+        """Whether the task that asks was let go. Where Redis answers just then, its client loses the cancellation."""
+        return asyncio.current_task() not in self._tasks
+
     async def _read(self) -> None:
-        while True:
+        while not self._is_over():
             try:
                 await self._connect()
-                while True:
+                while not self._is_over():
                     await self._take()
             except BROKER_ERRORS as error:
                 logger.warning("live_events_unheard", extra={"error_class": type(error).__name__})
             except Exception:
                 # Whoever follows must not be left with nobody who reads for them.
                 logger.exception("live_reader_failed")
-            self._ready.clear()
-            await asyncio.sleep(self._again_s)
+            if not self._is_over():
+                self._ready.clear()
+                await asyncio.sleep(self._again_s)
 
     async def _connect(self) -> None:
         """Go on where it was, or, where Redis may have lost something, from now on."""
-        epoch = await self._channel.epoch()
+        epoch, end = await self._channel.epoch(), await self._channel.end()
+        if self._is_over():
+            return
         if epoch != self._epoch or self._position is None:
             is_lost = self._position is not None
             self._epoch = epoch
-            self._position, self._number, now_ms = await self._channel.end()
+            self._position, self._number, now_ms = end
             self._ahead_ms = now_ms - time.monotonic() * 1000
             if is_lost:
                 self._lose("gap")
@@ -207,9 +215,14 @@ class Hub:
     async def _take(self) -> None:
         assert self._position is not None, "it has connected"
         for entry in await self._channel.read(self._position, BLOCK_MS):
-            if entry.number != self._number + 1:
+            has_gap = entry.number != self._number + 1
+            epoch = await self._channel.epoch() if has_gap else self._epoch
+            if self._is_over():
+                # Whoever follows now has another reader, for which what this one has read is a gap.
+                return
+            if has_gap:
                 # Too slow, or Redis has begun anew, and its ids with it.
-                self._epoch = await self._channel.epoch()
+                self._epoch = epoch
                 self._lose("gap")
             self._position, self._number = entry.id, entry.number
             for event in entry.events:
@@ -235,7 +248,7 @@ class Hub:
             subscription.lose(reason)
 
     async def _look(self) -> None:
-        while True:
+        while not self._is_over():
             await asyncio.sleep(self._look_s)
             try:
                 await self._tell_news()
