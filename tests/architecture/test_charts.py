@@ -67,6 +67,15 @@ def test_an_ingress_whose_word_on_callers_addresses_is_not_taken_is_refused_and_
         assert ["/".join(map(str, error.absolute_path)) for error in validator.iter_errors(values)] == found
 
 
+def test_every_service_believes_whom_analytics_has_logged_in() -> None:
+    """Operators' tokens are signed with keys that analytics alone has; its own API finds those in its database."""
+    own = "/run/secrets/jwks.json"
+    sources = {service: merged_values(service)["environment"]["AUTH_JWKS"] for service in SERVICES}
+
+    assert sources.pop("analytics") == own
+    assert set(sources.values()) == {f"{own},http://waybill-analytics:8000/v1/access/jwks.json"}
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_worker_is_given_longer_to_stop_than_it_may_work(service: str) -> None:
     values = merged_values(service)
