@@ -7,9 +7,10 @@ Reads from the environment:
     <SERVICE>_APP_PASSWORD        for `<service>_app`, which reads and writes rows of that schema and nothing else
     BACKUP_PASSWORD               for `backup`, which reads everything
     RESTORE_PASSWORD              for `restore`, which makes databases to try backups in, and does not get into this one
+    <SERVICE>_APP_CONNECTIONS     how many connections `<service>_app` may have at a time; a new one has 60 without it
 
 Any of the passwords may be a file's content instead: <NAME>_FILE. Running it again changes nothing, except a
-password that has become another one. Everything happens in one transaction under a lock, so replicas may race.
+password or a number that has become another one. Everything happens in one transaction under a lock, so replicas may race.
 """
 
 import asyncio
@@ -36,21 +37,24 @@ EXTENSIONS: Final = ("btree_gist",)
 """What PostgreSQL brings along and no owner of a schema may make: trips excludes double bookings by it."""
 
 _CONNECTION_LIMITS: Final = {"owner": 5, "app": 60}
+"""Of a new role: what one machine's processes need, and no service can take all of the server's."""
+_MOST_CONNECTIONS: Final = 10_000
 _ROLE_SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "owner": {"lock_timeout": "5s", "idle_in_transaction_session_timeout": "5min"},
-    "app": {"lock_timeout": "10s", "statement_timeout": "60s", "idle_in_transaction_session_timeout": "60s"},
+    "app": {"jit": "off", "lock_timeout": "10s", "statement_timeout": "60s", "idle_in_transaction_session_timeout": "60s"},
 }
-"""Safety nets in the database itself, for clients that set none. The runtime sets its own on its connections."""
+"""In the database itself, for clients that set none and for poolers, which leave out what the runtime sets on its connections."""
 
 
 class BootstrapError(SystemExit):
     """The database cannot be prepared; the message says what is wrong."""
 
 
-async def bootstrap(admin_url: str, passwords: Mapping[str, str]) -> list[str]:
+async def bootstrap(admin_url: str, passwords: Mapping[str, str], connections: Mapping[str, int] | None = None) -> list[str]:
     """Make what is missing and return what was changed, one line each.
 
-    passwords: by login, one for each of LOGINS. `admin_url` names the database to prepare.
+    passwords: by login, one for each of LOGINS. `admin_url` names the database to prepare. connections: by login, how
+    many it may have at a time; a login that is not named keeps what it has.
     """
     if missing := [login for login in LOGINS if not passwords.get(login)]:
         raise BootstrapError(f"no password given for {', '.join(missing)}: set {', '.join(variable(login) for login in missing)}")
@@ -60,7 +64,7 @@ async def bootstrap(admin_url: str, passwords: Mapping[str, str]) -> list[str]:
         async with connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
             for login in LOGINS:
-                changes += await _login(connection, login, passwords[login])
+                changes += await _login(connection, login, passwords[login], (connections or {}).get(login))
             await _close_to_the_public(connection)
             changes += await _extensions(connection)
             for service in SERVICES:
@@ -99,12 +103,16 @@ async def _create_database(admin_url: str) -> list[str]:
         await connection.close()
 
 
-async def _login(connection: "asyncpg.Connection[Any]", login: str, password: str) -> list[str]:
+async def _login(connection: "asyncpg.Connection[Any]", login: str, password: str, connections: int | None) -> list[str]:
     changes = []
-    if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", login):
+    limit = await connection.fetchval("SELECT rolconnlimit FROM pg_roles WHERE rolname = $1", login)
+    if limit is None:
+        limit = _CONNECTION_LIMITS.get(login.rpartition("_")[2], 5)
         await connection.execute(f"CREATE ROLE {login} LOGIN")
         changes.append(f"created role {login}")
-    limit = _CONNECTION_LIMITS.get(login.rpartition("_")[2], 5)
+    if connections is not None and connections != limit:
+        limit = connections
+        changes.append(f"let {login} have {limit} connections")
     databases = "CREATEDB" if login == RESTORE else "NOCREATEDB"
     await connection.execute(f"ALTER ROLE {login} LOGIN {databases} NOCREATEROLE NOINHERIT CONNECTION LIMIT {limit}")
     if not matches(await _stored_verifier(connection, login), password):
@@ -197,6 +205,19 @@ def from_environment(environment: Mapping[str, str]) -> tuple[str, dict[str, str
     return admin_url, {login: _value(environment, variable(login)) for login in LOGINS}
 
 
+def connections_from(environment: Mapping[str, str]) -> dict[str, int]:
+    """How many connections logins may have, of those for which it is said."""
+    found = {}
+    for service in SERVICES:
+        name = f"{service.upper()}_APP_CONNECTIONS"
+        if not (value := environment.get(name, "")):
+            continue
+        if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= _MOST_CONNECTIONS:
+            raise BootstrapError(f"{name} must be a number from 1 to {_MOST_CONNECTIONS}")
+        found[f"{service}_app"] = int(value)
+    return found
+
+
 def _value(environment: Mapping[str, str], name: str) -> str:
     if path := environment.get(f"{name}_FILE"):
         try:
@@ -207,5 +228,5 @@ def _value(environment: Mapping[str, str], name: str) -> str:
 
 
 if __name__ == "__main__":
-    done = asyncio.run(bootstrap(*from_environment(os.environ)))
+    done = asyncio.run(bootstrap(*from_environment(os.environ), connections_from(os.environ)))
     sys.stdout.writelines(f"{change}\n" for change in done or ["nothing to change"])

@@ -5,9 +5,11 @@ from typing import Any
 
 import asyncpg
 import pytest
+from sqlalchemy import text
 
-from deploy.postgres.bootstrap import BACKUP, LOGINS, RESTORE, BootstrapError, bootstrap, from_environment
+from deploy.postgres.bootstrap import BACKUP, LOGINS, RESTORE, BootstrapError, bootstrap, connections_from, from_environment
 from shared.contracts.lanes import SERVICES
+from shared.runtime.db import Database
 from shared.testing.plugin import running_postgres
 from shared.testing.servers import PostgresServer
 
@@ -140,6 +142,47 @@ async def test_a_changed_password_replaces_the_old_one_and_no_other(prepared: Po
             await login(prepared, "trips_app", PASSWORDS["trips_app"])
     finally:
         await bootstrap(prepared.url("waybill"), PASSWORDS)
+
+
+async def test_a_login_may_have_as_many_connections_as_is_said_and_keeps_that(prepared: PostgresServer) -> None:
+    async def limits() -> dict[str, int]:
+        admin = await asyncpg.connect(prepared.url("waybill"))
+        rows = await admin.fetch("SELECT rolname, rolconnlimit FROM pg_roles WHERE rolname LIKE '%\\_app'")
+        await admin.close()
+        return {row["rolname"]: row["rolconnlimit"] for row in rows}
+
+    first = {f"{service}_app": 60 for service in SERVICES}
+    url = prepared.url("waybill")
+    assert await limits() == first
+    try:
+        assert await bootstrap(url, PASSWORDS, {"trips_app": 400}) == ["let trips_app have 400 connections"]
+        assert await limits() == first | {"trips_app": 400}
+        assert await bootstrap(url, PASSWORDS) == []
+        assert await limits() == first | {"trips_app": 400}
+    finally:
+        await bootstrap(url, PASSWORDS, {"trips_app": 60})
+
+
+def test_numbers_of_connections_come_from_the_environment_and_a_wrong_one_is_named() -> None:
+    assert connections_from({"TRIPS_APP_CONNECTIONS": "400", "ALERTS_APP_CONNECTIONS": ""}) == {"trips_app": 400}
+    for wrong in ("0", "-1", "many", "10001", "²"):
+        with pytest.raises(BootstrapError, match="TRIPS_APP_CONNECTIONS must be a number"):
+            connections_from({"TRIPS_APP_CONNECTIONS": wrong})
+
+
+async def test_what_a_process_says_when_it_connects_the_login_says_too(prepared: PostgresServer) -> None:
+    """A pooler leaves out what is said at the start of a connection, since its own connections serve many."""
+    names = ("jit", "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+    show = f"SELECT {', '.join(f'current_setting({name!r}) AS {name}' for name in names)}"
+    password = PASSWORDS["trips_app"]
+    address = prepared.address
+    database = Database(f"postgresql://trips_app:{password}@{address.host}:{address.port}/waybill", name="test", pool_size=1)
+    async with database.read() as session:
+        said = dict((await session.execute(text(show))).mappings().one())
+    await database.close()
+    plain = await login(prepared, "trips_app")
+    assert dict(await plain.fetchrow(show) or {}) == said
+    await plain.close()
 
 
 async def test_rights_that_somebody_gave_to_everybody_are_taken_back(prepared: PostgresServer) -> None:
