@@ -17,6 +17,7 @@ from shared.runtime.auth.keys import Jwk, generate_keypair, jwks, service_kid
 from shared.runtime.auth.tokens import ANYWHERE, mint
 
 _ISSUER: Final = "issuer"
+_SET: Final = "jwks.json"
 _REMEDY: Final = "remove it: a new key is made on the next start"
 
 
@@ -35,6 +36,30 @@ def prepare_keys(home: Home) -> None:
             write_private(key_file(home, name), json.dumps(private) + "\n")
         public.append(_public(private))
     write_private(home.jwks, json.dumps(jwks(public), indent=2) + "\n")
+
+
+def make_keys(folder: Path) -> list[str]:
+    """What another installation than the local stack needs: a private key for each service and the set of the public halves.
+
+    Returns the names of the files that were made; keys that are there stay, and so do others' in the set. There is no
+    issuer's among them: operators' tokens are signed with keys of the analytics service's own.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        entries = {entry["kid"]: entry for entry in (read_json(folder / _SET, _REMEDY) or jwks([]))["keys"]}
+        made = []
+        for service in SERVICES:
+            file = folder / f"{service}.jwk"
+            private = read_json(file, _REMEDY)
+            if private is None:
+                private, _ = generate_keypair(service_kid(service))
+                write_private(file, json.dumps(private) + "\n")
+                made.append(file.name)
+            entries[private["kid"]] = _public(private)
+        write_private(folder / _SET, json.dumps(jwks(entries.values()), indent=2) + "\n")
+    except OSError as error:
+        raise StackError(f"{folder} cannot be written: {error.strerror}.", "name a folder that this user may write to") from None
+    return made
 
 
 def _public(private: Jwk) -> Jwk:

@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 from deploy.local.cli import app
 from deploy.local.failures import StackError
 from deploy.local.home import Home
-from deploy.local.keys import key_file, mint_token, prepare_keys
+from deploy.local.keys import key_file, make_keys, mint_token, prepare_keys
 from shared.contracts.lanes import SERVICES
+from shared.runtime.auth.keys import read_private_key
 
 ORGANIZATION = UUID("019a9f5e-0a00-7e21-b7c4-90ab12cd34ef")
 
@@ -72,3 +73,31 @@ def test_waybill_token_binds_to_an_organization(home: Home, monkeypatch: pytest.
 def test_without_a_key_the_remedy_is_named(home: Home) -> None:
     with pytest.raises(StackError, match="no key to sign tokens with yet"):
         mint_token(home, subject="operator:local")
+
+
+def test_another_installation_gets_a_key_for_each_service_and_keeps_those_that_it_has(tmp_path: Path) -> None:
+    folder = tmp_path / "my" / "keys"
+    rotated = {"keys": [{"kty": "OKP", "kid": "service:payments:2"}]}
+    folder.mkdir(parents=True)
+    (folder / "jwks.json").write_text(json.dumps(rotated))
+
+    first = CliRunner().invoke(app, ["keys", str(folder)])
+    private = {service: read_private_key(folder / f"{service}.jwk") for service in SERVICES}
+    (folder / "trips.jwk").unlink()
+    second = make_keys(folder)
+
+    assert (first.exit_code, second) == (0, ["trips.jwk"])
+    entries = {entry["kid"]: entry for entry in json.loads((folder / "jwks.json").read_text())["keys"]}
+    assert set(entries) == {"service:payments:2", *(f"service:{service}" for service in SERVICES)}
+    assert not any("d" in entry for entry in entries.values())
+    for service in set(SERVICES) - {"trips"}:
+        assert read_private_key(folder / f"{service}.jwk") == private[service]
+        assert entries[f"service:{service}"]["x"] == private[service]["x"]
+    assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
+
+
+def test_a_folder_for_keys_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(StackError, match="file/keys cannot be written"):
+        make_keys(tmp_path / "file" / "keys")

@@ -16,6 +16,8 @@ Resource = Mapping[str, Any]
 CHART: Final = ROOT / "deploy/k8s/waybill"
 API_END_S: Final = 25
 """Five seconds until nobody sends any more, and 20 for what is in hand."""
+_POOL: Final = 5
+"""Of an API process and a worker's child where DATABASE_POOL_SIZE is not set, and of relay and collector whatever is set."""
 _CHILD_MIB: Final = 400
 _WORKER_MIB: Final = 200
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -54,6 +56,21 @@ def merged_values(service: str) -> dict[str, Any]:
     base = yaml.safe_load((CHART / "values.yaml").read_text())
     merged: dict[str, Any] = _over(base, yaml.safe_load(values_of(service).read_text()))
     return merged
+
+
+def connections(service: str) -> tuple[int, int]:
+    """How many connections to the database a release's pods may open, all at their minimum and all at their maximum."""
+    values = merged_values(service)
+    api, pool = values["api"], int(values["environment"].get("DATABASE_POOL_SIZE", _POOL))
+    fixed = _POOL * sum(values[one]["replicas"] for one in ("relay", "collector") if values[one].get("enabled", True))
+    least, most = (fixed + pool * api["autoscaling"][bound] for bound in ("minReplicas", "maxReplicas"))
+    for own in values["workers"].values():
+        worker = _over(values["workerDefaults"], own)
+        each = worker["concurrency"] * int(worker["environment"].get("DATABASE_POOL_SIZE", pool))
+        scaled = worker["autoscaling"]["enabled"] and not worker["volume"]["claim"]
+        least += each * (worker["autoscaling"]["minReplicas"] if scaled else worker["replicas"])
+        most += each * (worker["autoscaling"]["maxReplicas"] if scaled else worker["replicas"])
+    return least, most
 
 
 def schema() -> dict[str, Any]:

@@ -1,17 +1,18 @@
-"""`waybill token`, `first-admin` and `env`: what a person needs to speak to the services by hand."""
+"""`waybill token`, `keys`, `first-admin` and `env`: what a person needs to speak to the services by hand."""
 
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
 import typer
 
-from deploy.local.commands.output import Json, print_json
+from deploy.local.commands.output import Json, print_json, say
 from deploy.local.environment import as_text, read_environment
 from deploy.local.failures import StackError
-from deploy.local.keys import mint_token
+from deploy.local.keys import make_keys, mint_token
 from deploy.local.stack import Stack
 from deploy.redis import acl
 from shared.contracts.lanes import SERVICES
@@ -49,6 +50,14 @@ def token(
             ttl_s=minutes * 60,
         )
     )
+
+
+def keys(
+    folder: Annotated[Path, typer.Argument(help="Where they are kept; it is made, for this user alone.")],
+) -> None:
+    """Make the services' signing keys for another installation: FOLDER/<service>.jwk, and jwks.json with the public halves."""
+    made = make_keys(folder)
+    say(f"Made {', '.join(made)} and wrote jwks.json." if made else "Every service has a key; jwks.json is written anew.")
 
 
 def first_admin(
