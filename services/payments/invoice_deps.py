@@ -1,6 +1,7 @@
 """How legal entities, invoices, credit notes, tariffs and reminders are put together, for endpoints and tasks alike."""
 
 from services.payments.actors import actor
+from services.payments.credit_notes.by_hand import CreditingByHand
 from services.payments.credit_notes.documents import CreditNoteDocuments
 from services.payments.credit_notes.refund_credits import RefundCredits
 from services.payments.credit_notes.repository import CreditNoteReader, CreditNoteRepository
@@ -31,6 +32,7 @@ from services.payments.invoices.writing_repository import Change, InvoiceReposit
 from services.payments.ledger.repository import Ledger
 from services.payments.legal_entities.repository import LegalEntityReader, LegalEntityRepository
 from services.payments.legal_entities.service import LegalEntities, Sellers
+from services.payments.orders.receipts_repository import ReceiptRepository
 from services.payments.subscriptions.invoice_source import PeriodSource
 from services.payments.subscriptions.repository import SubscriptionReader
 from services.payments.tariffs.repository import TariffReader, TariffRepository
@@ -123,6 +125,11 @@ def unused_credits(session: Session) -> UnusedCredits:
         CreditRepository(session),
         Ledger(session),
     )
+
+
+def crediting_by_hand(session: Session) -> CreditingByHand:
+    """Issues the credit notes that people ask for, in the session's unit of work."""
+    return CreditingByHand(credit_notes(session), InvoiceReader(session), ReceiptRepository(session), unused_credits(session))
 
 
 def refund_credits(session: Session) -> RefundCredits:

@@ -43,10 +43,10 @@ async def issue(
     _: Idempotent,
 ) -> CreditNoteDetail:
     """Takes back lines, pieces or amounts of an issued invoice, never more than is left of it. A refund gives money back; what
-    was paid with the customer's credit, and no refund can give back, is their credit again."""
+    was paid with the customer's credit, and no refund can give back, is their credit again. An order that the invoice bills owes
+    as much less."""
     change = deps.change(runtime_of(request).clock, principal, body.note)
-    note = await deps.credit_notes(db).issue(invoice_id, principal.organization_id, body.wanted(), change)
-    await deps.unused_credits(db).credited(note, change)
+    note = await deps.crediting_by_hand(db).issue(invoice_id, principal.organization_id, body.wanted(), change)
     response.headers["Location"] = f"/v1/credit-notes/{note.id}"
     return await _detail(db, note)
 

@@ -74,6 +74,21 @@ _PROCESSING: Final = text("""
                       change_details = NULL
      WHERE id = ANY (CAST(:ids AS uuid[])) AND (in_payment_since IS NULL) = :on
 """)
+# Of what was paid for it, as much is released as is owed no more. One that nobody has paid for stays as it is: it is not made.
+_OWE_LESS: Final = text("""
+    UPDATE orders
+       SET cancelled_minor = cancelled_minor + less_minor,
+           released_minor = released_minor + greatest(held_minor - left_minor, 0),
+           status = CASE WHEN status = 'partially_paid' AND held_minor >= left_minor THEN 'paid' ELSE status END,
+           remind_at = CASE WHEN held_minor < left_minor THEN remind_at END,
+           version = version + 1, updated_at = greatest(CAST(:at AS timestamptz), updated_at), changed_by = :by,
+           change_reason = :reason, change_details = NULL
+      FROM (SELECT id AS key, less_minor, total_minor - cancelled_minor - less_minor AS left_minor,
+                   paid_minor - released_minor AS held_minor
+              FROM orders CROSS JOIN LATERAL (SELECT least(:amount_minor, total_minor - cancelled_minor) AS less_minor) AS less
+             WHERE id = :id) AS credited
+     WHERE orders.id = key AND less_minor > 0
+""")
 _KNOWN: Final = text("""
     SELECT source_id, order_id, applied_minor, surplus_minor FROM order_receipts
      WHERE kind = :kind AND source_id = ANY (CAST(:source_ids AS uuid[]))
@@ -149,3 +164,8 @@ class ReceiptRepository:
     async def processing(self, order_ids: Sequence[UUID], at: datetime, *, on: bool) -> None:
         """Note that a gateway is at these orders, or is no more; those of which that is known stay as they are."""
         await self._session.execute(_PROCESSING, {"ids": list(order_ids), "at": at, "on": on, "by": SYSTEM})
+
+    async def owe_less(self, order_id: UUID, amount_minor: int, at: datetime, *, by: str, reason: str) -> None:
+        """So much of an order that is held is owed no more, although its lines stay as they are."""
+        bound = {"id": order_id, "amount_minor": amount_minor, "at": at, "by": by, "reason": reason}
+        await self._session.execute(_OWE_LESS, bound)
