@@ -27,10 +27,13 @@ _GO_ON: Final = text("""
       FROM ready WHERE orders.id = ready.id
     RETURNING orders.id, organization_id, customer_id, number, orders.version
 """)
+# What an invoice asks for is owed by its own day.
 _EXPIRE: Final = text("""
     WITH unpaid AS (
         SELECT id, coupon_held, reminders FROM orders
          WHERE status = 'placed' AND pay_until <= :slot AND paid_minor = 0 AND in_payment_since IS NULL
+           AND NOT EXISTS (SELECT FROM invoices
+                            WHERE order_id = orders.id AND invoices.status = 'issued' AND balance_minor > 0)
          ORDER BY id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
     ), lines AS (
         UPDATE order_lines SET cancelled_quantity = quantity - fulfilled_quantity FROM unpaid WHERE order_id = unpaid.id

@@ -120,3 +120,16 @@ async def test_what_is_credited_of_a_paid_order_is_for_a_refund_and_stays_so_whe
     assert (cancelled, paid, released, due) == (CHAIR + planned, TOTAL, CHAIR + planned, 0)
     ((credited,),) = await rows(billed.session, "SELECT credited_minor FROM invoices")
     assert credited == cancelled
+
+
+async def test_an_order_that_is_invoiced_does_not_expire_beneath_its_invoice(billed: Billed) -> None:
+    await billed.invoice()
+
+    await billed.expire()
+
+    assert (await billed.stands())[0] == "placed"
+    assert await billed.asks() == TOTAL
+    headers = {"If-Match": "*"} | key()
+    await billed.shop.ok("POST", f"/v1/invoices/{billed.invoice_id}/void", json={"reason": "wrong buyer"}, headers=headers)
+    await billed.expire()
+    assert (await billed.stands())[0] == "cancelled"
