@@ -41,7 +41,7 @@ def _figure(formula: Formula, rolled: Mapping[tuple[str, str], Rolled], dimensio
             return Figure(_rounded(Fraction(sum(row.total for row in rows), n)) if n else None, n)
         case Percentile(series, q):
             rows = _rows(Part(series, "total"), rolled, dimension)
-            return Figure(percentile([row.hist for row in rows], q), sum(row.n for row in rows))
+            return Figure(percentile(rows, q), sum(row.n for row in rows))
         case Ratio(over, under):
             below = sum(_sum(part, _rows(part, rolled, dimension)) for part in under)
             above = sum(_sum(part, _rows(part, rolled, dimension)) for part in over)
@@ -65,19 +65,26 @@ def _rounded(value: Fraction) -> float:
     return float(round(value, _DIGITS))
 
 
-def percentile(hists: Sequence[Sequence[int]], q: float) -> float | None:
-    """The value that a share `q` of all is not above, within 2.5 %. hists: as rollups hold them; None for nothing."""
+def percentile(rows: Sequence[Rolled], q: float) -> float | None:
+    """The value that a share `q` of all is not above, within 2.5 % and the bounds of what was counted; None for nothing."""
     counts: dict[int, int] = {}
-    for hist in hists:
-        for place, count in enumerate(hist[1:], start=hist[0] if hist else 0):
+    for row in rows:
+        for place, count in enumerate(row.hist[1:], start=row.hist[0] if row.hist else 0):
             counts[place] = counts.get(place, 0) + count
     wanted = math.ceil(q * sum(counts.values()))
     reached = 0
     for place, count in sorted(counts.items()):
         reached += count
         if count and reached >= max(wanted, 1):
-            return middle_of(place)
+            return _bounded(middle_of(place), rows)
     return None
+
+
+def _bounded(value: float, rows: Sequence[Rolled]) -> float:
+    """Of three orders of the same amount the median is that amount, and not the middle of its bucket."""
+    lowest = min((row.lowest for row in rows if row.lowest is not None), default=value)
+    highest = max((row.highest for row in rows if row.highest is not None), default=value)
+    return float(min(max(value, lowest), highest))
 
 
 def middle_of(place: int) -> float:

@@ -177,7 +177,9 @@ def _together(rolled: Mapping[Key, Rolled]) -> dict[tuple[str, str], Rolled]:
 
 
 def _added(one: Rolled, other: Rolled) -> Rolled:
-    return Rolled(one.n + other.n, one.total + other.total, None, None, _hist_added(one.hist, other.hist))
+    lowest = min((row.lowest for row in (one, other) if row.lowest is not None), default=None)
+    highest = max((row.highest for row in (one, other) if row.highest is not None), default=None)
+    return Rolled(one.n + other.n, one.total + other.total, lowest, highest, _hist_added(one.hist, other.hist))
 
 
 def _hist_added(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
@@ -208,7 +210,7 @@ def is_on_target(kpi: Kpi, value: float | None) -> bool | None:
 
 
 def _series_point(step: datetime, row: Rolled) -> SeriesPointOut:
-    p50, p95, p99 = (percentile([row.hist], q) for q in (0.5, 0.95, 0.99))
+    p50, p95, p99 = (percentile([row], q) for q in (0.5, 0.95, 0.99))
     return SeriesPointOut(at=step, n=row.n, total=row.total, lowest=row.lowest, highest=row.highest, p50=p50, p95=p95, p99=p99)
 
 

@@ -100,6 +100,20 @@ async def test_percentiles_are_within_two_and_a_half_percent(client: ApiClient) 
     assert abs(point["p50"] / 600 - 1) <= 0.025
 
 
+async def test_the_median_of_equal_amounts_is_that_amount_on_each_day_and_over_all(
+    client: ApiClient, session: Session, joined_database: Database, clock: FrozenClock
+) -> None:
+    equal = [told("payments.order_placed", at, 147_600, currency="USD", lines=1) for at in (YESTERDAY, NOW, NOW)]
+    await happen(session, joined_database, clock, [(OURS, one) for one in equal])
+
+    part = (await figures(client, "orders.median_value"))["USD"]
+    series = await client.as_role("viewer", organization_id=OURS).get("/v1/series/payments.order_placed:value", params=RANGE)
+    [shown] = [one for one in series.json()["parts"] if one["dimension"] == "USD"]
+
+    assert (part["whole"]["value"], [point["value"] for point in part["points"]]) == (147_600, [None, 147_600, 147_600])
+    assert [(point["p50"], point["p99"]) for point in shown["points"] if point["n"]] == [(147_600, 147_600)] * 2
+
+
 async def test_hours_weeks_and_months_add_up_to_the_days(client: ApiClient) -> None:
     totals = {}
     for grain in ("minute", "hour", "day", "week", "month"):
