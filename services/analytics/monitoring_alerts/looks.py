@@ -46,13 +46,18 @@ def worker_down(seen: Seen, _: Rule) -> Look:
 
 
 def _gone(seen: Seen) -> list[WorkerOut]:
-    workers = seen.workers.items
-    heard = [one for one in workers if one.state in ("up", "busy", "stuck")]
-    return [one for one in workers if one.state == "down" and not any(_replaces(other, one) for other in heard)]
+    heard = _heard(seen)
+    return [one for one in seen.workers.items if one.state == "down" and not any(_replaces(other, one) for other in heard)]
+
+
+def _heard(seen: Seen) -> list[WorkerOut]:
+    return [one for one in seen.workers.items if one.state in ("up", "busy", "stuck")]
 
 
 def _left_alone(gone: WorkerOut, seen: Seen) -> str:
-    lanes = [lane for lane in gone.lanes if lane in (seen.workers.without_workers or ())]
+    # By what workers say: the broker keeps a worker's lanes for some time after its last word, and the mail goes out once.
+    taken = {lane for one in _heard(seen) for lane in one.lanes}
+    lanes = [lane for lane in gone.lanes if lane not in taken]
     return f"; nobody takes from {', '.join(lanes)} now" if lanes else ""
 
 

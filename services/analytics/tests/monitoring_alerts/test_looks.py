@@ -78,14 +78,22 @@ def test_a_worker_that_another_one_has_replaced_is_no_alert() -> None:
 
 def test_lanes_of_a_worker_that_is_down_are_in_its_alert_and_have_none_of_their_own() -> None:
     broker, gone = in_broker(), worker(lanes=[LANE, "payments.batch"], seen_at=ago(60))
+    other = worker(hostname="payments@two", lanes=["payments.batch"])
     for lane in (LANE, "trips.normal"):
         broker.workers[lane] = []
 
-    for workers, without in (([gone], ["trips.normal"]), ([], [LANE, "trips.normal"])):
+    for workers, without in (([gone, other], ["trips.normal"]), ([other], [LANE, "trips.normal"])):
         survey = WorkerSurvey(NOW, broker, {}, is_deaf=False).all(workers, NOW)
         assert sorted(one.subject for one in look("lane_without_workers", seen(workers=survey)).found) == without
         said = [one.summary for one in look("worker_down", seen(workers=survey)).found]
-        assert [one.endswith(f"; nobody takes from {LANE} now") for one in said] == [True] * len(workers)
+        assert [one.endswith(f"; nobody takes from {LANE} now") for one in said] == [True] * (len(workers) - 1)
+
+
+def test_a_worker_that_is_down_says_at_once_what_nobody_takes_from() -> None:
+    survey = WorkerSurvey(NOW, in_broker(), {}, is_deaf=False).all([worker(seen_at=ago(11))], NOW)
+
+    [found] = look("worker_down", seen(workers=survey)).found
+    assert found.summary.endswith(f"has lost the broker; nobody takes from {LANE} now")
 
 
 def test_a_slot_is_missed_when_it_is_overdue_or_was_passed_over_since_the_look_before() -> None:
