@@ -87,6 +87,11 @@ class Dispatch:
         self._messages.taken_back(trip, offer.id, offer.driver_id, step.reason or "somebody else drives it")
         return await self._free(trip, offer, "withdrawn", step)
 
+    async def offered_at(self, trip: Trip) -> datetime | None:
+        """When the trip was offered to the driver who has it; None while none has."""
+        offer = await self._assignments.find(trip.assignment_id) if trip.assignment_id else None
+        return offer.offered_at if offer is not None else None
+
     async def expire(self, assignment_id: UUID, at: datetime) -> None:
         """End an offer whose time is over, and ask the next candidate. One that was answered, or has time left, stays."""
         offer = await self._assignments.find(assignment_id)

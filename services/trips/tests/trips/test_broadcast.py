@@ -7,7 +7,7 @@ import pytest
 
 from services.trips import deps
 from services.trips.tests.fleet import Fleet, at, rows
-from shared.contracts.trips import BroadcastTripStatus, ProcessTripCompletion
+from shared.contracts.trips import BroadcastTripStatus, ExpireOffer, ProcessTripCompletion
 from shared.runtime.db import Session
 from shared.runtime.ids import uuid7
 from shared.testing.clock import MONDAY_MORNING, FrozenClock
@@ -68,6 +68,27 @@ async def test_a_message_of_before_takes_its_step_no_earlier_than_the_one_that_i
     assert (trip["pickup_arrived_at"], trip["onboard_at"], completed.outcome) == (at(9, 30), at(9, 30), "done")
     facts = await fleet.ok("GET", f"/v1/trips/{trip_id}/completion")
     assert (facts["duration_s"], facts["waiting_s"]) == (0, 0)
+
+
+@pytest.mark.parametrize("status", ["accepted", "en_route_pickup"])
+async def test_what_a_driver_said_who_has_the_trip_no_more_binds_no_other(
+    fleet: Fleet, clock: FrozenClock, session: Session, run_task: TaskRunner, status: str
+) -> None:
+    trip_id = await fleet.assigned()
+    (end,) = await published(session, ExpireOffer)
+    next_driver = await fleet.driver(name="Sita")
+    clock.advance(timedelta(minutes=6))
+    await run_task(end)
+    if status != "accepted":
+        await fleet.act(trip_id, "offer/accept")
+
+    said = BroadcastTripStatus.model_validate({"trip_id": trip_id, "status": status, "acting_as": "driver"})
+    late = await run_task(said, occurred_at=MONDAY_MORNING + timedelta(minutes=4))
+
+    trip = await fleet.ok("GET", f"/v1/trips/{trip_id}")
+    assert (late.outcome, late.error_class) == ("dead", "OfferOver")
+    assert (trip["status"], trip["driver_id"]) == ("assigned" if status == "accepted" else "accepted", next_driver)
+    assert (await run_task(said, occurred_at=MONDAY_MORNING + timedelta(minutes=7))).outcome == "done"
 
 
 async def come_again(run_task: TaskRunner, session: Session, message: BroadcastTripStatus, key: UUID) -> Handled:
