@@ -77,14 +77,16 @@ class Changing:
         return await self._change(one, values, asked.reason)
 
     async def resume(self, key: UUID, organization_id: UUID | None, reason: str | None, check: Check) -> Subscription:
-        """Go on today: the days of the pause that nobody has paid for are not billed. Raises SubscriptionForbids."""
+        """Go on today: the days of the pause that nobody has paid for are not billed. Where a period from before it is not paid,
+        it is past due. Raises SubscriptionForbids."""
         one = await self._held(key, organization_id, check)
         require(one, {"paused"}, "resumed")
         today = self._today(one)
         start = max(one.next_period_start, today)
         status = "trialing" if one.trial_ends_on is not None and one.trial_ends_on > today else "active"
         values = {"status": status, "paused_on": None, "resumes_at": None, **self._from(one, start)}
-        return await self._bill(await self._change(one, values, reason))
+        changed = await self._change(one, values, reason)
+        return await self._bill(await self._subscriptions.still_owed(changed, by=self._by, at=self._clock()))
 
     async def cancel(self, key: UUID, organization_id: UUID | None, asked: CancelIn, check: Check) -> Subscription:
         """End it now, or when what is paid for is over. What was not paid is owed no more. Raises SubscriptionForbids."""

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from services.payments.dunning.models import DEFAULT
 from services.payments.subscriptions.due_models import HELD_FOR_PEOPLE, Decision, DueRow, Unbillable
 from services.payments.subscriptions.models import SYSTEM
 from services.payments.subscriptions.new_models import NewOrder, NewPeriod
@@ -61,7 +62,8 @@ _AS_BILLED: Final = """
           FROM subscriptions
          CROSS JOIN LATERAL (SELECT coalesce(resumes_at <= :slot, false) AS resumes,
                                     CAST(CAST(:slot AS timestamptz) AT TIME ZONE time_zone AS date) AS today) AS local
-         CROSS JOIN LATERAL (SELECT greatest(next_period_start, today) AS start_on) AS resumed
+         CROSS JOIN LATERAL (SELECT greatest(next_period_start, CAST(resumes_at AT TIME ZONE time_zone AS date)) AS start_on)
+                            AS resumed
          WHERE organization_id = :organization_id
     )"""
 _LOOK: Final = text(f"""{_AS_BILLED}{SELECT_DUE.replace("FROM subscriptions AS", "FROM as_billed AS")}
@@ -82,9 +84,10 @@ _FREE: Final = text("""
                              change_reason = 'it can be billed again'
      WHERE id = ANY (CAST(:ids AS uuid[]))
 """)
+# On the day that was named, however late it is by now: what is missed meanwhile is caught up as anybody's.
 _RESUME: Final = text("""
     WITH due AS (
-        SELECT id, today, greatest(next_period_start, today) AS start_on
+        SELECT id, today, greatest(next_period_start, CAST(resumes_at AT TIME ZONE time_zone AS date)) AS start_on
           FROM subscriptions, LATERAL (SELECT CAST(CAST(:slot AS timestamptz) AT TIME ZONE time_zone AS date) AS today) AS local
          WHERE resumes_at <= :slot ORDER BY id LIMIT :limit FOR NO KEY UPDATE OF subscriptions SKIP LOCKED
     )
@@ -93,6 +96,25 @@ _RESUME: Final = text("""
            next_bill_at = CAST(start_on AS timestamp) AT TIME ZONE time_zone, paused_on = NULL, resumes_at = NULL,
            version = version + 1, updated_at = :slot, changed_by = :by, change_reason = 'the pause is over'
       FROM due WHERE subscriptions.id = due.id
+    RETURNING subscriptions.id
+""")
+# A charge that was on its way when the pause began may have failed in it. access_until: as `dunning/timing.py` has it.
+STILL_OWED: Final = text("""
+    UPDATE subscriptions
+       SET status = 'past_due', access_until = owed.access_until, version = version + 1, updated_at = :at, changed_by = :by,
+           change_reason = 'a period from before the pause is not paid'
+      FROM (SELECT paused.id AS key,
+                   min(CAST(CAST(run.began_at AT TIME ZONE paused.time_zone AS date) + coalesce(grace_days, :grace_days) + 1
+                            AS timestamp) AT TIME ZONE paused.time_zone) AS access_until
+              FROM subscriptions AS paused
+              JOIN subscription_periods AS period ON period.subscription_id = paused.id
+              LEFT JOIN dunning_runs AS run ON (run.subscription_id, run.start_on) = (period.subscription_id, period.start_on)
+              LEFT JOIN subscription_settings AS settings ON settings.organization_id = paused.organization_id
+             WHERE paused.id = ANY (CAST(:ids AS uuid[])) AND period.status IN ('past_due', 'unpaid')
+               AND period.given_up_reason IS NULL
+             GROUP BY paused.id) AS owed
+     WHERE subscriptions.id = key
+    RETURNING subscriptions.id
 """)
 
 _PERIODS: Final = text("""
@@ -213,8 +235,12 @@ class DueRepository(DueReader):
             raise Refused(str(error.orig)) from error
 
     async def resume(self, slot: datetime, limit: int) -> None:
-        """End pauses that were to end by `slot`."""
-        await self._writing.execute(_RESUME, {"slot": slot, "limit": limit, "by": SYSTEM})
+        """End pauses that were to end by `slot`. Whoever owes something from before is past due, and not billed."""
+        bound = {"slot": slot, "limit": limit, "by": SYSTEM}
+        ids = list((await self._writing.execute(_RESUME, bound)).scalars())
+        if ids:
+            owing = {"ids": ids, "at": slot, "by": SYSTEM, "grace_days": DEFAULT.grace_days}
+            await self._writing.execute(STILL_OWED, owing)
 
     async def waiting(self, slot: datetime, *, limit: int) -> list[DueRow]:
         """Hold those whose day has come by `slot` and that nobody could bill, but for those that a person has to look at."""

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import insert, select, text, update
 
+from services.payments.dunning.models import DEFAULT
 from services.payments.plans.models import PlanVersion
 from services.payments.subscriptions.due_models import DueRow
-from services.payments.subscriptions.due_repository import SELECT_DUE
+from services.payments.subscriptions.due_repository import SELECT_DUE, STILL_OWED
 from services.payments.subscriptions.models import (
     OWED,
     PeriodStatus,
@@ -176,6 +177,14 @@ class SubscriptionRepository(SubscriptionReader):
         row = {**values, "version": Subscription.version + 1, "updated_at": at, "changed_by": by, "change_reason": reason}
         changed = update(Subscription).where(Subscription.id == subscription_id).values(**row).returning(Subscription)
         return (await self._writing.scalars(changed.execution_options(populate_existing=True))).one()
+
+    async def still_owed(self, one: Subscription, *, by: str, at: datetime) -> Subscription:
+        """One whose pause is over is past due where a period from before is not paid; returns it as it is then."""
+        bound = {"ids": [one.id], "at": at, "by": by, "grace_days": DEFAULT.grace_days}
+        if (await self._writing.execute(STILL_OWED, bound)).scalar_one_or_none() is None:
+            return one
+        query = select(Subscription).where(Subscription.id == one.id).execution_options(populate_existing=True)
+        return (await self._writing.scalars(query)).one()
 
     async def shorten(self, period: SubscriptionPeriod, end_on: date, at: datetime) -> None:
         """Let a period end earlier, because another one takes its place."""

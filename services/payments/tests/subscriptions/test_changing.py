@@ -235,3 +235,49 @@ async def test_delivery_whose_state_nobody_names_is_refused_at_once_and_changes_
     assert "delivery.state_code" in refused.json()["detail"]
     assert (after["delivery"], after["version"]) == (None, one["version"])
     assert [answer.status_code for answer in accepted] == [200, 200]
+
+
+async def test_a_pause_ends_on_its_day_however_late_billing_runs(office: Office) -> None:
+    one = await _running(office)
+    await office.act(one, "pause", resumes_on="2026-04-10")
+    late = at(2026, 5, 20, 9)
+    (shown,) = (await office.ok("GET", "/v1/subscriptions/dry-run", params={"at": late.isoformat()}))["totals"]
+
+    await office.bill(late)
+
+    # From 10 April to the anchor's 2 May, 22 of 30 days, and the period that began meanwhile.
+    assert await office.periods(one) == [
+        ("2026-03-02", "2026-04-02", "paid", 118_000),
+        ("2026-04-10", "2026-05-02", "open", 86_500),
+        ("2026-05-02", "2026-06-02", "open", 118_000),
+    ]
+    assert (shown["periods"], shown["total_minor"]) == (2, 86_500 + 118_000)
+
+
+@pytest.mark.parametrize("resumes_on", [None, "2026-04-20"])
+async def test_whoever_owes_a_period_from_before_the_pause_is_past_due_when_it_is_over(
+    office: Office, resumes_on: str | None
+) -> None:
+    one = await office.subscribe(await office.plan())
+    await office.bill()
+    ((payment, total),) = await rows(office.session, "SELECT payment_id, total_minor FROM subscription_periods")
+    await office.act(one, "pause", resumes_on=resumes_on)
+    await office.declined(payment, 1, "later", office.clock())
+
+    office.clock.set(at(2026, 4, 20, 9))
+    if resumes_on is None:
+        assert (await office.act(one, "resume")).json()["status"] == "past_due"
+    await office.bill()
+
+    # Seven days of grace after the failure of 2 March.
+    after = await office.get(one)
+    assert (after["status"], after["access_until"]) == ("past_due", "2026-03-09T18:30:00Z")
+    assert len(await office.periods(one)) == 1
+
+    await office.captured(payment, total)
+    await office.bill()
+    assert (await office.get(one))["status"] == "active"
+    assert [period[:3] for period in await office.periods(one)] == [
+        ("2026-03-02", "2026-04-02", "paid"),
+        ("2026-04-20", "2026-05-02", "open"),
+    ]
