@@ -95,6 +95,8 @@ def find_problems(resources: list[Resource]) -> Iterator[str]:
             said = f"Deployment {resource['metadata']['name']}"
             yield from (f"{said} {problem}" for problem in _deployment(resource))
             yield from (f"{said} {problem}" for problem in _company(resource, resources))
+        if resource["kind"] == "Job":
+            yield from (f"Job {resource['metadata']['name']} {problem}" for problem in _before_all(resource, resources))
         if resource["kind"] == "ScaledObject":
             said = f"ScaledObject {resource['metadata']['name']}"
             yield from (f"{said} {problem}" for problem in _scaling(resource, resources))
@@ -168,6 +170,23 @@ def _company(resource: Resource, resources: list[Resource]) -> Iterator[str]:
         yield "is scaled, and each release would set its replicas back"
     if not scaled and "replicas" not in resource["spec"]:
         yield "has neither replicas nor somebody who scales it"
+
+
+def _before_all(job: Resource, resources: list[Resource]) -> Iterator[str]:
+    """What a hook's pods may reach is said by another hook, since all else of the release comes after both."""
+    labels = job["spec"]["template"]["metadata"]["labels"]
+    policies = [one for one in resources if one["kind"] == "NetworkPolicy"]
+    for policy in [one for one in policies if one["spec"]["podSelector"]["matchLabels"].items() <= labels.items()]:
+        if _hook(policy) != _hook(job) or _weight(policy) >= _weight(job):
+            yield "runs before its NetworkPolicy is there"
+
+
+def _hook(resource: Resource) -> str:
+    return str(resource["metadata"].get("annotations", {}).get("helm.sh/hook", ""))
+
+
+def _weight(resource: Resource) -> int:
+    return int(resource["metadata"].get("annotations", {}).get("helm.sh/hook-weight", 0))
 
 
 def _scaling(resource: Resource, resources: list[Resource]) -> Iterator[str]:

@@ -161,6 +161,24 @@ def test_secrets_reach_a_pod_as_files_alone_and_the_owners_login_only_migrations
 
 
 @needs_helm
+def test_migrations_run_under_their_network_policy_which_is_there_before_them() -> None:
+    """Hooks come before the release's own resources: a cluster that denies what no policy allows would let no migration out."""
+    resources = render("trips")
+    job = _named(resources, "Job", "waybill-trips-migrate")
+    policy = _named(resources, "NetworkPolicy", "waybill-trips-migrate")
+    chosen = policy["spec"]["podSelector"]["matchLabels"]
+    when, rule = job["metadata"]["annotations"], policy["metadata"]["annotations"]
+
+    assert chosen.items() <= job["spec"]["template"]["metadata"]["labels"].items()
+    assert rule["helm.sh/hook"] == when["helm.sh/hook"]
+    assert int(rule["helm.sh/hook-weight"]) < int(when.get("helm.sh/hook-weight", 0))
+    assert rule["helm.sh/hook-delete-policy"] == when["helm.sh/hook-delete-policy"]
+
+    del policy["metadata"]["annotations"]
+    assert list(find_problems(resources)) == ["Job waybill-trips-migrate runs before its NetworkPolicy is there"]
+
+
+@needs_helm
 def test_only_the_worker_of_backups_has_their_logins_and_their_volume() -> None:
     pods = {one["metadata"]["name"]: _pod(one) for one in render("analytics") if one["kind"] in ("Deployment", "Job")}
     told = {name for name, pod in pods.items() if "analytics-backup" in str(pod["volumes"])}
