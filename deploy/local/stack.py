@@ -65,9 +65,14 @@ class Stack:
         """Where its processes are found."""
         return Addresses(self.ports(), State.load(self.home).hosts)
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether its processes are others than this machine's, such as containers, which something else keeps."""
+        return bool(self.addresses.hosts)
+
     def can_be_asked(self) -> bool:
-        """Whether it runs, or runs elsewhere, such as in containers, where something else keeps its processes."""
-        return bool(self.addresses.hosts) or self.is_running()
+        """Whether it runs, here or elsewhere."""
+        return self.is_elsewhere or self.is_running()
 
     def programs(self) -> list[Program]:
         """The stack's own, and the workers that somebody has started beside them."""

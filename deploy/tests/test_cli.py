@@ -8,6 +8,8 @@ from typer.testing import CliRunner, Result
 
 from deploy.local.cli import app
 from deploy.local.failures import StackError
+from deploy.local.home import Home
+from deploy.local.state import State
 
 run = CliRunner()
 NO_LETTER = "01890000-0000-7000-8000-000000000000"
@@ -122,3 +124,30 @@ def test_every_command_has_help(command: str) -> None:
     result = run.invoke(app, [command, "--help"])
     assert result.exit_code == 0
     assert "Usage" in result.stdout
+
+
+@pytest.fixture
+def containers(nothing_yet: Path) -> None:
+    """The folder that `waybill` finds in its container of the compose stack."""
+    nothing_yet.mkdir()
+    State({"alerts-api": 8001}, {"alerts-api": "alerts.localhost"}).save(Home(nothing_yet))
+
+
+@pytest.mark.usefixtures("containers")
+@pytest.mark.parametrize(
+    ("arguments", "does_it"),
+    [
+        (["status", "--json"], "`docker compose ps`"),
+        (["logs", "alerts-api"], "`docker compose logs <container>`"),
+        (["doctor"], "`docker compose ps`"),
+        (["up"], "`docker compose up -d`"),
+        (["migrate"], "`docker compose up --no-deps <service>-migrate`"),
+        (["demo"], "`--flow alerts`, or `make run` and the flow there"),
+        (["demo", "--flow", "alerts", "--flow", "payments"], "`--flow alerts`, or `make run` and the flow there"),
+    ],
+)
+def test_where_processes_are_containers_what_keeps_them_is_named(arguments: list[str], does_it: str) -> None:
+    failure = refusal(*arguments)
+
+    assert "are containers." in failure.sentence
+    assert failure.remedy == does_it

@@ -31,7 +31,7 @@ class Docker:
     def restart(self, *names: str, running: tuple[str, ...] = RUNNING, refused: str = "") -> "subprocess.CompletedProcess[str]":
         """What the script says, run with this docker."""
         told = {"PATH": f"{self._folder}:{os.environ['PATH']}", "ASKED": str(self._asked), "REFUSED": refused}
-        command = [ROOT / "deploy/restart-celery", *names]
+        command: list[str | Path] = [ROOT / "deploy/restart-celery", *names]
         return subprocess.run(command, env=told | {"RUNNING": " ".join(running)}, capture_output=True, text=True, check=False)
 
     @property

@@ -13,6 +13,8 @@ from deploy.local.failures import StackError
 from deploy.local.stack import Stack
 
 BRIEF_CHECKS: Final = 20
+ANYWHERE: Final = ("alerts",)
+"""The flows that need nothing but what the services answer."""
 
 
 def demo(
@@ -23,7 +25,11 @@ def demo(
     stack = Stack.here()
     if not stack.can_be_asked():
         raise StackError("The stack does not run.", "`make run` starts it")
-    results = [_run(name, stack) for name in flow or known_flows()]
+    names = flow or list(known_flows())
+    if stack.is_elsewhere and (others := [name for name in names if name not in ANYWHERE]):
+        sentence = f"The flow {others[0]} looks into files and processes of a local stack, and this one's are containers."
+        raise StackError(sentence, f"`--flow {ANYWHERE[0]}`, or `make run` and the flow there")
+    results = [_run(name, stack) for name in names]
     if json:
         print_json(
             {
