@@ -35,7 +35,7 @@ def live_stream(runtime: HttpRuntime) -> LiveStream:
     """Following trips. All streams of a process share one reader."""
     factor = runtime.settings.time_factor
     if runtime.redis not in _hubs:
-        statuses, settings = TripStatuses(runtime.database.read), runtime.settings
+        statuses, settings = TripStatuses(runtime.database.read, runtime.clock), runtime.settings
         arrivals = LiveArrivals(runtime.database.read, runtime.clock, factor)
         most = settings.live_streams_max if isinstance(settings, TripsSettings) else None
         _hubs[runtime.redis] = (Hub(LiveChannel(runtime.redis, factor), statuses, arrivals, factor, most=most), statuses)

@@ -28,7 +28,8 @@ _SNAPSHOT: Final = text("""
               FROM trip_events AS past WHERE past.trip_id = trips.id) AS history,
            latest.recorded_at, latest.latitude, latest.longitude, latest.speed_mps, latest.heading_deg, latest.accuracy_m
       FROM trips LEFT JOIN latest_positions AS latest
-        ON latest.vehicle_id = trips.vehicle_id AND latest.trip_id = trips.id AND latest.recorded_at >= started_at
+        ON latest.vehicle_id = trips.vehicle_id AND latest.trip_id = trips.id
+       AND latest.recorded_at >= greatest(started_at, CAST(:since AS timestamptz))
      WHERE trips.id = ANY(CAST(:trip_ids AS uuid[])) ORDER BY trips.id
 """)
 
@@ -37,7 +38,8 @@ _PLACES: Final = text("""
       FROM unnest(CAST(:trip_ids AS uuid[]), CAST(:after AS timestamptz[])) AS known (id, at)
       JOIN trips USING (id)
       JOIN latest_positions AS latest
-        ON latest.vehicle_id = trips.vehicle_id AND latest.trip_id = trips.id AND latest.recorded_at >= started_at
+        ON latest.vehicle_id = trips.vehicle_id AND latest.trip_id = trips.id
+       AND latest.recorded_at >= greatest(started_at, CAST(:since AS timestamptz))
      WHERE known.at IS NULL OR recorded_at > known.at
 """)
 
@@ -45,7 +47,7 @@ _OWNERS: Final = text("SELECT id::text, organization_id FROM trips WHERE id = AN
 
 
 class LiveReader:
-    """What is read of trips that are followed."""
+    """What is read of trips that are followed. since: no place of before is shown, whether it is kept or not."""
 
     def __init__(self, session: ReadSession) -> None:
         self._session = session
@@ -60,13 +62,13 @@ class LiveReader:
         bound = {"trip_ids": list(after), "after": list(after.values())}
         return (await self._session.execute(_CHANGES, bound)).all()
 
-    async def snapshot(self, trip_ids: Collection[str]) -> Sequence[Row[Any]]:
+    async def snapshot(self, trip_ids: Collection[str], since: datetime) -> Sequence[Row[Any]]:
         """How trips stand, how they came there, and where their vehicles are."""
-        return (await self._session.execute(_SNAPSHOT, {"trip_ids": list(trip_ids)})).all()
+        return (await self._session.execute(_SNAPSHOT, {"trip_ids": list(trip_ids), "since": since})).all()
 
-    async def places(self, after: Mapping[str, datetime | None]) -> Sequence[Row[Any]]:
+    async def places(self, after: Mapping[str, datetime | None], since: datetime) -> Sequence[Row[Any]]:
         """Where the vehicles of trips are, if that is newer than these moments."""
-        bound = {"trip_ids": list(after), "after": list(after.values())}
+        bound = {"trip_ids": list(after), "after": list(after.values()), "since": since}
         return (await self._session.execute(_PLACES, bound)).all()
 
     async def owners(self, trip_ids: Collection[str]) -> dict[str, UUID]:

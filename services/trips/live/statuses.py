@@ -12,6 +12,8 @@ from sqlalchemy import Row
 from services.trips.live.channel import Told
 from services.trips.live.places import place_facts
 from services.trips.live.repository import LiveReader
+from services.trips.positions.plausibility import Limits
+from shared.runtime.clock import Clock
 from shared.runtime.db import ReadSession
 from shared.runtime.group_commit import GroupCommit
 
@@ -34,8 +36,9 @@ class TripStatuses:
     When a server restarts, all its followers come again at once. Those who come together are read for together.
     """
 
-    def __init__(self, read: Callable[[], AbstractAsyncContextManager[ReadSession]]) -> None:
+    def __init__(self, read: Callable[[], AbstractAsyncContextManager[ReadSession]], clock: Clock) -> None:
         self._read = read
+        self._clock = clock
         self._standing = GroupCommit(self._read_standing, linger_s=GATHER_S, most=TOGETHER, capacity=CAPACITY)
         self._owners = GroupCommit(self._read_owners, linger_s=GATHER_S, most=TOGETHER, capacity=CAPACITY)
 
@@ -66,7 +69,7 @@ class TripStatuses:
             return []
         known = {trip_id: datetime.fromisoformat(at) if at is not None else None for trip_id, at in after.items()}
         async with self._read() as session:
-            rows = await LiveReader(session).places(known)
+            rows = await LiveReader(session).places(known, self._since())
         return [(row.trip_id, "position", _rank(row), place_facts(row.trip_id, row)) for row in rows]
 
     async def snapshot(self, trip_ids: Collection[str]) -> Snapshot:
@@ -76,9 +79,12 @@ class TripStatuses:
         told |= {(row.trip_id, "position"): _rank(row) for row in rows if row.recorded_at}
         return Snapshot([_standing(row) for row in rows], told)
 
+    def _since(self) -> datetime:
+        return self._clock() - Limits().kept
+
     async def _read_standing(self, trip_ids: Sequence[str]) -> list[Row[Any] | None]:
         async with self._read() as session:
-            found = {row.trip_id: row for row in await LiveReader(session).snapshot(set(trip_ids))}
+            found = {row.trip_id: row for row in await LiveReader(session).snapshot(set(trip_ids), self._since())}
         return [found.get(trip_id) for trip_id in trip_ids]
 
     async def _read_owners(self, trip_ids: Sequence[str]) -> list[UUID | None]:

@@ -78,12 +78,13 @@ class CleanUp:
         """It keeps nothing open."""
 
     async def _over(self, now: datetime) -> list[date]:
-        """The days that are to go. Makes the next ones, and forgets the drops of days that are gone."""
+        """The days that are to go. Makes the next ones, and forgets the drops and the last places of days that are gone."""
         cut_off = now - self._kept
         async with self._unit_of_work() as session:
             days = DaysRepository(session)
             await days.make(day_of(now), day_of(now + AHEAD))
             await days.forget_drops(day_of(cut_off))
+            await days.forget_places(cut_off)
             return [day for day in await days.days() if _end_of(day) <= cut_off]
 
 

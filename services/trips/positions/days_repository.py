@@ -12,6 +12,11 @@ from shared.runtime.db import ReadSession, Session
 _MAKE: Final = text("SELECT make_position_days(:first, :last)")
 _DAYS: Final = text("SELECT day FROM position_days() ORDER BY day")
 _DROP: Final = text("SELECT drop_position_day(:day, :cut_off, :now)")
+# A vehicle that reports nothing any more is nowhere. Who writes one just now knows a newer place.
+_FORGET_PLACES: Final = text("""
+    DELETE FROM latest_positions WHERE vehicle_id IN (
+        SELECT vehicle_id FROM latest_positions WHERE recorded_at < :before ORDER BY vehicle_id FOR UPDATE SKIP LOCKED)
+""")
 _FORGET_DROPS: Final = text("DELETE FROM position_drops WHERE day < :before")
 
 
@@ -44,6 +49,10 @@ class DaysRepository:
     async def drop(self, day: date, cut_off: datetime, now: datetime) -> int:
         """Drop a day that was over at `cut_off`, note it in the ledger, and return how many points it had."""
         return int((await self._session.execute(_DROP, {"day": day, "cut_off": cut_off, "now": now})).scalar_one())
+
+    async def forget_places(self, before: datetime) -> None:
+        """Delete the last places of vehicles that have reported nothing since."""
+        await self._session.execute(_FORGET_PLACES, {"before": before})
 
     async def forget_drops(self, before: date) -> None:
         """Delete what was counted of points that were dropped before that day."""

@@ -101,7 +101,8 @@ class PositionReader:
         limit: int,
     ) -> Sequence[PositionDrop]:
         """What was dropped, the newest day first."""
-        query = select(PositionDrop)
+        # What was dropped says where somebody was, too.
+        query = select(PositionDrop).where(PositionDrop.last_at >= self._since)
         if organization_id is not None:
             query = query.where(PositionDrop.organization_id == organization_id)
         if vehicle_id is not None:

@@ -22,7 +22,7 @@ from services.trips.tests.live.followers import following
 from services.trips.tests.positions.arrange import HERE, POSITIONS, point, reporter, update
 from shared.runtime.clock import system_clock
 from shared.runtime.db import Database
-from shared.testing.clock import FrozenClock
+from shared.testing.clock import MONDAY_MORNING, FrozenClock
 from shared.testing.http_server import serving, url_of
 from shared.testing.messages import TaskRunner
 from shared.testing.service import ApiClient
@@ -118,6 +118,17 @@ async def test_who_comes_again_gets_what_was_missed_once_and_in_order(road: Road
     assert status.data["status"] == "onboard"
 
 
+async def test_followers_see_thirty_days_to_the_second(road: Road, database: Database, clock: FrozenClock) -> None:
+    await road.drive(1)
+    statuses, seen = TripStatuses(database.read, clock), []
+    for seconds in (1, 2):
+        clock.set(MONDAY_MORNING + timedelta(days=30, seconds=seconds))
+        (trip,) = (await statuses.snapshot([road.trip_id])).trips
+        seen.append((trip["position"] is not None, len(await statuses.places({road.trip_id: None}))))
+
+    assert seen == [(True, 1), (False, 0)]
+
+
 async def test_unknown_id_begins_anew(road: Road, redis: Redis) -> None:
     async with following(road.url, road.path, road.headers) as stream:
         await stream.until("snapshot")
@@ -173,7 +184,7 @@ async def test_redis_remembers_what_was_told_of_a_trip_as_long_as_somebody_follo
     trip_id = await fleet.assigned()
     key = f"live:trips:version:{trip_id}"
     arrivals = LiveArrivals(database.read, system_clock)
-    hub = Hub(LiveChannel(redis), TripStatuses(database.read), arrivals, time_factor=0.001)
+    hub = Hub(LiveChannel(redis), TripStatuses(database.read, system_clock), arrivals, time_factor=0.001)
     with hub.following([trip_id]):
         await hub.ready()
         await hub.watch([trip_id])

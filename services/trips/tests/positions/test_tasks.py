@@ -77,6 +77,33 @@ async def test_readers_see_thirty_days_to_the_second(fleet: Fleet, client: ApiCl
     assert late.json()["reason"] == "past"
 
 
+async def test_what_was_dropped_is_seen_for_thirty_days_to_the_second(
+    fleet: Fleet, client: ApiClient, clock: FrozenClock
+) -> None:
+    api, _ = await reporter(fleet, client)
+    await api.post(POSITIONS, json=point(0, accuracy_m=900))
+    seen = []
+    for seconds in (0, 1):
+        clock.set(MONDAY_MORNING + timedelta(days=30, seconds=seconds))
+        seen.append(len((await fleet.ok("GET", f"{POSITIONS}/drops"))["items"]))
+
+    assert seen == [1, 0]
+
+
+async def test_clean_up_that_runs_twice_forgets_where_a_vehicle_was_that_reports_no_more(
+    fleet: Fleet, client: ApiClient, run_task: TaskRunner, session: Session, clock: FrozenClock
+) -> None:
+    api, _ = await reporter(fleet, client)
+    await api.post(POSITIONS, json=point(0))
+    left = []
+    for seconds in (0, 1, 2):
+        clock.set(MONDAY_MORNING + timedelta(days=30, seconds=seconds))
+        await run_task(CleanupOldGpsData(slot=clock()))
+        left.append((await session.execute(text("SELECT count(*) FROM latest_positions"))).scalar_one())
+
+    assert left == [1, 0, 0]
+
+
 async def test_a_day_that_is_not_over_is_not_dropped(session: Session) -> None:
     await DaysRepository(session).make(date(2026, 3, 1), date(2026, 3, 1))
     with pytest.raises(Exception, match="is not over"):
