@@ -6,12 +6,13 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 _WHOLE: Final = re.compile(r"-?[0-9]+")
+NEVER_A_FLOAT: Final = "money is never a float: give amount_minor as an integer number of minor units (12.50 INR is 1250)"
 
 
 def _refuse_float(value: Any) -> Any:
     # pydantic would take "12.0" for 12, and who writes it means twelve whole units of the currency.
     if isinstance(value, float) or (isinstance(value, str) and not _WHOLE.fullmatch(value)):
-        raise ValueError("money is never a float: give amount_minor as an integer number of minor units (12.50 INR is 1250)")
+        raise ValueError(NEVER_A_FLOAT)
     if isinstance(value, bool):
         raise ValueError("money is never a truth value: give amount_minor as an integer number of minor units")
     return value

@@ -1,11 +1,11 @@
 """Money in requests: what is refused here is refused with a place in the body, and stands in the API's documentation."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from services.payments.money.currencies import EXPONENTS, MAX_AMOUNT_MINOR
-from shared.contracts.money import AmountMinor, Money
+from shared.contracts.money import NEVER_A_FLOAT, AmountMinor, Money
 
 
 def _known(code: str) -> str:
@@ -28,14 +28,27 @@ NonNegativeMinor = Annotated[AmountMinor, Field(ge=0, le=MAX_AMOUNT_MINOR, examp
 """The same, or nothing at all: a price, a discount."""
 
 
-class PositiveMoney(Money):
+class AskedMoney(Money):
+    """An amount of a request, which is told of amount_minor where it is written as in other systems."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_bare_amount(cls, value: Any) -> Any:
+        if isinstance(value, int | float | str):
+            raise ValueError(f"{NEVER_A_FLOAT}, beside its currency")
+        if isinstance(value, dict) and "amount" in value and "amount_minor" not in value:
+            raise ValueError(f"{NEVER_A_FLOAT}, in the place of amount")
+        return value
+
+
+class PositiveMoney(AskedMoney):
     """An amount that can be paid: at least one minor unit, at most 10^15 of them, in a currency of ISO 4217."""
 
     amount_minor: PositiveMinor
     currency: CurrencyCode
 
 
-class NonNegativeMoney(Money):
+class NonNegativeMoney(AskedMoney):
     """An amount that may be nothing: a price, a discount."""
 
     amount_minor: NonNegativeMinor

@@ -70,6 +70,16 @@ async def test_request_is_told_which_amount_is_wrong_and_how_to_write_it(
     assert detail in error["detail"]
 
 
+@pytest.mark.parametrize("paid", [12.5, 12, "12.50", {"amount": 12.5, "currency": "INR"}, {"amount": 12}])
+async def test_amount_as_other_systems_write_it_is_told_of_amount_minor(api: ApiClient, paid: Any) -> None:
+    answer = await api.post("/v1/sample", json={"paid": paid})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    (error,) = answer.json()["errors"]
+    assert error["pointer"] == "#/paid"
+    assert error["detail"].startswith(ASKS_FOR_MINOR_UNITS)
+
+
 async def test_smallest_and_largest_amounts_are_taken(api: ApiClient) -> None:
     for amount in (1, MAX_AMOUNT_MINOR):
         body = {"price": {"amount_minor": 0, "currency": "JPY"}, "paid": {"amount_minor": amount, "currency": "INR"}}
