@@ -1,9 +1,11 @@
 """Following a trip as a browser does: server-sent events, and on with the last id."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -46,6 +48,19 @@ class Follower:
                             return
             except httpx.TransportError:
                 return
+
+    async def last_place(self, newest: datetime, timeout_s: float) -> list[datetime]:
+        """When the vehicle was at the place that was told last; follows on until it is the newest, or the time is over.
+
+        Places are told half a second after each other, so the last one may come after the status that ends the trip.
+        """
+        with contextlib.suppress(TimeoutError):
+            await self.follow(lambda one: newest in one.moments(), timeout_s)
+        return self.moments()[-1:]
+
+    def moments(self) -> list[datetime]:
+        """When the vehicle was at the places that were told."""
+        return [datetime.fromisoformat(place["recorded_at"]) for place in self.named("position")]
 
 
 async def _events(answer: httpx.Response) -> AsyncIterator[tuple[Event | None, str | None]]:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from datetime import datetime
 from typing import Any, Final
 
 from deploy.local.flows.trips.following import Follower
@@ -17,6 +18,7 @@ PLAN: Final = Plan(vehicles=1, seconds=16, interval_s=0.5, loss=0.1, duplication
 BRIEF_PLAN: Final = Plan(vehicles=1, seconds=6, interval_s=0.5, loss=0.1, duplication=0.1, reordering=0.1)
 WAY: Final = ["en_route_pickup", "at_pickup", "onboard", "at_dropoff", "completed"]
 PATIENCE_S: Final = 60.0
+LAST_PLACE_S: Final = 10.0
 ENOUGH: Final = 2
 """Positions with the passenger on board before the server is killed."""
 
@@ -79,22 +81,22 @@ def _kill_api(story: Story) -> None:
 
 
 async def _judge(story: Story, ride: Ride, follower: Follower) -> None:
-    statuses, positions = follower.named("status"), follower.named("position")
+    (place,) = await story.trips.get("/v1/positions/latest", vehicle_id=ride.vehicle_id)
+    # One of them leaves out the zeros at the end of a second's parts, and the other does not.
+    newest = datetime.fromisoformat(place["recorded_at"])
+    last = await follower.last_place(newest, LAST_PLACE_S)
+    statuses, moments = follower.named("status"), follower.moments()
     versions = [one["version"] for one in statuses]
     shown = [one["status"] for one in statuses]
     once = list(range(versions[0], versions[0] + len(WAY))) if versions else []
     story.check("each status is told once and in order", (shown, versions), (WAY, once), " → ".join(shown))
-    moments = [one["recorded_at"] for one in positions]
     story.check("no position is told twice, and none goes back", moments, sorted(set(moments)), f"{len(moments)} positions")
     kept = [event.name for event in follower.events if event.name in ("snapshot", "reset")]
     story.check("its last id is known to the new process", kept, ["snapshot"], f"Last-Event-ID: {follower.last_id}")
     found = Audit()
     await look_at(story.trips, ride, found)
     story.check("every position that was acknowledged is stored, once", found.passed, True, _counted(found))
-    newest = (await story.trips.get("/v1/positions/latest", vehicle_id=ride.vehicle_id))[0]
-    story.check(
-        "the last position told is the newest", moments[-1:], [newest["recorded_at"]], f"curl -N {_address(story, follower)}"
-    )
+    story.check("the last position told is the newest", last, [newest], f"curl -N {_address(story, follower)}")
     story.counts["positions"] += found.stored
     story.counts["positions told"] += len(moments)
 
