@@ -6,7 +6,9 @@ from typing import Annotated, Final
 
 import typer
 
+from deploy.local import flower as login
 from deploy.local.commands.output import say
+from deploy.local.credentials import load_credentials
 from deploy.local.environment import read_environment
 from deploy.local.extra_workers import ExtraWorker, ExtraWorkers, chosen, known
 from deploy.local.failures import StackError
@@ -92,13 +94,17 @@ def beat(context: typer.Context, service: Service) -> None:
 
 
 def flower(context: typer.Context) -> None:
-    """Run Flower on all services' workers, as the operator; further arguments are Flower's."""
+    """Run Flower on all services' workers, as the operator and behind a password; further arguments are Flower's."""
     stack = Stack.here()
     environment = read_environment(stack.home, OPERATOR)
     if not environment:
         raise StackError("There is no local stack yet.", "`make run` makes one")
-    port = stack.ports()["flower"]
-    typer.echo(f"Flower: http://{HOST}:{port}", err=True)
+    port, said = stack.ports()["flower"], "as you have set it up"
+    if not login.has_login_of_its_own(context.args, os.environ):
+        password = load_credentials(stack.home, more=(login.PASSWORD,))[login.PASSWORD]
+        environment[login.VARIABLE] = f"{login.USER}:{password}"
+        said = f"user {login.USER}, password {password}"
+    typer.echo(f"Flower: http://{HOST}:{login.port_of(context.args, port)}, {said}", err=True)
     command = [sys.executable, "-m", "celery", "flower", f"--address={HOST}", f"--port={port}", *context.args]
     _exec("flower", command, environment)
 
