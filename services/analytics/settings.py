@@ -91,8 +91,9 @@ class AnalyticsSettings(HttpSettings):
 
     @model_validator(mode="after")
     def _feed_is_whole(self) -> Self:
-        if self.carrier_url and not (self.carrier_api_key and self.carrier_organization_id):
-            raise ValueError("CARRIER_URL needs CARRIER_API_KEY and CARRIER_ORGANIZATION_ID: set them, or none of the three")
+        if self.carrier_url and not (self.carrier_api_key and self.carrier_organization_id and self.carrier_recipients):
+            rest = "CARRIER_API_KEY, CARRIER_ORGANIZATION_ID and CARRIER_RECIPIENTS"
+            raise ValueError(f"CARRIER_URL needs {rest}: set them, or none of the four")
         return self
 
     @field_validator("backup_database_url", "restore_drill_url")

@@ -14,12 +14,14 @@ Conflict (409)
 NotFound (404)
 ├── ShipmentNotFound
 └── HoldNotFound
+Permanent
+└── NobodyToTell
 ServiceError
 ├── FileTooLarge (413)
 └── UnknownFileType (415)
 """
 
-from shared.runtime.errors import Conflict, Invalid, NotFound, ServiceError
+from shared.runtime.errors import Conflict, Invalid, NotFound, Permanent, ServiceError
 
 
 class UnreadableFile(Invalid):
@@ -72,3 +74,7 @@ class HoldInForce(Conflict):
 
 class HoldReleased(Conflict):
     code, title = "hold_released", "The hold is released already"
+
+
+class NobodyToTell(Permanent):
+    code, title = "nobody_to_tell", "Nobody would be told of the alerts of these shipments"

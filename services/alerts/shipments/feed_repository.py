@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from services.alerts.shipments.errors import NobodyToTell
 from shared.contracts.alerts import ShipmentNews
 from shared.runtime.db import Session
 
@@ -86,12 +87,14 @@ class FeedRepository:
     async def apply(self, news: Sequence[ShipmentNews], recipients: Sequence[str]) -> Applied:
         """Create what is new, and change what is older than the news. A reference may stand in `news` once.
 
-        recipients: of what is new.
+        recipients: of what is new. Raises NobodyToTell where something is new, and there are none.
         """
-        bound = self._bound | {"recipients": list(recipients)}
-        created = {row.reference for row in await self._session.execute(_INSERT, bound | _columns(news))}
+        created = await self._create(news, recipients) if recipients else set()
         known = [one for one in news if one.reference not in created]
         found = (await self._session.execute(_LOOK, self._of_ours(known))).all() if known else []
+        if strangers := sorted({one.reference for one in known} - {row.reference for row in found}):
+            said = f"{', '.join(strangers[:5])}{' and others' if len(strangers) > 5 else ''}"
+            raise NobodyToTell(f"new are {said}, and `recipients` names nobody who is told of their alerts")
         recent = [row for row in found if not row.is_outdated]
         moving = [row for row in recent if row.is_legal and not row.is_same]
         same = [row for row in recent if row.is_same]
@@ -107,6 +110,10 @@ class FeedRepository:
             refused=len(recent) - len(moving) - len(same),
             moved=tuple(row.id for row in moving),
         )
+
+    async def _create(self, news: Sequence[ShipmentNews], recipients: Sequence[str]) -> set[str]:
+        bound = self._bound | {"recipients": list(recipients)}
+        return {row.reference for row in await self._session.execute(_INSERT, bound | _columns(news))}
 
     def _of_ours(self, news: Sequence[ShipmentNews]) -> dict[str, Any]:
         return {"organization_id": self.organization_id} | _columns(news)

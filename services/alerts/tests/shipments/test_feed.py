@@ -58,6 +58,21 @@ async def test_news_that_come_twice_are_written_once(session: Session, run_task:
     await assert_published(session, ShipmentsReceived, organization_id=OURS, created=2, changed=0)
 
 
+async def test_news_of_known_shipments_need_nobody_to_tell_and_a_new_one_among_them_says_so(
+    session: Session, run_task: TaskRunner
+) -> None:
+    await run_task(told(news("A1")))
+    later = news("A1", hour=7, current_eta=date(2026, 3, 6))
+
+    alone = await run_task(told(later, recipients=()))
+    both = await run_task(told(news("A1", hour=8, status="arrived"), news("B2"), recipients=()))
+
+    assert alone.result == counts(changed=1)
+    assert (both.outcome, both.error_class) == ("dead", "NobodyToTell")
+    assert both.error == "new are B2, and `recipients` names nobody who is told of their alerts"
+    assert [(row[0], row[1], row[3]) for row in await rows(session, SHIPMENTS)] == [("A1", date(2026, 3, 6), "in_transit")]
+
+
 async def test_later_eta_resolves_the_alert_of_the_one_before_and_is_evaluated_anew(
     session: Session, run_task: TaskRunner
 ) -> None:

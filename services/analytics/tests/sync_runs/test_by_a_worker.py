@@ -24,6 +24,7 @@ async def test_child_that_dies_before_or_after_a_page_is_kept_loses_no_row_and_d
     fired.mkdir()
     await carrier.have(*(row(f"MAEU{number}") for number in range(6)), page_rows=2)
     feed = {"CARRIER_URL": carrier.url, "CARRIER_API_KEY": "sandbox", "CARRIER_ORGANIZATION_ID": str(OURS)}
+    feed["CARRIER_RECIPIENTS"] = "customs@example.com"
     faults = {
         "WAYBILL_FAILPOINTS": "sync.page_read=kill,sync.page_kept=kill",
         "WAYBILL_FAILPOINT_ONCE": str(fired),
