@@ -12,6 +12,7 @@ from services.payments.periods.models import Period
 from services.payments.plans.models import PlanLine, Terms
 from services.payments.subscriptions.due_models import Bill
 from services.payments.subscriptions.models import Adjustment, BilledLine
+from services.payments.subscriptions.unused import take_off
 from services.payments.tax import models as tax
 from services.payments.tax.gst import assess, untaxed
 
@@ -34,28 +35,31 @@ def bill(
     """A period of so many of a plan. A delivery is whole however short its period is; anything else is charged by days.
 
     What earlier changes have made due comes as lines of its own, what they have left unused as a discount as far as there is
-    something to take it off.
+    something to take it off; where another rate of tax holds by now, as a discount that is worth the same with the tax.
     """
-    take = credited if terms.delivers else adjusted
-    lines, taken = take([_line(line, quantity, part, whole, terms) for line in terms.lines], adjustments)
+    whole_lines = [_line(line, quantity, part, whole, terms) for line in terms.lines]
+    if terms.delivers:
+        lines, taken = credited(whole_lines, adjustments)
+    else:
+        lines, taken = adjusted(whole_lines, adjustments, is_taxed=is_taxed(supply.supply_kind))
     return _totals(part, lines, supply, taken)
 
 
-def adjusted(lines: list[BilledLine], adjustments: Sequence[Adjustment]) -> tuple[list[BilledLine], dict[UUID, int]]:
+def is_taxed(supply_kind: str) -> bool:
+    """Whether tax is charged, so that what is before tax is worth more by it."""
+    return supply_kind not in ("untaxed", "export_with_lut", "sez_with_lut")
+
+
+def adjusted(
+    lines: list[BilledLine], adjustments: Sequence[Adjustment], *, is_taxed: bool
+) -> tuple[list[BilledLine], dict[UUID, int]]:
     """Lines with what earlier changes have left open, and what they take of each adjustment, with its sign."""
-    taken = {one.id: one.open_minor for one in adjustments if one.open_minor > 0}
-    lines = lines + [
-        BilledLine(None, one.description, one.hsn_sac, 1, one.open_minor, 0, one.tax_rate_bp)
-        for one in adjustments
-        if one.open_minor > 0
-    ]
-    room = sum(line.gross_minor - line.discount_minor for line in lines)
-    for one in adjustments:
-        if one.open_minor < 0 and room:
-            taken[one.id] = -min(room, -one.open_minor)
-            room += taken[one.id]
-    credit = -sum(amount for amount in taken.values() if amount < 0)
-    return _discounted(lines, credit) if credit else lines, taken
+    due, unused = ([one for one in adjustments if one.open_minor * sign > 0] for sign in (1, -1))
+    lines = lines + [BilledLine(None, one.description, one.hsn_sac, 1, one.open_minor, 0, one.tax_rate_bp) for one in due]
+    off = take_off(lines, unused, lambda rate_bp: rate_bp if is_taxed else 0)
+    taken = {one.id: one.open_minor for one in due} | {key: -amount for key, amount in off.taken.items()}
+    lines = [replace(line, discount_minor=line.discount_minor + part) for line, part in zip(lines, off.discounts, strict=True)]
+    return lines, taken
 
 
 def credited(lines: list[BilledLine], adjustments: Sequence[Adjustment]) -> tuple[list[BilledLine], dict[UUID, int]]:

@@ -10,12 +10,12 @@ from services.payments.invoices.customer_repository import BuyerReader
 from services.payments.invoices.issuing import Issuing
 from services.payments.invoices.models import DraftLine, InvoiceDraft, Source
 from services.payments.invoices.writing_repository import Change
-from services.payments.subscriptions.billing import adjusted
+from services.payments.subscriptions.billing import adjusted, is_taxed
 from services.payments.subscriptions.charging import PeriodCharging
 from services.payments.subscriptions.due_repository import DueRepository
 from services.payments.subscriptions.errors import PeriodNotInvoiced
 from services.payments.subscriptions.last_charge import last_made
-from services.payments.subscriptions.models import SYSTEM, BilledLine
+from services.payments.subscriptions.models import SYSTEM, Adjustment, BilledLine
 from services.payments.subscriptions.settling_repository import SettlingRepository
 from services.payments.tax.models import SupplyKind
 
@@ -53,12 +53,18 @@ class SubscriptionSettling:
         for invoice_id in await self._rest.void_invoices(subscription_id):
             await self._credits.withdraw(invoice_id, Change(at, SYSTEM, GIVEN_UP))
         adjustments = await self._rest.take(subscription_id)
-        open_minor = sum(one.open_minor for one in adjustments)
-        if open_minor > 0 and charges_owed:
-            lines, _ = adjusted([], adjustments)
+        lines, taken = adjusted([], adjustments, is_taxed=await self._is_taxed(subscription_id, adjustments))
+        unused_minor = sum(taken.get(one.id, 0) - one.open_minor for one in adjustments)
+        if unused_minor:
+            await self._give_back(subscription_id, unused_minor, at)
+        elif charges_owed and any(line.gross_minor > line.discount_minor for line in lines):
             await self._bill(subscription_id, lines, at)
-        elif open_minor < 0:
-            await self._give_back(subscription_id, -open_minor, at)
+
+    async def _is_taxed(self, subscription_id: UUID, adjustments: Sequence[Adjustment]) -> bool:
+        """Matters where rates differ alone."""
+        if len({one.tax_rate_bp for one in adjustments}) < 2:
+            return False
+        return is_taxed((await self._rest.last_period(subscription_id)).supply_kind)
 
     async def _bill(self, subscription_id: UUID, lines: Sequence[BilledLine], at: datetime) -> None:
         """The invoice is a period's of its own, from the day of the end on, and is charged and dunned as such, once."""
