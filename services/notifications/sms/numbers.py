@@ -55,6 +55,18 @@ def number(text: str, default_country: str) -> str:
     return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
 
 
+def spelled(digits: str) -> str:
+    """The number as a message to it would be addressed, whether an SMS can reach it or not.
+
+    digits: a plus and digits alone. `+44 (0)7911 123456` is how people write `+447911123456`: the zero is dialled within the
+    country only. What no country's plan can be asked about stays as it is.
+    """
+    try:
+        return phonenumbers.format_number(phonenumbers.parse(digits), PhoneNumberFormat.E164)
+    except NumberParseException:
+        return digits
+
+
 def zone_of(number: str, now: datetime) -> str | None:
     """The time zone in which somebody with this number, as E.164, most likely is; None where the number does not tell.
 

@@ -8,11 +8,14 @@ from uuid import UUID
 
 from services.notifications.email.errors import AddressUnusable
 from services.notifications.email.mime import checked_address
+from services.notifications.sms.numbers import spelled
 from services.notifications.suppressions.errors import SuppressionForAll, SuppressionUnusable
 from services.notifications.suppressions.models import FOR_ALL, Reason, Scope
 
 _PHONE_FILLERS: Final = re.compile(r"[ ()./-]")
 _PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+_DIGITS: Final = re.compile(r"\+[1-9][0-9]{6,17}")
+"""Before a prefix was taken away that is dialled within the country only."""
 _MAX_ADDRESS: Final = 320
 _ENDLESS: Final = frozenset({Reason.HARD_BOUNCE, Reason.OPTED_OUT})
 
@@ -33,7 +36,9 @@ class Entry:
 def usable_address(channel: str, address: str) -> str:
     """The address as it is kept. Raises SuppressionUnusable, without quoting it."""
     if channel == "sms":
-        plain = _PHONE_FILLERS.sub("", address)
+        digits = _PHONE_FILLERS.sub("", address)
+        # As messages are addressed: under another spelling of the number nobody would be found on the list.
+        plain = spelled(digits) if _DIGITS.fullmatch(digits) else ""
         if not _PHONE.fullmatch(plain):
             raise SuppressionUnusable("is no number: +, country code, 7 to 15 digits in all")
         return plain

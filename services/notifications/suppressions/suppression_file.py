@@ -88,7 +88,8 @@ def read_suppressions(body: bytes, owner: Owner, now: datetime) -> SuppressionFi
     return found
 
 
-def _rows(body: bytes) -> Iterator[tuple[int, Mapping[str, str]]]:
+def _rows(body: bytes) -> Iterator[tuple[int, Mapping[str, str] | None]]:
+    """Each row's line, and its cells by their columns; None where it has more of them than there are columns."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -101,7 +102,10 @@ def _rows(body: bytes) -> Iterator[tuple[int, Mapping[str, str]]]:
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 padded = cells + [""] * (len(header) - len(cells))
-                yield reader.line_num, {name: _plain(cell) for name, cell in zip(header, padded, strict=False) if name in _READ}
+                row = {name: _plain(cell) for name, cell in zip(header, padded, strict=False) if name in _READ}
+                # Behind the last name a spreadsheet leaves empty cells. A text there means that a comma has moved all others.
+                surplus = any(cell.strip() for cell in cells[len(header) :])
+                yield reader.line_num, row if not surplus else None
     except csv.Error:
         raise SuppressionFileUnreadable(f"line {reader.line_num} is no CSV; put texts with commas or quotes in quotes") from None
 
@@ -112,7 +116,9 @@ def _plain(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(QUOTED) else cell
 
 
-def _kept(cells: Mapping[str, str], owner: Owner, now: datetime) -> tuple[Entry, UUID | None]:
+def _kept(cells: Mapping[str, str] | None, owner: Owner, now: datetime) -> tuple[Entry, UUID | None]:
+    if cells is None:
+        raise _BadCell(None, "has more cells than the first line has names; put texts with commas in quotes")
     if not cells["address"] and cells.get("id"):
         raise _Void("names nobody: the owner of the address was erased before the export")
     entry = _entry(cells, owner)

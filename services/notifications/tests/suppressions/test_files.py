@@ -50,6 +50,34 @@ async def test_numbers_on_a_register_are_imported_for_ones_own_marketing(ours: A
     assert await listed(session) == [("do_not_call", "organization", OURS, None, NUMBER)]
 
 
+@pytest.mark.parametrize(
+    ("written", "sent_to"),
+    [
+        ("+44 (0)7911 123456", "+447911123456"),
+        ("+91 098123-45678", "+919812345678"),
+        ("+7 8 912 345 67 89", "+79123456789"),
+        ("+39 06 1234 5678", "+390612345678"),
+    ],
+)
+async def test_number_is_kept_as_messages_to_it_are_addressed(
+    ours: ApiClient, session: Session, written: str, sent_to: str
+) -> None:
+    by_file = await send(ours, f"address,reason\n{written},manual\n")
+    by_hand = await ours.post("/v1/suppressions", json={"channel": "sms", "address": written.replace(" ", "")})
+    found = await ours.get("/v1/suppressions", params={"address": sent_to})
+
+    assert (by_file.json()["added"], by_hand.status_code) == (1, 200)
+    assert await listed(session) == [("manual", "organization", OURS, None, sent_to)]
+    assert len(found.json()["items"]) == 1
+
+
+async def test_row_may_end_in_empty_cells_as_a_spreadsheet_leaves_them(ours: ApiClient, session: Session) -> None:
+    kept = await send(ours, f"address,reason\n{NUMBER},manual,, \n")
+
+    assert (kept.json()["added"], kept.json()["rejected"]) == (1, 0)
+    assert await listed(session) == [("manual", "organization", OURS, None, NUMBER)]
+
+
 BAD_ROWS = [
     ("nobody@,,,", "address", "is no e-mail address"),
     ("b@example.com,hardly,,", "reason", "is none of"),
@@ -62,6 +90,8 @@ BAD_ROWS = [
     ("b@example.com,do_not_call,,", None, "do_not_call is a reason of numbers"),
     ("b@example.com,,global,", None, "the scope `global` concerns all organizations"),
     ("b@example.com\t,a\x00,,", "reason", "must be one line"),
+    # A comma that nobody has put in quotes moves what follows into the next column.
+    ("b@example.com,manual,organization,,2027-01-01T00:00:00Z", None, "has more cells than the first line has names"),
 ]
 
 
