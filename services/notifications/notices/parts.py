@@ -57,8 +57,13 @@ def person_of(notice: AnyNotice, people: Mapping[str, Person]) -> Person | None:
     return None if foreign else person
 
 
+def part_id(notice_id: UUID, channel: str) -> UUID:
+    """The id of a notice's message for a channel: the same whenever the notice comes."""
+    return uuid5(notice_id, channel)
+
+
 def parts_of(notice_id: UUID, notice: AnyNotice, saying: Saying, person: Person | None) -> list[Part]:
-    """One part for each channel, under ids that are the same whenever the notice comes.
+    """One part for each channel.
 
     Raises NobodyReachable where there is no address for any.
     """
@@ -66,7 +71,7 @@ def parts_of(notice_id: UUID, notice: AnyNotice, saying: Saying, person: Person 
     for channel in saying.channels:
         to = _recipient(channel, notice, person)
         message, problem = _tried(channel, notice, saying, to) if to is not None else (None, None)
-        parts.append(Part(uuid5(notice_id, channel), channel, message, problem))
+        parts.append(Part(part_id(notice_id, channel), channel, message, problem))
     if all(part.message is None and part.problem is None for part in parts):
         raise NobodyReachable(_nobody(notice, saying.channels, person))
     return parts

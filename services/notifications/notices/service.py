@@ -1,10 +1,12 @@
 """Notices of other services: from what has happened to a message for each channel, in one transaction."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from services.notifications.deliveries.models import DeliveryStatus
+from services.notifications.deliveries.outcomes import CANCELLED
 from services.notifications.deliveries.repository import storable
 from services.notifications.locales import understood
 from services.notifications.notices.bulk import MAX_ADDRESS_CHARS
@@ -12,7 +14,7 @@ from services.notifications.notices.dispatch import NO_ADDRESS, Asked, Dispatch,
 from services.notifications.notices.errors import NothingToSay
 from services.notifications.notices.kinds import KINDS
 from services.notifications.notices.links import Frontends, links_of
-from services.notifications.notices.parts import AnyNotice, Part, Saying, parts_of, person_of
+from services.notifications.notices.parts import AnyNotice, Part, Saying, part_id, parts_of, person_of
 from services.notifications.people.models import Person
 from services.notifications.people.repository import PersonReader
 from services.notifications.templates.repository import TemplateKey, TemplateReader
@@ -24,6 +26,20 @@ _ENVELOPE: Final = frozenset(Notice.model_fields)
 _UNREACHABLE: Final = Ending(
     DeliveryStatus.DROPPED, NO_ADDRESS, "there is no address for this channel; upsert one for the person"
 )
+_ERASED: Final = Ending(DeliveryStatus.DROPPED, CANCELLED, "the person was erased after this was asked for")
+
+
+@dataclass(frozen=True, slots=True)
+class _People:
+    """Those whom notices name: who is known, and who was erased."""
+
+    known: Mapping[str, Person]
+    erased: Mapping[str, Person]
+
+    def has_erased(self, one: Received[Any]) -> bool:
+        """Whether whom a notice is for was erased while it was on its way."""
+        gone = person_of(one.message, self.erased)
+        return gone is not None and gone.erased_at is not None and one.occurred_at <= gone.erased_at
 
 
 class Notices:
@@ -46,7 +62,7 @@ class Notices:
         asked: list[Asked] = []
         for one in received:
             saying = saying_of(one.message, frontends[one.message.organization_id])
-            asked += _asked(one, saying, person_of(one.message, people))
+            asked += _asked(one, saying, people)
         await self._dispatch.send(asked)
 
     async def notify(self, received: Sequence[Received[SendNotification]]) -> None:
@@ -55,19 +71,21 @@ class Notices:
         Raises NothingToSay and NobodyReachable.
         """
         people = await self._find(one.message for one in received)
-        keys = {one.id: template_of(one.message, person_of(one.message, people)) for one in received}
+        keys = {one.id: template_of(one.message, person_of(one.message, people.known)) for one in received}
         sources = await self._templates.effective(sorted(set(keys.values()), key=str))
         asked: list[Asked] = []
         for one in received:
             source = sources.get(keys[one.id])
             channels = channels_of(one.message, source.channels if source is not None else ())
             saying = Saying(one.message.notification_type, one.message.category, channels, one.message.context)
-            asked += _asked(one, saying, person_of(one.message, people))
+            asked += _asked(one, saying, people)
         await self._dispatch.send(asked)
 
-    async def _find(self, notices: Any) -> dict[str, Person]:
+    async def _find(self, notices: Any) -> _People:
         references = sorted({storable(one.to_person) for one in notices if one.to_person is not None})
-        return dict(await self._people.find_many(references)) if references else {}
+        known = await self._people.find_many(references) if references else {}
+        unknown = [one for one in references if one not in known]
+        return _People(known, await self._people.erased(unknown) if unknown else {})
 
 
 def saying_of(notice: Notice, frontend_url: str) -> Saying:
@@ -80,14 +98,22 @@ def saying_of(notice: Notice, frontend_url: str) -> Saying:
     return Saying(kind.template, kind.category, kind.channels, {**notice.context, **fields, **links, **main}, attachments)
 
 
-def _asked(one: Received[Any], saying: Saying, person: Person | None) -> list[Asked]:
+def _asked(one: Received[Any], saying: Saying, people: _People) -> list[Asked]:
     notice: AnyNotice = one.message
+    if people.has_erased(one):
+        return [_pointless(one, saying, channel) for channel in saying.channels]
     facts: dict[str, str | None] = {"template_name": saying.template_name, "category": saying.category}
     facts |= {
         name: to[:MAX_ADDRESS_CHARS] for name in ("to_email", "to_phone") if (to := getattr(notice, name, None)) is not None
     }
-    parts = parts_of(one.id, notice, saying, person)
+    parts = parts_of(one.id, notice, saying, person_of(notice, people.known))
     return [Asked(one, part.id, part.channel, part.message, _ending_of(part), _facts_of(part, facts)) for part in parts]
+
+
+def _pointless(one: Received[Any], saying: Saying, channel: str) -> Asked:
+    # What the notice has for addresses are those that were erased.
+    facts = {"template_name": saying.template_name, "category": saying.category, "to_email": None, "to_phone": None}
+    return Asked(one, part_id(one.id, channel), channel, None, _ERASED, facts)
 
 
 def _ending_of(part: Part) -> Ending | None:

@@ -89,6 +89,11 @@ class PersonReader:
         query = select(Person).where(Person.reference.in_(set(references)), Person.erased_at.is_(None))
         return {person.reference: person for person in await self._session.scalars(query)}
 
+    async def erased(self, references: Sequence[str]) -> Mapping[str, Person]:
+        """Those of these people who were erased: the bare reference, whose it was, and when it was erased."""
+        query = select(Person).where(Person.reference.in_(set(references)), Person.erased_at.is_not(None))
+        return {person.reference: person for person in await self._session.scalars(query)}
+
     async def find(self, reference: str, organization_id: UUID | None) -> Person | None:
         """One person."""
         query = select(Person).where(Person.reference == reference, Person.erased_at.is_(None))

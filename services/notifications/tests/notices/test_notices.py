@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from services.notifications.deliveries.repository import DeliveryReader
 from services.notifications.notices.kinds import KINDS
+from services.notifications.people.repository import PersonRepository
 from services.notifications.templates.rendering import Renderer
 from services.notifications.templates.repository import TemplateKey, TemplateReader
 from services.notifications.tests.deliveries.arrange import ALERT, delivery, know_person
@@ -183,6 +184,38 @@ async def test_channel_without_an_address_is_dropped_and_says_so(run_task: TaskR
     assert (dropped.to_person, dropped.template_name, dropped.category) == (ASHA, "order_confirmation", "orders")
     assert [(one.kind, one.code) for one in dropped.events] == [("skipped", "no_address")]
     await assert_published(session, DeliveryFinished, delivery_id=dropped.id, status="dropped")
+
+
+@pytest.mark.parametrize("to", [{}, {"to_email": "asha@example.com", "to_phone": PHONE}])
+async def test_notice_that_was_on_its_way_when_its_person_was_erased_is_dropped_and_leaves_no_address(
+    run_task: TaskRunner, session: Session, to: dict[str, Any]
+) -> None:
+    await know_person(session, ASHA)
+    await PersonRepository(session).erase(ASHA, system_clock())
+    before = system_clock() - timedelta(minutes=1)
+    handled = await run_task(notice(requester=ALERT, to_person=ASHA, **to), occurred_at=before)
+
+    assert await sent(session) == {}
+    assert await stands(session) == [("email", "dropped", "cancelled"), ("sms", "dropped", "cancelled")]
+    dropped = await delivery(session, uuid5(handled.id, "email"))
+    assert (dropped.to_person, dropped.to_address, dropped.error) == (
+        ASHA,
+        None,
+        "the person was erased after this was asked for",
+    )
+    assert (await session.scalar(text("SELECT count(*) FROM dead_letters"))) == 0
+
+
+async def test_what_is_asked_for_after_the_erasure_or_by_another_organization_goes_to_the_address_that_it_names(
+    run_task: TaskRunner, session: Session
+) -> None:
+    await know_person(session, ASHA, organization_id=OURS)
+    await PersonRepository(session).erase(ASHA, system_clock() - timedelta(minutes=1))
+    to = {"to_person": ASHA, "to_email": "asha@example.com"}
+    await run_task(notice(SendOrderStatus, organization_id=OURS, **to))
+    await run_task(notice(SendOrderStatus, organization_id=THEIRS, **to), occurred_at=system_clock() - timedelta(hours=1))
+
+    assert [one.to_email for one in await published(session, SendTemplatedEmail)] == ["asha@example.com"] * 2
 
 
 async def test_address_of_the_notice_serves_where_the_person_has_none(run_task: TaskRunner, session: Session) -> None:
