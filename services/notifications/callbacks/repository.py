@@ -74,11 +74,15 @@ _WAITING: Final = text("""
       FROM provider_events WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 'waiting' ORDER BY id FOR UPDATE
 """)
 
+# What is told of somebody who was erased stands in the delivery's timeline; how it came names the address once more.
 _SETTLE: Final = text("""
     UPDATE provider_events
        SET state = row.state, settled_at = CASE WHEN row.state <> 'waiting' THEN CAST(:now AS timestamptz) END,
            delivery_id = row.delivery_id, teaches = row.teaches, message_id = row.message_id,
-           address_hashes = string_to_array(row.named, ' ')
+           address_hashes = string_to_array(row.named, ' '),
+           payload = CASE WHEN row.state <> 'waiting' AND EXISTS (
+                               SELECT FROM deliveries WHERE deliveries.id = row.delivery_id AND to_address IS NULL)
+                          THEN ''::bytea ELSE payload END
       FROM unnest(CAST(:id AS uuid[]), CAST(:state AS text[]), CAST(:delivery_id AS uuid[]), CAST(:teaches AS text[]),
                   CAST(:message_id AS text[]), CAST(:named AS text[]))
            AS row(id, state, delivery_id, teaches, message_id, named)

@@ -251,13 +251,18 @@ async def test_reference_of_another_channel_finds_nothing(session: Session, appl
     assert (await states(session), await standing(session, delivery)) == (["unmatched"], (None, []))
 
 
-async def test_address_that_was_erased_stays_out_of_the_list_as_text(session: Session, applying: CallbackApply) -> None:
-    delivery = await sent(session)
+async def test_address_that_was_erased_stays_out_of_the_list_as_text_and_its_reports_are_not_kept(
+    session: Session, applying: CallbackApply
+) -> None:
+    delivery, other = await sent(session), await sent(session, "ben@example.com")
     await session.execute(text("UPDATE deliveries SET to_address = NULL WHERE id = :id"), {"id": delivery})
     event = sendgrid("bounce", type="bounce", bounce_classification="Invalid Address", ref=str(delivery))
-    await applying.apply([await put(session, "sendgrid", event)])
+    bens = sendgrid("delivered", email="ben@example.com", ref=str(other))
+    await applying.apply([await put(session, "sendgrid", event), await put(session, "sendgrid", bens)])
 
     assert await listed(session) == [("hard_bounce", "global", None, None, None)]
+    kept = await session.execute(text("SELECT delivery_id, state, payload <> ''::bytea FROM provider_events"))
+    assert {row[0]: tuple(row[1:]) for row in kept} == {delivery: ("applied", False), other: ("applied", True)}
 
 
 async def test_times_that_cannot_be_are_replaced_by_when_we_were_told(session: Session, applying: CallbackApply) -> None:
