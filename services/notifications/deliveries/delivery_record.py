@@ -1,6 +1,6 @@
 """Recording what came of attempts: the delivery, its timeline, who is told, and what is learned of the recipient."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -11,6 +11,7 @@ from services.notifications.costs.repository import CostRepository, Expected
 from services.notifications.deliveries.delivery_counts import tell_ended
 from services.notifications.deliveries.delivery_drop import DroppedDeliveries
 from services.notifications.deliveries.delivery_tell import tell_delayed, tell_finished
+from services.notifications.deliveries.erased_repository import ErasedRepository
 from services.notifications.deliveries.late_reports import LateReports
 from services.notifications.deliveries.models import DeliveryStatus
 from services.notifications.deliveries.note_repository import NoteRepository
@@ -26,7 +27,7 @@ from services.notifications.deliveries.taken_repository import TakenRepository
 from services.notifications.providers.answers import Answer, Verdict
 from services.notifications.sms.price_models import Price
 from shared.runtime.db import Session
-from shared.runtime.outcomes import NOT_REACHED, Failed, Outcome, Retry
+from shared.runtime.outcomes import NOT_REACHED, Done, Failed, Outcome, Retry
 
 _LEARNED = frozenset({Verdict.BAD_RECIPIENT, Verdict.OPTED_OUT, Verdict.COMPLAINED})
 
@@ -109,13 +110,36 @@ class DeliveryRecord:
             if result.finished_at is not None and result.id in changed and result.id not in revived
         ]
         tell_ended(session, ended, now)
+        erased = await self._erased(session, recorded)
         lessons = [
-            Lesson(one.row, one.answer.verdict, one.provider, one.account_of)
+            Lesson(_known(one.row, erased), one.answer.verdict, one.provider, one.account_of)
             for one in recorded
             if one.answer is not None and one.provider is not None and _teaches(one.answer, one.outcome)
         ]
         if lessons:
             await self._lessons.learn(session, lessons, now)
+
+    async def _erased(self, session: Session, recorded: Sequence[Recorded]) -> Collection[UUID]:
+        """Whose person was erased during the call; of those what the call has brought is forgotten, too.
+
+        A mail that was taken leaves nothing that names anybody, so most batches ask nothing.
+        """
+        telling = [one.row.id for one in recorded if one.result is not None and _is_telling(one)]
+        repository = ErasedRepository(session)
+        erased = await repository.among(telling) if telling else set()
+        if erased:
+            await repository.forget(erased)
+        return erased
+
+
+def _is_telling(one: Recorded) -> bool:
+    """Whether its end leaves more behind than that it was sent: an error, a dead letter, or an SMS that may come back."""
+    return one.row.channel == "sms" or not isinstance(one.outcome, Done)
+
+
+def _known(row: DeliveryRow, erased: Collection[UUID]) -> DeliveryRow:
+    """The row as far as it may still be known: the hash of its address says which one it was."""
+    return row._replace(to_address=None) if row.id in erased else row
 
 
 def _teaches(answer: Answer, outcome: Outcome) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from services.notifications.callbacks.report_consequences import ReportConsequences, Telling
 from services.notifications.callbacks.repository import Reported
 from services.notifications.deliveries.delivery_record import DeliveryRecord, Lesson, Recorded
-from services.notifications.deliveries.letters import RowFacts, delivery_row
+from services.notifications.deliveries.letters import Addressee, RowFacts, delivery_row
 from services.notifications.deliveries.receipt_models import Receipt, Report
 from services.notifications.deliveries.repository import AttemptResult
 from services.notifications.providers.answers import Answer, Verdict
@@ -306,3 +306,29 @@ async def test_message_whose_report_came_during_its_last_try_has_not_failed(
     assert [one.status for one in await published(session, DeliveryFinished)] == ["sent"]
     assert await letters(session) == [("replayed", "system:provider-reports")]
     assert await received(mail_server) == 0
+
+
+class _Heard:
+    def __init__(self) -> None:
+        self.lessons: list[Lesson] = []
+
+    async def learn(self, _: Session, lessons: Sequence[Lesson], __: datetime) -> None:
+        self.lessons += lessons
+
+
+async def test_call_that_ends_after_its_person_was_erased_leaves_no_address_and_no_text(session: Session) -> None:
+    key, now, heard = await attempted(session, "smtp", None, status="sending"), system_clock(), _Heard()
+    for statement in _DEAD:
+        await session.execute(statement, {"id": key})
+    await session.execute(text("UPDATE deliveries SET to_address = NULL, subject = NULL WHERE id = :id"), {"id": key})
+    row = delivery_row(RowFacts(key, "email", "example.com", now, 0), email(), Addressee("ann@example.com", "h"), None)
+    refusal = AttemptResult(key, 1, now, now, "bad_recipient", 550, "5.1.1", "Ann Lee has left us", 5)
+    failed = Failed("550 Ann Lee has left us", "bad_recipient", "bad_recipient")
+    answer = Answer(Verdict.BAD_RECIPIENT, "Ann Lee has left us")
+    await DeliveryRecord(heard).write(session, [Recorded(row, failed, 1, refusal, answer, "smtp", None)], now)
+
+    found = await delivery(session, key)
+    assert (found.status, found.error, [one.detail for one in found.timeline]) == ("failed", None, [None])
+    assert [(one.row.to_address, one.row.address_hash) for one in heard.lessons] == [(None, "h")]
+    assert await letters(session) == [("discarded", "system:privacy")]
+    assert await session.scalar(text("SELECT body FROM dead_letters")) == "{}"
