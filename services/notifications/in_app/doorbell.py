@@ -85,8 +85,12 @@ class Doorbell:
                 self._task.cancel()
                 self._task = None
 
+    def _is_over(self) -> bool:
+        """Whether the task that asks was let go. Where Redis answers just then, its client loses the cancellation."""
+        return asyncio.current_task() is not self._task
+
     async def _run(self) -> None:
-        while True:
+        while not self._is_over():
             try:
                 async with self._client.pubsub(ignore_subscribe_messages=True) as hints:
                     await hints.subscribe(CHANNEL)
@@ -103,7 +107,7 @@ class Doorbell:
 
     async def _listen(self, hints: Any) -> None:
         poll_at = time.monotonic() + self._poll_s
-        while True:
+        while not self._is_over():
             message = await hints.get_message(timeout=self._listen_s)
             if message is not None and message["data"].startswith(_PREFIX):
                 self._wake(message["data"].removeprefix(_PREFIX).decode("utf-8", "replace").split("\n"))
