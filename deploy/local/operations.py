@@ -1,10 +1,11 @@
-"""A client of the services' operations API, `/v1/operations`, as an administrator of the local stack."""
+"""A client of the services' operations API, `/v1/operations`, as an administrator of the local stack, or of one elsewhere."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 
+from deploy.local import elsewhere
 from deploy.local.failures import StackError
 from deploy.local.keys import mint_token
 from deploy.local.stack import Stack
@@ -20,8 +21,11 @@ class Operations:
         if service not in SERVICES:
             raise StackError(f"There is no service called {service}.", f"choose from {', '.join(SERVICES)}")
         self._service = service
-        url = stack.addresses.url(f"{service}-api")
-        token = mint_token(stack.home, subject="operator:local", roles=["admin"], audience=service, ttl_s=300)
+        if token := elsewhere.token():
+            url, self._look = elsewhere.url(service), f"does {service.upper()}_URL lead to it?"
+        else:
+            url, self._look = stack.addresses.url(f"{service}-api"), "`waybill status` shows what runs, `make run` starts it"
+            token = mint_token(stack.home, subject="operator:local", roles=["admin"], audience=service, ttl_s=300)
         headers = {"Authorization": f"Bearer {token}"}
         self._client = httpx.Client(base_url=f"{url}/v1/operations", headers=headers, timeout=30, trust_env=False)
 
@@ -39,7 +43,7 @@ class Operations:
             return self._client.request(method, path, json=json, params=params)
         except httpx.HTTPError as error:
             sentence = f"The {self._service} API does not answer ({type(error).__name__})."
-            raise StackError(sentence, "`waybill status` shows what runs, `make run` starts it") from None
+            raise StackError(sentence, self._look) from None
 
     def _decoded(self, response: httpx.Response) -> Any:
         if response.is_error:

@@ -67,7 +67,7 @@ def show(json: Json = False) -> None:
     print_table(columns, [[_cell(row[column]) for column in columns] for row in rows.values()])
 
 
-def _empty(lane: str, in_broker: int) -> Row:
+def _empty(lane: str, in_broker: int | None) -> Row:
     counts = dict.fromkeys(_SUMMED, 0)
     return {
         "lane": lane,
