@@ -134,6 +134,15 @@ def containers(nothing_yet: Path) -> None:
 
 
 @pytest.mark.usefixtures("containers")
+def test_a_list_of_backups_of_containers_is_not_an_empty_one() -> None:
+    """Who is woken because no backup is new enough would believe that there are none."""
+    failure = refusal("backup", "--list")
+
+    assert failure.sentence == "The backups of this stack are not in a folder of this machine."
+    assert failure.remedy.startswith("`docker compose run --rm backups list`")
+
+
+@pytest.mark.usefixtures("containers")
 @pytest.mark.parametrize(
     ("arguments", "does_it"),
     [

@@ -8,6 +8,7 @@ import typer
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from deploy.local import elsewhere
 from deploy.local.commands.output import Json, Reason, Yes, confirm, print_json, print_table, say
 from deploy.local.failures import StackError
 from deploy.local.home import Home
@@ -30,6 +31,10 @@ def backup(
 ) -> None:
     """Have a backup of all schemas made by the worker, now and besides the schedule."""
     if show:
+        if folder is None and (Stack.here().is_elsewhere or elsewhere.token()):
+            # The folder here has none, which is not to be read as that there are none.
+            where = "`docker compose run --rm backups list`, or `GET /v1/backups` of analytics"
+            raise StackError("The backups of this stack are not in a folder of this machine.", where)
         _show(folder or Home.here().backups, json=json)
         return
     fired = Operations(Stack.here(), "analytics").call("POST", f"/schedules/{ENTRY}/run", json={"reason": reason})
