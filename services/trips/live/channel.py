@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 PREFIX: Final = "live:trips"
 EVENTS: Final = f"{PREFIX}:events"
 SEQUENCE: Final = f"{PREFIX}:sequence"
+MOST_READ: Final = 500
+"""How many entries are read at once."""
 KEPT_S: Final = 900
 """How long a trip's events are kept after its last one, and so how old an id may be."""
 VERSION_KEPT_S: Final = 4 * KEPT_S
@@ -162,7 +164,7 @@ class LiveChannel:
 
     async def read(self, after: EventId, block_ms: int) -> list[Entry]:
         """What was told after that, waiting for it."""
-        found: Any = await self._client.xread({EVENTS: redis_id(after)}, count=500, block=block_ms)
+        found: Any = await self._client.xread({EVENTS: redis_id(after)}, count=MOST_READ, block=block_ms)
         if not found:
             return []
         # One stream was asked for: `{name: [entries]}` or `[[name, entries]]`, by the protocol's version.

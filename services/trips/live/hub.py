@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.trips.live import metrics
 from services.trips.live.arrivals import LiveArrivals
-from services.trips.live.channel import KEPT_S, MOST_AT_ONCE, LiveChannel, Told
+from services.trips.live.channel import KEPT_S, MOST_AT_ONCE, MOST_READ, LiveChannel, Told
 from services.trips.live.errors import TooManyStreams
 from services.trips.live.events import EventId, LiveEvent, decoded, redis_id
 from services.trips.live.subscription import Subscription
@@ -214,7 +214,8 @@ class Hub:
 
     async def _take(self) -> None:
         assert self._position is not None, "it has connected"
-        for entry in await self._channel.read(self._position, BLOCK_MS):
+        entries = await self._channel.read(self._position, BLOCK_MS)
+        for entry in entries:
             has_gap = entry.number != self._number + 1
             epoch = await self._channel.epoch() if has_gap else self._epoch
             if self._is_over():
@@ -227,7 +228,8 @@ class Hub:
             self._position, self._number = entry.id, entry.number
             for event in entry.events:
                 self._hear(event)
-        self._heard_at = time.monotonic()
+        # Where there is more, it was told before now, and no heartbeat may say an id beyond it.
+        self._heard_at = time.monotonic() if len(entries) < MOST_READ else 0.0
 
     def _hear(self, event: LiveEvent) -> None:
         if event.kind == "position":

@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from services.trips.live.arrivals import LiveArrivals
-from services.trips.live.channel import Entry, LiveChannel, Told
+from services.trips.live.channel import MOST_READ, Entry, LiveChannel, Told
 from services.trips.live.events import EventId
 from services.trips.live.hub import Hub
 from shared.runtime.clock import system_clock
@@ -29,6 +29,22 @@ class DeafChannel(LiveChannel):
             return await asyncio.shield(reading)
         except asyncio.CancelledError:
             return await reading
+
+
+class StalledChannel(LiveChannel):
+    """What its process has missed while it stood still is read in two parts, and the second one is long in coming."""
+
+    def __init__(self, client: Redis, missed: Sequence[Entry]) -> None:
+        super().__init__(client)
+        self._missed = list(missed)
+        self.is_asked_again = asyncio.Event()
+
+    async def read(self, after: EventId, block_ms: int) -> list[Entry]:  # noqa: ARG002 - whatever is asked for
+        part, self._missed = self._missed, []
+        if not part:
+            self.is_asked_again.set()
+            await asyncio.Event().wait()
+        return part
 
 
 class Unchanging:
@@ -60,6 +76,19 @@ async def test_a_reader_that_was_let_go_tells_those_who_come_next_no_gap(redis: 
             assert (follower.lost(), b'"n":%d' % number in told) == (None, True)
         await eventually(only_one_reads)
     await hub.close()
+
+
+async def test_no_heartbeat_says_an_id_beyond_what_is_still_to_be_read(redis: Redis, database: Database) -> None:
+    _, number, now_ms = await LiveChannel(redis).end()
+    missed = [Entry((now_ms - 60_000, place), number + place, []) for place in range(1, MOST_READ + 1)]
+    channel = StalledChannel(redis, missed)
+    hub = Hub(channel, Unchanging(), LiveArrivals(database.read, system_clock))
+    with hub.following([TRIP]):
+        await asyncio.wait_for(channel.is_asked_again.wait(), 5)
+        position = hub.position()
+    await hub.close()
+
+    assert position == hub.shown(missed[-1].id)
 
 
 async def only_one_reads() -> bool:
