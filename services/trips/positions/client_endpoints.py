@@ -158,7 +158,7 @@ async def take_owntracks(request: Request) -> Response:
 
 async def _osmand(request: Request, token: str | None) -> Response:
     body = await request.body()
-    if request.headers.get("content-type", "").startswith(_JSON):
+    if request.headers.get("content-type", "").lower().startswith(_JSON):
         return await _traccar_json(request, body, token)
     pairs = osmand.pairs_of(request.url.query or body.decode("utf-8", "replace"))
     reporter = await _known(request, osmand.identifier_of(pairs), pairs.get("token") or token)

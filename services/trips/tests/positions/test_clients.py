@@ -99,9 +99,10 @@ async def test_traccar_clients_json_is_taken_in_metres_per_second(fleet: Fleet, 
         await client.post("/osmand", json=TRACCAR),
         await client.post("/osmand", json=TRACCAR | {"device_id": "nobody"}),
         await client.post("/osmand", json={"device_id": BARE}),
+        await client.post("/osmand", json=TRACCAR, headers={"Content-Type": "Application/JSON; charset=utf-8"}),
     ]
 
-    assert [said(one) for one in answers] == [(200, b""), (404, b""), (400, b"")]
+    assert [said(one) for one in answers] == [(200, b""), (404, b""), (400, b""), (200, b"")]
     ((*_, speed, heading, altitude, accuracy, battery, source, further),) = await rows(session, KEPT)
     assert (speed, heading, altitude, accuracy, battery) == (8.0, 174.0, 12.5, pytest.approx(4.3), 0.83)
     assert (source, further["activity"], further["is_moving"], further["is_charging"]) == ("traccar", "in_vehicle", True, False)
