@@ -58,7 +58,7 @@ class CreditNotes:
         """Take back what of an order is cancelled; None where no invoice bills it, or refunds have taken it all back. Lock the
         order before.
 
-        Raises CreditAboveRemaining where other credit notes have taken it back already, and SeriesExhausted.
+        Raises CreditAboveRemaining where more is owed less than what is left of the invoice, and SeriesExhausted.
         """
         known = await self._invoices.of_source(Source(order_id=order_id))
         if known is None or known.status != "issued" or not what.total_minor:
@@ -121,13 +121,13 @@ def found(note: CreditNote | None) -> CreditNote:
 def _cancelled(
     invoice: Invoice, lines: Sequence[InvoiceLine], before: Before, wanted: Sequence[CreditedLine], total_minor: int
 ) -> Credit | None:
-    """The lines to the last minor unit; where refunds have taken back some of them before, what is left. Raises
-    CreditAboveRemaining where more than refunds stands in the way."""
+    """The lines to the last minor unit; where earlier credit notes have taken back some of them, what is owed less. Raises
+    CreditAboveRemaining where that is more than what is left and what refunds have taken back."""
     try:
         return agreed(invoice, lines, before, wanted, total_minor)
     except CreditAboveRemaining:
         remaining = invoice.total_minor - invoice.credited_minor
-        if not before.refunded_minor or total_minor - remaining > before.refunded_minor:
+        if total_minor - remaining > before.refunded_minor:
             raise
         amount = min(total_minor, remaining)
         return of_amount(invoice, lines, before, amount) if amount else None

@@ -66,6 +66,7 @@ class Cancellations:
         before, after = kept(lines, was, order.terms), kept(lines, will, order.terms)
         # What credit notes by hand have taken off beside the lines stays off.
         by_hand = order.cancelled_minor - (order.total_minor - before[1].total_minor)
+        was_owed = before[1].total_minor - by_hand
         owed = max(after[1].total_minor - by_hand, 0)
         # What was given back for other reasons cannot be given back again.
         left = order.paid_minor - order.refunded_minor - await self._orders.planned_refunds(order.id)
@@ -73,7 +74,7 @@ class Cancellations:
             currency=order.currency,
             lines=[_refund_line(line, quantities[line.number], before, after) for line in lines if line.number in quantities],
             round_off_minor=before[1].round_off_minor - after[1].round_off_minor,
-            cancelled_minor=before[1].total_minor - after[1].total_minor,
+            cancelled_minor=was_owed - owed,
             refund_minor=max(min(order.held_minor - owed, left), 0),
         )
         return Cancellation(quantities, plan, owed, discount_of(lines, was) - discount_of(lines, will))

@@ -126,7 +126,9 @@ class RefundPlanOut(BaseModel):
     currency: str
     lines: list[RefundLine]
     round_off_minor: int = Field(description="By how much more the order is rounded afterwards.")
-    cancelled_minor: int = Field(description="What is owed no more: the lines and the round-off.")
+    cancelled_minor: int = Field(
+        description="What is owed no more: the lines and the round-off, but for what credit notes have taken off before."
+    )
     refund_minor: int = Field(description="What was paid beyond what is still owed.")
 
 

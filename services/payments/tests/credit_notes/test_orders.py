@@ -21,6 +21,8 @@ STANDS: Final = """
     SELECT status, payment_status, cancelled_minor, paid_minor, released_minor, due_minor FROM orders WHERE id = :id
 """
 
+CREDITED_LINES: Final = "SELECT sum(quantity)::bigint, sum(taxable_minor)::bigint FROM credit_note_lines"
+
 
 class Billed:
     """An order that is invoiced, and what happens to both."""
@@ -120,6 +122,24 @@ async def test_what_is_credited_of_a_paid_order_is_for_a_refund_and_stays_so_whe
     assert (cancelled, paid, released, due) == (CHAIR + planned, TOTAL, CHAIR + planned, 0)
     ((credited,),) = await rows(billed.session, "SELECT credited_minor FROM invoices")
     assert credited == cancelled
+
+
+@pytest.mark.parametrize("paid", [0, TOTAL])
+async def test_what_is_cancelled_after_a_credit_note_is_what_is_left_as_the_preview_says(billed: Billed, paid: int) -> None:
+    if paid:
+        await billed.pay(paid)
+    await billed.invoice()
+    await billed.credit({"line": 1, "quantity": 1})
+
+    preview = (await billed.shop.api.post(f"/v1/orders/{billed.order_id}/cancellation-preview", json={})).json()
+    cancelled = await billed.shop.act(billed.order_id, "cancellations", reason="gone")
+
+    assert cancelled.is_success, cancelled.text
+    left = TOTAL - CHAIR
+    assert (preview["cancelled_minor"], preview["refund_minor"]) == (left, left if paid else 0)
+    assert await billed.stands() == ("cancelled", "paid" if paid else "unpaid", TOTAL, paid, paid, 0)
+    assert await rows(billed.session, "SELECT credited_minor FROM invoices") == [(TOTAL,)]
+    assert await rows(billed.session, CREDITED_LINES) == [(4, 500_200)]
 
 
 async def test_an_order_that_is_invoiced_does_not_expire_beneath_its_invoice(billed: Billed) -> None:
