@@ -37,11 +37,9 @@ def bill(
     What earlier changes have made due comes as lines of its own, what they have left unused as a discount as far as there is
     something to take it off; where another rate of tax holds by now, as a discount that is worth the same with the tax.
     """
+    take = credited if terms.delivers else adjusted
     whole_lines = [_line(line, quantity, part, whole, terms) for line in terms.lines]
-    if terms.delivers:
-        lines, taken = credited(whole_lines, adjustments)
-    else:
-        lines, taken = adjusted(whole_lines, adjustments, is_taxed=is_taxed(supply.supply_kind))
+    lines, taken = take(whole_lines, adjustments, is_taxed=is_taxed(supply.supply_kind))
     return _totals(part, lines, supply, taken)
 
 
@@ -62,19 +60,25 @@ def adjusted(
     return lines, taken
 
 
-def credited(lines: list[BilledLine], adjustments: Sequence[Adjustment]) -> tuple[list[BilledLine], dict[UUID, int]]:
+def credited(
+    lines: list[BilledLine], adjustments: Sequence[Adjustment], *, is_taxed: bool
+) -> tuple[list[BilledLine], dict[UUID, int]]:
     """The same for a delivery, whose order has lines for nothing but what is delivered.
 
     So what changes have made due makes what they have left unused less, and stays open beyond that: for a period that is charged
-    by days, or for the last invoice.
+    by days, or for the last invoice. So does all that is not of one rate of tax, and what is unused of another one than what is
+    delivered: a piece's discount, which a cancelled piece gives back, is worth what was paid for it under its own rate alone.
     """
+    rates = {one.tax_rate_bp if is_taxed else 0 for one in adjustments}
+    if len(rates) > 1:
+        return lines, {}
     due, unused = ([one for one in adjustments if one.open_minor * sign > 0] for sign in (1, -1))
-    room = sum(line.gross_minor - line.discount_minor for line in lines)
+    rooms = [line.gross_minor - line.discount_minor if (line.tax_rate_bp if is_taxed else 0) in rates else 0 for line in lines]
     due_minor, unused_minor = sum(one.open_minor for one in due), -sum(one.open_minor for one in unused)
     settled = min(due_minor, unused_minor)
-    credit = min(unused_minor - settled, room)
+    credit = min(unused_minor - settled, sum(rooms))
     taken = _parts(due, settled) | _parts(unused, settled + credit)
-    return _discounted(lines, credit) if credit else lines, taken
+    return _discounted(lines, credit, rooms) if credit else lines, taken
 
 
 def _parts(adjustments: Sequence[Adjustment], amount_minor: int) -> dict[UUID, int]:
@@ -95,8 +99,8 @@ def _line(line: PlanLine, quantity: int, part: Period, whole: Period, terms: Ter
     return BilledLine(line.sku, line.name, line.hsn_sac, pieces, line.unit_price_minor, off, line.tax_rate_bp, line.capability)
 
 
-def _discounted(lines: Sequence[BilledLine], credit: int) -> list[BilledLine]:
-    parts = allocate(credit, [line.gross_minor - line.discount_minor for line in lines])
+def _discounted(lines: Sequence[BilledLine], credit: int, rooms: Sequence[int]) -> list[BilledLine]:
+    parts = allocate(credit, rooms)
     return [replace(line, discount_minor=line.discount_minor + part) for line, part in zip(lines, parts, strict=True)]
 
 

@@ -18,12 +18,16 @@ TAKEN_BEFORE = Path(__file__).parents[2] / "migrations" / "versions" / "0027_tak
 OPEN = "SELECT sum(open_minor) FROM subscription_adjustments"
 ORDER = "SELECT id, status, total_minor, discount_minor FROM orders ORDER BY period_start DESC LIMIT 1"
 CREDIT = "SELECT kind, amount_minor FROM customer_credits"
+FRESH = {"sac": "998439", "unit_price_minor": 100_000, "tax_rate_bp": 500}
+"""Taxed as vegetables are."""
 VAST = {"code": "vast", "interval": "week", "items": [{"sku": "VEG", "quantity": 10}]}
 
 
-async def _delivers(office: Office, *, quantity: int = 9, changed: int = 8, day: int = 25, box: dict[str, Any] = BOX) -> Any:
+async def _delivers(
+    office: Office, *, quantity: int = 9, changed: int = 8, day: int = 25, box: dict[str, Any] = BOX, charge: Any = FRESH
+) -> Any:
     """One whose month was paid, then changed, and whose next period delivers."""
-    one = await office.subscribe(await office.plan(PRO, max_quantity=9), quantity=quantity)
+    one = await office.subscribe(await office.plan(PRO, max_quantity=9, charge=charge), quantity=quantity)
     await office.bill()
     ((payment, total),) = await rows(office.session, "SELECT payment_id, total_minor FROM subscription_periods")
     await office.captured(payment, total)
@@ -57,7 +61,19 @@ async def test_credit_that_a_cancelled_delivery_has_taken_makes_the_next_one_che
     await office.bill(at(2026, 4, 9))
 
     assert (await rows(office.session, ORDER))[0][1:] == ("placed", 25_400, 25_806)
-    assert [total for *_, total in await office.periods(one)] == [1_062_000, 25_400, 25_400]
+    assert [total for *_, total in await office.periods(one)] == [945_000, 25_400, 25_400]
+
+
+async def test_unused_days_that_were_taxed_by_another_rate_wait_and_are_given_back_with_that_tax(office: Office) -> None:
+    one = await _delivers(office, charge=PRO["charge"])
+    assert (await rows(office.session, ORDER))[0][1:] == ("placed", 52_500, 0)
+    assert await rows(office.session, OPEN) == [(-25_806,)]
+
+    await office.act(one, "cancel", at="now")
+    for asked in await published(office.session, SettleSubscription):
+        assert (await office.run_task(asked, occurred_at=office.clock())).outcome == "done"
+
+    assert await rows(office.session, CREDIT) == [("grant", 30_452)]
 
 
 async def test_a_delivery_that_credit_has_paid_for_and_of_which_pieces_are_cancelled_gives_back_their_share(
@@ -93,8 +109,8 @@ async def test_credit_is_given_back_once_where_the_delivery_is_cancelled_and_the
         assert (await office.run_task(asked, occurred_at=office.clock())).outcome == "done"
 
     assert await rows(office.session, OPEN) == [(0,)]
-    # With the tax of the month that was paid, 18 %.
-    assert await rows(office.session, CREDIT) == [("grant", 30_452)]
+    # With the tax of the month that was paid, 5 %.
+    assert await rows(office.session, CREDIT) == [("grant", 27_096)]
 
 
 async def test_credit_of_a_delivery_that_is_cancelled_after_its_subscription_is_its_customers(office: Office) -> None:
@@ -111,7 +127,7 @@ async def test_credit_of_a_delivery_that_is_cancelled_after_its_subscription_is_
     for _ in range(2):
         assert (await office.run_task(asked, occurred_at=office.clock())).outcome == "done"
 
-    assert await rows(office.session, CREDIT) == [("grant", 30_452)]
+    assert await rows(office.session, CREDIT) == [("grant", 27_096)]
 
 
 def _statement_of(migration: Path) -> str:
