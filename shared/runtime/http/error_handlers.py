@@ -1,6 +1,8 @@
 """Which exception becomes which problem. Services raise ServiceErrors; the rest is about the framework and the database."""
 
+import errno
 import logging
+import socket
 from typing import Any, Final
 
 import asyncpg
@@ -8,11 +10,11 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
 from redis.exceptions import RedisError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
-from shared.runtime.db import constraint_of
+from shared.runtime.db import LOST_CONNECTION, constraint_of
 from shared.runtime.errors import Conflict, Invalid, NotFound, ServiceError, Unavailable
 from shared.runtime.http.errors import BadRequest, InternalError, MethodNotAllowed, RequestTooLarge
 from shared.runtime.http.problems import problem_response
@@ -38,13 +40,15 @@ _OUTAGES: Final = (
     RedisError,
     ConnectionError,
     TimeoutError,
+    socket.gaierror,
 )
+_UNREACHABLE: Final = frozenset({errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENETUNREACH, errno.ENETDOWN})
 
 
 def install(app: FastAPI) -> None:
     """Answer every error of `app` with a problem."""
     app.add_exception_handler(HTTPException, _http_error)
-    for kind in (ServiceError, RequestValidationError, *_OUTAGES):
+    for kind in (ServiceError, RequestValidationError, *_OUTAGES, OSError, PendingRollbackError):
         app.add_exception_handler(kind, _refused)
 
 
@@ -58,12 +62,22 @@ def refusal_of(request: Request, error: Exception) -> ServiceError | None:
         return invalid_request(error.errors())
     if isinstance(error, HTTPException):
         return _from_framework(request, error) if error.status_code >= 400 else None
-    return from_database(error) if isinstance(error, _OUTAGES) else None
+    return from_database(error) if _is_outage(error) else None
+
+
+def _is_outage(error: Exception) -> bool:
+    """A container that starts again has neither a name nor an address for a moment. A session whose connection is lost in one
+    statement refuses the next one without a word of the database."""
+    if isinstance(error, PendingRollbackError):
+        return error.code == LOST_CONNECTION
+    return isinstance(error, _OUTAGES) or (isinstance(error, OSError) and error.errno in _UNREACHABLE)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
     refusal = refusal_of(request, error)
-    assert refusal is not None, "it is installed for what it knows"
+    if refusal is None:
+        # As any error that nobody has foreseen.
+        raise error
     return problem_response(request.scope, refusal)
 
 

@@ -1,8 +1,15 @@
+import errno
+import socket
+
 import asyncpg
 import httpx
 import pytest
+from fastapi import FastAPI
+from sqlalchemy.exc import PendingRollbackError
 
+from shared.runtime.db import LOST_CONNECTION
 from shared.runtime.errors import Conflict
+from shared.runtime.http import error_handlers
 from shared.testing.proxy import FaultProxy
 
 
@@ -107,6 +114,29 @@ async def test_a_database_that_is_down_is_a_503_until_it_is_back(client: httpx.A
 
     assert (refused.status_code, refused.json()["code"], refused.headers["retry-after"]) == (503, "unavailable", "5")
     assert (await client.get("/v1/notes")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), 503),
+        (OSError(errno.EHOSTUNREACH, "No route to host"), 503),
+        (PendingRollbackError("the connection is lost", code=LOST_CONNECTION), 503),
+        (PendingRollbackError("an error was passed over"), 500),
+        (OSError(errno.ENOSPC, "No space left on device"), 500),
+    ],
+)
+async def test_a_server_whose_name_or_address_is_gone_is_away_and_a_full_disk_is_not(error: Exception, status: int) -> None:
+    app = FastAPI()
+    error_handlers.install(app)
+
+    @app.get("/")
+    async def fail() -> None:
+        raise error
+
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        assert (await client.get("/")).status_code == status
 
 
 async def test_connections_that_broke_while_idle_cost_nobody_a_request(
