@@ -165,14 +165,18 @@ def constraint_of(error: BaseException) -> str | None:
     return None
 
 
+def follows_lost_connection(error: PendingRollbackError) -> bool:
+    """Whether a session refuses because its connection was lost before; else a handler goes on after an error of its own."""
+    return error.code == LOST_CONNECTION
+
+
 def is_away(error: BaseException) -> bool:
     """Whether an error means that the database is gone, starting, stopping or full, and not that the work is wrong.
 
     So does a row that another copy of the same work has held for long (55P03), and a server that has become a replica (25006).
     """
     if isinstance(error, PendingRollbackError):
-        # After a lost connection; the other kind is a handler that goes on after an error of its own.
-        return error.code == LOST_CONNECTION
+        return follows_lost_connection(error)
     if isinstance(error, OSError | SQLAlchemyTimeoutError):
         return True
     if not isinstance(error, DBAPIError):

@@ -12,7 +12,7 @@ from services.payments.periods.models import Period
 from services.payments.plans.models import PlanLine, Terms
 from services.payments.subscriptions.due_models import Bill
 from services.payments.subscriptions.models import Adjustment, BilledLine
-from services.payments.subscriptions.unused import take_off
+from services.payments.subscriptions.unused import Rate, take_off
 from services.payments.tax import models as tax
 from services.payments.tax.gst import assess, untaxed
 
@@ -54,7 +54,7 @@ def adjusted(
     """Lines with what earlier changes have left open, and what they take of each adjustment, with its sign."""
     due, unused = ([one for one in adjustments if one.open_minor * sign > 0] for sign in (1, -1))
     lines = lines + [BilledLine(None, one.description, one.hsn_sac, 1, one.open_minor, 0, one.tax_rate_bp) for one in due]
-    off = take_off(lines, unused, lambda rate_bp: rate_bp if is_taxed else 0)
+    off = take_off(lines, unused, _charged_if(is_taxed))
     taken = {one.id: one.open_minor for one in due} | {key: -amount for key, amount in off.taken.items()}
     lines = [replace(line, discount_minor=line.discount_minor + part) for line, part in zip(lines, off.discounts, strict=True)]
     return lines, taken
@@ -69,16 +69,22 @@ def credited(
     by days, or for the last invoice. So does all that is not of one rate of tax, and what is unused of another one than what is
     delivered: a piece's discount, which a cancelled piece gives back, is worth what was paid for it under its own rate alone.
     """
-    rates = {one.tax_rate_bp if is_taxed else 0 for one in adjustments}
+    rate = _charged_if(is_taxed)
+    rates = {rate(one.tax_rate_bp) for one in adjustments}
     if len(rates) > 1:
         return lines, {}
     due, unused = ([one for one in adjustments if one.open_minor * sign > 0] for sign in (1, -1))
-    rooms = [line.gross_minor - line.discount_minor if (line.tax_rate_bp if is_taxed else 0) in rates else 0 for line in lines]
+    rooms = [line.gross_minor - line.discount_minor if rate(line.tax_rate_bp) in rates else 0 for line in lines]
     due_minor, unused_minor = sum(one.open_minor for one in due), -sum(one.open_minor for one in unused)
     settled = min(due_minor, unused_minor)
     credit = min(unused_minor - settled, sum(rooms))
     taken = _parts(due, settled) | _parts(unused, settled + credit)
     return _discounted(lines, credit, rooms) if credit else lines, taken
+
+
+def _charged_if(is_taxed: bool) -> Rate:
+    """What of a rate is charged."""
+    return (lambda rate_bp: rate_bp) if is_taxed else (lambda _: 0)
 
 
 def _parts(adjustments: Sequence[Adjustment], amount_minor: int) -> dict[UUID, int]:

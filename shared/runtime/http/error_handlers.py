@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
-from shared.runtime.db import LOST_CONNECTION, constraint_of
+from shared.runtime.db import constraint_of, follows_lost_connection
 from shared.runtime.errors import Conflict, Invalid, NotFound, ServiceError, Unavailable
 from shared.runtime.http.errors import BadRequest, InternalError, MethodNotAllowed, RequestTooLarge
 from shared.runtime.http.problems import problem_response
@@ -69,7 +69,7 @@ def _is_outage(error: Exception) -> bool:
     """A container that starts again has neither a name nor an address for a moment. A session whose connection is lost in one
     statement refuses the next one without a word of the database."""
     if isinstance(error, PendingRollbackError):
-        return error.code == LOST_CONNECTION
+        return follows_lost_connection(error)
     return isinstance(error, _OUTAGES) or (isinstance(error, OSError) and error.errno in _UNREACHABLE)
 
 
