@@ -106,7 +106,7 @@ async def change(subscription_id: SubscriptionId, body: SubscriptionChange, desk
     responses=_refusals(SubscriptionForbids, ResumeTooEarly),
 )
 async def pause(subscription_id: SubscriptionId, body: PauseIn, desk: AtDesk, if_match: IfMatch) -> SubscriptionOut:
-    """Nothing is billed until it goes on. Repeated it is refused, so it needs no key."""
+    """Nothing is billed until it goes on; an end that is set comes all the same. Repeated it is refused, so it needs no key."""
     return desk.show(await desk.changing.pause(subscription_id, desk.organization_id, body, if_match.check))
 
 
@@ -118,7 +118,8 @@ async def resume(subscription_id: SubscriptionId, body: ReasonIn, desk: AtDesk, 
 
 @router.post("/{subscription_id:uuid}/cancel", summary="Cancel a subscription", responses=_FORBIDDEN)
 async def cancel(subscription_id: SubscriptionId, body: CancelIn, desk: AtDesk, if_match: IfMatch) -> SubscriptionOut:
-    """Now or at the end of what is paid. Nothing is given back for days that are left; what was not paid is owed no more."""
+    """Now or at the end of what is paid, which a pause does not put off. Nothing is given back for days that are left; what was
+    not paid is owed no more where it ends now."""
     return desk.show(await desk.changing.cancel(subscription_id, desk.organization_id, body, if_match.check))
 
 

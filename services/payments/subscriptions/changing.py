@@ -65,7 +65,10 @@ class Changing:
         self._by = by
 
     async def pause(self, key: UUID, organization_id: UUID | None, asked: PauseIn, check: Check) -> Subscription:
-        """Bill nothing until it goes on; what is paid for stays paid for. Raises SubscriptionForbids and ResumeTooEarly."""
+        """Bill nothing until it goes on; what is paid for stays paid for, and an end that is set comes on its day all the same.
+
+        Raises SubscriptionForbids and ResumeTooEarly.
+        """
         one = await self._held(key, organization_id, check)
         require(one, RUNNING, "paused")
         today = self._today(one)
@@ -78,10 +81,13 @@ class Changing:
 
     async def resume(self, key: UUID, organization_id: UUID | None, reason: str | None, check: Check) -> Subscription:
         """Go on today: the days of the pause that nobody has paid for are not billed. Where a period from before it is not paid,
-        it is past due. Raises SubscriptionForbids."""
+        it is past due. Raises SubscriptionForbids, also where its end has come in the pause."""
         one = await self._held(key, organization_id, check)
         require(one, {"paused"}, "resumed")
-        today = self._today(one)
+        today, end = self._today(one), end_of_paused(one)
+        if end is not None and end <= today:
+            detail = f"it ends on {end.isoformat()}, and cannot be resumed; take back its end first"
+            raise SubscriptionForbids(detail, subscription_status=one.status)
         start = max(one.next_period_start, today)
         status = "trialing" if one.trial_ends_on is not None and one.trial_ends_on > today else "active"
         values = {"status": status, "paused_on": None, "resumes_at": None, **self._from(one, start)}
@@ -89,11 +95,12 @@ class Changing:
         return await self._bill(await self._subscriptions.still_owed(changed, by=self._by, at=self._clock()))
 
     async def cancel(self, key: UUID, organization_id: UUID | None, asked: CancelIn, check: Check) -> Subscription:
-        """End it now, or when what is paid for is over. What was not paid is owed no more. Raises SubscriptionForbids."""
+        """End it now, where what was not paid is owed no more, or when what is paid for is over. Raises SubscriptionForbids."""
         one = await self._held(key, organization_id, check, owing=asked.at == "now")
         if asked.at == "period_end":
-            require(one, RUNNING, "cancelled for the end of its period")
+            require(one, RUNNING | {"paused"}, "cancelled for the end of its period")
             changed = await self._change(one, {"ends_at_period_end": True, "cancel_reason": asked.reason}, asked.reason)
+            changed = await self._end_pause(changed)
         else:
             require(one, {"trialing", "active", "past_due", "paused", "unpaid"}, "cancelled")
             changed = await self._change(one, ended("cancelled", asked.reason, self._clock()), asked.reason)
@@ -106,7 +113,7 @@ class Changing:
     async def keep(self, key: UUID, organization_id: UUID | None, reason: str | None, check: Check) -> Subscription:
         """Let it go on after the end of its period after all. Raises SubscriptionForbids."""
         one = await self._held(key, organization_id, check)
-        require(one, {"trialing", "active", "past_due"}, "kept")
+        require(one, {"trialing", "active", "past_due", "paused"}, "kept")
         if not one.ends_at_period_end:
             return one
         return await self._change(one, {"ends_at_period_end": False, "cancel_reason": None}, reason)
@@ -193,6 +200,20 @@ class Changing:
             raise SkipNotFound("the delivery of this day is not skipped")
         return one
 
+    async def _end_pause(self, one: Subscription) -> Subscription:
+        """A pause after all that was paid for leaves nothing to wait for: it is over, unless something from before is owed."""
+        if one.status != "paused" or one.next_period_start > self._today(one):
+            return one
+        values = {"status": "active", "paused_on": None, "resumes_at": None, **self._from(one, one.next_period_start)}
+        changed = await self._change(one, values, "its end has come in the pause")
+        changed = await self._subscriptions.still_owed(changed, by=self._by, at=self._clock())
+        if changed.status != "active":
+            return changed
+        changed = await self._change(changed, ended("cancelled", changed.cancel_reason, self._clock()), changed.cancel_reason)
+        self._publisher.publish(over(changed, "cancelled", self._clock()))
+        self._publisher.publish(SettleSubscription(subscription_id=one.id))
+        return changed
+
     async def _held(self, key: UUID, organization_id: UUID | None, check: Check, *, owing: bool = False) -> Subscription:
         """owing: with what it owes."""
         if owing:
@@ -216,6 +237,13 @@ class Changing:
 
     def _today(self, one: Subscription) -> date:
         return day_at(self._clock(), one.time_zone)
+
+
+def end_of_paused(one: Subscription) -> date | None:
+    """The day on which a paused one ends as things stand, whatever its pause says; as `due_repository.py` has it."""
+    if one.ends_at_period_end:
+        return one.next_period_start
+    return max(one.next_period_start, one.ends_on) if one.ends_on is not None else None
 
 
 def ended(status: SubscriptionStatus, reason: str | None, at: datetime) -> dict[str, Any]:

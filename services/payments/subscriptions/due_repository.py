@@ -51,21 +51,30 @@ _TAKE: Final = text(f"""{SELECT_DUE}
      WHERE {_HAS_COME} AND {NOT_PAUSED} AND coalesce(subscription.id = ANY (CAST(:ids AS uuid[])), true)
      ORDER BY subscription.next_bill_at, subscription.id LIMIT :limit FOR NO KEY UPDATE OF subscription SKIP LOCKED
 """)
-# As they will be when they are billed: pauses that end by then have ended, and who waits is looked at once more.
-_AS_BILLED: Final = """
+# When a pause is over: on the day that was named, or on that of the end of what is paused, which is not put off. Whoever is to
+# end goes on for that moment as it was left, so that its end comes as anybody's.
+_OVER: Final = """
+         CROSS JOIN LATERAL (SELECT CASE WHEN status <> 'paused' THEN NULL WHEN ends_at_period_end THEN next_period_start
+                                         WHEN ends_on IS NOT NULL THEN greatest(next_period_start, ends_on)
+                                    END AS end_on) AS ending
+         CROSS JOIN LATERAL (SELECT CAST(end_on AS timestamp) AT TIME ZONE time_zone AS ends_at) AS ended
+         CROSS JOIN LATERAL (SELECT least(resumes_at, ends_at) AS over_at,
+                                    CASE WHEN ends_at <= coalesce(resumes_at, ends_at) THEN end_on
+                                         ELSE greatest(next_period_start, CAST(resumes_at AT TIME ZONE time_zone AS date))
+                                    END AS start_on,
+                                    CAST(CAST(:slot AS timestamptz) AT TIME ZONE time_zone AS date) AS today) AS pause"""
+# As they will be when they are billed: pauses that are over by then have ended, and who waits is looked at once more.
+_AS_BILLED: Final = f"""
     WITH as_billed AS (
         SELECT id, organization_id, customer_id, time_zone, anchor, quantity, next_quantity, ends_at_period_end, ends_on,
                payment_method_id, delivery, delivery_slot, plan_version_id, next_plan_version_id, held_reason,
                CASE WHEN NOT resumes THEN status WHEN trial_ends_on > today THEN 'trialing' ELSE 'active' END AS status,
                CASE WHEN resumes THEN start_on ELSE next_period_start END AS next_period_start,
                CASE WHEN resumes THEN CAST(start_on AS timestamp) AT TIME ZONE time_zone ELSE next_bill_at END AS next_bill_at
-          FROM subscriptions
-         CROSS JOIN LATERAL (SELECT coalesce(resumes_at <= :slot, false) AS resumes,
-                                    CAST(CAST(:slot AS timestamptz) AT TIME ZONE time_zone AS date) AS today) AS local
-         CROSS JOIN LATERAL (SELECT greatest(next_period_start, CAST(resumes_at AT TIME ZONE time_zone AS date)) AS start_on)
-                            AS resumed
+          FROM subscriptions{_OVER}
+         CROSS JOIN LATERAL (SELECT coalesce(over_at <= :slot, false) AS resumes) AS resumed
          WHERE organization_id = :organization_id
-    )"""
+    )"""  # noqa: S608 - put together from constants
 _LOOK: Final = text(f"""{_AS_BILLED}{SELECT_DUE.replace("FROM subscriptions AS", "FROM as_billed AS")}
      WHERE subscription.status IN ('trialing', 'active')
        AND coalesce(subscription.held_reason <> ALL (CAST(:kept AS text[])), true)
@@ -85,19 +94,20 @@ _FREE: Final = text("""
      WHERE id = ANY (CAST(:ids AS uuid[]))
 """)
 # On the day that was named, however late it is by now: what is missed meanwhile is caught up as anybody's.
-_RESUME: Final = text("""
+_RESUME: Final = text(f"""
     WITH due AS (
-        SELECT id, today, greatest(next_period_start, CAST(resumes_at AT TIME ZONE time_zone AS date)) AS start_on
-          FROM subscriptions, LATERAL (SELECT CAST(CAST(:slot AS timestamptz) AT TIME ZONE time_zone AS date) AS today) AS local
-         WHERE resumes_at <= :slot ORDER BY id LIMIT :limit FOR NO KEY UPDATE OF subscriptions SKIP LOCKED
+        SELECT id, today, start_on, coalesce(over_at = ends_at, false) AS is_end FROM subscriptions{_OVER}
+         WHERE (resumes_at <= :slot OR (status = 'paused' AND (ends_at_period_end OR ends_on IS NOT NULL) AND ends_at <= :slot))
+         ORDER BY id LIMIT :limit FOR NO KEY UPDATE OF subscriptions SKIP LOCKED
     )
     UPDATE subscriptions
        SET status = CASE WHEN trial_ends_on > today THEN 'trialing' ELSE 'active' END, next_period_start = start_on,
            next_bill_at = CAST(start_on AS timestamp) AT TIME ZONE time_zone, paused_on = NULL, resumes_at = NULL,
-           version = version + 1, updated_at = :slot, changed_by = :by, change_reason = 'the pause is over'
+           version = version + 1, updated_at = :slot, changed_by = :by,
+           change_reason = CASE WHEN is_end THEN 'its end has come in the pause' ELSE 'the pause is over' END
       FROM due WHERE subscriptions.id = due.id
     RETURNING subscriptions.id
-""")
+""")  # noqa: S608 - put together from constants
 # A charge that was on its way when the pause began may have failed in it. access_until: as `dunning/timing.py` has it.
 STILL_OWED: Final = text("""
     UPDATE subscriptions
@@ -235,7 +245,7 @@ class DueRepository(DueReader):
             raise Refused(str(error.orig)) from error
 
     async def resume(self, slot: datetime, limit: int) -> None:
-        """End pauses that were to end by `slot`. Whoever owes something from before is past due, and not billed."""
+        """End pauses that are over by `slot`. Whoever owes something from before is past due, and not billed."""
         bound = {"slot": slot, "limit": limit, "by": SYSTEM}
         ids = list((await self._writing.execute(_RESUME, bound)).scalars())
         if ids:

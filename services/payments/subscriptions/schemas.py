@@ -70,7 +70,7 @@ class SubscriptionChange(BaseModel):
 
 
 class PauseIn(BaseModel):
-    """resumes_on: the day on which it goes on by itself; null: when somebody says so."""
+    """resumes_on: the day on which it goes on by itself; null: when somebody says so. It ends in its pause where it is to end."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -79,7 +79,7 @@ class PauseIn(BaseModel):
 
 
 class CancelIn(BaseModel):
-    """at: `period_end` lets what is paid for go on until it is over."""
+    """at: `period_end` lets what is paid for go on until it is over; of a paused one that may be today."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -132,8 +132,8 @@ class SubscriptionOut(BaseModel):
     payment_method_id: UUID | None
     delivery: dict[str, Any] | None
     delivery_slot: str | None
-    ends_at_period_end: bool
-    ends_on: date | None
+    ends_at_period_end: bool = Field(description="It ends on next_period_start instead of being billed, paused or not.")
+    ends_on: date | None = Field(description="No period begins on or after this day, and no pause outlasts it.")
     next_plan_version_id: UUID | None
     next_quantity: int | None
     paused_on: date | None
