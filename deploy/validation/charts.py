@@ -100,6 +100,8 @@ def find_problems(resources: list[Resource]) -> Iterator[str]:
         if resource["kind"] == "ScaledObject":
             said = f"ScaledObject {resource['metadata']['name']}"
             yield from (f"{said} {problem}" for problem in _scaling(resource, resources))
+        if resource["kind"] == "PrometheusRule" and not resource["spec"]["groups"]:
+            yield f"PrometheusRule {resource['metadata']['name']} has no rules"
 
 
 def _pod(pod: Mapping[str, Any]) -> Iterator[str]:

@@ -11,7 +11,10 @@ import yaml
 from deploy.validation.tools import ROOT
 
 PROMETHEUS: Final = ROOT / "deploy/prometheus"
-DASHBOARDS: Final = ROOT / "deploy/grafana/dashboards"
+CHART: Final = ROOT / "deploy/k8s/waybill"
+"""Rules and dashboards are in it, and compose mounts them from there: helm reads nothing outside of a chart."""
+RULES: Final = CHART / "rules"
+DASHBOARDS: Final = CHART / "dashboards"
 GIVEN: Final = frozenset({"up"})
 """What Prometheus itself adds."""
 _TEXT: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -25,8 +28,7 @@ _WORDS: Final = frozenset(
 
 def rules() -> list[dict[str, Any]]:
     """Every rule of every file: alerts and records."""
-    files = sorted((PROMETHEUS / "rules").glob("*.yml"))
-    groups = [group for file in files for group in yaml.safe_load(file.read_text())["groups"]]
+    groups = [group for file in rule_files() for group in yaml.safe_load(file.read_text())["groups"]]
     return [rule for group in groups for rule in group["rules"]]
 
 
@@ -62,5 +64,5 @@ def plain(expression: str) -> str:
 
 
 def rule_files() -> list[Path]:
-    """The rules, and the tests of them."""
-    return sorted((PROMETHEUS / "rules").glob("*.yml"))
+    """The files of rules."""
+    return sorted(RULES.glob("*.yml"))

@@ -45,7 +45,7 @@ async def work(flows: RunningStack) -> None:
 def prometheus(project: Project, flows: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     """The stack's own, which has scraped a stack that has work behind it."""
     asyncio.run(work(flows))
-    project.set(PROMETHEUS_CONFIG=str(hurried(tmp_path_factory.mktemp("monitoring") / "prometheus")))
+    project.set(**hurried(tmp_path_factory.mktemp("monitoring")))
     project.compose("up", "--detach", "--no-deps", *WATCHERS, profile="monitoring")
     client = Prometheus(f"http://127.0.0.1:{project.ports['prometheus']}")
     with project.timed("   Prometheus reaches every process"):
