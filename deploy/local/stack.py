@@ -88,13 +88,17 @@ class Stack:
             # What a start that was cut short, or a keeper that was killed, has left behind holds ports and data.
             self._stop()
             state = State.load(self.home)
-            state.ports = ports.choose(state.ports, wanted_ports)
-            found = self._prepare(state.ports)
-            try:
-                self._start(show, state, found, timeout_s)
-            except BaseException:
-                self.supervisor.stop(State.load(self.home))
-                raise
+            # Two that start at once would find the same ports free, until the first server listens.
+            with ports.claimed(state.ports, wanted_ports) as state.ports:
+                self._launch(show, state, timeout_s)
+
+    def _launch(self, show: Display, state: State, timeout_s: float) -> None:
+        found = self._prepare(state.ports)
+        try:
+            self._start(show, state, found, timeout_s)
+        except BaseException:
+            self.supervisor.stop(State.load(self.home))
+            raise
 
     def _prepare(self, chosen: dict[str, int]) -> dict[str, environment.Environment]:
         """Write all files that the processes read."""
