@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.payments.disputes.models import Dispute
-from services.payments.ledger.models import Posting
+from services.payments.ledger.models import Posting, Reversal
 from services.payments.payments import booking, ranks
 from services.payments.payments.models import Payment
 
@@ -27,3 +27,18 @@ def dispute_postings(payments: Mapping[UUID, Payment], disputes: Sequence[Disput
         elif one.rank == ranks.DISPUTE_WON:
             postings.append(booking.dispute_won(payment, one.id, taken, decided_at))
     return postings
+
+
+def losses_undone(disputes: Sequence[Dispute], now: datetime) -> list[Reversal]:
+    """Losses of disputes that are won after all, where they were posted: banks change their minds, and news come in any order."""
+    return [
+        Reversal(
+            "dispute_loss_undone",
+            str(one.id),
+            ("dispute_lost", str(one.id)),
+            one.decided_at or now,
+            f"Dispute of payment {one.payment_id}",
+        )
+        for one in disputes
+        if one.rank == ranks.DISPUTE_WON
+    ]

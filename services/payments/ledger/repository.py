@@ -88,6 +88,16 @@ class Ledger:
 
         A transaction is reversed once, whatever sources ask for it. Raises NothingToReverse for one that was not posted.
         """
+        found, posted = await self._reverse(reversals)
+        if found < len(reversals):
+            raise NothingToReverse("what is to be undone was never posted; post it first, or undo nothing")
+        return posted
+
+    async def reverse_posted(self, reversals: Sequence[Reversal]) -> int:
+        """The same of those that were posted, for whoever cannot know which were; the others are left out."""
+        return (await self._reverse(reversals))[1] if reversals else 0
+
+    async def _reverse(self, reversals: Sequence[Reversal]) -> tuple[int, int]:
         written = {uuid7(): reversal for reversal in reversals}
         bound: dict[str, Any] = {
             **_columns(written),
@@ -95,10 +105,7 @@ class Ledger:
             "original_ids": [reversal.reverses[1] for reversal in written.values()],
         }
         row = (await self._session.execute(_REVERSE, bound)).one()
-        if row.found < len(written):
-            raise NothingToReverse("what is to be undone was never posted; post it first, or undo nothing")
-        posted: int = row.posted
-        return posted
+        return row.found, row.posted
 
 
 def _columns(written: dict[Any, Posting] | dict[Any, Reversal]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid5
 
-from services.payments.disputes.booking import dispute_postings
+from services.payments.disputes.booking import dispute_postings, losses_undone
 from services.payments.disputes.repository import DisputeReader
 from services.payments.gateways.facts import DisputeFact, PaymentFact, RefundFact, TokenFact
 from services.payments.ledger.repository import Ledger
@@ -141,6 +141,7 @@ class GatewayFacts:
         disputes = await self._disputes.of_payments(payments)
         if disputes:
             await self._ledger.post(dispute_postings(payments, disputes, now))
+            await self._ledger.reverse_posted(losses_undone(disputes, now))
 
     async def _move(
         self,

@@ -217,6 +217,17 @@ async def test_dispute_holds_the_money_until_it_is_decided(session: Session) -> 
     assert ((await rows(session, END))[0][0], await balances(session)) == ("captured", PAID)
 
 
+@pytest.mark.parametrize("order", ["open lost won", "lost won open", "won lost open", "lost open won", "won won lost"])
+async def test_dispute_that_is_won_after_all_is_no_loss_whatever_is_told_first(session: Session, order: str) -> None:
+    await _ordered(session)
+    await _apply(session, pay("captured"))
+
+    for status in order.split():
+        await _apply(session, dispute(status))
+
+    assert ((await rows(session, END))[0][0], await balances(session)) == ("captured", PAID)
+
+
 LIFE: Final = (
     pay("created"),
     pay("failed", minutes=1),
