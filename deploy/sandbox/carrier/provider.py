@@ -98,12 +98,22 @@ class CarrierProvider:
             page |= {"has_more": True, "next_cursor": (cursor or "c0") if rule.action == "same_cursor" else "c0"}
         body = json.dumps(page).encode()
         etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-        is_known = request.headers.get("if-none-match") == etag and not (rule and rule.action == "no_etag_match")
-        if is_known:
+        if _is_same(rule, request.headers.get("if-none-match"), etag):
             return Response(status_code=304, headers={"ETag": etag})
         if rule is not None and rule.action == "stall":
             return StreamingResponse(_halting(body, AN_HOUR_S if rule.seconds is None else rule.seconds), media_type=_JSON)
         return Response(body, media_type=_JSON, headers={"ETag": etag})
+
+
+def _is_same(rule: CarrierRule | None, shown: str | None, etag: str) -> bool:
+    """Whether it says that the page is the one whose ETag it was shown."""
+    match rule.action if rule is not None else None:
+        case "etag_stays":
+            return shown is not None
+        case "no_etag_match":
+            return False
+        case _:
+            return shown == etag
 
 
 async def _wrong(rule: CarrierRule, request: Request) -> Response | None:

@@ -19,6 +19,7 @@ Action = Literal[
     "same_cursor",
     "circle",
     "no_etag_match",
+    "etag_stays",
 ]
 AN_HOUR_S = 3600.0
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ import pytest
 
 from services.analytics.relay import MEASURES
 from services.analytics.settings import AnalyticsSettings
+from services.analytics.sync_runs.pulling import ASKED_WHOLE
 from services.analytics.tests.sync_runs.conftest import OURS, TOLD, Carrier, row
 from shared.contracts.alerts import ShipmentNews, UpsertShipments
 from shared.contracts.analytics import SyncExternalData
@@ -91,6 +93,21 @@ async def test_next_run_asks_for_what_is_new_and_is_told_that_nothing_is(
     assert [(call["cursor"], call["status"]) for call in calls] == [(None, 200), ("c2", 200), ("c2", 304), ("c2", 200)]
     assert calls[2]["etag"] == calls[3]["etag"] is not None
     assert (await handed_on(database), await cursor(owner)) == (["A1", "B2", "B2"], "c3")
+
+
+async def test_source_whose_etag_stays_while_its_rows_change_is_read_after_sixteen_pages_at_the_latest(
+    carrier: Carrier, run_task: TaskRunner, database: Database
+) -> None:
+    await carrier.have(row("A1"))
+    for _ in range(2):
+        await run_task(CARRIER)
+    await carrier.faults({"action": "etag_stays"})
+    await carrier.change(row("B2"))
+    for _ in range(ASKED_WHOLE - 1):
+        await run_task(CARRIER)
+
+    assert await handed_on(database) == ["A1", "B2"]
+    assert Counter(call["status"] for call in await carrier.calls()) == {304: ASKED_WHOLE - 2, 200: 3}
 
 
 async def test_rows_that_are_the_same_or_older_again_are_not_handed_on(
