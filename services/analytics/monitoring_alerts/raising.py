@@ -54,8 +54,10 @@ class Raising:
             gone = [one for key, one in opened.items() if key[0] == rule.name and key[1] not in found and look.knows(key[1])]
             changed += await self._gone(rule.clear_s, gone)
         changed += await self._gone(0, [one for key, one in opened.items() if key[0] not in rules])
-        quiet = [one for one in (await self._alerts.open("alertmanager")).values() if self._at - one.seen_at > UNHEARD]
-        changed += await self._gone(0, quiet)
+        heard = list((await self._alerts.open("alertmanager")).values())
+        await self._gone(0, [one for one in heard if self._at - one.seen_at > UNHEARD])
+        # Nothing may come of them for hours, and a silence that was over them ends meanwhile.
+        changed += heard
         self._tell(changed)
         await self._alerts.forget(self._at - KEPT)
         return list((await self._alerts.open("waybill")).values())

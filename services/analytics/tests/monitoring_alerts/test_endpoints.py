@@ -5,10 +5,11 @@ from typing import Any, Final
 from uuid import uuid4
 
 from services.analytics.tests.monitoring_alerts.conftest import TOLD
+from shared.contracts.analytics import EvaluateMonitoringAlerts
 from shared.contracts.notifications import SendEmail
 from shared.runtime.db import Session
 from shared.testing.clock import FrozenClock
-from shared.testing.messages import published
+from shared.testing.messages import TaskRunner, published
 from shared.testing.service import ApiClient
 
 PATH: Final = "/v1/monitoring"
@@ -87,6 +88,22 @@ async def test_nobody_is_told_of_what_is_silenced_until_the_silence_is_over(
     assert (await admin.post(end, json={"reason": "done early"})).json()["code"] == "silence_over"
     await operator.post(f"{PATH}/alertmanager", json=webhook())
     assert len(await published(session, SendEmail)) == 1
+
+
+async def test_an_alertmanagers_alert_that_outlasts_a_silence_is_told_once_without_being_said_again(
+    client: ApiClient, session: Session, clock: FrozenClock, run_task: TaskRunner
+) -> None:
+    until = (clock() + timedelta(hours=1)).isoformat()
+    asked = {"rule": "High*", "until": until, "reason": "moving the database"}
+    await client.as_role("admin").post(f"{PATH}/silences", json=asked, headers={"Idempotency-Key": str(uuid4())})
+    await client.as_role("operator").post(f"{PATH}/alertmanager", json=webhook())
+
+    told = []
+    for minutes in (50, 15, 5):
+        clock.advance(timedelta(minutes=minutes))
+        await run_task(EvaluateMonitoringAlerts(slot=clock()))
+        told.append(len([one for one in await published(session, SendEmail) if "p99" in one.body]))
+    assert told == [0, 1, 1]
 
 
 async def test_an_alert_is_looked_after_by_one_person(client: ApiClient) -> None:
