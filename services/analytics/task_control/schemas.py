@@ -1,6 +1,6 @@
 """Scheduling and controlling tasks, on the wire."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from shared.contracts import lanes
 from shared.runtime.operations.schemas import Asked, Moment, Sentence
 
-LONGEST_S: Final = 366 * 86_400
+LONGEST: Final = timedelta(days=366)
+"""How far ahead a message may be scheduled: beyond that somebody has mistyped, and it would wait for ever unseen."""
 
 _MAIL: Final[dict[str, Any]] = {
     "task_name": "notifications.send_email",
@@ -26,8 +27,8 @@ class ScheduleIn(Asked):
     task_name: str = Field(min_length=1, max_length=100, description="A contract's name; docs/asyncapi.json lists them.")
     args: list[Any] = Field(default_factory=list, max_length=100, description="Fields in the order of the contract.")
     kwargs: dict[str, Any] = Field(default_factory=dict, description="Fields by name.")
-    countdown: float | None = Field(None, ge=0, le=LONGEST_S, description="Seconds from now.")
-    due_at: Moment | None = Field(None, description="Not before this moment; now where neither is given.")
+    countdown: float | None = Field(None, ge=0, le=LONGEST.total_seconds(), description="Seconds from now.")
+    due_at: Moment | None = Field(None, description="Not before this moment, 366 days ahead at most; now where neither is given.")
     lane: str | None = Field(None, max_length=100, description="Of a command, one of its lanes; its first where none is given.")
     reason: Sentence = Field("asked for over the API", description="Why, for whoever reads the audit.")
 

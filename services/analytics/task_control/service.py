@@ -10,6 +10,7 @@ from services.analytics.owners.acting import Acting, Part
 from services.analytics.owners.errors import OwnerAway
 from services.analytics.task_control.errors import TaskUnusable, UnknownLane, UnknownTask
 from services.analytics.task_control.schemas import (
+    LONGEST,
     Control,
     Controlled,
     OnLane,
@@ -58,6 +59,8 @@ class TaskScheduling:
     def _due_at(self, asked: ScheduleIn) -> datetime:
         if asked.countdown is not None and asked.due_at is not None:
             raise TaskUnusable("both countdown and due_at are given; give the one that you mean")
+        if asked.due_at is not None and asked.due_at - self._now > LONGEST:
+            raise TaskUnusable(f"due_at lies more than {LONGEST.days} days ahead; name an earlier moment")
         return asked.due_at or self._now + timedelta(seconds=asked.countdown or 0)
 
     def _lane(self, message_type: type[Message], name: str | None) -> Lane | None:

@@ -56,6 +56,7 @@ async def test_any_contract_is_scheduled_once_per_key_and_validated(
         ),
         ({"kwargs": MAIL, "lane": "trips.normal"}, 422, "task_unusable", "does not travel on trips.normal"),
         ({"kwargs": MAIL, "countdown": 1, "due_at": "2026-11-30T00:00:00Z"}, 422, "task_unusable", "both countdown and due_at"),
+        ({"kwargs": MAIL, "due_at": "9999-12-31T23:59:59Z"}, 422, "task_unusable", "more than 366 days ahead"),
     ],
 )
 async def test_what_cannot_be_scheduled_is_refused_with_what_is_wrong(
