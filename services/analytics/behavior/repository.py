@@ -108,7 +108,7 @@ class BehaviorReader:
         """How many have come to each step, one after the other."""
         bound: dict[str, Any] = {f"step{number}": name for number, name in enumerate(steps)}
         bound |= {"organization_id": organization_id, "first": first, "last": last, "within": within_days}
-        row = (await self._session.execute(text(_funnel(len(steps))), bound)).one()
+        row = (await self._session.execute(text(_funnel(steps)), bound)).one()
         return [StepCount(row[2 * number], row[2 * number + 1]) for number in range(len(steps))]
 
 
@@ -119,7 +119,8 @@ _ENTERED: Final = """
            AND (CAST(:organization_id AS uuid) IS NULL OR organization_id = :organization_id)
          GROUP BY organization_id, user_id
     )"""
-# Of a day the first and the last time are known. What was done again in between counts at the last time at the latest.
+# Of a day the first and the last time are known. What was done again in between counts at the last time at the latest. later: `>`
+# where an earlier step has the same name, because that step's own event is no second one.
 _REACHED: Final = """, reached{n} AS (
         SELECT before.organization_id, before.user_id, before.entered, min(found.at) AS at
           FROM reached{before} AS before
@@ -128,17 +129,18 @@ _REACHED: Final = """, reached{n} AS (
            AND activity.day BETWEEN (before.at AT TIME ZONE 'UTC')::date
                                 AND (before.entered AT TIME ZONE 'UTC')::date + CAST(:within AS integer)
          CROSS JOIN LATERAL (
-             SELECT CASE WHEN activity.first_at >= before.at THEN activity.first_at ELSE activity.last_at END AS at
+             SELECT CASE WHEN activity.first_at {later} before.at THEN activity.first_at ELSE activity.last_at END AS at
          ) AS found
-         WHERE activity.last_at >= before.at AND found.at <= before.entered + CAST(:within AS integer) * interval '24 hours'
+         WHERE activity.last_at {later} before.at AND found.at <= before.entered + CAST(:within AS integer) * interval '24 hours'
          GROUP BY before.organization_id, before.user_id, before.entered
     )"""
 _COUNTED: Final = """(SELECT count(*) FROM reached{n}),
        (SELECT extract(epoch FROM percentile_disc(0.5) WITHIN GROUP (ORDER BY at - entered))::float8 FROM reached{n})"""
 
 
-def _funnel(steps: int) -> str:
-    """The statement for so many steps, put together of the constants above; names are bound."""
-    chained = "".join(_REACHED.format(n=number, before=number - 1) for number in range(1, steps))
-    counted = ", ".join(_COUNTED.format(n=number) for number in range(steps))
+def _funnel(steps: Sequence[str]) -> str:
+    """The statement for these steps, put together of the constants above; names are bound."""
+    later = [">" if name in steps[:number] else ">=" for number, name in enumerate(steps)]
+    chained = "".join(_REACHED.format(n=number, before=number - 1, later=later[number]) for number in range(1, len(steps)))
+    counted = ", ".join(_COUNTED.format(n=number) for number in range(len(steps)))
     return f"{_ENTERED}{chained} SELECT {counted}"

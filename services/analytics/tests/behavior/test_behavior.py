@@ -76,6 +76,27 @@ async def test_a_funnel_is_what_going_through_the_events_finds(
     assert [one["users"] for one in foreign.json()["steps"]] == [0] * 4
 
 
+async def test_a_step_that_comes_again_is_another_event(
+    client: ApiClient, session: Session, joined_database: Database, clock: FrozenClock, run_task: TaskRunner
+) -> None:
+    viewed, filled = STEPS[:2]
+    done = {"once": (viewed, filled), "twice": (viewed, filled, viewed), "again": (viewed, viewed)}
+    began = NOW - timedelta(days=3)
+    events = [
+        (OURS, told(name, began + timedelta(minutes=minute), user=user))
+        for user, names in done.items()
+        for minute, name in enumerate(names)
+    ]
+    await happen(session, joined_database, clock, events)
+    await analyse(run_task)
+
+    reader, shown = client.as_role("viewer", organization_id=OURS), []
+    for steps in ((viewed, viewed), (viewed, filled, viewed)):
+        answer = await reader.get("/v1/funnels", params=RANGE | {"step": list(steps)})
+        shown.append([one["users"] for one in answer.json()["steps"]])
+    assert shown == [[3, 2], [3, 2, 1]]
+
+
 async def test_cohorts_say_who_comes_again(
     client: ApiClient, session: Session, joined_database: Database, clock: FrozenClock, run_task: TaskRunner
 ) -> None:
