@@ -17,6 +17,8 @@ from services.payments.credits.repository import CreditRepository
 from services.payments.credits.returning import CreditReturns
 from services.payments.credits.service import Credits
 from services.payments.disputes.repository import DisputeReader
+from services.payments.disputes.returning import DisputeReturns
+from services.payments.disputes.settling import DisputeSettling
 from services.payments.gateways.directory import Gateways
 from services.payments.ledger.repository import Ledger
 from services.payments.orders.receipts_repository import ReceiptRepository
@@ -56,7 +58,8 @@ def gateway_facts(session: Session, clock: Clock) -> GatewayFacts:
         PolicyReader(session),
         orders_deps.order_payments(session),
     )
-    going_back = GoingBack(refund_facts(session, clock), refund_requests(session), DisputeReader(session), Ledger(session))
+    disputes = DisputeSettling(DisputeReader(session), Ledger(session), cases(session, clock), Publisher(session))
+    going_back = GoingBack(refund_facts(session, clock), refund_requests(session), disputes)
     return GatewayFacts(stores, settling(session, clock), going_back, cases(session, clock), Publisher(session), clock)
 
 
@@ -161,11 +164,18 @@ def refunds(session: Session, clock: Clock) -> Refunds:
         invoice_deps.invoice_payments(session),
         Ledger(session),
     )
+    disputed = DisputeReturns(
+        DisputeReader(session),
+        orders_deps.order_payments(session),
+        invoice_deps.invoice_payments(session),
+        Ledger(session),
+    )
     return Refunds(
         PaymentRepository(session),
         RefundRepository(session),
         refund_requests(session),
         returns,
+        disputed,
         PolicyReader(session),
         clock,
     )

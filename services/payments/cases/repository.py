@@ -70,6 +70,11 @@ _SETTLE_SURPLUS: Final = text("""
      WHERE state = 'open' AND kind = 'surplus_authorization' AND payment_id = ANY (CAST(:payment_ids AS uuid[]))
        AND entity_id <> ALL (CAST(:entity_ids AS text[]))
 """)
+_SETTLE_DISPUTES: Final = text("""
+    UPDATE cases SET state = 'resolved', resolution = 'settled_itself', resolved_at = :at, changed_by = :by,
+                     change_note = 'the dispute is decided', version = version + 1, updated_at = :at
+     WHERE state = 'open' AND fingerprint = ANY (CAST(:fingerprints AS text[]))
+""")
 _COMMENT: Final = text("""
     INSERT INTO case_changes (case_id, action, actor, owner, note, at)
     SELECT id, 'commented', :by, owner, :note, :at FROM cases WHERE id = :id
@@ -133,6 +138,11 @@ class CaseRepository(CaseReader):
         """End those about these payments' authorizations, but for these ids of gateways."""
         bound = {"payment_ids": sorted(payment_ids), "entity_ids": sorted(entity_ids), "at": at, "by": SYSTEM}
         await self._writing.execute(_SETTLE_SURPLUS, bound)
+
+    async def settle_disputes(self, dispute_ids: Collection[str], at: datetime) -> None:
+        """End those about these disputes."""
+        bound = {"fingerprints": [f"dispute_open/{one}" for one in sorted(dispute_ids)], "at": at, "by": SYSTEM}
+        await self._writing.execute(_SETTLE_DISPUTES, bound)
 
     async def settle_held(self, at: datetime) -> None:
         """End those about subscriptions that do not wait, or never will again."""

@@ -26,10 +26,12 @@ class KeptCases:
     async def open(self, kind: CaseKind, payment_id: UUID | None, details: Mapping[str, Any]) -> None:
         """Open one, or find the one that is open about the same. It is logged once.
 
-        details: ids and amounts, nothing personal. What it is about is `gateway_payment_id` of them, else the payment, or the
-        `subscription_id`, `cancellation` or `account` that they name.
+        details: ids and amounts, nothing personal. What it is about is `gateway_dispute_id` or `gateway_payment_id` of them,
+        else the payment, or the `subscription_id`, `cancellation` or `account` that they name.
         """
-        about = details.get("gateway_payment_id") or payment_id or details.get("subscription_id")
+        about = (
+            details.get("gateway_dispute_id") or details.get("gateway_payment_id") or payment_id or details.get("subscription_id")
+        )
         about = about or details.get("cancellation") or details["account"]
         said = json.dumps(details, sort_keys=True, default=str)
         if await self._cases.open(kind, str(about), payment_id, self._clock(), said, details):
@@ -38,6 +40,11 @@ class KeptCases:
     async def settle_surplus(self, surplus: Mapping[UUID, Collection[str]], at: datetime) -> None:
         """End those about authorizations that are taken, gone or not surplus any more."""
         await self._cases.settle_surplus(list(surplus), [one for ids in surplus.values() for one in ids], at)
+
+    async def settle_disputes(self, dispute_ids: Collection[str], at: datetime) -> None:
+        """End those about disputes that are decided."""
+        if dispute_ids:
+            await self._cases.settle_disputes(dispute_ids, at)
 
     async def settle_held(self, at: datetime) -> None:
         """End those about subscriptions whose billing waits no more, whoever has seen to it."""

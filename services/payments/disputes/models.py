@@ -33,3 +33,23 @@ class Dispute:
     def status(self) -> str:
         """As gateways' facts call it."""
         return _STATUSES[self.rank - 1]
+
+    @property
+    def wants_answer(self) -> bool:
+        """Whether evidence is wanted of us."""
+        return self.status == "open"
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether it is with no bank any more."""
+        return self.status in ("closed", "lost", "won")
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the customer has the money."""
+        return self.status == "lost"
+
+    @property
+    def taken_minor(self) -> int:
+        """What it has cost once it is lost. A gateway that takes the money only then has taken all of it."""
+        return self.deducted_minor or self.amount_minor

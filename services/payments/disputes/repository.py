@@ -20,6 +20,24 @@ _NEWEST: Final = text(f"""
        AND coalesce(id < CAST(:after AS uuid), true) AND (NOT :open_only OR rank < 3)
      ORDER BY id DESC LIMIT :limit
 """)  # noqa: S608 - as above
+_PLANS_WAITING: Final = text("""
+    SELECT id, order_id FROM refund_plans
+     WHERE order_id = ANY (CAST(:order_ids AS uuid[])) AND status IN ('planned', 'executing') ORDER BY id
+""")
+# The source's id names both, `<plan>:<dispute>`; what is asked for is found by an exact key.
+_COUNTED: Final = text("""
+    SELECT dispute.id, sum(entry.amount_minor)::bigint AS amount_minor
+      FROM refund_plans AS plan
+      JOIN payments ON payments.order_id = plan.order_id
+      JOIN disputes AS dispute ON dispute.payment_id = payments.id
+      JOIN ledger_transactions AS posted
+        ON (posted.source, posted.source_id) = ('dispute_refund', plan.id || ':' || dispute.id)
+      JOIN ledger_entries AS entry ON entry.transaction_id = posted.id AND entry.amount_minor > 0
+     WHERE plan.id = ANY (CAST(:plan_ids AS uuid[]))
+        OR plan.order_id IN (SELECT payments.order_id FROM disputes JOIN payments ON payments.id = payment_id
+                              WHERE disputes.id = ANY (CAST(:dispute_ids AS uuid[])))
+     GROUP BY dispute.id
+""")
 
 
 class DisputeReader:
@@ -36,3 +54,13 @@ class DisputeReader:
         """By descending id, from after `after` on. organization_id: None for a caller who sees everybody's, and nobody's."""
         bound = {"organization_id": organization_id, "open_only": open_only, "after": after, "limit": limit}
         return [Dispute(**row) for row in (await self._session.execute(_NEWEST, bound)).mappings()]
+
+    async def plans_waiting(self, order_ids: Sequence[UUID]) -> list[tuple[UUID, UUID]]:
+        """Plans of cancellations of these orders that are not carried out, with their orders."""
+        rows = await self._session.execute(_PLANS_WAITING, {"order_ids": list(order_ids)})
+        return [(row.id, row.order_id) for row in rows]
+
+    async def counted(self, *, plan_ids: Sequence[UUID] = (), dispute_ids: Sequence[UUID] = ()) -> dict[UUID, int]:
+        """What of each dispute was taken for what these plans give back, or what any plan does of these disputes' orders."""
+        bound = {"plan_ids": list(plan_ids), "dispute_ids": list(dispute_ids)}
+        return {row.id: row.amount_minor for row in await self._session.execute(_COUNTED, bound)}

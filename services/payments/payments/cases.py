@@ -16,6 +16,7 @@ CaseKind = Literal[
     "authorization_lapsing",
     "billing_held",
     "production_cancelled",
+    "dispute_open",
     "surplus_authorization",
     "webhooks_silent",
 ]
@@ -32,6 +33,10 @@ class Cases(Protocol):
     async def settle_surplus(self, surplus: Mapping[UUID, Collection[str]], at: datetime) -> None:
         """End those about authorizations of these payments that are taken, gone or not surplus any more. surplus: what still
         is, by payment, of gateways' ids."""
+        ...
+
+    async def settle_disputes(self, dispute_ids: Collection[str], at: datetime) -> None:
+        """End those about disputes that are decided. dispute_ids: the gateways'."""
         ...
 
     async def settle_held(self, at: datetime) -> None:

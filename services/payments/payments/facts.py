@@ -12,10 +12,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid5
 
-from services.payments.disputes.booking import dispute_postings, losses_undone
-from services.payments.disputes.repository import DisputeReader
+from services.payments.disputes.settling import DisputeSettling
 from services.payments.gateways.facts import DisputeFact, PaymentFact, RefundFact, TokenFact
-from services.payments.ledger.repository import Ledger
 from services.payments.orders.order_payments import OrderPayments
 from services.payments.payment_methods.keeping import tell_of_methods
 from services.payments.payment_methods.repository import MethodRepository
@@ -58,8 +56,7 @@ class GoingBack:
 
     refunds: RefundFacts
     requests: RefundRequests
-    disputes: DisputeReader
-    ledger: Ledger
+    disputes: DisputeSettling
 
 
 class GatewayFacts:
@@ -77,7 +74,6 @@ class GatewayFacts:
         self._refunds = going_back.refunds
         self._requests = going_back.requests
         self._disputes = going_back.disputes
-        self._ledger = going_back.ledger
         self._cases = cases
         self._publisher = publisher
         self._clock = clock
@@ -138,10 +134,7 @@ class GatewayFacts:
         if not any(captured.values()):
             return
         await self._refunds.settle(payments, captured, now)
-        disputes = await self._disputes.of_payments(payments)
-        if disputes:
-            await self._ledger.post(dispute_postings(payments, disputes, now))
-            await self._ledger.reverse_posted(losses_undone(disputes, now))
+        await self._disputes.settle(payments, now)
 
     async def _move(
         self,

@@ -60,7 +60,13 @@ _PLAN: Final = text("""
       FROM (SELECT refund_plans.id,
                    CASE WHEN coalesce(sum(amount_minor) FILTER (WHERE refunds.status = 'processed'), 0)
                              + (SELECT coalesce(sum(entry.amount_minor), 0) FROM customer_credits AS entry
-                                 WHERE (source, source_id) = ('refund_plan', refund_plans.id)) >= refund_minor
+                                 WHERE (source, source_id) = ('refund_plan', refund_plans.id))
+                             + (SELECT coalesce(sum(entry.amount_minor), 0) FROM payments
+                                  JOIN disputes ON disputes.payment_id = payments.id
+                                  JOIN ledger_transactions AS posted ON (posted.source, posted.source_id)
+                                                                      = ('dispute_refund', refund_plans.id || ':' || disputes.id)
+                                  JOIN ledger_entries AS entry ON entry.transaction_id = posted.id AND entry.amount_minor > 0
+                                 WHERE payments.order_id = refund_plans.order_id) >= refund_minor
                              THEN 'executed'
                         WHEN bool_or(refunds.status IN ('failed', 'rejected'))
                              AND NOT bool_or(refunds.status IN ('awaiting_approval', 'requested', 'pending'))

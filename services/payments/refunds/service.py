@@ -5,6 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.payments.credits.returning import CreditReturns
+from services.payments.disputes.returning import DisputeReturns
 from services.payments.payments.errors import CurrencyDiffers, PaymentNotFound
 from services.payments.payments.models import Payment
 from services.payments.payments.policy_models import DEFAULT, PaymentPolicy
@@ -29,6 +30,7 @@ class Refunds:
         refunds: RefundRepository,
         requests: RefundRequests,
         returns: CreditReturns,
+        disputed: DisputeReturns,
         policies: PolicyReader,
         clock: Clock,
     ) -> None:
@@ -36,6 +38,7 @@ class Refunds:
         self._refunds = refunds
         self._requests = requests
         self._returns = returns
+        self._disputed = disputed
         self._policies = policies
         self._clock = clock
 
@@ -74,7 +77,8 @@ class Refunds:
         """Give back what a cancellation has planned, of the payments that brought it, the newest first; the rest
         goes to the credit that was used for the order.
 
-        Done again it does nothing more. Raises RefundPlanNotFound, and RefundAboveCaptured where the payments have less left.
+        What a bank has still to decide on waits for it, and what it has given to the customer is given back by that. Done again
+        it does nothing more. Raises RefundPlanNotFound, and RefundAboveCaptured where the payments have less left.
         """
         plan, payments = await self._planned(plan_id, None)
         if plan.status in ("planned", "executing"):
@@ -102,7 +106,9 @@ class Refunds:
     async def _carry_out(self, plan: Any, payments: Mapping[UUID, Payment], *, by: str) -> None:
         known = [one for one in await self._refunds.of_payments(payments) if one.plan_id == plan.id]
         missing = plan.refund_minor - sum(one.amount_minor for one in known if one.status not in NOT_GIVEN)
-        missing -= await self._returns.returned(plan.id)
+        at_the_bank = await self._disputed.look(plan.id, plan.currency, payments)
+        missing -= await self._returns.returned(plan.id) + at_the_bank.known_minor
+        missing -= await self._disputed.count(plan.id, plan.order_id, at_the_bank.lost, missing, self._clock())
         policies = await self._policies.of_many({one.organization_id for one in payments.values()})
         for payment in sorted(payments.values(), key=lambda one: one.id, reverse=True):
             part = min(missing, await self._requests.refundable(payment))
@@ -113,7 +119,7 @@ class Refunds:
                 missing -= part
         if missing:
             missing -= await self._returns.give_back(plan.id, plan.order_id, missing, self._clock())
-        if missing:
+        if missing and not at_the_bank.is_open:
             raise RefundAboveCaptured("the payments of the order have less left than the plan gives back", missing_minor=missing)
         await self._refunds.move_plans({plan.id})
 
