@@ -95,6 +95,15 @@ async def as_owner(stack: Stack, service: str, statements: str) -> None:
     await owner.close()
 
 
+async def count_of(stack: Stack, service: str, table: str) -> int:
+    """How many rows a table has."""
+    owner = await asyncpg.connect(stack.database_url(f"{service}_owner"))
+    await owner.execute(f"SET search_path = {service}")
+    count: int = await owner.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608 - a benchmark's own word
+    await owner.close()
+    return count
+
+
 def cpu_seconds(pid: int) -> float:
     """CPU seconds that a process and its children have used; of this process alone, for its children are the others."""
     try:

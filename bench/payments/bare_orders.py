@@ -1,7 +1,8 @@
-"""The peer: a bare FastAPI endpoint that writes an order, its lines and its idempotency key by asyncpg, in one transaction.
+"""The peer: bare FastAPI endpoints that write an order, its lines and its idempotency key by asyncpg, in one transaction, and
+read an order.
 
 `uvicorn bench.payments.bare_orders:app`. No access, no prices, no taxes, no history, no message: what this machine allows for
-an idempotent write over HTTP.
+an idempotent write over HTTP, and for a read.
 """
 
 import json
@@ -12,7 +13,7 @@ from typing import Annotated, Any, Final
 from uuid import UUID, uuid4
 
 import asyncpg
-from fastapi import FastAPI, Header, Response
+from fastapi import FastAPI, Header, HTTPException, Response
 from pydantic import BaseModel
 
 TABLES: Final = """
@@ -75,3 +76,13 @@ async def create(order: Order, idempotency_key: Annotated[str, Header()]) -> Res
         answer = json.dumps(shown).encode()
         await connection.execute("INSERT INTO bare_keys (key, answer) VALUES ($1, $2)", idempotency_key, answer)
     return Response(answer, 201, media_type="application/json")
+
+
+@app.get("/v1/orders/{order_id}")
+async def read(order_id: UUID) -> dict[str, Any]:
+    """By its id."""
+    async with app.state.pool.acquire() as connection:
+        found = await connection.fetchrow("SELECT id, customer_id, currency FROM bare_orders WHERE id = $1", order_id)
+    if found is None:
+        raise HTTPException(404)
+    return dict(found)

@@ -87,6 +87,10 @@ class Poster:
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
         """The status of the answer. Raises Unanswered."""
+        return await self.ask("POST", url, body, headers)
+
+    async def ask(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        """The status of the answer to a request of any method. Raises Unanswered."""
         parts = urlsplit(url)
         at = (parts.scheme, parts.netloc)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -96,7 +100,7 @@ class Poster:
             try:
                 async with asyncio.timeout(self._timeout_s):
                     connection = await self._connection(at, parts.hostname or "", parts.port)
-                    return await self._ask(at, connection, f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + body)
+                    return await self._ask(at, connection, f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + body)
             except (OSError, TimeoutError) as error:
                 raise Unanswered(type(error).__name__) from error
 
