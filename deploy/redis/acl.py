@@ -34,8 +34,6 @@ _STRINGS: Final = "+get +set +mget +setex +psetex +del +unlink +exists +type +ex
 _LISTS: Final = "+lpush +rpush +rpop +brpop +lmpop +blmpop +llen +lrange +ltrim +lrem"
 _HASHES: Final = "+hget +hset +hsetnx +hdel +hincrby +hlen +hmget +hgetall"
 _SORTED_SETS: Final = "+zadd +zrem +zrange +zrangebyscore +zrevrangebyscore +zremrangebyscore +zcard +zcount +zscore"
-# The library that counts the rate limits renames the count of a window to that of the window before, in a script.
-_WINDOWS: Final = "+rename"
 _SUBSCRIBE: Final = "+subscribe +unsubscribe +psubscribe +punsubscribe"
 _STREAMS: Final = (
     "+xadd +xread +xrange +xrevrange +xlen +incr +get +set +getdel +expire +evalsha +eval +script|load +script|exists"
@@ -77,7 +75,7 @@ def service_rules(service: str) -> list[str]:
     pushed = [*(lane for lane, owned in LANES.items() if owned.owner != service), *(f"receipts:{name}" for name in others)]
     access = "~access:*" if service == "analytics" else "%R~access:*"
     return [
-        f"{_CONNECTION} +info +time {_STRINGS} {_LISTS} {_HASHES} {_SORTED_SETS} {_SCRIPTS} {_WINDOWS} {_keys(own)}",
+        f"{_CONNECTION} +info +time {_STRINGS} {_LISTS} {_HASHES} {_SORTED_SETS} {_SCRIPTS} {_keys(own)}",
         # Producers push to a lane, see how full it is and how many slots it has, and cannot read it.
         # What all API processes of a service tell those who follow, and the tickets by which browsers follow.
         f"(-@all {_STREAMS} {_keys([f'live:{service}:*'])})",

@@ -9,7 +9,7 @@ from typing import Final
 from shared.contracts.lanes import SERVICES
 from tests.architecture.source import Source, sample, sources
 
-HTTP: Final = {"fastapi", "starlette", "uvicorn", "limits"}
+HTTP: Final = {"fastapi", "starlette", "uvicorn"}
 TASKS: Final = {"celery"}
 # Documents and files of many megabytes: drawn, read and written by a few of a service's processes, once in a while.
 SELDOM: Final = {"alembic", "arro3", "fontTools", "fpdf", "openpyxl", "PIL", "pypdfium2", "segno", "xlsxwriter"}
