@@ -12,7 +12,7 @@ from services.analytics.reports.file_models import MadeFile
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MANIFEST: Final = "manifest.json"
-_VERSION: Final = 1
+_VERSION: Final = 2
 """Raised with a change of what files look like, so that nobody takes another layout for other figures."""
 
 

@@ -10,6 +10,7 @@ from services.analytics.reports.figure_models import Figures, KpiFigures, PartFi
 
 _SUMMARY_HEAD: Final = ("Area", "KPI", "Part", "Unit", "Value", "Before", "Change", "Events", "Target", "On target")
 _SUMMARY_WIDTHS: Final = (15, 34, 9, 12, 16, 16, 10, 10, 16, 10)
+_A4: Final = 9
 _CHARTED: Final = ("orders.placed", "orders.value", "payments.captured", "trips.completed", "shipments.alerts", "messages.sent")
 
 
@@ -68,9 +69,7 @@ def _summary(book: _Book, figures: Figures) -> None:
             row += 1
     sheet.freeze_panes(4, 2)
     sheet.autofilter(3, 0, max(row - 1, 4), len(_SUMMARY_HEAD) - 1)
-    sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(3)
+    _lay_out(sheet, head=3)
 
 
 def _summary_row(book: _Book, sheet: Any, row: int, kpi: KpiFigures, part: PartFigures) -> None:
@@ -105,11 +104,13 @@ def _days(book: _Book, figures: Figures) -> tuple[int, dict[tuple[str, str], tup
             places[kpi.key, part.dimension] = (first, row - 1)
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, max(row - 1, 1), 5)
+    _lay_out(sheet, head=0)
     return row - 1, places
 
 
 def _charts(book: _Book, figures: Figures, places: dict[tuple[str, str], tuple[int, int]]) -> None:
     sheet = book.book.add_worksheet("Charts")
+    _lay_out(sheet)
     place = 0
     for kpi in figures.kpis:
         for part in kpi.parts if kpi.key in _CHARTED else ():
@@ -138,6 +139,16 @@ def _meanings(book: _Book, figures: Figures) -> None:
     for row, kpi in enumerate(figures.kpis, start=1):
         for column, text in enumerate((kpi.key, kpi.title, kpi.owner, kpi.unit, kpi.formula, kpi.target or "")):
             sheet.write_string(row, column, text, book.wrap)
+    _lay_out(sheet, head=0)
+
+
+def _lay_out(sheet: Any, head: int | None = None) -> None:
+    """On paper, or as a picture: all columns side by side on A4, under their names. head: the row of these."""
+    sheet.set_paper(_A4)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    if head is not None:
+        sheet.repeat_rows(head)
 
 
 def _head(book: _Book, sheet: Any, row: int, names: tuple[str, ...], widths: tuple[int, ...]) -> None:

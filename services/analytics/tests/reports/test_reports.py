@@ -2,6 +2,8 @@
 
 import hashlib
 import io
+import re
+import zipfile
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -83,6 +85,23 @@ async def test_its_files_say_what_was_counted(client: ApiClient, session: Sessio
         assert "Page 1 of 3" in text
         colours = document[0].render(scale=0.5).to_pil().getcolors(100_000)
         assert len(colours) > 50, "cards, tables and lines are drawn"
+
+
+async def test_on_paper_each_sheet_has_all_its_columns_and_charts_on_a_page_under_their_names(
+    client: ApiClient, session: Session, run_task: TaskRunner
+) -> None:
+    desk, location = await made(client, session, run_task)
+    xlsx = (await desk.get(f"{location}/files/report.xlsx")).content
+
+    with zipfile.ZipFile(io.BytesIO(xlsx)) as parts:
+        sheets = [parts.read(f"xl/worksheets/sheet{number}.xml").decode() for number in range(1, 5)]
+        book = parts.read("xl/workbook.xml").decode()
+    setups = [
+        re.findall(r'<pageSetUpPr fitToPage="1"/>|<pageSetup [^>]*paperSize="9"[^>]*fitToHeight="0"', one) for one in sheets
+    ]
+    assert [len(found) for found in setups] == [2, 2, 2, 2]
+    repeated = re.findall(r'name="_xlnm.Print_Titles"[^>]*>([^<]*)<', book)
+    assert repeated == ["Days!$1:$1", "Meanings!$1:$1", "Summary!$4:$4"]
 
 
 async def test_the_same_days_as_of_the_same_moment_are_the_same_bytes_whatever_comes_later(
