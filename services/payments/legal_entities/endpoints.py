@@ -1,5 +1,6 @@
 """/v1/legal-entities: an organization's sellers."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -7,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from services.payments import invoice_deps as deps
 from services.payments.actors import actor
 from services.payments.auth import PaymentsRead, PaymentsWrite, ReadableOrganization, WritableOrganization
-from services.payments.legal_entities.errors import LegalEntityInUse, LegalEntityNotFound
+from services.payments.legal_entities.errors import LegalEntityInUse, LegalEntityNotFound, SeriesTaken
 from services.payments.legal_entities.models import LegalEntity
 from services.payments.legal_entities.repository import LegalEntityReader
 from services.payments.legal_entities.schemas import LegalEntityIn, LegalEntityOut
@@ -27,10 +28,11 @@ router = APIRouter(prefix="/v1/legal-entities", tags=["legal-entities"], route_c
 async def list_entities(organization_id: ReadableOrganization, db: ReadDb, paging: Paging) -> Page[LegalEntityOut]:
     """The newest first."""
     rows = await LegalEntityReader(db).newest(organization_id=organization_id, after=after_id(paging), limit=paging.fetch)
-    return paging.page([_shown(row) for row in rows], LegalEntityOut, key=lambda row: (row.id,))
+    shared = await LegalEntityReader(db).shared_prefixes([row.id for row in rows])
+    return paging.page([_shown(row, shared) for row in rows], LegalEntityOut, key=lambda row: (row.id,))
 
 
-@router.post("", status_code=201, summary="Create a legal entity")
+@router.post("", status_code=201, summary="Create a legal entity", responses=problems(SeriesTaken))
 async def create(
     body: LegalEntityIn,
     request: Request,
@@ -46,7 +48,7 @@ async def create(
     entity = await service.create(organization_id, body.content(), by=actor(principal))
     response.headers["Location"] = f"/v1/legal-entities/{entity.id}"
     etag.show(entity.version)
-    return _shown(entity)
+    return _shown(entity, await LegalEntityReader(db).shared_prefixes([entity.id]))
 
 
 @router.get("/{entity_id}", summary="Read a legal entity", responses=problems(LegalEntityNotFound))
@@ -54,20 +56,20 @@ async def get(entity_id: UUID, principal: PaymentsRead, db: ReadDb, etag: ETag) 
     """As it is now; documents that are issued keep what it said then."""
     entity = found(await LegalEntityReader(db).find(entity_id, organization_id=principal.organization_id))
     etag.show(entity.version)
-    return _shown(entity)
+    return _shown(entity, await LegalEntityReader(db).shared_prefixes([entity.id]))
 
 
-@router.put("/{entity_id}", summary="Change a legal entity", responses=problems(LegalEntityNotFound))
+@router.put("/{entity_id}", summary="Change a legal entity", responses=problems(LegalEntityNotFound, SeriesTaken))
 async def replace(
     entity_id: UUID, body: LegalEntityIn, request: Request, principal: PaymentsWrite, db: WriteDb, if_match: IfMatch, etag: ETag
 ) -> LegalEntityOut:
-    """All of it; what is left out is taken away. Another prefix begins another series."""
+    """All of it; what is left out is taken away, but for the prefixes, which stay. Another prefix begins another series."""
     service = deps.legal_entities(db, runtime_of(request).clock)
     entity = await service.lock(entity_id, principal.organization_id)
     if_match.check(entity.version)
     await service.replace(entity, body.content(), by=actor(principal))
     etag.show(entity.version)
-    return _shown(entity)
+    return _shown(entity, await LegalEntityReader(db).shared_prefixes([entity.id]))
 
 
 @router.delete(
@@ -81,6 +83,6 @@ async def delete(entity_id: UUID, request: Request, principal: PaymentsWrite, db
     await service.delete(entity)
 
 
-def _shown(entity: LegalEntity) -> LegalEntityOut:
+def _shown(entity: LegalEntity, shared: Mapping[UUID, list[str]]) -> LegalEntityOut:
     shown = LegalEntityOut.model_validate(entity)
-    return shown.model_copy(update={"missing": list(missing(entity))})
+    return shown.model_copy(update={"missing": list(missing(entity)), "shared_prefixes": shared.get(entity.id, [])})

@@ -6,6 +6,7 @@ NotFound (404)
 └── LegalEntityNotFound
 Conflict (409)
 ├── LegalEntityInUse        documents name it
+├── SeriesTaken             another one with the GSTIN numbers by the prefix; `free` names one that nobody has
 └── NoLegalEntity           the organization has none that issues where nobody names one
 """
 
@@ -22,6 +23,12 @@ class LegalEntityNotFound(NotFound):
 
 class LegalEntityInUse(Conflict):
     code, title = "legal_entity_in_use", "Documents name this legal entity"
+
+
+class SeriesTaken(Conflict):
+    """`free`: the field and a prefix that nobody with the GSTIN has."""
+
+    code, title = "series_taken", "Another seller with this GSTIN has this series"
 
 
 class NoLegalEntity(Conflict):

@@ -72,7 +72,7 @@ class LegalEntity(Model):
 
 @dataclass(frozen=True, slots=True)
 class LegalEntityContent:
-    """What a legal entity is to say, checked."""
+    """What a legal entity is to say, checked. A prefix of None: the one that it has, or one that is free under its GSTIN."""
 
     is_default: bool
     name: str
@@ -82,8 +82,8 @@ class LegalEntityContent:
     email: str | None
     phone: str | None
     currency: str
-    invoice_prefix: str
-    credit_note_prefix: str
+    invoice_prefix: str | None
+    credit_note_prefix: str | None
     time_zone: str
     financial_year_start_month: int
     upi_id: str | None

@@ -1,6 +1,6 @@
 """Reading and writing legal entities."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Final
@@ -19,6 +19,21 @@ _IS_NAMED: Final = text("""
     SELECT EXISTS (SELECT FROM invoices WHERE legal_entity_id = :id)
         OR EXISTS (SELECT FROM invoice_counters WHERE legal_entity_id = :id)
         OR EXISTS (SELECT FROM orders WHERE legal_entity_id = :id)
+""")
+# Whoever names prefixes of a GSTIN waits here for whoever does so now; the table's key is what decides.
+_LOCK_GSTIN: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('gst_series:' || :gstin, 0))")
+_TAKEN: Final = text("""
+    SELECT series FROM gst_series WHERE gstin = :gstin AND legal_entity_id IS DISTINCT FROM CAST(:but AS uuid)
+    UNION
+    SELECT unnest(ARRAY[invoice_prefix, credit_note_prefix]) FROM legal_entities
+     WHERE gstin = :gstin AND id IS DISTINCT FROM CAST(:but AS uuid)
+""")
+_SHARED: Final = text("""
+    SELECT entity.id, claim.series
+      FROM legal_entities AS entity
+      JOIN gst_series AS claim ON claim.gstin = entity.gstin AND claim.legal_entity_id <> entity.id
+                              AND claim.series IN (entity.invoice_prefix, entity.credit_note_prefix)
+     WHERE entity.id = ANY (CAST(:ids AS uuid[])) ORDER BY entity.id, claim.series
 """)
 
 
@@ -47,6 +62,13 @@ class LegalEntityReader:
         query = select(LegalEntity).where(LegalEntity.organization_id == organization_id, LegalEntity.is_default)
         return (await self._session.scalars(query.execution_options(populate_existing=True))).one_or_none()
 
+    async def shared_prefixes(self, entities: Collection[UUID]) -> dict[UUID, list[str]]:
+        """The prefixes of these that are another one's under their GSTIN."""
+        shared = dict[UUID, list[str]]()
+        for row in await self._session.execute(_SHARED, {"ids": sorted(entities)}):
+            shared.setdefault(row.id, []).append(row.series)
+        return shared
+
 
 class LegalEntityRepository:
     """Writes."""
@@ -59,9 +81,17 @@ class LegalEntityRepository:
         found = await self._session.get(LegalEntity, entity_id, populate_existing=True, with_for_update=True)
         return found if found is not None and organization_id in (None, found.organization_id) else None
 
+    async def make_room(self, organization_id: UUID, entity_id: UUID, at: datetime, by: str) -> None:
+        """Let whichever other one is the default be so no longer."""
+        await self._session.execute(_OTHERS_GIVE_WAY, {"organization_id": organization_id, "id": entity_id, "at": at, "by": by})
+
+    async def taken_prefixes(self, gstin: str, entity_id: UUID) -> frozenset[str]:
+        """What others with a GSTIN have; nobody else names any of it until the transaction ends. Rows are locked before."""
+        await self._session.execute(_LOCK_GSTIN, {"gstin": gstin})
+        return frozenset((await self._session.scalars(_TAKEN, {"gstin": gstin, "but": entity_id})).all())
+
     async def insert(self, entity: LegalEntity) -> None:
-        """Write a new one. Where it is the default, the one before is no longer."""
-        await self._make_room(entity)
+        """Write a new one."""
         self._session.add(entity)
         await self._session.flush()
 
@@ -70,8 +100,6 @@ class LegalEntityRepository:
         for name, value in asdict(content).items():
             setattr(entity, name, value)
         entity.version, entity.updated_at, entity.updated_by = entity.version + 1, at, by
-        with self._session.no_autoflush:
-            await self._make_room(entity)
         await self._session.flush()
 
     async def is_named(self, entity_id: UUID) -> bool:
@@ -82,8 +110,3 @@ class LegalEntityRepository:
         """Take it away."""
         await self._session.delete(entity)
         await self._session.flush()
-
-    async def _make_room(self, entity: LegalEntity) -> None:
-        if entity.is_default:
-            bound = {"organization_id": entity.organization_id, "id": entity.id}
-            await self._session.execute(_OTHERS_GIVE_WAY, {"at": entity.updated_at, "by": entity.updated_by, **bound})

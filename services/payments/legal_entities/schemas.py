@@ -35,6 +35,10 @@ StateCode = Annotated[str, Field(pattern=r"^[0-9]{2}$", examples=["27"]), AfterV
 Prefix = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9-]{0,4}$")]
 """The series of documents; with year and number it makes at most 16 characters (CGST Rules, rule 46(b))."""
 
+_LEFT_OUT: Final = (
+    "Left out: the one that it has, and of a new one INV or CN, or INV2 and so on where the GSTIN has that already."
+)
+
 
 class LegalEntityIn(BaseModel):
     """A seller. What is left out can be added later; an invoice is issued once all that it needs is there."""
@@ -49,8 +53,8 @@ class LegalEntityIn(BaseModel):
     email: Annotated[Text, Field(max_length=320, examples=["accounts@example.com"])] | None = None
     phone: Annotated[Text, Field(max_length=32)] | None = None
     currency: CurrencyCode = "INR"
-    invoice_prefix: Prefix = Field(default="INV", description="The series of its invoices.")
-    credit_note_prefix: Prefix = Field(default="CN", description="The series of its credit notes.")
+    invoice_prefix: Prefix | None = Field(default=None, description=f"The series of its invoices. {_LEFT_OUT}")
+    credit_note_prefix: Prefix | None = Field(default=None, description=f"The series of its credit notes. {_LEFT_OUT}")
     time_zone: Annotated[str, AfterValidator(_zone)] = Field(default="Asia/Kolkata", max_length=64)
     financial_year_start_month: int = Field(default=4, ge=1, le=12)
     upi_id: str | None = Field(default=None, pattern=UPI_ID, examples=["shop@icici"])
@@ -62,7 +66,7 @@ class LegalEntityIn(BaseModel):
 
     @model_validator(mode="after")
     def _series_differ(self) -> Self:
-        if self.invoice_prefix == self.credit_note_prefix:
+        if self.invoice_prefix is not None and self.invoice_prefix == self.credit_note_prefix:
             raise ValueError("invoice_prefix and credit_note_prefix must differ: each series is one kind of document")
         if self.gstin is not None and self.state_code not in (None, state_of(self.gstin)):
             raise ValueError("state_code is not the state of the GSTIN; leave it out")
@@ -79,7 +83,7 @@ class LegalEntityIn(BaseModel):
 
 
 class LegalEntityOut(BaseModel):
-    """A seller, and what it lacks to issue invoices."""
+    """A seller, what it lacks to issue invoices, and what stands in the way of its numbers."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -104,6 +108,9 @@ class LegalEntityOut(BaseModel):
     terms_days: int
     round_to_minor: int
     missing: list[str] = Field(default=[], description="What must be added before it can issue.", examples=[["address"]])
+    shared_prefixes: list[str] = Field(
+        default=[], description="Its prefixes that are another seller's with the GSTIN; name others, for a number is one's alone."
+    )
     version: int
     created_at: datetime
     updated_at: datetime

@@ -48,7 +48,7 @@ async def test_one_is_the_default_and_gives_way_to_a_newer_one(client: ApiClient
 BAD: Final[list[tuple[dict[str, Any], str]]] = [
     ({"gstin": "27AAPFU0939F1ZX"}, "the last character of the GSTIN"),
     ({"state_code": "29"}, "state_code is not the state of the GSTIN"),
-    ({"invoice_prefix": "CN"}, "each series is one kind of document"),
+    ({"invoice_prefix": "CN", "credit_note_prefix": "CN"}, "each series is one kind of document"),
     ({"invoice_prefix": "TOOLONG"}, "pattern"),
     ({"time_zone": "Mars/Olympus"}, "the time zone is not known"),
     ({"upi_id": "nobody"}, "pattern"),
