@@ -21,7 +21,11 @@ _FIELDS = {
     "invoice_settings",
     "preferred_locales",
 }
-_BRANDS = {"pm_card_mastercard": ("mastercard", "4444"), "pm_card_amex": ("amex", "8431")}
+_CARDS = {
+    "pm_card_mastercard": ("mastercard", "4444", "US"),
+    "pm_card_amex": ("amex", "8431", "US"),
+    "pm_card_in": ("visa", "0008", "IN"),
+}
 
 
 def create(books: Books, fields: Document) -> Document:
@@ -78,15 +82,15 @@ def method_of(books: Books, method_id: Any, param: str = "payment_method") -> Do
     outcome = TEST_METHODS.get(method_id) if isinstance(method_id, str) else None
     if outcome is None:
         return books.get("payment_method", method_id, param, status=400)
-    return new_method(books, outcome, *_BRANDS.get(method_id, ("visa", "4242")))
+    return new_method(books, outcome, *_CARDS.get(method_id, ("visa", "4242", "US")))
 
 
-def new_method(books: Books, outcome: str = SUCCEEDS, brand: str = "visa", last4: str = "4242") -> Document:
-    """A card. outcome: how charges on it go."""
+def new_method(books: Books, outcome: str = SUCCEEDS, brand: str = "visa", last4: str = "4242", country: str = "US") -> Document:
+    """A card. outcome: how charges on it go. country: where it was issued."""
     card: Document = {
         "brand": brand,
         "checks": {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "pass"},
-        "country": "IN",
+        "country": country,
         "display_brand": brand,
         "exp_month": 12,
         "exp_year": 2034,

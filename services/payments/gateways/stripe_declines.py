@@ -1,16 +1,19 @@
 """What follows from each decline code of Stripe (docs.stripe.com/declines/codes).
 
 A code that is not listed, and `generic_decline`, are taken as those of a bank that does not say why: tried again after three
-days. Cards issued in India are never tried again by themselves (Smart Retries), which is for whoever plans the retries to know.
+days. A card that was issued in India is never tried again by itself, as Stripe does not either (docs.stripe.com/billing/
+revenue-recovery/smart-retries): RBI's rules on mandates hold for each such debit, and its holder is told of one and not of more.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from services.payments.gateways.declines import (
     DAY_S,
     HOUR_S,
     Decline,
+    DeclineKind,
     DeclineRule,
     NextAction,
     after,
@@ -75,9 +78,18 @@ STRIPE_DECLINES: Final[Mapping[str, DeclineRule]] = rows(
     (ours("paid_already"), ("duplicate_transaction",)),
     (ours(), ("testmode_decline",)),
 )
+ONE_TRY: Final = frozenset({"IN"})
+"""The countries whose cards are charged once each time that their holders are told (docs.stripe.com/india-recurring-payments)."""
+_BY_ITSELF: Final = frozenset({DeclineKind.SAFE_NOW, DeclineKind.LATER})
 
 
-def stripe_decline(code: str, decline_code: str | None, detail: str) -> Decline:
-    """The decline of a charge with this error. code: `card_declined` and the like, decline_code: the bank's reason."""
+def stripe_decline(code: str, decline_code: str | None, detail: str, card_country: str | None = None) -> Decline:
+    """The decline of a charge with this error. code: `card_declined` and the like, decline_code: the bank's reason.
+
+    card_country: where the card was issued, two letters; None where it is no card or Stripe does not say.
+    """
     reason = decline_code or code
-    return STRIPE_DECLINES.get(reason, STRIPE_DEFAULT).of(code, reason, detail)
+    rule = STRIPE_DECLINES.get(reason, STRIPE_DEFAULT)
+    if card_country in ONE_TRY and rule.kind in _BY_ITSELF:
+        rule = replace(rule, kind=DeclineKind.ASK_CUSTOMER, delay_s=None)
+    return rule.of(code, reason, detail)

@@ -209,7 +209,8 @@ def decline_of(error: Document) -> Decline | None:
     code = error.text_or_none("code") or error.text_or_none("type")
     if code is None:
         return None
-    return stripe_decline(code, error.text_or_none("decline_code"), error.text_or_none("message") or "")
+    country = error.child("payment_method").child("card").text_or_none("country")
+    return stripe_decline(code, error.text_or_none("decline_code"), error.text_or_none("message") or "", country)
 
 
 def fees(transaction: Document, currency: str) -> tuple[int | None, int | None]:

@@ -99,6 +99,16 @@ def test_decline_code_of_stripe_says_whether_and_when_a_retry_makes_sense(code: 
     check(stripe_decline("card_declined", code, "said"), *STRIPE[code])
 
 
+@pytest.mark.parametrize("code", sorted(STRIPE))
+def test_card_from_india_is_tried_again_by_its_holder_alone(code: str) -> None:
+    kind, delay = STRIPE[code]
+    here, elsewhere = (stripe_decline("card_declined", code, "said", country) for country in ("IN", "DE"))
+
+    check(here, *(("ask_customer", None) if kind in ("safe_now", "later") else (kind, delay)))
+    check(elsewhere, kind, delay)
+    assert (here.reason, here.text_key, here.next_action) == (elsewhere.reason, elsewhere.text_key, elsewhere.next_action)
+
+
 def test_reason_that_is_new_is_taken_as_that_of_a_bank_that_says_nothing() -> None:
     at_razorpay = razorpay_decline("BAD_REQUEST_ERROR", "moon_phase_unfavourable", "Declined. " * 100)
     at_stripe = stripe_decline("moon_phase", None, "")

@@ -256,6 +256,15 @@ async def test_charge_that_a_bank_declines_brings_the_payment_that_failed(redis:
     assert (answer.fact.payment_id, answer.fact.status, answer.fact.decline) == ("pi_1", PaymentStatus.FAILED, answer.decline)
 
 
+async def test_charge_that_a_card_from_india_declines_is_not_tried_again_by_itself(redis: Redis) -> None:
+    said = DECLINED["last_payment_error"] | {"payment_method": {"id": "pm_1", "type": "card", "card": {"country": "IN"}}}
+    answer = await answer_of(lambda gateway: gateway.payment("pi_1"), redis, (200, DECLINED | {"last_payment_error": said}))
+
+    assert isinstance(answer, Answered)
+    declined = answer.fact.decline
+    assert (declined.reason, declined.kind, declined.delay_s) == ("insufficient_funds", DeclineKind.ASK_CUSTOMER, None)
+
+
 async def test_charge_that_wants_the_customer_asks_for_them(redis: Redis) -> None:
     error = wire.error("authentication_required", kind="card_error", decline_code="authentication_required")
     answer = await answer_of(lambda gateway: gateway.charge(OFF_SESSION), redis, (402, error))

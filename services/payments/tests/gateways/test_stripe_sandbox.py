@@ -22,11 +22,13 @@ async def stripe(redis: Redis) -> AsyncIterator[StandIn]:
         yield found
 
 
-async def charge_of(stripe: StandIn, amount_minor: int = 150_000, receipt: str = RECEIPT) -> ChargeRequest:
+async def charge_of(
+    stripe: StandIn, amount_minor: int = 150_000, receipt: str = RECEIPT, card: str = "pm_card_visa"
+) -> ChargeRequest:
     """A charge on a stored card; the last three digits of its amount decide what becomes of it."""
     customer = fact(await stripe.gateway.create_customer(CustomerRequest("payments.customer:7", "Ann", "ann@example.com")))
     attached = await stripe.outside.post(
-        "/stripe/v1/payment_methods/pm_card_visa/attach",
+        f"/stripe/v1/payment_methods/{card}/attach",
         data={"customer": customer.customer_id},
         headers={"Authorization": "Bearer sk_test_sandbox"},
     )
@@ -64,6 +66,16 @@ async def test_declined_charge_brings_its_payment_and_its_reason(stripe: StandIn
     assert answer.fact is not None
     found = fact(await stripe.gateway.payment(answer.fact.payment_id))
     assert (found.status, found.receipt, found.decline) == (PaymentStatus.FAILED, RECEIPT, answer.decline)
+
+
+async def test_declined_card_from_india_is_its_holders_to_try_again(stripe: StandIn) -> None:
+    await stripe.faults({"action": "decline", "reason": "insufficient_funds"})
+    answer = await stripe.gateway.charge(await charge_of(stripe, card="pm_card_in"))
+
+    assert isinstance(answer, Declined)
+    assert (answer.decline.reason, answer.decline.kind) == ("insufficient_funds", DeclineKind.ASK_CUSTOMER)
+    assert answer.fact is not None
+    assert fact(await stripe.gateway.payment(answer.fact.payment_id)).decline == answer.decline
 
 
 async def test_bank_that_wants_the_customer_is_no_error_of_ours(stripe: StandIn) -> None:
