@@ -12,7 +12,7 @@ from sqlalchemy import text
 from services.payments.dunning.models import DEFAULT, DunningPolicy, Failure, Owing
 from services.payments.mandates.models import amount_fault
 from services.payments.subscriptions.due_models import method_fault
-from services.payments.subscriptions.models import SYSTEM
+from services.payments.subscriptions.models import SYSTEM, UNTAXED
 from shared.runtime.db import ReadSession, Session
 
 _POLICY: Final = ("retry_days", "retry_hour", "grace_days", "when_exhausted", "unpaid_delivery")
@@ -109,19 +109,23 @@ _MOVE_PERIODS: Final = text("""
      WHERE (period.subscription_id, period.start_on) = (row.id, row.start_on) AND period.status <> :status
 """)
 # A period comes to nothing once. What it had taken of the customer's credit on the whole is open again; what it had charged for
-# earlier changes beyond that is owed no more.
+# earlier changes beyond that is owed no more. Which of the two it was is told with the tax: rates may differ.
 _VOID: Final = text("""
     WITH moved AS (
         UPDATE subscription_periods AS period
            SET status = 'void', reason = :reason, version = version + 1, updated_at = :at
           FROM unnest(CAST(:ids AS uuid[]), CAST(:starts AS date[])) AS row(id, start_on)
          WHERE (period.subscription_id, period.start_on) = (row.id, row.start_on) AND period.status <> 'void'
-        RETURNING period.taken
-    ), back AS (
-        SELECT CAST(key AS uuid) AS id, sum(CAST(value AS bigint)) AS taken_minor
+        RETURNING period.subscription_id, period.start_on, period.supply_kind, period.taken
+    ), taken AS (
+        SELECT adjustment.id, CAST(value AS bigint) AS taken_minor,
+               sum(CAST(value AS numeric) * CASE WHEN supply_kind = ANY (CAST(:untaxed AS text[])) THEN 1
+                                                 ELSE 10000 + tax_rate_bp END)
+                   OVER (PARTITION BY moved.subscription_id, start_on) AS worth
           FROM moved CROSS JOIN LATERAL jsonb_each_text(taken)
-         WHERE (SELECT sum(CAST(value AS bigint)) FROM jsonb_each_text(taken)) < 0
-         GROUP BY key
+          JOIN subscription_adjustments AS adjustment ON adjustment.id = CAST(key AS uuid)
+    ), back AS (
+        SELECT id, sum(taken_minor) AS taken_minor FROM taken WHERE worth < 0 GROUP BY id
     )
     UPDATE subscription_adjustments SET open_minor = open_minor + taken_minor
       FROM back WHERE subscription_adjustments.id = back.id
@@ -232,7 +236,7 @@ class DunningRepository(DunningReader):
         """Let periods come to nothing; credit that they had taken is open again."""
         keys = sorted(periods)
         if keys:
-            await self._writing.execute(_VOID, {**_bound(keys), "reason": reason, "at": at})
+            await self._writing.execute(_VOID, {**_bound(keys), "untaxed": sorted(UNTAXED), "reason": reason, "at": at})
 
     async def give_up(self, subscription_id: UUID, reason: str, at: datetime) -> None:
         """Ask for nothing more of what a subscription that is held owes."""

@@ -11,7 +11,7 @@ from services.payments.periods.anchors import index_on, period
 from services.payments.periods.models import Period
 from services.payments.plans.models import PlanLine, Terms
 from services.payments.subscriptions.due_models import Bill
-from services.payments.subscriptions.models import Adjustment, BilledLine
+from services.payments.subscriptions.models import UNTAXED, Adjustment, BilledLine
 from services.payments.subscriptions.unused import Rate, take_off
 from services.payments.tax import models as tax
 from services.payments.tax.gst import assess, untaxed
@@ -45,7 +45,7 @@ def bill(
 
 def is_taxed(supply_kind: str) -> bool:
     """Whether tax is charged, so that what is before tax is worth more by it."""
-    return supply_kind not in ("untaxed", "export_with_lut", "sez_with_lut")
+    return supply_kind not in UNTAXED
 
 
 def adjusted(

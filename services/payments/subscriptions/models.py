@@ -17,6 +17,8 @@ BILLED: Final[frozenset[SubscriptionStatus]] = frozenset({"trialing", "active"})
 """Whose next period is billed when its day comes. One that is past due waits until what is owed is paid."""
 OWED: Final[frozenset[PeriodStatus]] = frozenset({"open", "past_due", "unpaid"})
 OVER: Final[frozenset[SubscriptionStatus]] = frozenset({"cancelled", "ended"})
+UNTAXED: Final = frozenset({"untaxed", "export_with_lut", "sez_with_lut"})
+"""The kinds of supply for which no tax is charged."""
 SYSTEM: Final = "system:payments"
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,11 +19,12 @@ RATES = st.sampled_from([0, 500, 1200, 1800, 2800])
 AMOUNTS = st.lists(st.tuples(st.integers(1, 1_000_000), RATES), min_size=1, max_size=5)
 
 
-async def _changed(office: Office, before: int, after: int) -> dict[str, Any]:
-    """One of 1,000.00 that was taxed by a rate of `before`, and from 17 March on is by one of `after`; half of March was left."""
+async def _changed(office: Office, before: int, after: int, price_minor: int = 100_000) -> dict[str, Any]:
+    """One of 1,000.00 that was taxed by a rate of `before`, and from 17 March on is by one of `after`; half of March was left.
+    price_minor: what it costs then."""
 
-    def taxed(rate_bp: int) -> dict[str, Any]:
-        return {"sac": "998439", "unit_price_minor": 100_000, "tax_rate_bp": rate_bp}
+    def taxed(rate_bp: int, minor: int = 100_000) -> dict[str, Any]:
+        return {"sac": "998439", "unit_price_minor": minor, "tax_rate_bp": rate_bp}
 
     one = await office.subscribe(await office.plan(PRO, charge=taxed(before)))
     await office.bill()
@@ -30,7 +32,7 @@ async def _changed(office: Office, before: int, after: int) -> dict[str, Any]:
     await office.captured(payment, total)
     await office.run_task(GenerateInvoice(subscription_id=UUID(one["id"]), period_start=one["started_on"]))
     office.clock.set(at(2026, 3, 17, 9))
-    other = await office.plan(PRO, code="other", charge=taxed(after))
+    other = await office.plan(PRO, code="other", charge=taxed(after, price_minor))
     assert (await office.act(one, "change", plan_id=str(other))).is_success
     return one
 
@@ -63,6 +65,30 @@ async def test_what_a_lower_rate_leaves_over_is_the_customers_when_the_subscript
 
     # 609.03 - 541.94, but for what less than one paisa before tax comes to.
     assert await rows(office.session, "SELECT kind, amount_minor FROM customer_credits") == [("grant", 6711)]
+
+
+# Half of March: 516.13 before tax were paid for it, and as much again for each 1,000.00 that it costs from then on.
+@pytest.mark.parametrize(
+    ("rates", "price", "open_again"),
+    [
+        # 541.94 are due without tax: more than the 516.13, and less than the 609.03 that these were with it.
+        ((1800, 0), 105_000, [-51_613, 54_194]),
+        # 490.32 are due, with tax 578.58: less than 516.13, and more than what these were without any.
+        ((0, 1800), 95_000, [0, 0]),
+    ],
+)
+async def test_what_a_period_that_comes_to_nothing_had_taken_is_told_with_the_tax(
+    office: Office, rates: tuple[int, int], price: int, open_again: list[int]
+) -> None:
+    one = await _changed(office, *rates, price)
+    await office.bill(at(2026, 4, 2, 1))
+    ((payment,),) = await rows(office.session, "SELECT payment_id FROM subscription_periods WHERE status = 'open'")
+    await office.declined(payment, 1, "later", office.clock())
+
+    await office.act(one, "cancel", at="now")
+
+    found = await rows(office.session, "SELECT open_minor FROM subscription_adjustments ORDER BY amount_minor")
+    assert [amount for (amount,) in found] == open_again
 
 
 @given(lines=AMOUNTS, unused=AMOUNTS)
