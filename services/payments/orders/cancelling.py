@@ -68,8 +68,8 @@ class Cancellations:
         by_hand = order.cancelled_minor - (order.total_minor - before[1].total_minor)
         was_owed = before[1].total_minor - by_hand
         owed = max(after[1].total_minor - by_hand, 0)
-        # What was given back for other reasons cannot be given back again.
-        left = order.paid_minor - order.refunded_minor - await self._orders.planned_refunds(order.id)
+        # What was given back for other reasons, or is about to be, cannot be given back again.
+        left = order.paid_minor - order.refunded_minor - await self._orders.promised_refunds(order.id)
         plan = RefundPlanOut(
             currency=order.currency,
             lines=[_refund_line(line, quantities[line.number], before, after) for line in lines if line.number in quantities],

@@ -19,8 +19,18 @@ from services.payments.orders.models import (
 )
 from shared.runtime.db import ReadSession
 
-_PLANNED: Final = text("""
-    SELECT CAST(coalesce(sum(refund_minor), 0) AS bigint) FROM refund_plans WHERE order_id = :order_id AND status <> 'executed'
+# What the order counts as given back is not counted again; a refund that waits for approval gives way to a cancellation.
+_PROMISED: Final = text("""
+    SELECT CAST(coalesce(sum(promised_minor), 0) AS bigint)
+      FROM (SELECT refund_minor
+                   - (SELECT coalesce(sum(amount_minor), 0) FROM refunds WHERE plan_id = plan.id AND status = 'processed')
+                   - (SELECT coalesce(sum(amount_minor), 0) FROM customer_credits
+                       WHERE (source, source_id) = ('refund_plan', plan.id)) AS promised_minor
+              FROM refund_plans AS plan WHERE order_id = :order_id AND status <> 'executed'
+            UNION ALL
+            SELECT refunds.amount_minor FROM refunds JOIN payments ON payments.id = refunds.payment_id
+             WHERE payments.order_id = :order_id AND plan_id IS NULL AND NOT from_credit
+               AND refunds.status IN ('requested', 'pending')) AS promised
 """)
 
 
@@ -92,7 +102,7 @@ class OrderReader:
         query = select(RefundPlan).where(RefundPlan.order_id == order_id).order_by(RefundPlan.id)
         return (await self._session.scalars(query)).all()
 
-    async def planned_refunds(self, order_id: UUID) -> int:
-        """What earlier cancellations give back and nobody has given back yet."""
-        planned: int = (await self._session.execute(_PLANNED, {"order_id": order_id})).scalar_one()
-        return planned
+    async def promised_refunds(self, order_id: UUID) -> int:
+        """What earlier cancellations and refunds beside them give back and nobody has given back yet."""
+        promised: int = (await self._session.execute(_PROMISED, {"order_id": order_id})).scalar_one()
+        return promised

@@ -20,7 +20,7 @@ from services.payments.payments.errors import (
 from services.payments.payments.policy_repository import PolicyReader, PolicyRepository
 from services.payments.payments.schemas import ClearingIn, PaymentOut, PaymentPolicyIn, PaymentPolicyOut
 from services.payments.payments.writing_repository import PaymentRepository
-from services.payments.refunds.errors import RefundAboveCaptured
+from services.payments.refunds.errors import RefundAboveCaptured, RefundPlanned
 from services.payments.refunds.schemas import RefundIn, RefundOut
 from shared.runtime.errors import PreconditionFailed
 from shared.runtime.http.etag import ETag
@@ -117,7 +117,7 @@ async def clear(
     name="refund",
     status_code=201,
     summary="Refund a payment",
-    responses=problems(PaymentNotFound, CurrencyDiffers, RefundAboveCaptured),
+    responses=problems(PaymentNotFound, CurrencyDiffers, RefundAboveCaptured, RefundPlanned),
 )
 async def refund(
     payment_id: PaymentId,
@@ -129,7 +129,8 @@ async def refund(
     db: WriteDb,
     _: Idempotent,
 ) -> RefundOut:
-    """A part or all that is left, never more than was captured. Above the organization's threshold it waits for approval.
+    """A part or all that is left, never more than was captured. Above the organization's threshold it waits for approval. What a
+    cancellation of the order gives back by itself comes first: refused until that has begun.
 
     What nothing was due for is the customer's credit: it is given back once nothing else is left, and that credit is used up.
     """

@@ -17,6 +17,7 @@ from services.payments.refunds.errors import (
     RefundNeedsAnother,
     RefundNotFound,
     RefundPlanForbids,
+    RefundPlanned,
     RefundPlanNotFound,
     RefundStateForbids,
 )
@@ -62,7 +63,7 @@ async def get(refund_id: RefundId, organization_id: ReadableOrganization, db: Re
     "/{refund_id:uuid}/approve",
     name="approve",
     summary="Approve a refund",
-    responses=problems(RefundNotFound, RefundStateForbids, RefundNeedsAnother, RefundAboveCaptured),
+    responses=problems(RefundNotFound, RefundStateForbids, RefundNeedsAnother, RefundPlanned, RefundAboveCaptured),
 )
 async def approve(
     refund_id: RefundId,

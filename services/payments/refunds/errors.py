@@ -5,6 +5,7 @@ NotFound (404)
 └── RefundPlanNotFound
 Conflict (409)
 ├── RefundAboveCaptured    `refundable_minor` is what is left
+├── RefundPlanned          `planned_minor` is what a cancellation gives back that has not begun
 ├── RefundStateForbids     `refund_status` is the refund's
 ├── RefundPlanForbids      `plan_status` is the plan's
 └── RefundNeedsAnother     who asks for it may not approve it
@@ -25,6 +26,12 @@ class RefundAboveCaptured(Conflict):
     """`refundable_minor` is what is left to give back."""
 
     code, title = "refund_above_captured", "Less than that can be given back"
+
+
+class RefundPlanned(Conflict):
+    """`planned_minor` is what the order's cancellations give back and have not begun to."""
+
+    code, title = "refund_planned", "A cancellation of the order is about to give money back"
 
 
 class RefundStateForbids(Conflict):

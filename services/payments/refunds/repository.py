@@ -85,6 +85,10 @@ _PLAN_OF: Final = text("""
 """)
 _PAID_BY: Final = text("SELECT id FROM payments WHERE order_id = :order_id AND captured_minor > 0")
 _PLANNED: Final = text("SELECT id FROM refund_plans WHERE status = 'planned' ORDER BY created_at, id LIMIT :limit")
+_HOLD_ORDER: Final = text("SELECT id FROM orders WHERE id = :order_id FOR NO KEY UPDATE")
+_NOT_BEGUN: Final = text("""
+    SELECT CAST(coalesce(sum(refund_minor), 0) AS bigint) FROM refund_plans WHERE order_id = :order_id AND status = 'planned'
+""")
 _TAKE_UNHEARD: Final = text("""
     WITH due AS (
         SELECT id FROM refunds WHERE status IN ('requested', 'pending') AND greatest(updated_at, checked_at) < :before
@@ -174,6 +178,13 @@ class RefundRepository(RefundReader):
     async def payments_of_order(self, order_id: UUID) -> set[UUID]:
         """Those that have brought it money."""
         return set((await self._writing.scalars(_PAID_BY, {"order_id": order_id})).all())
+
+    async def not_begun(self, order_id: UUID) -> int:
+        """What cancellations of an order give back that nobody has begun to carry out, in minor units. The order is held until
+        the unit of work ends, so that a cancellation waits and sees what is asked for here."""
+        await self._writing.execute(_HOLD_ORDER, {"order_id": order_id})
+        planned: int = (await self._writing.execute(_NOT_BEGUN, {"order_id": order_id})).scalar_one()
+        return planned
 
     async def planned(self, limit: int) -> list[UUID]:
         """Plans of cancellations that nobody has begun to carry out."""

@@ -13,10 +13,10 @@ from services.payments.credits.repository import CreditRepository
 from services.payments.ledger.repository import Ledger
 from services.payments.payments import booking
 from services.payments.payments.models import PAID, Payment
-from services.payments.refunds.errors import RefundAboveCaptured, RefundNeedsAnother, RefundStateForbids
+from services.payments.refunds.errors import RefundAboveCaptured, RefundNeedsAnother, RefundPlanned, RefundStateForbids
 from services.payments.refunds.models import Refund
 from services.payments.refunds.repository import RefundRepository
-from services.payments.refunds.shares import Share, shares_of
+from services.payments.refunds.shares import Share, firm, shares_of
 from shared.contracts.payments import ExecuteRefund
 from shared.runtime.ids import uuid7
 from shared.runtime.outbox import Publisher
@@ -45,20 +45,37 @@ class RefundRequests:
 
     async def shares(self, payment: Payment) -> list[Share]:
         """What is left to be given back of a payment that is held: first of what something was due for, then of each surplus."""
+        return await self._shares(payment, await self._refunds.of_payments([payment.id]))
+
+    async def _shares(self, payment: Payment, refunds: Sequence[Refund]) -> list[Share]:
         if payment.status not in PAID:
             return []
         granted = await self._credits.granted_by(payment.id) if payment.customer_id is not None else []
         balance = await self._balance(payment) if granted else 0
-        return shares_of(payment, await self._refunds.of_payments([payment.id]), granted, balance)
+        return shares_of(payment, refunds, granted, balance)
 
     async def refundable(self, payment: Payment) -> int:
-        """What is left to be given back of what something was due for."""
-        return sum(one.left_minor for one in await self.shares(payment) if not one.from_credit)
+        """What is left for a cancellation to give back, of what something was due for."""
+        shares = await self._shares(payment, firm(await self._refunds.of_payments([payment.id])))
+        return sum(one.left_minor for one in shares if not one.from_credit)
+
+    async def require_no_plan(self, payment: Payment) -> None:
+        """For a refund beside what cancellations of the order give back: it is asked for, or approved, once they have begun, so
+        that nobody gives back the same twice without knowing. Raises RefundPlanned."""
+        planned = await self._refunds.not_begun(payment.order_id) if payment.order_id is not None else 0
+        if planned:
+            raise RefundPlanned(
+                f"what was cancelled of the order gives back {planned} in minor units by itself and has not begun; "
+                "what is to be given back beside that can be asked for in a few minutes, once GET /v1/refunds shows it",
+                planned_minor=planned,
+            )
 
     async def request(self, payment: Payment, wish: Wish, *, by: str, at: datetime) -> Refund:
         """Promise a refund, and have it made unless somebody has to approve it first. Raises RefundAboveCaptured."""
         amount_minor = wish.amount_minor
-        require_left(_asked_of(await self.shares(payment), wish), amount_minor)
+        before = await self._refunds.of_payments([payment.id])
+        shares = await self._shares(payment, before if wish.plan_id is None else firm(before))
+        require_left(_asked_of(shares, wish), amount_minor)
         refund = Refund(
             id=uuid7(),
             organization_id=payment.organization_id,
@@ -88,10 +105,15 @@ class RefundRequests:
         return refund
 
     async def approve(self, refund: Refund, payment: Payment, *, by: str, at: datetime) -> Refund:
-        """Let it be made. Both are held. Raises RefundStateForbids, RefundNeedsAnother and RefundAboveCaptured."""
+        """Let it be made. Both are held. Raises RefundStateForbids, RefundNeedsAnother, RefundPlanned and RefundAboveCaptured."""
         _require_waiting(refund)
         if by == refund.requested_by:
             raise RefundNeedsAnother("who asked for the refund cannot approve it as well")
+        if refund.plan_id is None and not refund.from_credit:
+            await self.require_no_plan(payment)
+            others = [one for one in firm(await self._refunds.of_payments([payment.id])) if one.id != refund.id]
+            shares = await self._shares(payment, others)
+            require_left([one for one in shares if not one.from_credit], refund.amount_minor)
         await self._refunds.advance(refund.id, "requested", at, by=by, approved_by=by)
         await self._promise(refund, payment, at)
         return replace(refund, status="requested", approved_by=by, updated_at=at, version=refund.version + 1)

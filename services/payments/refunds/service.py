@@ -46,12 +46,14 @@ class Refunds:
         """Ask for a refund; above the organization's threshold it waits for a second person. amount: None for all that something
         was due for, and where nothing of that is left, for a surplus, out of the customer's credit.
 
-        Raises PaymentNotFound, CurrencyDiffers and RefundAboveCaptured.
+        Raises PaymentNotFound, CurrencyDiffers, RefundAboveCaptured and RefundPlanned.
         """
         payment = await self._held(payment_id, organization_id)
         if amount is not None and amount.currency != payment.currency:
             raise CurrencyDiffers(f"the payment was made in {payment.currency}", currency=payment.currency)
         share = require_left(await self._requests.shares(payment), amount.amount_minor if amount is not None else 1)
+        if not share.from_credit:
+            await self._requests.require_no_plan(payment)
         amount_minor = amount.amount_minor if amount is not None else share.left_minor
         policy = await self._policies.of(payment.organization_id)
         wish = Wish(
@@ -64,7 +66,7 @@ class Refunds:
         return await self._requests.request(payment, wish, by=by, at=self._clock())
 
     async def approve(self, refund_id: UUID, organization_id: UUID, *, by: str) -> Refund:
-        """Let one be made. Raises RefundNotFound, RefundStateForbids, RefundNeedsAnother and RefundAboveCaptured."""
+        """Let one be made. Raises RefundNotFound and what `RefundRequests.approve` raises."""
         refund, payment = await self._both(refund_id, organization_id)
         return await self._requests.approve(refund, payment, by=by, at=self._clock())
 

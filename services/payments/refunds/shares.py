@@ -33,3 +33,8 @@ def shares_of(payment: Payment, refunds: Sequence[Refund], granted: Sequence[tup
         gone = sum(one.amount_minor for one in given if one.from_credit and one.gateway_payment_id == gateway_payment_id)
         shares.append(Share(gateway_payment_id, True, max(min(amount - gone, left, balance_minor), 0)))
     return shares
+
+
+def firm(refunds: Sequence[Refund]) -> list[Refund]:
+    """Those for which a cancellation leaves room: what somebody has asked for and nobody has approved yet gives way to it."""
+    return [one for one in refunds if one.status != "awaiting_approval" or one.plan_id is not None]

@@ -45,6 +45,8 @@ class Buyer:
         body: dict[str, Any] = {"reason": "late"}
         if amount_minor is not None:
             body["amount"] = {"amount_minor": amount_minor, "currency": "INR"}
+        if await rows(self._session, "SELECT 1 FROM refund_plans WHERE (order_id, status) = (:id, 'planned')", id=self.order_id):
+            await self.carry_out()
         headers = {"Idempotency-Key": str(uuid4())}
         asked = await self.shop.ok("POST", f"/v1/payments/{self.payment_id}/refunds", json=body, headers=headers)
         for _ in range(2):
