@@ -15,6 +15,7 @@ from shared.contracts.message import MAX_BODY_BYTES, Message
 from shared.runtime.clock import system_clock
 from shared.runtime.context import Trace, new_trace
 from shared.runtime.ids import message_uuid
+from shared.runtime.inbox.payload_problems import problems_of
 
 M = TypeVar("M", bound=Message)
 YEARS: Final = range(1970, 3000)
@@ -155,10 +156,9 @@ def _validate(message_type: type[Message], item: Item) -> None:
 
 def explain(error: ValidationError) -> str:
     """Each wrong field and what is wrong with it, without the values, which may be personal."""
-    problems = error.errors(include_input=False, include_url=False, include_context=False)
     text = "; ".join(
         f"{'.'.join(map(str, problem['loc'])) or 'payload'}: {problem['msg'].removeprefix('Value error, ')}"
-        for problem in problems
+        for problem in problems_of(error)
     )
     # A stranger's keys may hold what PostgreSQL's text does not.
     return text.replace("\x00", "\\u0000").encode("utf-8", "backslashreplace").decode()

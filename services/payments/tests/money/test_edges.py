@@ -13,8 +13,10 @@ from services.payments.money.amounts import require_positive
 from services.payments.money.currencies import MAX_AMOUNT_MINOR
 from services.payments.money.errors import AmountNotPositive, AmountTooLarge, UnknownCurrency
 from services.payments.money.schemas import NonNegativeMoney, PositiveMoney
+from shared.contracts.message import Message
 from shared.contracts.money import Money
-from shared.contracts.notifications import SendPaymentFailed
+from shared.contracts.notifications import SendInvoiceEmail, SendPaymentFailed
+from shared.contracts.payments import ProcessPayment
 from shared.runtime.http import app as http
 from shared.runtime.http.settings import HttpSettings
 from shared.runtime.inbox.delivery import parse
@@ -92,6 +94,27 @@ def test_message_with_a_float_says_what_to_send_instead() -> None:
     delivery = parse(SendPaymentFailed, "notifications.normal", "1", {"amount": amount}, None)
 
     assert f"amount.amount_minor: {ASKS_FOR_MINOR_UNITS}" in (delivery.items[0].problem or "")
+
+
+@pytest.mark.parametrize("amount", [12.5, 12, "12.50", {"amount": 12.5, "currency": "INR"}, {"amount": 12, "currency": "INR"}])
+@pytest.mark.parametrize(
+    ("message_type", "field"), [(SendPaymentFailed, "amount"), (ProcessPayment, "amount"), (SendInvoiceEmail, "total")]
+)
+def test_message_with_an_amount_as_other_systems_write_it_is_told_of_amount_minor(
+    message_type: type[Message], field: str, amount: Any
+) -> None:
+    delivery = parse(message_type, message_type.contract.lanes[0].name, "1", {field: amount}, None)
+
+    told = [problem for problem in (delivery.items[0].problem or "").split("; ") if problem.startswith(field)]
+    where = f"{field}.amount_minor" if isinstance(amount, dict) else field
+    assert [problem.startswith(f"{where}: {ASKS_FOR_MINOR_UNITS}, ") for problem in told] == [True]
+
+
+def test_message_with_something_else_in_the_place_of_money_is_told_so() -> None:
+    delivery = parse(SendPaymentFailed, "notifications.normal", "1", {"amount": [], "nested": {"amount": 12.5}}, None)
+
+    assert "amount: Input should be a valid dictionary" in (delivery.items[0].problem or "")
+    assert ASKS_FOR_MINOR_UNITS not in (delivery.items[0].problem or "")
 
 
 @pytest.mark.parametrize(

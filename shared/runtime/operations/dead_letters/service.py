@@ -10,6 +10,7 @@ from shared.contracts.message import MAX_BODY_BYTES, Message
 from shared.contracts.registry import consumed_by
 from shared.runtime.http.validation import invalid_request
 from shared.runtime.ids import uuid7
+from shared.runtime.inbox.payload_problems import problems_of
 from shared.runtime.operations.audit.repository import AuditLog
 from shared.runtime.operations.dead_letters.errors import (
     DeadLetterNeedsEditing,
@@ -135,7 +136,7 @@ def _validated(message_type: type[Message], body: dict[str, Any]) -> str:
     try:
         text = message_type.model_validate(body).model_dump_json()
     except ValidationError as error:
-        raise invalid_request([{**each, "loc": ("body", "body", *each["loc"])} for each in error.errors()]) from None
+        raise invalid_request([{**each, "loc": ("body", "body", *each["loc"])} for each in problems_of(error)]) from None
     size = len(text.encode())
     if size > MAX_BODY_BYTES:
         raise PayloadTooLarge(
