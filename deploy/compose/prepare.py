@@ -28,13 +28,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from deploy.compose.authority import Authority
+from deploy.compose.bootstrap import FORMER, former_passwords
 from deploy.compose.machine_token import machine_token
 from deploy.local import keys, outside
 from deploy.local.addresses import Addresses
 from deploy.local.credentials import load_credentials
-from deploy.local.environment import Environment, as_text, environments
+from deploy.local.environment import Environment, as_text, environments, read_environment
 from deploy.local.failures import StackError
 from deploy.local.home import Home, write_private
 from deploy.local.postgres import ADMIN
@@ -68,6 +70,8 @@ _CONTAINERS_RUN_ONE_EACH: Final = ("DATABASE_OWNER_URL", "BROKER_OPERATOR_URL", 
 _OF_THE_BACKUP_WORKER: Final = ("BACKUP_DATABASE_URL", "RESTORE_DRILL_URL", "BACKUP_DIR")
 BACKUPS: Final = "/var/backups/waybill"
 """Where the worker that backs up has its volume."""
+FORMER_KEPT: Final = 5
+"""Passwords of the administrator that a start which did not get as far as the database may have left behind it."""
 _OTHER_USERS: Final = ("alertmanager", "grafana", "postgres", "redis")
 """Their images run as users of their own, so their files are readable for all who have the volume, which is them alone."""
 
@@ -151,10 +155,18 @@ class Preparation:
         self._pass_on("operator", self._home.jwks, keys.key_file(self._home, "issuer"))
         State(dict(PORTS), dict(HOSTS)).save(Home(self._readers / "operator"))
         self._trust("operator")
+        self._keep_former(found[acl.ADMIN]["ADMIN_DATABASE_URL"])
         logins = {login: self._passwords[f"postgres.{login}"] for login in LOGINS}
         self._give("administrator", "admin.env", as_text(found[acl.ADMIN]))
         self._give("administrator", "logins.json", json.dumps(logins))
         self._trust("administrator")
+
+    def _keep_former(self, url: str) -> None:
+        """The database learns the administrator's new password from somebody who logs in by the one before."""
+        folder = self._readers / "administrator"
+        given = urlsplit(read_environment(Home(folder), "admin").get("ADMIN_DATABASE_URL", url)).password
+        if given != urlsplit(url).password:
+            self._give("administrator", FORMER, json.dumps([given, *former_passwords(folder)][:FORMER_KEPT]))
 
     def _deal_to_postgres(self) -> None:
         settings = {
