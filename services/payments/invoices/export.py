@@ -59,8 +59,9 @@ class RegisterExport:
         async def page(after: Place | None) -> tuple[Rows, Place | None]:
             async with self._database.read() as session:
                 rows = await RegisterReader(session).by_rate(meant, after, ROWS_PER_PAGE)
-            end = Place(rows[-1].issued_on, rows[-1].id, rows[-1].rate_bp) if len(rows) == ROWS_PER_PAGE else None
-            return [_declared(row) for row in rows], end
+            is_full = len({row.id for row in rows}) == ROWS_PER_PAGE
+            end = Place(rows[-1].issued_on, rows[-1].id) if is_full else None
+            return [_declared(row) for row in rows if row.rate_bp is not None], end
 
         return await _begun(_parts(GSTR1, page))
 

@@ -2,16 +2,21 @@
 
 import csv
 import io
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import event, text
 
 from services.payments import invoice_deps as deps
 from services.payments.credit_notes.models import Wanted, WantedLine
 from services.payments.invoices.export import decimal_of
 from services.payments.invoices.models import DraftLine
 from services.payments.invoices.party_models import Buyer
+from services.payments.invoices.register_repository import Days, RegisterReader
 from services.payments.tests.invoices.arrange import ASHA, NEIGHBOUR, NOW, OURS, THEIRS, drafted, issued, seller
 from shared.runtime.db import Session
 from shared.runtime.http.csv_file import MEDIA_TYPE
@@ -87,3 +92,29 @@ def test_amounts_have_the_places_of_their_currency() -> None:
     shown = [decimal_of(125050, currency) for currency in ("INR", "JPY", "KWD")]
 
     assert shown == [Decimal("1250.50"), Decimal(125050), Decimal("125.050")]
+
+
+def _most_rows(node: dict[str, Any]) -> float:
+    own: float = node["Actual Loops"] * node["Actual Rows"]
+    return max([own, *(_most_rows(one) for one in node.get("Plans", []))])
+
+
+@pytest.mark.parametrize("list_page", [RegisterReader.documents, RegisterReader.by_rate])
+async def test_a_page_of_a_large_register_reads_its_own_documents_and_none_of_those_that_follow(
+    session: Session, list_page: Callable[..., Awaitable[Sequence[Any]]]
+) -> None:
+    await seller(session)
+    for _ in range(120):
+        await issued(session)
+    await session.execute(text("ANALYZE invoices, invoice_lines, credit_notes, credit_note_lines"))
+    seen: list[tuple[str, Any]] = []
+    event.listen(session.get_bind().engine, "before_cursor_execute", lambda *said: seen.append((said[2], said[3])))
+
+    found = await list_page(RegisterReader(session), Days(OURS, date(2026, 3, 1), date(2026, 3, 31)), None, 10)
+    connection = (await (await session.connection()).get_raw_connection()).driver_connection
+    assert connection is not None
+    ((query, bound),) = [one for one in seen if "both_kinds" in one[0] or "LATERAL" in one[0]]
+    told = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {query}", *bound)
+
+    assert len({row.id for row in found}) == 10
+    assert _most_rows(told[0]["Plan"]) <= 40
