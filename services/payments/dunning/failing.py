@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import uuid5
 
 from services.payments.customers.models import reference_of
 from services.payments.dunning.collecting import Collecting
@@ -13,9 +14,11 @@ from services.payments.mandates.models import LEAD
 from services.payments.mandates.noticing import Noticing
 from services.payments.orders.errors import StatusForbids
 from services.payments.orders.service import OrderSteps
+from services.payments.subscriptions.making import NAMESPACE
 from services.payments.subscriptions.subjects import failures_of
 from shared.contracts.money import Money
 from shared.contracts.notifications import SendPaymentFailed
+from shared.contracts.payments import GenerateInvoice
 from shared.runtime.outbox import Publisher
 
 _WORTH: Final = timedelta(days=7)
@@ -81,6 +84,9 @@ class Failing:
             await self._steps.produce(one.order_id, one.organization_id, "its subscription delivers on credit", lambda _: None)
         except StatusForbids:
             return
+        # What goes out on credit is owed by an invoice, with its tax and its reminders, whatever becomes of the period.
+        key = f"invoice/{one.subscription_id}/{one.start_on}"
+        self._publisher.publish(GenerateInvoice(order_id=one.order_id), message_id=uuid5(NAMESPACE, key))
 
 
 def _counts(one: Owing, failure: Failure) -> bool:
