@@ -94,4 +94,6 @@ class Purged(BaseModel):
     left: int = Field(
         description="What waits still. One request takes at most 100,000 rows of each table; repeat it for the rest."
     )
-    undo_id: UUID | None = Field(description="POST it to /undo/{undo_id} within seven days to take the purge back.")
+    undo_id: UUID | None = Field(
+        description="POST it to /undo/{undo_id} within seven days to take the purge back; null where it took nothing out."
+    )

@@ -79,8 +79,10 @@ class LaneOperations:
         if dry_run:
             outbox, inbox = await self._lanes.waiting(lane)
             return Purged(outbox=outbox, inbox=inbox, left=outbox + inbox, undo_id=None)
-        undo_id = uuid7()
-        outbox, inbox = await self._lanes.purge(lane, undo_id)
+        change = uuid7()
+        outbox, inbox = await self._lanes.purge(lane, change)
+        # An undo that has nothing to take back would be refused as one that came too late.
+        undo_id = change if outbox or inbox else None
         await self._audit.write("lane.purge", lane, reason, undo_id=undo_id, outbox=outbox, inbox=inbox)
         return Purged(outbox=outbox, inbox=inbox, left=sum(await self._lanes.waiting(lane)), undo_id=undo_id)
 
