@@ -107,6 +107,21 @@ async def test_what_a_cancellation_gives_back_waits_for_the_bank_and_goes_out_on
     assert await rows(session, "SELECT status, amount_minor, plan_id FROM refunds") == [("requested", TOTAL, plan)]
 
 
+async def test_what_a_bank_has_disputed_of_a_payment_goes_out_after_the_rest_of_it(
+    session: Session, run_task: TaskRunner
+) -> None:
+    plan = await _cancelled(session, await _paid(session))
+    await _apply(session, dispute("open", amount=4000))
+    await _carry_out(run_task, plan)
+    before = await rows(session, "SELECT status, amount_minor FROM refunds ORDER BY id")
+
+    await _apply(session, dispute("won", amount=4000))
+    await _carry_out(run_task, plan)
+
+    assert before == [("requested", TOTAL - 4000)]
+    assert await rows(session, "SELECT status, amount_minor FROM refunds ORDER BY id") == [*before, ("requested", 4000)]
+
+
 @pytest.mark.parametrize("first", ["cancelled", "lost"])
 async def test_what_a_lost_dispute_has_given_back_is_not_given_back_by_the_cancellation_as_well(
     session: Session, run_task: TaskRunner, first: str
