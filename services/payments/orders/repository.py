@@ -17,21 +17,19 @@ from services.payments.orders.models import (
     PaymentStatus,
     RefundPlan,
 )
+from services.payments.refunds.repository import PLAN_SETTLED
 from shared.runtime.db import ReadSession
 
 # What the order counts as given back is not counted again; a refund that waits for approval gives way to a cancellation.
-_PROMISED: Final = text("""
+_PROMISED: Final = text(f"""
     SELECT CAST(coalesce(sum(promised_minor), 0) AS bigint)
-      FROM (SELECT refund_minor
-                   - (SELECT coalesce(sum(amount_minor), 0) FROM refunds WHERE plan_id = plan.id AND status = 'processed')
-                   - (SELECT coalesce(sum(amount_minor), 0) FROM customer_credits
-                       WHERE (source, source_id) = ('refund_plan', plan.id)) AS promised_minor
+      FROM (SELECT refund_minor - {PLAN_SETTLED} AS promised_minor
               FROM refund_plans AS plan WHERE order_id = :order_id AND status <> 'executed'
             UNION ALL
             SELECT refunds.amount_minor FROM refunds JOIN payments ON payments.id = refunds.payment_id
              WHERE payments.order_id = :order_id AND plan_id IS NULL AND NOT from_credit
                AND refunds.status IN ('requested', 'pending')) AS promised
-""")
+""")  # noqa: S608 - put together from a constant
 
 
 @dataclass(frozen=True, slots=True)

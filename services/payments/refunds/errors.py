@@ -5,7 +5,7 @@ NotFound (404)
 └── RefundPlanNotFound
 Conflict (409)
 ├── RefundAboveCaptured    `refundable_minor` is what is left
-├── RefundPlanned          `planned_minor` is what a cancellation gives back that has not begun
+├── RefundPlanned          `planned_minor` is what cancellations are still to give back
 ├── RefundStateForbids     `refund_status` is the refund's
 ├── RefundPlanForbids      `plan_status` is the plan's
 └── RefundNeedsAnother     who asks for it may not approve it
@@ -29,7 +29,7 @@ class RefundAboveCaptured(Conflict):
 
 
 class RefundPlanned(Conflict):
-    """`planned_minor` is what the order's cancellations give back and have not begun to."""
+    """`planned_minor` is what the order's cancellations give back and nobody has asked a gateway for."""
 
     code, title = "refund_planned", "A cancellation of the order is about to give money back"
 

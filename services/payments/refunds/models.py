@@ -57,3 +57,16 @@ class HeldRefund:
     first_seen_at: datetime
     refund_id: UUID | None
     payment_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ToCome:
+    """What cancellations of an order give back and nobody has asked a gateway for.
+
+    planned_minor: of plans that have not begun. waiting_minor: of others, which wait for a bank. left_minor: what of the order's
+    money is not given back, all of that included.
+    """
+
+    planned_minor: int
+    waiting_minor: int
+    left_minor: int

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from services.payments.payments.models import SYSTEM
-from services.payments.refunds.models import HeldRefund, Refund
+from services.payments.refunds.models import HeldRefund, Refund, ToCome
 from shared.runtime.db import ReadSession, Session
 
 COLUMNS: Final = ", ".join(f"refunds.{field.name}" for field in fields(Refund))
@@ -55,27 +55,29 @@ _SET: Final = text("""
      WHERE id = :id
 """)
 _DETACH: Final = text("UPDATE refunds SET plan_id = NULL WHERE id = :id")
-_PLAN: Final = text("""
-    UPDATE refund_plans SET status = plan.status
-      FROM (SELECT refund_plans.id,
-                   CASE WHEN coalesce(sum(amount_minor) FILTER (WHERE refunds.status = 'processed'), 0)
-                             + (SELECT coalesce(sum(entry.amount_minor), 0) FROM customer_credits AS entry
-                                 WHERE (source, source_id) = ('refund_plan', refund_plans.id))
-                             + (SELECT coalesce(sum(entry.amount_minor), 0) FROM payments
-                                  JOIN disputes ON disputes.payment_id = payments.id
-                                  JOIN ledger_transactions AS posted ON (posted.source, posted.source_id)
-                                                                      = ('dispute_refund', refund_plans.id || ':' || disputes.id)
-                                  JOIN ledger_entries AS entry ON entry.transaction_id = posted.id AND entry.amount_minor > 0
-                                 WHERE payments.order_id = refund_plans.order_id) >= refund_minor
-                             THEN 'executed'
+# What the order counts as given back of `plan`: by refunds, as its customer's credit, and by a bank that has decided for them.
+PLAN_SETTLED: Final = """(
+                   (SELECT coalesce(sum(amount_minor), 0) FROM refunds WHERE plan_id = plan.id AND refunds.status = 'processed')
+                   + (SELECT coalesce(sum(entry.amount_minor), 0) FROM customer_credits AS entry
+                       WHERE (source, source_id) = ('refund_plan', plan.id))
+                   + (SELECT coalesce(sum(entry.amount_minor), 0) FROM payments
+                        JOIN disputes ON disputes.payment_id = payments.id
+                        JOIN ledger_transactions AS posted ON (posted.source, posted.source_id)
+                                                            = ('dispute_refund', plan.id || ':' || disputes.id)
+                        JOIN ledger_entries AS entry ON entry.transaction_id = posted.id AND entry.amount_minor > 0
+                       WHERE payments.order_id = plan.order_id))"""
+_PLAN: Final = text(f"""
+    UPDATE refund_plans SET status = moved.status
+      FROM (SELECT plan.id,
+                   CASE WHEN {PLAN_SETTLED} >= refund_minor THEN 'executed'
                         WHEN bool_or(refunds.status IN ('failed', 'rejected'))
                              AND NOT bool_or(refunds.status IN ('awaiting_approval', 'requested', 'pending'))
                              THEN 'failed'
                         ELSE 'executing' END AS status
-              FROM refund_plans LEFT JOIN refunds ON plan_id = refund_plans.id
-             WHERE refund_plans.id = ANY (CAST(:ids AS uuid[])) GROUP BY refund_plans.id) AS plan
-     WHERE refund_plans.id = plan.id AND refund_plans.status <> plan.status
-""")
+              FROM refund_plans AS plan LEFT JOIN refunds ON plan_id = plan.id
+             WHERE plan.id = ANY (CAST(:ids AS uuid[])) GROUP BY plan.id) AS moved
+     WHERE refund_plans.id = moved.id AND refund_plans.status <> moved.status
+""")  # noqa: S608 - as above
 _LOCK_PLAN: Final = text("""
     SELECT id, order_id, currency, refund_minor, status, created_by FROM refund_plans WHERE id = :id FOR NO KEY UPDATE
 """)
@@ -86,9 +88,22 @@ _PLAN_OF: Final = text("""
 _PAID_BY: Final = text("SELECT id FROM payments WHERE order_id = :order_id AND captured_minor > 0")
 _PLANNED: Final = text("SELECT id FROM refund_plans WHERE status = 'planned' ORDER BY created_at, id LIMIT :limit")
 _HOLD_ORDER: Final = text("SELECT id FROM orders WHERE id = :order_id FOR NO KEY UPDATE")
-_NOT_BEGUN: Final = text("""
-    SELECT CAST(coalesce(sum(refund_minor), 0) AS bigint) FROM refund_plans WHERE order_id = :order_id AND status = 'planned'
-""")
+# What is on its way already is neither still to come nor left: of a plan also what waits for approval.
+_TO_COME: Final = text(f"""
+    WITH under_way AS (
+        SELECT refunds.plan_id, refunds.amount_minor FROM refunds JOIN payments ON payments.id = refunds.payment_id
+         WHERE payments.order_id = :order_id AND NOT from_credit
+           AND (refunds.status IN ('requested', 'pending') OR (refunds.status = 'awaiting_approval' AND plan_id IS NOT NULL))
+    )
+    SELECT CAST(coalesce((SELECT sum(refund_minor) FROM refund_plans WHERE order_id = orders.id AND status = 'planned'), 0)
+                AS bigint) AS planned_minor,
+           CAST(coalesce((SELECT sum(refund_minor - {PLAN_SETTLED} - (SELECT coalesce(sum(amount_minor), 0) FROM under_way
+                                                                      WHERE plan_id = plan.id))
+                            FROM refund_plans AS plan WHERE order_id = orders.id AND status = 'executing'), 0)
+                AS bigint) AS waiting_minor,
+           CAST(paid_minor - refunded_minor - coalesce((SELECT sum(amount_minor) FROM under_way), 0) AS bigint) AS left_minor
+      FROM orders WHERE id = :order_id
+""")  # noqa: S608 - as above
 _TAKE_UNHEARD: Final = text("""
     WITH due AS (
         SELECT id FROM refunds WHERE status IN ('requested', 'pending') AND greatest(updated_at, checked_at) < :before
@@ -139,7 +154,7 @@ class RefundRepository(RefundReader):
         return {row["id"]: Refund(**row) for row in rows.mappings()}
 
     async def insert(self, refund: Refund) -> bool:
-        """Write a refund; False where it, or one of its plan and payment, is there already."""
+        """Write a refund; False where it is there already."""
         bound = {name: getattr(refund, name) for name in _NAMES}
         return (await self._writing.execute(_INSERT, bound)).first() is not None
 
@@ -179,12 +194,11 @@ class RefundRepository(RefundReader):
         """Those that have brought it money."""
         return set((await self._writing.scalars(_PAID_BY, {"order_id": order_id})).all())
 
-    async def not_begun(self, order_id: UUID) -> int:
-        """What cancellations of an order give back that nobody has begun to carry out, in minor units. The order is held until
-        the unit of work ends, so that a cancellation waits and sees what is asked for here."""
+    async def to_come(self, order_id: UUID) -> ToCome:
+        """What cancellations of an order are still to give back. The order is held until the unit of work ends, so that a
+        cancellation waits and sees what is asked for here."""
         await self._writing.execute(_HOLD_ORDER, {"order_id": order_id})
-        planned: int = (await self._writing.execute(_NOT_BEGUN, {"order_id": order_id})).scalar_one()
-        return planned
+        return ToCome(*(await self._writing.execute(_TO_COME, {"order_id": order_id})).one())
 
     async def planned(self, limit: int) -> list[UUID]:
         """Plans of cancellations that nobody has begun to carry out."""

@@ -59,15 +59,24 @@ class RefundRequests:
         shares = await self._shares(payment, firm(await self._refunds.of_payments([payment.id])))
         return sum(one.left_minor for one in shares if not one.from_credit)
 
-    async def require_no_plan(self, payment: Payment) -> None:
+    async def require_beside_plans(self, payment: Payment, amount_minor: int) -> None:
         """For a refund beside what cancellations of the order give back: it is asked for, or approved, once they have begun, so
-        that nobody gives back the same twice without knowing. Raises RefundPlanned."""
-        planned = await self._refunds.not_begun(payment.order_id) if payment.order_id is not None else 0
-        if planned:
+        that nobody gives back the same twice without knowing, and leaves them what waits for a bank. Raises RefundPlanned."""
+        if payment.order_id is None:
+            return
+        to_come = await self._refunds.to_come(payment.order_id)
+        if to_come.planned_minor:
             raise RefundPlanned(
-                f"what was cancelled of the order gives back {planned} in minor units by itself and has not begun; "
+                f"what was cancelled of the order gives back {to_come.planned_minor} in minor units by itself and has not begun; "
                 "what is to be given back beside that can be asked for in a few minutes, once GET /v1/refunds shows it",
-                planned_minor=planned,
+                planned_minor=to_come.planned_minor,
+            )
+        beside = max(to_come.left_minor - to_come.waiting_minor, 0)
+        if to_come.waiting_minor and amount_minor > beside:
+            raise RefundPlanned(
+                f"what was cancelled of the order gives back {to_come.waiting_minor} in minor units that has not gone out "
+                f"yet: it waits for a bank, or for another try; beside that {beside} can be given back",
+                planned_minor=to_come.waiting_minor,
             )
 
     async def request(self, payment: Payment, wish: Wish, *, by: str, at: datetime) -> Refund:
@@ -110,7 +119,7 @@ class RefundRequests:
         if by == refund.requested_by:
             raise RefundNeedsAnother("who asked for the refund cannot approve it as well")
         if refund.plan_id is None and not refund.from_credit:
-            await self.require_no_plan(payment)
+            await self.require_beside_plans(payment, refund.amount_minor)
             others = [one for one in firm(await self._refunds.of_payments([payment.id])) if one.id != refund.id]
             shares = await self._shares(payment, others)
             require_left([one for one in shares if not one.from_credit], refund.amount_minor)

@@ -52,9 +52,9 @@ class Refunds:
         if amount is not None and amount.currency != payment.currency:
             raise CurrencyDiffers(f"the payment was made in {payment.currency}", currency=payment.currency)
         share = require_left(await self._requests.shares(payment), amount.amount_minor if amount is not None else 1)
-        if not share.from_credit:
-            await self._requests.require_no_plan(payment)
         amount_minor = amount.amount_minor if amount is not None else share.left_minor
+        if not share.from_credit:
+            await self._requests.require_beside_plans(payment, amount_minor)
         policy = await self._policies.of(payment.organization_id)
         wish = Wish(
             amount_minor,

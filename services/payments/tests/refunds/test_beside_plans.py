@@ -6,11 +6,25 @@ from uuid import uuid4
 
 import pytest
 
-from services.payments.tests.payments.arrange import CHECK, rows
+from services.payments import payment_deps
+from services.payments.payments.telling import Told
+from services.payments.tests.disputes.test_disputes import PLAN, dispute
+from services.payments.tests.payments.arrange import (
+    CHECK,
+    NOON,
+    OURS,
+    have_customer,
+    have_order,
+    have_payment,
+    pay,
+    rows,
+)
+from services.payments.tests.payments.arrange import TOTAL as PAID
 from services.payments.tests.refunds.test_invoiced import TOTAL, Buyer
-from services.payments.tests.shop import open_shop
+from services.payments.tests.shop import Shop, open_shop
 from shared.contracts.payments import ExecuteRefund, ExecuteRefundPlan
 from shared.runtime.db import Database, Session
+from shared.runtime.ids import uuid7
 from shared.testing.messages import TaskRunner
 from shared.testing.service import ApiClient
 
@@ -36,6 +50,10 @@ async def _ask(buyer: Buyer, amount_minor: int | None) -> Any:
     return await buyer.shop.api.post(
         f"/v1/payments/{buyer.payment_id}/refunds", json=body, headers={"Idempotency-Key": str(uuid4())}
     )
+
+
+async def _apply(session: Session, *told: Told) -> None:
+    await payment_deps.gateway_facts(session, lambda: NOON).apply(told)
 
 
 async def _cancel_all(buyer: Buyer) -> None:
@@ -131,6 +149,35 @@ async def test_second_cancellation_does_not_count_twice_what_the_first_has_given
 async def _plans_begin(session: Session, run_task: TaskRunner) -> None:
     for (plan,) in await rows(session, "SELECT id FROM refund_plans WHERE status = 'planned'"):
         await run_task(ExecuteRefundPlan(plan_id=plan))
+
+
+@pytest.mark.parametrize("decided", [False, True])
+async def test_what_waits_for_a_bank_is_left_for_the_cancellation(
+    client: ApiClient, session: Session, run_task: TaskRunner, decided: bool
+) -> None:
+    customer = await have_customer(session)
+    order = await have_order(session, customer)
+    payment = await have_payment(session, order, customer)
+    await _apply(session, pay("captured"), dispute("open", amount=4000))
+    plan = uuid7()
+    await session.execute(PLAN, {"id": plan, "order": order, "sum": PAID - 1000, "at": NOON})
+    await run_task(ExecuteRefundPlan(plan_id=plan))
+    if decided:
+        await _apply(session, dispute("won", amount=4000))
+    us = Buyer(Shop(client.as_role("operator", organization_id=OURS)), session, run_task)
+    us.payment_id = str(payment.id)
+
+    above, beside = [await _ask(us, amount) for amount in (1001, 1000)] if decided else [await _ask(us, 1), None]
+    await run_task(ExecuteRefundPlan(plan_id=plan))
+
+    # 4,000 of the plan waited; what is left of the payment before the bank has decided is the plan's.
+    code, waits = ("refund_planned", 3000) if decided else ("refund_above_captured", None)
+    assert (above.status_code, above.json()["code"], above.json().get("planned_minor")) == (409, code, waits)
+    asked = [PAID - 4000, 1000, 3000] if decided else [PAID - 4000]
+    assert (await rows(session, REFUNDS), beside is not None) == (
+        [("requested", amount, amount != 1000) for amount in asked],
+        decided,
+    )
 
 
 @pytest.mark.commits
