@@ -83,7 +83,8 @@ _SILENT: Final = text("""
 _HANDLED: Final = text("""
     UPDATE payments SET handled_tries = tries, next_attempt_at = :next_attempt_at,
                         later_declines = later_declines + CASE WHEN decline_kind = 'later' THEN 1 ELSE 0 END,
-                        technical_declines = technical_declines + CASE WHEN decline_kind = 'safe_now' THEN 1 ELSE 0 END,
+                        technical_declines = technical_declines
+                                             + CASE WHEN decline_kind = 'safe_now' AND :ends_round THEN 1 ELSE 0 END,
                         version = version + 1,
                         updated_at = greatest(CAST(:at AS timestamptz), updated_at), changed_by = :by, change_reason = :reason,
                         change_reference = NULL
@@ -147,7 +148,10 @@ class UpkeepRepository:
         """Accounts that take payments and have told nothing for six hours."""
         return [(row[0], row[1]) for row in await self._session.execute(_SILENT, {"slot": slot})]
 
-    async def handled(self, payment_id: UUID, *, next_attempt_at: datetime | None, reason: str, at: datetime) -> None:
-        """Note what follows from a failure, and that its customer knows."""
-        bound = {"id": payment_id, "next_attempt_at": next_attempt_at, "reason": reason, "by": SYSTEM, "at": at}
+    async def handled(
+        self, payment_id: UUID, *, next_attempt_at: datetime | None, reason: str, ends_round: bool, at: datetime
+    ) -> None:
+        """Note what follows from a failure, and that its customer knows. ends_round: it is not tried again within minutes."""
+        bound = {"id": payment_id, "next_attempt_at": next_attempt_at, "reason": reason, "ends_round": ends_round}
+        bound |= {"by": SYSTEM, "at": at}
         await self._session.execute(_HANDLED, bound)

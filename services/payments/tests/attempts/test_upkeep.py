@@ -154,7 +154,24 @@ async def test_technical_failure_that_only_a_call_back_tells_of_is_tried_again_b
     await payment_deps.gateway_facts(session, lambda: NOON).apply([busy])
 
     assert (status, (await run_task(HandleFailedPayment(payment_id=key), occurred_at=NOON)).outcome) == ("processing", "done")
-    assert (await assert_published(session, SendPaymentFailed)).next_attempt_at == NOON + timedelta(hours=1)
+    assert (await assert_published(session, SendPaymentFailed)).next_attempt_at == NOON + timedelta(minutes=1)
+    again = await assert_published(session, RetryFailedPayments)
+    assert (again.slot, (await run_task(again)).outcome) == (NOON + timedelta(minutes=1), "done")
+    await assert_published(session, ProcessPayment, payment_id=key)
+
+
+async def test_technical_failures_that_call_backs_tell_of_have_the_pauses_and_rounds_of_a_message(
+    run_task: TaskRunner, session: Session, gateway: GatewayStandIn
+) -> None:
+    key = await _charged(run_task, session, gateway, outcome="insufficient_funds")
+    await session.execute(text("UPDATE payments SET tries = 0"))
+
+    again = [await _fails(session, run_task, key, "safe_now", 1) for _ in range(15)]
+
+    pauses = [60, 120, 240, 480, 3600]
+    assert [one and (one - NOON).total_seconds() for one in again] == [*pauses, *pauses, *pauses[:4], None]
+    # Of the first try of each round, which says when the next one is, and of the last.
+    assert len(await published(session, SendPaymentFailed)) == 6
 
 
 async def test_failure_is_dealt_with_though_the_message_that_was_to_try_again_has_died(
