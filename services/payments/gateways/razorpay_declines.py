@@ -48,6 +48,8 @@ RAZORPAY_DECLINES: Final[Mapping[str, DeclineRule]] = rows(
     ),
     (after(HOUR_S, "upi_app", NextAction.RETRY), ("psp_not_available", "psp_app_not_available", "upi_app_technical_error")),
     (after(HOUR_S, "technical", NextAction.RETRY), ("payment_failed",)),
+    # A stored method is charged again by dunning, once it is known that the first charge has come to nothing.
+    (after(DAY_S, "timed_out", NextAction.RETRY), ("payment_timed_out",)),
     (after(DAY_S, "pending", NextAction.WAIT), ("deemed_transaction", "payment_pending")),
     (
         after(DAY_S, "limit_exceeded"),
@@ -71,7 +73,6 @@ RAZORPAY_DECLINES: Final[Mapping[str, DeclineRule]] = rows(
             "payment_collect_request_expired",
             "payment_pending_approval",
             "payment_session_expired",
-            "payment_timed_out",
         ),
     ),
     (ask("cancelled", NextAction.RETRY), ("payment_cancelled",)),
@@ -90,7 +91,7 @@ RAZORPAY_DECLINES: Final[Mapping[str, DeclineRule]] = rows(
         ask("card_inactive", NextAction.CONTACT_BANK),
         ("debit_instrument_blocked", "debit_instrument_inactive", "otp_attempts_exceeded", "pin_attempts_exceeded"),
     ),
-    (ask("card_unsupported"), ("card_not_enrolled", "card_type_invalid")),
+    (ask("card_unsupported"), ("card_not_enrolled", "card_type_invalid", "international_transaction_not_allowed")),
     (ask("bank_declined", NextAction.CONTACT_BANK), ("compliance_violation",)),
     (ask("bank_declined"), ("payment_risk_check_failed", "transaction_on_vpa_restricted")),
     (ask("limit_exceeded"), ("mcc_amount_limit_exceeded", "transaction_limit_exceeded")),
@@ -147,7 +148,6 @@ RAZORPAY_DECLINES: Final[Mapping[str, DeclineRule]] = rows(
             "duplicate_refund_id",
             "duplicate_request",
             "input_validation_failed",
-            "international_transaction_not_allowed",
             "invalid_currency",
             "invalid_order_id",
             "invalid_request",

@@ -29,13 +29,14 @@ RAZORPAY = expected("""
     later 1h: bank_technical_error issuer_technical_error vpa_resolution_failed psp_not_available psp_app_not_available
     later 1h: upi_app_technical_error payment_failed
     later 1d: deemed_transaction payment_pending transaction_daily_count_exceeded transaction_daily_limit_exceeded
-    later 1d: transaction_frequency_limit_exceeded
+    later 1d: transaction_frequency_limit_exceeded payment_timed_out
     later 2d: funds_blocked_by_mandate insufficient_funds
     later 3d: card_declined debit_declined payment_declined
     later 36h05: BAD_REQUEST_MANDATE_PROMISED_DEBIT_DATE_NOT_HONOURED
     ask_customer: authentication_failed incorrect_atm_pin incorrect_otp incorrect_pin invalid_otp otp_expired payment_cancelled
     ask_customer: collect_request_pending payment_collect_request_expired payment_pending_approval payment_session_expired
-    ask_customer: payment_timed_out card_number_invalid incorrect_card_details incorrect_card_expiry_date card_expired
+    ask_customer: international_transaction_not_allowed card_expired
+    ask_customer: card_number_invalid incorrect_card_details incorrect_card_expiry_date
     ask_customer: incorrect_cardholder_name incorrect_cvv debit_instrument_blocked debit_instrument_inactive
     ask_customer: otp_attempts_exceeded pin_attempts_exceeded card_not_enrolled card_type_invalid compliance_violation
     ask_customer: payment_risk_check_failed transaction_on_vpa_restricted mcc_amount_limit_exceeded transaction_limit_exceeded
@@ -48,7 +49,7 @@ RAZORPAY = expected("""
     ask_customer: emi_plan_unavailable user_not_eligible
     our_setup: amount_less_than_minimum_amount invalid_amount payment_amount_tampered order_already_paid bank_not_enabled
     our_setup: beneficiary_account_does_not_exist beneficiary_account_dormant card_network_not_enabled collect_on_mcc_blocked
-    our_setup: duplicate_refund_id duplicate_request input_validation_failed international_transaction_not_allowed
+    our_setup: duplicate_refund_id duplicate_request input_validation_failed
     our_setup: invalid_currency invalid_order_id invalid_request live_mode_not_enabled merchant_not_activated
     our_setup: mismatch_in_transaction_details order_amount_mismatch order_payment_method_mismatch payment_method_not_enabled
     our_setup: pre_debit_notification_not_sent recurring_payment_not_enabled refund_limit_crossed upi_collect_not_enabled
