@@ -286,8 +286,9 @@ def test_a_refusal_names_what_is_wrong_with_each_argument(stack: Terminal) -> No
 IN_A_TERMINAL = """
 import fcntl, os, signal, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-# Whoever runs the tests under nohup ignores it.
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
+# Whoever runs the tests under nohup ignores the one, and a shell's background job the other; no program in a terminal does.
+for number in (signal.SIGHUP, signal.SIGINT):
+    signal.signal(number, signal.SIG_DFL)
 os.execv(sys.argv[1], sys.argv[1:])
 """
 """Makes its standard input the terminal of its session, and becomes the program that it is given."""
