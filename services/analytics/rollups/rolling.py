@@ -14,7 +14,7 @@ from typing import Final
 
 from services.analytics.event_names.repository import NameReader
 from services.analytics.event_names.service import EventNames
-from services.analytics.rollups.errors import RebuildTooLong
+from services.analytics.rollups.errors import RebuildBackwards, RebuildTooLong
 from services.analytics.rollups.rolling_repository import LENGTH, Grain, RollingRepository
 from shared.runtime.clock import Clock
 from shared.runtime.db import Session
@@ -45,7 +45,9 @@ class Rolling:
         return counted
 
     async def rebuild(self, first: datetime, last: datetime) -> int:
-        """Count [first, last) from scratch. Raises RebuildTooLong."""
+        """Count [first, last) from scratch. Raises RebuildBackwards, RebuildTooLong."""
+        if last <= first:
+            raise RebuildBackwards("until does not lie after since, so there is nothing to count; the two may be exchanged")
         if last - first > LONGEST_REBUILD:
             raise RebuildTooLong(f"at most {LONGEST_REBUILD.days} days are rebuilt at once; ask in parts")
         async with self._unit_of_work() as session:

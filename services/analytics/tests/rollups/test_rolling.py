@@ -111,9 +111,11 @@ async def test_counting_that_runs_twice_counts_once_and_says_how_far_it_is(
     once = await counted(session)
     rebuilt = [await run_task(RebuildRollups(since=NOW - timedelta(days=1), until=NOW + timedelta(hours=1))) for _ in range(2)]
     too_long = await run_task(RebuildRollups(since=NOW - timedelta(days=500), until=NOW))
+    backwards = await run_task(RebuildRollups(since=NOW, until=NOW - timedelta(days=1)))
 
     assert [one.outcome for (one,) in handled] + [one.outcome for one in rebuilt] == ["done"] * 5
     assert (too_long.outcome, too_long.error_class) == ("dead", "RebuildTooLong")
+    assert (backwards.outcome, backwards.error_class) == ("dead", "RebuildBackwards")
     assert await counted(session) == once
     assert [key[1] for key in once if key[0] == "day" and key[2] == OURS] == [
         "trips.trip_completed",
