@@ -123,7 +123,10 @@ def _alertmanager() -> Found:
 
 def _units() -> Found:
     version, names = _version(SYSTEMD), units.templates()
-    return f"{version}, {len(names)} templates, verify and security", [line for name in names for line in units.look(name)]
+    looks = {name: units.look(name) for name in names}
+    exposed = ", ".join(f"{name.removeprefix('waybill-')} {exposure}" for name, (exposure, _) in looks.items())
+    said = f"{version}, {len(names)} templates verified, exposure of 10: {exposed}"
+    return said, [line for _, problems in looks.values() for line in problems]
 
 
 def _bills() -> Found:

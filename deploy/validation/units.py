@@ -38,8 +38,11 @@ def stop_s(unit: str) -> int:
     return int(_directive(unit, "TimeoutStopSec"))
 
 
-def look(unit: str) -> list[str]:
-    """What `systemd-analyze verify` and `security` have against a template. LookupError where systemd is not installed."""
+def look(unit: str) -> tuple[str, list[str]]:
+    """How exposed a template is, of 10, and what `systemd-analyze verify` and `security` have against it.
+
+    LookupError where systemd is not installed.
+    """
     instance = next(iter(instances(unit)))
     with tempfile.TemporaryDirectory() as folder:
         # The programs and the user are on the machines where it runs, and need not be on this one.
@@ -52,7 +55,8 @@ def look(unit: str) -> list[str]:
     problems = [line for line in verified.stderr.splitlines() if unit in line]
     if exposed.returncode:
         problems.append(f"{unit}: {exposed.stdout.splitlines()[-1].lstrip('→ ')}; at most {EXPOSURE} is wanted")
-    return problems
+    said = re.search(r"exposure level for \S+: ([\d.]+)", exposed.stdout)
+    return said[1] if said else "unknown", problems
 
 
 def _template(unit: str) -> Path:

@@ -3,7 +3,7 @@
 import pytest
 
 from deploy.validation.tools import SYSTEMD
-from deploy.validation.units import UNITS, command, instances, look, stop_s, templates
+from deploy.validation.units import EXPOSURE, UNITS, command, instances, look, stop_s, templates
 from shared.contracts.lanes import LANES, SERVICES
 from tests.architecture.test_lanes import consumers_of, find_lane_problems, lanes_of_command
 
@@ -54,5 +54,8 @@ def test_every_unit_has_limits_and_is_kept() -> None:
 
 @pytest.mark.skipif(SYSTEMD.path() is None, reason=f"systemd-analyze is not installed: {SYSTEMD.got}")
 @pytest.mark.parametrize("unit", templates())
-def test_systemd_finds_nothing_wrong_with_a_unit(unit: str) -> None:
-    assert look(unit) == []
+def test_systemd_finds_nothing_wrong_with_a_unit_and_says_how_exposed_it_is(unit: str) -> None:
+    exposure, problems = look(unit)
+
+    assert problems == []
+    assert 0 < float(exposure) <= EXPOSURE
