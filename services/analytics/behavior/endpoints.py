@@ -56,8 +56,8 @@ async def funnel(
     within_days: Annotated[int, Query(ge=1, le=90, description="How long somebody may take, from the first step on.")] = 7,
 ) -> FunnelOut:
     """Somebody comes to a step with an event of its name at or after the step before; where an earlier step has the
-    same name, after it. Of a day, the first and the last time that somebody did something are known: what was done again in
-    between counts at the last."""
+    same name, after it. Of what somebody did more than a hundred times on a day, only the first and the last
+    time are known: what was done in between counts at the last."""
     behavior = behavior_deps.behavior(db, runtime_of(request).clock)
     return await behavior.funnel(organization_id, step, first, last, within_days)
 

@@ -119,8 +119,8 @@ _ENTERED: Final = """
            AND (CAST(:organization_id AS uuid) IS NULL OR organization_id = :organization_id)
          GROUP BY organization_id, user_id
     )"""
-# Of a day the first and the last time are known. What was done again in between counts at the last time at the latest. later: `>`
-# where an earlier step has the same name, because that step's own event is no second one.
+# Of what was done up to a hundred times on a day each time is known, else the first and the last: what was done in between counts
+# at the last. later: `>` where an earlier step has the same name, because that step's own event is no second one.
 _REACHED: Final = """, reached{n} AS (
         SELECT before.organization_id, before.user_id, before.entered, min(found.at) AS at
           FROM reached{before} AS before
@@ -129,7 +129,9 @@ _REACHED: Final = """, reached{n} AS (
            AND activity.day BETWEEN (before.at AT TIME ZONE 'UTC')::date
                                 AND (before.entered AT TIME ZONE 'UTC')::date + CAST(:within AS integer)
          CROSS JOIN LATERAL (
-             SELECT CASE WHEN activity.first_at {later} before.at THEN activity.first_at ELSE activity.last_at END AS at
+             SELECT CASE WHEN activity.first_at {later} before.at THEN activity.first_at
+                         WHEN activity.times IS NULL THEN activity.last_at
+                         ELSE (SELECT min(done) FROM unnest(activity.times) AS done WHERE done {later} before.at) END AS at
          ) AS found
          WHERE activity.last_at {later} before.at AND found.at <= before.entered + CAST(:within AS integer) * interval '24 hours'
          GROUP BY before.organization_id, before.user_id, before.entered

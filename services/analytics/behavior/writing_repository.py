@@ -16,9 +16,12 @@ _TAKE: Final = text("""
     SELECT day FROM taken
 """)
 _CLEAR: Final = text("DELETE FROM user_activity WHERE day = :day")
+MOST_TIMES: Final = 100
+"""Of one kind of event, one person and one day. Who does something more often is a program; its times would fill the table."""
 _COUNT: Final = text("""
-    INSERT INTO user_activity (organization_id, day, user_id, name, n, first_at, last_at)
-    SELECT organization_id, :day, user_id, name, count(*), min(occurred_at), max(occurred_at)
+    INSERT INTO user_activity (organization_id, day, user_id, name, n, first_at, last_at, times)
+    SELECT organization_id, :day, user_id, name, count(*), min(occurred_at), max(occurred_at),
+           CASE WHEN count(*) BETWEEN 3 AND :most_times THEN array_agg(occurred_at) END
       FROM events WHERE occurred_at >= :begin AND occurred_at < :end AND user_id IS NOT NULL
      GROUP BY organization_id, user_id, name
 """)
@@ -84,7 +87,7 @@ class BehaviorRepository:
         """Work out anew what people did on a day."""
         bound: dict[str, Any] = {"day": day, "begin": day_start(day), "end": day_start(day) + timedelta(days=1)}
         await self._session.execute(_CLEAR, {"day": day})
-        await self._session.execute(_COUNT, bound)
+        await self._session.execute(_COUNT, bound | {"most_times": MOST_TIMES})
         await self._session.execute(_FIRSTS, {"day": day})
 
     async def score(self, today: date) -> None:
