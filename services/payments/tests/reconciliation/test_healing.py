@@ -28,8 +28,8 @@ async def test_every_status_that_nobody_told_us_is_found_applied_and_named(ledge
     assert statuses == {**wanted, authorized.id: "authorized", late.id: "captured"}
     sums = await ledgers.sums()
     assert sums == {"gateway_receivable": 4 * AMOUNT - 40_000, "accounts_receivable": -(4 * AMOUNT - 40_000)}
-    # None of it is settled, which it should be by now; all else is right.
-    assert {kind for kind, _ in await ledgers.cases()} == {"unsettled_overdue"}
+    # None of it is settled, which it should be by now, and the dispute wants an answer; all else is right.
+    assert {kind for kind, _ in await ledgers.cases()} == {"unsettled_overdue", "dispute_open"}
 
 
 async def test_case_that_another_run_has_opened_since_is_not_this_ones_to_close(ledgers: Ledgers) -> None:
