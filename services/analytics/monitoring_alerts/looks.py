@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from typing import Final
 
 from services.analytics.lanes.service import backlog_of
@@ -12,6 +13,8 @@ from services.analytics.workers.schemas import WorkerOut
 EVERYTHING: Final = ("",)
 MORE_THAN_A_PAGE: Final = " or more"
 OTHERS: Final = "others"
+GIVEN_UP: Final = timedelta(days=2)
+"""A source that nobody has asked to read for so long is out of use. Schedules of once a day are less."""
 
 
 def critical_task_failed(seen: Seen, _: Rule) -> Look:
@@ -139,8 +142,9 @@ def reconciliation_breaks(seen: Seen, _: Rule) -> Look:
 
 
 def sync_failing(seen: Seen, rule: Rule) -> Look:
-    """Sources of which the last runs have failed."""
-    failing = [one for one in seen.sources if one.failures >= rule.limit]
+    """Sources of which the last runs have failed, and that are read still: what is not set up any more never succeeds again."""
+    read = [one for one in seen.sources if one.asked_at is not None and seen.at - one.asked_at <= GIVEN_UP]
+    failing = [one for one in read if one.failures >= rule.limit]
     return Look(
         [Found(one.name, f"{one.name} could not be read {one.failures} times: {one.error}", one.failures) for one in failing]
     )

@@ -128,12 +128,13 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a source is, for whoever is to be woken."""
+    """How a source is, for whoever is to be woken. asked_at: when it was to be read last; None where that is long ago."""
 
     name: str
     failures: int
     succeeded_at: datetime | None
     error: str | None
+    asked_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,8 @@ _SUCCEED: Final = text("""
 _LAST_RUNS: Final = text("SELECT DISTINCT ON (source) * FROM sync_runs ORDER BY source, asked_at DESC, id DESC")
 _STANDINGS: Final = text("""
     SELECT name, failures, succeeded_at,
-           (SELECT error FROM sync_runs WHERE source = name AND state = 'failed' ORDER BY asked_at DESC LIMIT 1) AS error
+           (SELECT error FROM sync_runs WHERE source = name AND state = 'failed' ORDER BY asked_at DESC LIMIT 1) AS error,
+           (SELECT max(asked_at) FROM sync_runs WHERE source = name) AS asked_at
       FROM sync_sources ORDER BY name
 """)
 

@@ -139,8 +139,16 @@ def test_cases_beyond_a_page_neither_raise_nor_end() -> None:
     assert not broken.knows("payments/missing_here")
 
 
+def test_a_source_outside_that_is_not_read_any_more_is_not_failing() -> None:
+    asked = {"given_up": NOW - timedelta(days=2, seconds=1), "forgotten": None, "daily": NOW - timedelta(days=1)}
+    sources = [Standing(name, 3, None, "carrier answers 503", at) for name, at in asked.items()]
+
+    assert [one.subject for one in look("sync_failing", seen(sources=sources)).found] == ["daily"]
+
+
 def test_a_source_outside_is_failing_after_three_runs() -> None:
-    sources = [Standing("carrier", 3, None, "carrier answers 503"), Standing("customs", 2, NOW, "carrier answers 503")]
+    said = "carrier answers 503"
+    sources = [Standing("carrier", 3, None, said, NOW), Standing("customs", 2, NOW, said, NOW)]
 
     found = look("sync_failing", seen(sources=sources)).found
 
