@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Final
 import docker
 import pytest
 
+from tests.architecture.source import ROOT
 from tests.compose import looks
 from tests.compose.project import Project
 
@@ -88,5 +90,27 @@ def test_an_image_is_the_same_whichever_builder_made_it(project: Project, target
     try:
         assert configuration(project.client, built) == configuration(project.client, described["image"])
         assert content(project.client, built) ^ content(project.client, described["image"]) == set()
+    finally:
+        project.client.images.remove(built, force=True)
+
+
+def test_an_image_runs_whoever_alone_may_read_the_checkout(project: Project, tmp_path: Path) -> None:
+    """As a clone under umask 077 has it, on which many machines of companies insist."""
+    described = json.loads(project.compose("config", "--format", "json"))["services"][BUILT_BY["service"]]["build"]
+    for folder in ("requirements", "services", "shared"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in (".dockerignore", described["dockerfile"]):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / file, tmp_path / file)
+    for path in [path for folder in ("services", "shared") for path in (tmp_path / folder).rglob("*")]:
+        path.chmod(path.stat().st_mode & 0o700)
+    place, builder = next((place, builder) for builder in BUILDERS if (place := client_of(builder)))
+    built = f"{project.name}-closed:1"
+    build(place, builder, {**described, "context": str(tmp_path)}, built)
+    try:
+        imported = project.client.containers.run(
+            built, ["python", "-c", "import services.alerts.app; print('runs')"], network_mode="none", remove=True
+        )
+        assert imported.decode().strip() == "runs"
     finally:
         project.client.images.remove(built, force=True)
