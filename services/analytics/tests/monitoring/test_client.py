@@ -2,18 +2,20 @@
 
 import asyncio
 import socket
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
 from shared.client import Connection, TaskManager, TaskScheduler, WaybillError
 from shared.runtime.db import Database
+from shared.testing.clock import FrozenClock
 from shared.testing.http_server import url_of
 from shared.testing.tokens import SigningKeys
 
 MAIL = {"to_email": "ann@example.com", "subject": "Hello", "body": "It works."}
-LATER = datetime(2999, 1, 1, tzinfo=UTC)
+# The database decides what is due, and knows no other clock than its own.
+LATER = datetime.now(UTC) + timedelta(hours=1)
 pytestmark = [pytest.mark.commits, pytest.mark.usefixtures("served")]
 
 
@@ -70,7 +72,10 @@ async def test_a_script_sets_how_fast_a_queue_goes_and_takes_it_back(
         assert (await session.execute(text("SELECT lane, size FROM lane_pools"))).all() == [("analytics.batch", 3)]
 
 
-async def test_a_script_schedules_asks_and_cancels(listener: socket.socket, signing_keys: SigningKeys) -> None:
+async def test_a_script_schedules_asks_and_cancels(
+    listener: socket.socket, signing_keys: SigningKeys, clock: FrozenClock
+) -> None:
+    clock.set(LATER - timedelta(hours=1))
     await asyncio.to_thread(script, url_of(listener), signing_keys.token("admin"))
 
 
