@@ -1,15 +1,14 @@
 """What was not paid: tried again by the policy, ended by its money or its deadline, and each failure counted once."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
 from services.payments.gateways.facts import PaymentStatus
-from services.payments.tests.subscriptions.arrange import BOX, PRO, Office, at, code, have_method, key, rows
+from services.payments.tests.dunning.arrange import DEADLINE, RUN, TRY_1, TRY_2, Owed, owed, settings
+from services.payments.tests.subscriptions.arrange import Office, at, code, have_method, key, rows
 from shared.contracts.message import Command
 from shared.contracts.notifications import CancelMessages, SendPaymentFailed
 from shared.contracts.payments import (
@@ -17,69 +16,11 @@ from shared.contracts.payments import (
     GenerateInvoice,
     HandleFailedPayment,
     PaymentFailed,
-    ProcessDunning,
     ProcessPayment,
     ReleasePayment,
     SettleSubscription,
 )
 from shared.testing.messages import assert_nothing_published, assert_published, published
-
-RUN = "SELECT status, failures, used, next_try_at FROM dunning_runs"
-TRY_1, TRY_2 = at(2026, 3, 3, 4, 30), at(2026, 3, 5, 4, 30)
-"""10:00 in India, one and three days after the first failure on 2 March."""
-DEADLINE = at(2026, 3, 10, 4, 30)
-
-
-@dataclass(frozen=True, slots=True)
-class Owed:
-    """A subscription whose first period is billed and not paid."""
-
-    office: Office
-    subscription: dict[str, Any]
-
-    async def status(self) -> tuple[str, str]:
-        """Of the subscription and of its newest period."""
-        return (await self.office.get(self.subscription))["status"], (await self.office.periods(self.subscription))[-1][2]
-
-    async def payment(self) -> tuple[UUID, int]:
-        """That of its newest period, and its amount."""
-        query = (
-            "SELECT payment_id, total_minor FROM subscription_periods WHERE subscription_id = :id ORDER BY start_on DESC LIMIT 1"
-        )
-        ((payment_id, total),) = await rows(self.office.session, query, id=UUID(self.subscription["id"]))
-        return payment_id, total
-
-    async def fail(self, tries: int, now: datetime, *, kind: str = "later") -> None:
-        """The payment is declined, and that is told twice."""
-        payment_id, _ = await self.payment()
-        await self.office.declined(payment_id, tries, kind, now)
-
-    async def pay(self, now: datetime) -> None:
-        """The payment is captured, and that is told twice."""
-        self.office.clock.set(now)
-        await self.office.captured(*await self.payment())
-
-    async def set_payment(self, status: str) -> None:
-        """The payment is in a status."""
-        change = "UPDATE payments SET status = :status, is_open = :status = 'processing', version = version + 1"
-        await self.office.session.execute(text(change), {"status": status})
-
-    async def run(self, slot: datetime) -> None:
-        """Dunning runs twice."""
-        self.office.clock.set(slot)
-        for _ in range(2):
-            assert (await self.office.run_task(ProcessDunning(slot=slot))).outcome == "done"
-
-
-async def owed(office: Office, plan: dict[str, Any] = PRO, **fields: Any) -> Owed:
-    """One whose billing has asked for a charge."""
-    subscription = await office.subscribe(await office.plan(plan), **fields)
-    await office.bill()
-    return Owed(office, subscription)
-
-
-async def _settings(office: Office, **fields: Any) -> None:
-    await office.ok("PUT", "/v1/subscription-settings", json=fields, headers={"If-Match": "*"})
 
 
 async def test_a_failure_told_twice_makes_it_past_due_once_and_says_when_it_is_tried_again(office: Office) -> None:
@@ -220,7 +161,7 @@ async def test_what_was_given_up_is_paid_by_money_that_was_on_its_way(office: Of
 
 
 async def test_one_that_is_cancelled_for_a_period_is_asked_for_none_of_the_others(office: Office) -> None:
-    await _settings(office, when_exhausted="cancel")
+    await settings(office, when_exhausted="cancel")
     subscription = await office.subscribe(await office.plan())
     await office.bill(at(2026, 4, 3))
     payments = await rows(office.session, "SELECT id FROM payments ORDER BY period_start")
@@ -280,81 +221,6 @@ async def test_an_unpaid_one_goes_on_when_it_is_paid_after_all(office: Office) -
     assert (await office.get(one.subscription))["status"] == "active"
 
 
-@pytest.mark.parametrize(
-    ("policy", "at_first", "at_last"),
-    [
-        ("hold", ("placed", "past_due"), ("cancelled", "unpaid")),
-        ("deliver", ("in_production", "past_due"), ("in_production", "unpaid")),
-        ("cancel", ("cancelled", "active"), ("cancelled", "active")),
-    ],
-)
-async def test_the_order_of_an_unpaid_period_waits_goes_out_or_is_cancelled(
-    office: Office, policy: str, at_first: tuple[str, str], at_last: tuple[str, str]
-) -> None:
-    await _settings(office, unpaid_delivery=policy)
-    one = await owed(office, BOX)
-
-    async def found() -> tuple[str, str]:
-        ((order,),) = await rows(office.session, "SELECT status FROM orders")
-        return order, (await office.get(one.subscription))["status"]
-
-    await one.fail(1, office.clock(), kind="ask_customer")
-    assert await found() == at_first
-    await one.run(DEADLINE)
-    assert await found() == at_last
-
-
-@pytest.mark.parametrize(("when_exhausted", "period"), [("unpaid", "unpaid"), ("cancel", "void")])
-async def test_what_is_delivered_on_credit_is_owed_by_its_invoice_to_the_end_and_after_it(
-    office: Office, when_exhausted: str, period: str
-) -> None:
-    await _settings(office, unpaid_delivery="deliver", when_exhausted=when_exhausted)
-    one = await owed(office, BOX)
-    await one.fail(1, office.clock(), kind="ask_customer")
-    (billing,) = await published(office.session, GenerateInvoice)
-    for _ in range(2):
-        await office.run_task(billing)
-    ((order_id, total),) = await rows(office.session, "SELECT id, total_minor FROM orders")
-    delivered = {"lines": [{"number": 1, "quantity": 2}]}
-    await office.ok("POST", f"/v1/orders/{order_id}/fulfilments", json=delivered, headers=key())
-
-    await one.run(DEADLINE)
-
-    assert (await one.status())[1] == period
-    assert await rows(office.session, "SELECT status, total_minor, balance_minor FROM invoices") == [("issued", total, total)]
-
-
-async def test_what_was_delivered_on_credit_and_is_paid_then_is_invoiced_once(office: Office) -> None:
-    await _settings(office, unpaid_delivery="deliver")
-    one = await owed(office, BOX)
-    await one.fail(1, office.clock())
-
-    async def bill() -> None:
-        for message in await published(office.session, GenerateInvoice):
-            await office.run_task(message)
-
-    await bill()
-    await one.pay(TRY_1)
-    await bill()
-
-    assert await rows(office.session, "SELECT status, balance_minor FROM invoices") == [("issued", 0)]
-    assert await one.status() == ("active", "paid")
-
-
-async def test_a_delivery_that_somebody_has_cancelled_is_not_owed(office: Office) -> None:
-    one = await owed(office, BOX)
-    await one.fail(1, office.clock())
-    ((order_id,),) = await rows(office.session, "SELECT id FROM orders")
-    await office.ok("POST", f"/v1/orders/{order_id}/cancellations", json={"reason": "away"}, headers=key() | {"If-Match": "*"})
-
-    await one.run(TRY_1)
-    await office.bill(at(2026, 3, 9))
-
-    assert [status for *_, status, _ in await office.periods(one.subscription)] == ["void", "open"]
-    assert (await office.get(one.subscription))["status"] == "active"
-    assert [status for status, *_ in await rows(office.session, RUN)] == ["stopped"]
-
-
 async def test_a_method_that_is_no_good_has_failed_when_it_is_billed(office: Office) -> None:
     plan_id = await office.plan()
     first = await office.subscribe(plan_id)
@@ -373,7 +239,7 @@ async def test_a_method_that_is_no_good_has_failed_when_it_is_billed(office: Off
 
 
 async def test_who_pays_themselves_has_an_invoice_and_until_the_deadline(office: Office) -> None:
-    await _settings(office, when_exhausted="cancel")
+    await settings(office, when_exhausted="cancel")
     one = await owed(office, method=False)
     assert await one.status() == ("active", "open")
     await assert_published(office.session, GenerateInvoice, subscription_id=UUID(one.subscription["id"]))
