@@ -5,7 +5,7 @@ import json
 from typing import Final
 
 from bench.payments.even_rate import BAR, Asked, Keyed, take_turns
-from bench.payments.shop import PEER, PRODUCTS, opened
+from bench.payments.shop import PEER, opened, order_of
 from bench.stack import Stack, count_of
 
 OURS: Final = "POST /v1/orders"
@@ -19,8 +19,7 @@ async def measure(stack: Stack, options: argparse.Namespace) -> int:
     """Print the figures. Returns how many orders were lost, made twice or refused."""
     print(f"\n== Orders: {options.rate:.0f} requests/s for {options.seconds:.0f} s; {options.replicas} processes of the API")
     async with opened(stack, options) as shop:
-        lines = [{"sku": sku, "quantity": 2} for sku in PRODUCTS]
-        bodies = [json.dumps({"customer_id": one, "currency": "INR", "lines": lines}).encode() for one in shop.customers]
+        bodies = [json.dumps(order_of(one)).encode() for one in shop.customers]
 
         def orders() -> Keyed:
             return Keyed("/v1/orders", lambda number: bodies[number % len(bodies)])

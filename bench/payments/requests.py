@@ -5,7 +5,7 @@ import json
 from typing import Final
 
 from bench.payments.even_rate import BAR, Asked, Keyed, Request, take_turns
-from bench.payments.shop import CUSTOMER, PEER, Shop, opened
+from bench.payments.shop import CUSTOMER, PEER, Shop, opened, order_of
 from bench.stack import Stack, count_of
 
 READ: Final = "GET /v1/customers/{id}"
@@ -29,11 +29,8 @@ async def measure(stack: Stack, options: argparse.Namespace) -> int:
 
 
 async def _reads(stack: Stack, shop: Shop, options: argparse.Namespace) -> int:
-    def of(paths: list[str]) -> list[Request]:
-        return [Request("GET", path) for path in paths]
-
-    ours = of([f"/v1/customers/{one}" for one in shop.customers])
-    bare = of([f"/v1/orders/{one}" for one in shop.bare_orders])
+    ours = [Request("GET", f"/v1/customers/{one}") for one in shop.customers]
+    bare = [Request("GET", f"/v1/orders/{one}") for one in shop.bare_orders]
     asked = [
         Asked(READ, shop.apis, lambda number: ours[number % len(ours)], 200),
         Asked(PEER, shop.bare, lambda number: bare[number % len(bare)], 200),
@@ -45,8 +42,7 @@ async def _reads(stack: Stack, shop: Shop, options: argparse.Namespace) -> int:
 async def _writes(stack: Stack, shop: Shop, options: argparse.Namespace) -> int:
     before = await count_of(stack, "payments", "customers")
     made = Keyed("/v1/customers", lambda number: json.dumps({**CUSTOMER, "email": f"kim{number}@example.com"}).encode())
-    lines = [{"sku": "CHAIR-1", "quantity": 2}, {"sku": "TABLE-1", "quantity": 2}]
-    order = json.dumps({"customer_id": shop.customers[0], "currency": "INR", "lines": lines}).encode()
+    order = json.dumps(order_of(shop.customers[0])).encode()
     ours, peer = Asked(WRITE, shop.apis, made, 201), Asked(PEER, shop.bare, Keyed("/v1/orders", lambda _: order), 201)
     await take_turns(stack, options, [ours] if options.no_peers else [ours, peer])
     written = await count_of(stack, "payments", "customers") - before

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from bench.payments.api import OURS, Api, served
 from bench.payments.bare_orders import TABLES
@@ -12,7 +12,7 @@ from bench.stack import Stack, as_owner
 
 PEER: Final = "a bare FastAPI endpoint on asyncpg"
 CUSTOMER: Final = {"name": "Ann Pillai", "state_code": "27"}
-PRODUCTS: Final = ("CHAIR-1", "TABLE-1")
+_PRODUCTS: Final = ("CHAIR-1", "TABLE-1")
 CUSTOMERS: Final = 50
 
 
@@ -37,14 +37,18 @@ async def opened(stack: Stack, options: argparse.Namespace) -> AsyncIterator[Sho
 
         apis, bare = await replicas(OURS), await replicas("bench.payments.bare_orders:app")
         customers = await _customers(apis[0])
-        order = {"customer_id": customers[0], "currency": "INR", "lines": [{"sku": sku, "quantity": 2} for sku in PRODUCTS]}
-        bare_orders = [(await bare[0].ask("POST", "/v1/orders", order))["id"] for _ in range(CUSTOMERS)]
+        bare_orders = [(await bare[0].ask("POST", "/v1/orders", order_of(one)))["id"] for one in customers]
         yield Shop(apis, bare, customers, bare_orders)
+
+
+def order_of(customer_id: str) -> dict[str, Any]:
+    """One of two lines, which both kinds of API take."""
+    return {"customer_id": customer_id, "currency": "INR", "lines": [{"sku": sku, "quantity": 2} for sku in _PRODUCTS]}
 
 
 async def _customers(api: Api) -> list[str]:
     await api.ask("POST", "/v1/legal-entities", {"name": "Oak & Sons", "gstin": "27AAPFU0939F1ZV"})
-    for sku in PRODUCTS:
+    for sku in _PRODUCTS:
         price = {"unit_price_minor": 125_050, "currency": "INR", "tax_rate_bp": 1800}
         await api.ask("POST", "/v1/products", {"sku": sku, "name": "Oak", "hsn_sac": "940161", **price})
     emails = [f"ann{place}@example.com" for place in range(CUSTOMERS)]
