@@ -1,6 +1,7 @@
 """What every release of the Helm chart has, whatever is set: its lanes, time to end, limits, and only what it needs."""
 
 import copy
+import re
 import tomllib
 from collections.abc import Mapping
 from typing import Any
@@ -270,6 +271,16 @@ def test_only_who_calls_providers_reaches_the_world() -> None:
 def test_a_wrong_setting_is_refused_with_its_path() -> None:
     with pytest.raises(ValueError, match="/api"):
         render("trips", "api.replica=2")
+
+
+@needs_helm
+@pytest.mark.parametrize("path", ["api.autoscaling", "workers.critical.autoscaling"])
+def test_a_minimum_of_pods_above_their_maximum_is_refused_before_anything_is_released(path: str) -> None:
+    """Kubernetes and KEDA refuse it, too, but after the migrations: half of the release would be there, and nobody scaled it."""
+    with pytest.raises(ValueError, match=rf"{re.escape(path)}\.minReplicas is \d+ and above maxReplicas, which is 2"):
+        render("trips", f"{path}.maxReplicas=2")
+
+    assert render("trips", f"{path}.minReplicas=2", f"{path}.maxReplicas=2")
 
 
 def _version(service: str) -> str:

@@ -31,3 +31,10 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- define "waybill.worker" -}}
 {{- mergeOverwrite (deepCopy .root.Values.workerDefaults) .worker | toYaml }}
 {{- end }}
+
+{{- /* The cluster would refuse it only when the migrations have run. Arguments: autoscaling, path: where it stands in the values. */}}
+{{- define "waybill.bounds" -}}
+{{- if gt (int .autoscaling.minReplicas) (int .autoscaling.maxReplicas) }}
+{{- fail (printf "%s.minReplicas is %v and above maxReplicas, which is %v" .path .autoscaling.minReplicas .autoscaling.maxReplicas) }}
+{{- end }}
+{{- end }}
