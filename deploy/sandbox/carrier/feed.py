@@ -6,6 +6,8 @@ from typing import Any
 
 MOST_PAGE_ROWS = 500
 _PREFIX = "c"
+_EMPTY = "-"
+"""Between a place and the so-manieth page without rows there."""
 
 
 @dataclass(slots=True)
@@ -50,6 +52,15 @@ def _reference(row: Any) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def empty_cursor(cursor: str | None) -> str:
+    """Another name of the same place, as an empty page gives it."""
+    place, _, turn = (cursor or f"{_PREFIX}0").partition(_EMPTY)
+    return f"{place}{_EMPTY}{int(turn or 0) + 1}"
+
+
 def _number(cursor: str) -> int | None:
-    digits = cursor.removeprefix(_PREFIX)
-    return int(digits) if cursor.startswith(_PREFIX) and digits.isascii() and digits.isdecimal() and len(digits) < 10 else None
+    place, empty, turn = cursor.partition(_EMPTY)
+    if empty and not (turn.isascii() and turn.isdecimal() and len(turn) < 10):
+        return None
+    digits = place.removeprefix(_PREFIX)
+    return int(digits) if place.startswith(_PREFIX) and digits.isascii() and digits.isdecimal() and len(digits) < 10 else None

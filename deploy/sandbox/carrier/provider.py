@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from deploy.sandbox.carrier.feed import MOST_PAGE_ROWS, Feed
+from deploy.sandbox.carrier.feed import MOST_PAGE_ROWS, Feed, empty_cursor
 from deploy.sandbox.carrier.rules import AN_HOUR_S, CarrierRule
 from deploy.sandbox.dropping import drop
 from deploy.sandbox.faults import FaultBoard
@@ -94,7 +94,9 @@ class CarrierProvider:
         page = self._feed.page(cursor, limit)
         if page is None:
             return _refused(410, "This cursor is not known any more")
-        if rule is not None and rule.action in ("same_cursor", "circle"):
+        if rule is not None and rule.action == "endless":
+            page = {"data": [], "next_cursor": empty_cursor(cursor), "has_more": True}
+        elif rule is not None and rule.action in ("same_cursor", "circle"):
             page |= {"has_more": True, "next_cursor": (cursor or "c0") if rule.action == "same_cursor" else "c0"}
         body = json.dumps(page).encode()
         etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'

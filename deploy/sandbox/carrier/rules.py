@@ -18,6 +18,7 @@ Action = Literal[
     "array",
     "same_cursor",
     "circle",
+    "endless",
     "no_etag_match",
     "etag_stays",
 ]

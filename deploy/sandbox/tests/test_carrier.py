@@ -73,6 +73,21 @@ async def test_what_it_is_told_to_do_wrong_it_does(sandbox: Harness) -> None:
     assert (circle.json()["next_cursor"], untouched.json()["has_more"]) == ("c0", False)
 
 
+async def test_pages_without_rows_lead_on_without_end_and_lose_no_place(sandbox: Harness) -> None:
+    await have(sandbox, *ROWS)
+    await rules(sandbox, {"action": "endless", "times": 3})
+    empty = [(await ask(sandbox, cursor=cursor)).json() for cursor in ("c1", "c1-1", "c1-9")]
+    after = (await ask(sandbox, cursor=empty[-1]["next_cursor"])).json()
+
+    assert [(page["data"], page["has_more"], page["next_cursor"]) for page in empty] == [
+        ([], True, "c1-1"),
+        ([], True, "c1-2"),
+        ([], True, "c1-10"),
+    ]
+    assert (after["data"], after["has_more"]) == (ROWS[1:], False)
+    assert [(await ask(sandbox, cursor=cursor)).status_code for cursor in ("c1-", "c1-x", "c9-1")] == [410, 410, 410]
+
+
 async def test_connection_is_dropped_answers_stall_and_bodies_grow(sandbox: Harness) -> None:
     await have(sandbox, *ROWS)
     await rules(sandbox, {"action": "drop_connection"})

@@ -26,6 +26,8 @@ BUDGET_S: Final = 30.0
 """How long a run begins pages. Together with one call it stays below the lane's hard limit."""
 ASKED_WHOLE: Final = 16
 """Of so many pages one is asked for without its ETag: a source whose ETag stays while its rows change would not be read again."""
+MOST_EMPTY: Final = 20
+"""So many pages on end without a row, or all of a run, lead nowhere. Fewer may be: a source may leave out what is not ours."""
 OVERTAKEN: Final = "another run has read these pages before this one"
 
 
@@ -72,7 +74,7 @@ class Pulling:
 
     async def _pages(self, run: SyncRun, position: Position) -> None:
         connector, until = self._connectors[run.source], time.monotonic() + self._budget_s
-        seen, pages = {position.cursor}, 0
+        seen, pages, empty = {position.cursor}, 0, 0
         while True:
             page = await connector.fetch(position.cursor, position.etag if position.version % ASKED_WHOLE else None)
             failpoint("sync.page_read")
@@ -81,9 +83,11 @@ class Pulling:
             seen.add(page.cursor)
             position = await self._keep(run.id, connector, position, page)
             failpoint("sync.page_kept")
-            pages += 1
+            pages, empty = pages + 1, 0 if page.rows else empty + 1
             if not page.has_more or pages >= self._most_pages or time.monotonic() > until:
                 break
+        if page.has_more and empty >= min(pages, MOST_EMPTY):
+            raise CursorStands(f"{run.source} has answered {empty} pages on end without a row, and says still that there is more")
         await self._end(run.id, position)
 
     async def _keep(self, key: UUID, connector: Connector, position: Position, page: Page) -> Position:
