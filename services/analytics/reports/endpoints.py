@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from services.analytics import report_deps
 from services.analytics.auth import AnalyticsWrite, ReadableOrganization
+from services.analytics.organizations.errors import OrganizationNotFound
 from services.analytics.reports.errors import (
     InvalidReport,
     ReportFileNotFound,
@@ -58,7 +59,9 @@ def file_response(content: Content, name: str) -> Response:
     return Response(body, media_type=media_type, headers=headers)
 
 
-@router.post("", status_code=202, name="create", summary="Ask for a report", responses=problems(InvalidReport))
+@router.post(
+    "", status_code=202, name="create", summary="Ask for a report", responses=problems(InvalidReport, OrganizationNotFound)
+)
 async def create(
     body: ReportIn,
     principal: AnalyticsWrite,
@@ -130,7 +133,9 @@ async def list_subscriptions(organization_id: ReadableOrganization, db: ReadDb) 
     return [shown(one) for one in await ReportReader(db).subscriptions(organization_id)]
 
 
-@subscriptions.post("", status_code=201, name="create", summary="Have somebody get the daily report")
+@subscriptions.post(
+    "", status_code=201, name="create", summary="Have somebody get the daily report", responses=problems(OrganizationNotFound)
+)
 async def subscribe(
     body: SubscriptionIn, principal: AnalyticsWrite, organization_id: ReadableOrganization, request: Request, db: WriteDb
 ) -> SubscriptionOut:

@@ -24,6 +24,16 @@ _LINK: Final = text("""
     INSERT INTO report_links (token_hash, report_id, created_at, expires_at) VALUES (:token_hash, :report_id, :now, :until)
 """)
 _LINKED: Final = text("SELECT report_id FROM report_links WHERE token_hash = :token_hash AND expires_at > :now")
+# One look for each series, since the key of what is counted begins with it.
+_KNOWN: Final = text("""
+    WITH RECURSIVE one AS (
+        SELECT min(series) AS series FROM rollup_days
+        UNION ALL
+        SELECT (SELECT min(series) FROM rollup_days WHERE series > one.series) FROM one WHERE one.series IS NOT NULL
+    )
+    SELECT EXISTS (SELECT FROM organizations WHERE id = :id)
+        OR EXISTS (SELECT FROM one JOIN rollup_days AS counted USING (series) WHERE counted.organization_id = :id)
+""")
 
 
 class ReportReader:
@@ -38,6 +48,10 @@ class ReportReader:
         if organization_id is not None:
             query = query.where(Report.organization_id == organization_id)
         return (await self._session.scalars(query, execution_options=_FRESH)).one_or_none()
+
+    async def knows(self, organization_id: UUID) -> bool:
+        """Whether there is such an organization, or anything was ever counted of it."""
+        return bool(await self._session.scalar(_KNOWN, {"id": organization_id}))
 
     async def newest(self, organization_id: UUID | None, *, after: UUID | None, limit: int) -> Sequence[Report]:
         """The newest first."""

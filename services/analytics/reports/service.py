@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from services.analytics.kpis.range_models import Range
+from services.analytics.organizations.errors import OrganizationNotFound
 from services.analytics.reports.errors import (
     InvalidReport,
     ReportFileNotFound,
@@ -24,6 +25,10 @@ from shared.runtime.ids import uuid7
 from shared.runtime.outbox import Publisher
 
 MOST_DAYS: Final = 366
+NOBODYS: Final = (
+    "there is no organization with this id, and nothing was ever counted of it; GET /v1/access/organizations lists those that "
+    "there are, and without organization_id a report is of all together"
+)
 Content = tuple[str, str, bytes]
 """Media type, SHA-256 and bytes of a file."""
 
@@ -45,7 +50,10 @@ class Requesting:
     async def ask(
         self, organization_id: UUID | None, first: date, last: date, as_of: datetime | None, to_email: Iterable[str] = ()
     ) -> Report:
-        """The report of these days as of that moment, which is made once, however often it is asked for. Raises InvalidReport."""
+        """The report of these days as of that moment, which is made once, however often it is asked for.
+
+        Raises InvalidReport, and OrganizationNotFound.
+        """
         report = await self.known(organization_id, first, last, as_of, to_email)
         self._publisher.publish(GenerateReport(first=first, last=last, as_of=report.as_of, organization_id=organization_id))
         return report
@@ -57,6 +65,7 @@ class Requesting:
         now = self._clock()
         moment = (as_of or now).astimezone(UTC).replace(microsecond=0)
         _require(first, last, moment, now)
+        await require_known(self._reports, organization_id)
         values = {
             "id": uuid7(),
             "kind": kind_of(first, last),
@@ -72,6 +81,12 @@ class Requesting:
         for address in sorted(set(to_email)):
             await self._reports.ask_mail(report.id, address, now)
         return report
+
+
+async def require_known(reports: ReportReader, organization_id: UUID | None) -> None:
+    """Raises OrganizationNotFound; all together are always known."""
+    if organization_id is not None and not await reports.knows(organization_id):
+        raise OrganizationNotFound(NOBODYS)
 
 
 def _require(first: date, last: date, as_of: datetime, now: datetime) -> None:

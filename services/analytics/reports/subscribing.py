@@ -6,6 +6,7 @@ from services.analytics.reports.errors import SubscriptionNotFound
 from services.analytics.reports.models import ReportSubscription
 from services.analytics.reports.repository import ReportRepository
 from services.analytics.reports.schemas import SubscriptionOut
+from services.analytics.reports.service import require_known
 from services.analytics.rollups.rolling_repository import EVERYBODY
 from shared.runtime.clock import Clock
 from shared.runtime.ids import uuid7
@@ -20,7 +21,8 @@ class Subscriptions:
         self._by = by
 
     async def add(self, organization_id: UUID | None, to_email: str) -> ReportSubscription:
-        """Somebody gets it from now on; who does already does so on."""
+        """Somebody gets it from now on; who does already does so on. Raises OrganizationNotFound."""
+        await require_known(self._reports, organization_id)
         values = {
             "id": uuid7(),
             "organization_id": organization_id or EVERYBODY,
