@@ -5,7 +5,8 @@ from typing import Final
 from services.notifications.providers.answers import Answer, Verdict
 from shared.runtime.outside.circuits import Finding
 
-_FAILURES: Final = frozenset({Verdict.TRANSIENT, Verdict.UNKNOWN})
+# One mail that is throttled does not close an account; where all are, it takes no mail, whatever the server calls it.
+_FAILURES: Final = frozenset({Verdict.TRANSIENT, Verdict.THROTTLED, Verdict.UNKNOWN})
 
 
 def finding(answer: Answer, took_s: float) -> Finding:

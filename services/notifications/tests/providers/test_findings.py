@@ -14,6 +14,9 @@ from shared.runtime.outside.circuits import REFUSED, Finding
         (Answer(Verdict.BAD_RECIPIENT, "550 5.1.1"), Finding(failed=False, took_s=2.0)),
         (Answer(Verdict.TRANSIENT, "451 later"), Finding(failed=True, took_s=2.0)),
         (Answer(Verdict.TRANSIENT, "450 4.2.1 busy", of_recipient=True), Finding(failed=False, took_s=2.0)),
+        # 421 to a recipient or a text: one is a mail's affair, nothing else for long is the server's.
+        (Answer(Verdict.THROTTLED, "421 4.3.2 shutting down", retry_after_s=60.0), Finding(failed=True, took_s=2.0)),
+        (Answer(Verdict.THROTTLED, "452 too many", of_recipient=True), Finding(failed=False, took_s=2.0)),
         (Answer(Verdict.UNKNOWN, "nobody knows"), Finding(failed=True, took_s=2.0)),
         (
             Answer(Verdict.THROTTLED, "429", retry_after_s=15.0, closes=True),
