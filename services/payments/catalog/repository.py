@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import ARRAY, String, any_, bindparam, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.payments.catalog.models import Product, ProductVersion
@@ -39,6 +39,16 @@ _UPSERT: Final = text("""
     SELECT count(*) FILTER (WHERE is_new) AS created, count(*) FILTER (WHERE NOT is_new) AS updated FROM written
 """)
 
+# One statement however many SKUs are asked for, so that the database knows it already.
+_BY_SKU: Final = (
+    select(Product)
+    .where(
+        Product.organization_id == bindparam("organization_id"),
+        Product.sku == any_(bindparam("skus", type_=ARRAY(String))),
+    )
+    .execution_options(populate_existing=True)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Upserted:
@@ -63,8 +73,7 @@ class ProductReader:
 
     async def by_sku(self, organization_id: UUID, skus: Sequence[str]) -> dict[str, Product]:
         """Those of these products that there are."""
-        query = select(Product).where(Product.organization_id == organization_id, Product.sku.in_(skus))
-        found = await self._session.scalars(query.execution_options(populate_existing=True))
+        found = await self._session.scalars(_BY_SKU, {"organization_id": organization_id, "skus": list(skus)})
         return {product.sku: product for product in found}
 
     async def listed(self, organization_id: UUID, *, active: bool | None, after: str | None, limit: int) -> Sequence[Product]:

@@ -63,6 +63,7 @@ _INSERT: Final = text(f"""
     )
     SELECT * FROM placed
 """)  # noqa: S608 - put together from constants of this module; values are bound
+_PLACED: Final = select(Order).from_statement(_INSERT)
 _REWRITE: Final = text(f"""
     WITH gone AS (DELETE FROM order_lines WHERE order_id = :order_id AND number <> ALL (CAST(:number AS integer[])))
     INSERT INTO order_lines (order_id, {_LINE_COLUMNS}) SELECT CAST(:order_id AS uuid), row.* FROM {_LINES}
@@ -107,8 +108,7 @@ class OrderRepository(OrderReader):
     async def insert(self, values: Mapping[str, Any], lines: Sequence[PricedLine]) -> Order | None:
         """Write a new order with its lines; None where its number, its cart or its subscription's period is taken."""
         bound = {f"order_{name}": values.get(name) for name in _NEW} | _columns(lines)
-        query = select(Order).from_statement(_INSERT)
-        inserted = await self._writing.scalars(query, bound | {"order_delivery": json.dumps(values["delivery"])})
+        inserted = await self._writing.scalars(_PLACED, bound | {"order_delivery": json.dumps(values["delivery"])})
         return inserted.one_or_none()
 
     async def rewrite(self, order_id: UUID, lines: Sequence[PricedLine]) -> None:

@@ -193,7 +193,7 @@ async def test_a_quote_says_what_the_order_would_come_to_and_writes_nothing(shop
     assert await rows(session, "SELECT count(*) FROM orders") == [(1,)]
 
 
-async def test_an_order_of_two_hundred_lines_takes_no_more_statements_than_one_of_two(shop: Shop, session: Session) -> None:
+async def test_an_order_of_two_hundred_lines_takes_the_statements_of_one_of_two(shop: Shop, session: Session) -> None:
     header = "sku,name,hsn_sac,unit_price_minor,currency,tax_rate_bp\n"
     file = header + "".join(f"P{number},Part,9401,{100 + number},INR,1800\n" for number in range(200))
     await shop.ok("POST", "/v1/products/import", content=file, headers={"Content-Type": "text/csv"})
@@ -201,17 +201,19 @@ async def test_an_order_of_two_hundred_lines_takes_no_more_statements_than_one_o
     engine = session.get_bind().engine
     seen: list[str] = []
     event.listen(engine, "before_cursor_execute", lambda *arguments: seen.append(arguments[2]))
-    counts = []
+    asked = []
     for lines in (2, 200):
         seen.clear()
         ordered = [{"sku": f"P{number}", "quantity": 1} for number in range(lines)]
         assert (await shop.order(ann, lines=ordered)).status_code == 201
         # Whether the caller is still let in is looked up before, once a second.
         begins = next(place for place, one in enumerate(seen) if "pg_try_advisory_xact_lock" in one)
-        counts.append(len([one for one in seen[begins:] if "SAVEPOINT" not in one]))
+        asked.append([one for one in seen[begins:] if "SAVEPOINT" not in one])
 
-    # The idempotency key, seller, customer, products, the order with its lines, the outbox, the answer.
-    assert counts == [7, 7]
+    # The idempotency key, seller, customer, products, the order with its lines, the outbox, the answer. By the same words, too:
+    # of others the database would have to make itself a plan for each number of lines.
+    assert len(asked[0]) == 7
+    assert asked[0] == asked[1]
 
 
 async def test_a_number_that_is_taken_is_drawn_again(shop: Shop, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
