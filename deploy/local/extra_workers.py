@@ -14,7 +14,7 @@ from typing import Any, Final
 from deploy.local import readiness
 from deploy.local.failures import StackError, explain
 from deploy.local.home import Home, write_private
-from deploy.local.programs import Program, worker_command
+from deploy.local.programs import WORKER_BEREFT, Program, worker_command
 from deploy.local.supervisor import Supervisor, program_section
 from deploy.local.worker_types import RANKS, lanes_of_type
 from shared.contracts.lanes import SERVICES
@@ -53,6 +53,7 @@ class ExtraWorker:
             (*worker_command(self.service), "-n", f"{self.service}-{self.type}@%h", "-Q", ",".join(self.lanes), *self.options),
             lanes=self.lanes,
             stop_s=30,
+            bereft=WORKER_BEREFT,
             heartbeat=heartbeat,
             environment={"HEARTBEAT_FILE": str(heartbeat)},
             tries=TRIES,

@@ -26,6 +26,7 @@ class Program:
     """One process that the supervisor keeps.
 
     command: the program and its arguments. stop: the signal that ends it gently, with stop_s seconds to follow.
+    bereft: the signal at the death of the keeper, where it is another; nobody is there to count stop_s seconds then.
     url: what people open. health: what answers 200 once it is ready. heartbeat: the file it touches while it works.
     lanes: what a worker takes from.
     tries: how often in a row it may end within steady_s seconds of its start; then the keeper gives it up. group: with what it is
@@ -37,6 +38,7 @@ class Program:
     command: tuple[str, ...]
     stop: signal.Signals = signal.SIGTERM
     stop_s: int = 15
+    bereft: signal.Signals | None = None
     url: str | None = None
     health: str | None = None
     heartbeat: Path | None = None
@@ -61,7 +63,7 @@ class Program:
     def started_by(self) -> str:
         """The command line for the supervisor, through `child.py`."""
         user = ["--user", self.user] if self.user else []
-        return shlex.join([sys.executable, "-I", "-S", str(_CHILD), *user, self.stop.name, *self.command])
+        return shlex.join([sys.executable, "-I", "-S", str(_CHILD), *user, (self.bereft or self.stop).name, *self.command])
 
 
 def programs(home: Home, ports: dict[str, int]) -> list[Program]:
@@ -122,6 +124,11 @@ def _api(service: str, ports: dict[str, int]) -> Program:
     )
 
 
+WORKER_BEREFT: Final = signal.SIGQUIT
+"""A worker's soft end, which gives back what is in hand. The database goes with the keeper, and a call that cannot be recorded
+would be waited for as long as its lane's hard limit, which is half an hour for some."""
+
+
 def worker_command(service: str) -> list[str]:
     """The worker as the stack runs it; `waybill worker` adds its own arguments to it."""
     return [sys.executable, "-m", "celery", "-A", f"services.{service}.worker", "worker"]
@@ -139,6 +146,7 @@ def _worker(service: str, home: Home, ports: dict[str, int]) -> Program:
         lanes=lanes,
         # A warm shutdown may finish what is in hand, up to a light task's hard limit of 60 s; beyond that it is redelivered.
         stop_s=30,
+        bereft=WORKER_BEREFT,
         heartbeat=heartbeat,
         environment={"HEARTBEAT_FILE": str(heartbeat), "METRICS_PORT": str(ports[name])},
         url=f"http://{HOST}:{ports[name]}/metrics",
