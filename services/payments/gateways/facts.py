@@ -71,8 +71,9 @@ class NoticeStatus(StrEnum):
 
 
 class DisputeStatus(StrEnum):
-    """open: evidence is wanted until `respond_by`. under_review: it was handed in. won, lost: decided. closed: without a
-    decision of the bank, the money stays where it is."""
+    """open: evidence is wanted until `respond_by`. under_review: it was handed in. won, lost: decided; what has ended with the
+    money back is won. closed: without a decision of the bank, the money stays where it is, which is with us unless some was
+    deducted."""
 
     OPEN = "open"
     UNDER_REVIEW = "under_review"

@@ -179,7 +179,7 @@ def dispute_fact(dispute: Document, at: datetime | None = None) -> DisputeFact:
         gateway=STRIPE,
         dispute_id=dispute.text("id"),
         payment_id=payment_id,
-        status=_DISPUTES.get(dispute.text("status"), DisputeStatus.OPEN),
+        status=_dispute_status(dispute),
         amount_minor=dispute.minor("amount"),
         currency=dispute.currency(),
         deducted_minor=_deducted(dispute),
@@ -224,6 +224,13 @@ def fees(transaction: Document, currency: str) -> tuple[int | None, int | None]:
 def id_of(document: Document, name: str) -> str | None:
     """The id of an object that is shown whole or by its id."""
     return document.text_or_none(name) or document.child(name).text_or_none("id")
+
+
+def _dispute_status(dispute: Document) -> DisputeStatus:
+    """Where it stands. One that was closed without a decision and has given its money back has ended as one that was won."""
+    status = _DISPUTES.get(dispute.text("status"), DisputeStatus.OPEN)
+    has_come_back = any(one.minor("net") > 0 for one in dispute.items_or_none("balance_transactions"))
+    return DisputeStatus.WON if status is DisputeStatus.CLOSED and has_come_back else status
 
 
 def _deducted(dispute: Document) -> int:

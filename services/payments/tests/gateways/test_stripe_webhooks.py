@@ -132,6 +132,16 @@ def test_dispute_tells_what_was_deducted_with_its_fee(said: str, status: Dispute
     assert dispute.respond_by == NOW + timedelta(days=1)
 
 
+@pytest.mark.parametrize("said", ["warning_closed", "prevented"])
+def test_dispute_that_is_closed_with_its_money_back_is_won(said: str, redis: Redis) -> None:
+    back = [wire.transaction(net=-40_500), wire.transaction(net=39_000)]
+
+    (dispute,) = read(redis, wire.event("charge.dispute.closed", {**DISPUTE, "status": said, "balance_transactions": back})).facts
+
+    assert isinstance(dispute, DisputeFact)
+    assert dispute.status is DisputeStatus.WON
+
+
 @pytest.mark.parametrize(
     ("moved", "deducted_minor"),
     [
