@@ -76,6 +76,10 @@ class PaymentUpkeep:
         for gateway, account, payment_id in await self._upkeep.unmatched(slot):
             details = {"gateway": gateway, "account": account, "gateway_payment_id": payment_id}
             await self._cases.open("missing_local", None, details)
+        for dispute in await self._upkeep.unmatched_disputes(slot):
+            until = dispute["respond_by"]
+            said = {**dispute, "respond_by": until.isoformat() if until is not None else None}
+            await self._cases.open("dispute_unseen", None, said)
         hour = int(slot.timestamp()) // _REFUNDS_WAIT_S
         before = datetime.fromtimestamp(slot.timestamp() - _REFUNDS_WAIT_S, slot.tzinfo)
         refunds = await self._refunds.take_unheard(slot, before, AT_ONCE)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
@@ -50,15 +50,28 @@ _TAKE_LEFT: Final = text("""
     UPDATE payments SET is_charging = false FROM stranded WHERE payments.id = stranded.id RETURNING payments.id
 """)
 _ORPHANS: Final = text("""
-    SELECT DISTINCT payments.id FROM gateway_payments AS held JOIN payments
+    SELECT payments.id FROM gateway_payments AS held JOIN payments
         ON (payments.gateway, payments.account, payments.gateway_order_id) = (held.gateway, held.account, held.gateway_order_id)
-     WHERE held.payment_id IS NULL LIMIT :limit
+     WHERE held.payment_id IS NULL
+    UNION
+    SELECT held.payment_id FROM disputes JOIN gateway_payments AS held USING (gateway, account, gateway_payment_id)
+     WHERE disputes.payment_id IS NULL AND held.payment_id IS NOT NULL
+     LIMIT :limit
 """)
 _UNMATCHED: Final = text("""
     SELECT gateway, account, gateway_payment_id FROM gateway_payments
      WHERE payment_id IS NULL AND captured_minor > 0 AND first_seen_at > CAST(:slot AS timestamptz) - interval '65 minutes'
        AND first_seen_at <= CAST(:slot AS timestamptz) - interval '60 minutes'
      ORDER BY first_seen_at LIMIT 100
+""")
+# When the gateway says that it began, which may be long ago: what has its case, in whatever state, is left to reconciliation.
+_UNMATCHED_DISPUTES: Final = text("""
+    SELECT gateway, account, gateway_dispute_id, gateway_payment_id, amount_minor AS disputed_minor,
+           currency AS disputed_currency, respond_by
+      FROM disputes
+     WHERE payment_id IS NULL AND opened_at <= CAST(:slot AS timestamptz) - interval '60 minutes'
+       AND NOT EXISTS (SELECT FROM cases WHERE fingerprint = 'dispute_unseen/' || gateway_dispute_id)
+     ORDER BY opened_at LIMIT 100
 """)
 _EXPIRE: Final = text("""
     SELECT id FROM payments WHERE is_open AND expires_at <= :slot AND status = 'created' ORDER BY id LIMIT :limit
@@ -135,6 +148,11 @@ class UpkeepRepository:
     async def unmatched(self, slot: datetime) -> Sequence[tuple[str, str, str]]:
         """Money that has been there for an hour and belongs to nothing: gateway, account, the gateway's id."""
         return [(row[0], row[1], row[2]) for row in await self._session.execute(_UNMATCHED, {"slot": slot})]
+
+    async def unmatched_disputes(self, slot: datetime) -> Sequence[Any]:
+        """Disputes of an hour about payments that nobody knows, and that no case is about: gateway, account, gateway_dispute_id,
+        gateway_payment_id, disputed_minor, disputed_currency, respond_by."""
+        return (await self._session.execute(_UNMATCHED_DISPUTES, {"slot": slot})).mappings().all()
 
     async def expiring(self, slot: datetime, limit: int) -> list[UUID]:
         """Payments that nobody has begun to make by `slot`."""

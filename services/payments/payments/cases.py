@@ -17,10 +17,13 @@ CaseKind = Literal[
     "billing_held",
     "production_cancelled",
     "dispute_open",
+    "dispute_unseen",
+    "dispute_unreturned",
     "surplus_authorization",
     "webhooks_silent",
 ]
-"""The first four are classes of reconciliation, which finds the same by itself, and ends the case once it is right."""
+"""The first four and `dispute_unseen` are classes of reconciliation, which finds the same by itself, and ends the case once it is
+right."""
 
 
 class Cases(Protocol):
@@ -35,8 +38,8 @@ class Cases(Protocol):
         is, by payment, of gateways' ids."""
         ...
 
-    async def settle_disputes(self, dispute_ids: Collection[str], at: datetime) -> None:
-        """End those about disputes that are decided. dispute_ids: the gateways'."""
+    async def settle_disputes(self, ended: Mapping[CaseKind, Collection[str]], at: datetime) -> None:
+        """End those about disputes that are there no more. ended: of disputes' ids, the gateways', by kind."""
         ...
 
     async def settle_held(self, at: datetime) -> None:
