@@ -40,7 +40,7 @@ def printed(invoice: Invoice, lines: Sequence[InvoiceLine], seller: Seller) -> P
         currency=invoice.currency,
         seller=seller_party(seller),  # (a)
         parties=tuple(_parties(invoice.buyer)),
-        facts=tuple(_facts(invoice)),
+        facts=tuple(_facts(invoice, seller)),
         lines=tuple(_line(line) for line in lines),
         taxes=tuple(TAXES[name] for name in taxes),
         tax_rows=tax_rows(((line.hsn_sac, line.rate_bp, line.taxable_minor, line) for line in lines), taxes),  # (l), (m)
@@ -118,7 +118,7 @@ def _parties(buyer: Buyer) -> Iterable[Party]:
         yield Party("Delivered to", buyer.name, address_lines(buyer.delivery))  # (e), (o)
 
 
-def _facts(invoice: Invoice) -> Iterable[Fact]:
+def _facts(invoice: Invoice, seller: Seller) -> Iterable[Fact]:
     if invoice.number is not None and invoice.issued_on is not None and invoice.due_on is not None:
         yield Fact("Number", invoice.number)
         yield Fact("Date", day(invoice.issued_on))  # (c)
@@ -129,7 +129,9 @@ def _facts(invoice: Invoice) -> Iterable[Fact]:
         yield Fact("Supplied", days if invoice.supplied_from == invoice.supplied_to else f"{days} to {day(invoice.supplied_to)}")
     if invoice.place_of_supply is not None:
         yield Fact("Place of supply", place_of_supply(invoice.place_of_supply))  # (n)
-    yield Fact("Reverse charge", "Yes" if invoice.reverse_charge else "No")  # (p)
+    # Without a GSTIN the rule does not apply, and there is no tax that anybody could owe.
+    if seller.gstin is not None:
+        yield Fact("Reverse charge", "Yes" if invoice.reverse_charge else "No")  # (p)
 
 
 def _line(line: InvoiceLine) -> PrintedLine:

@@ -90,11 +90,29 @@ async def test_invoice_has_every_field_that_the_law_asks_for(session: Session, r
     invoice = await issued(session)
     await run_task(event_of(invoice))
 
-    ((content,),) = await rows(session, "SELECT content FROM invoice_pdfs")
-    text = "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(content)).pages)
+    text = await _text(session)
     missing = {field: [said for said in values if said not in text] for field, values in RULE_46.items()}
     assert {field: values for field, values in missing.items() if values} == {}
     assert "TAX INVOICE" in text
+
+
+async def test_invoice_of_a_seller_without_a_gstin_says_nothing_of_gst_but_the_buyers_number(
+    session: Session, run_task: TaskRunner
+) -> None:
+    await seller(session, gstin=None)
+    invoice = await issued(session)
+    await run_task(event_of(invoice))
+
+    text = await _text(session)
+
+    assert "INVOICE" in text
+    assert [said for said in ("TAX INVOICE", "Reverse charge", "Place of supply", "18%", "IGST") if said in text] == []
+
+
+async def _text(session: Session) -> str:
+    """Of the one PDF that there is."""
+    ((content,),) = await rows(session, "SELECT content FROM invoice_pdfs")
+    return "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(content)).pages)
 
 
 async def test_credit_note_is_rendered_once_though_asked_for_twice(
