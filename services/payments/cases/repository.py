@@ -72,7 +72,7 @@ _SETTLE_SURPLUS: Final = text("""
 """)
 _SETTLE_DISPUTES: Final = text("""
     UPDATE cases SET state = 'resolved', resolution = 'settled_itself', resolved_at = :at, changed_by = :by,
-                     change_note = 'the dispute is decided', version = version + 1, updated_at = :at
+                     change_note = 'the dispute has gone on', version = version + 1, updated_at = :at
      WHERE state = 'open' AND fingerprint = ANY (CAST(:fingerprints AS text[]))
 """)
 _COMMENT: Final = text("""
@@ -139,9 +139,9 @@ class CaseRepository(CaseReader):
         bound = {"payment_ids": sorted(payment_ids), "entity_ids": sorted(entity_ids), "at": at, "by": SYSTEM}
         await self._writing.execute(_SETTLE_SURPLUS, bound)
 
-    async def settle_disputes(self, dispute_ids: Collection[str], at: datetime) -> None:
-        """End those about these disputes."""
-        bound = {"fingerprints": [f"dispute_open/{one}" for one in sorted(dispute_ids)], "at": at, "by": SYSTEM}
+    async def settle_disputes(self, about: Collection[tuple[str, str]], at: datetime) -> None:
+        """End these. about: kind and dispute."""
+        bound = {"fingerprints": [f"{kind}/{entity_id}" for kind, entity_id in sorted(about)], "at": at, "by": SYSTEM}
         await self._writing.execute(_SETTLE_DISPUTES, bound)
 
     async def settle_held(self, at: datetime) -> None:

@@ -41,10 +41,11 @@ class KeptCases:
         """End those about authorizations that are taken, gone or not surplus any more."""
         await self._cases.settle_surplus(list(surplus), [one for ids in surplus.values() for one in ids], at)
 
-    async def settle_disputes(self, dispute_ids: Collection[str], at: datetime) -> None:
-        """End those about disputes that are decided."""
-        if dispute_ids:
-            await self._cases.settle_disputes(dispute_ids, at)
+    async def settle_disputes(self, ended: Mapping[CaseKind, Collection[str]], at: datetime) -> None:
+        """End those about disputes that are there no more."""
+        about = [(kind, one) for kind, ids in ended.items() for one in ids]
+        if about:
+            await self._cases.settle_disputes(about, at)
 
     async def settle_held(self, at: datetime) -> None:
         """End those about subscriptions whose billing waits no more, whoever has seen to it."""

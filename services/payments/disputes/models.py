@@ -50,6 +50,16 @@ class Dispute:
         return self.status == "lost"
 
     @property
+    def is_unreturned(self) -> bool:
+        """Whether it has ended without a decision, and nothing tells that what was taken for it has come back."""
+        return self.status == "closed" and self.deducted_minor > 0
+
+    @property
+    def is_at_stake(self) -> bool:
+        """Whether its money is not ours, or may not be."""
+        return not self.is_decided or self.is_lost or self.is_unreturned
+
+    @property
     def taken_minor(self) -> int:
         """What it has cost once it is lost. A gateway that takes the money only then has taken all of it."""
         return self.deducted_minor or self.amount_minor

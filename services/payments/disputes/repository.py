@@ -24,6 +24,12 @@ _PLANS_WAITING: Final = text("""
     SELECT id, order_id FROM refund_plans
      WHERE order_id = ANY (CAST(:order_ids AS uuid[])) AND status IN ('planned', 'executing') ORDER BY id
 """)
+# Whose money is whose, a person has still to say.
+_UNCLEAR: Final = text("""
+    SELECT DISTINCT disputes.payment_id FROM disputes JOIN cases
+        ON fingerprint IN ('currency_mismatch/' || gateway_dispute_id, 'dispute_unreturned/' || gateway_dispute_id)
+     WHERE disputes.payment_id = ANY (CAST(:ids AS uuid[])) AND cases.state = 'open'
+""")
 # The source's id names both, `<plan>:<dispute>`; what is asked for is found by an exact key.
 _COUNTED: Final = text("""
     SELECT dispute.id, sum(entry.amount_minor)::bigint AS amount_minor
@@ -59,6 +65,11 @@ class DisputeReader:
         """Plans of cancellations of these orders that are not carried out, with their orders."""
         rows = await self._session.execute(_PLANS_WAITING, {"order_ids": list(order_ids)})
         return [(row.id, row.order_id) for row in rows]
+
+    async def unclear(self, payment_ids: Collection[UUID]) -> set[UUID]:
+        """Those of these payments that were disputed in another currency, or until the dispute was closed without a decision and
+        its money has not come back, as long as the case about it is open."""
+        return set((await self._session.scalars(_UNCLEAR, {"ids": list(payment_ids)})).all())
 
     async def counted(self, *, plan_ids: Sequence[UUID] = (), dispute_ids: Sequence[UUID] = ()) -> dict[UUID, int]:
         """What of each dispute was taken for what these plans give back, or what any plan does of these disputes' orders."""

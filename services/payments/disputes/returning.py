@@ -19,11 +19,13 @@ _NAMESPACE: Final = UUID("0b6a3d0c-7f61-5a0c-9a43-6c0c6f9d7e52")
 @dataclass(frozen=True, slots=True)
 class AtTheBank:
     """Of an order's payments. is_open: a bank has still to decide, so what is disputed goes back by it or can be refunded then.
-    lost: what banks have taken from us and given to the customer. known_minor: as much of it as a plan has been told of."""
+    lost: what banks have taken from us and given to the customer. known_minor: as much of it as a plan has been told of. unclear:
+    payments of which a person has still to say who has the money."""
 
     is_open: bool
     lost: Sequence[Dispute]
     known_minor: int
+    unclear: Collection[UUID]
 
 
 class DisputeReturns:
@@ -39,10 +41,11 @@ class DisputeReturns:
         """How the disputes of these payments stand."""
         found = await self._disputes.of_payments(payment_ids)
         if not found:
-            return AtTheBank(False, (), 0)
+            return AtTheBank(False, (), 0, ())
         lost = [one for one in found if one.is_lost and one.currency == currency]
         known = await self._disputes.counted(plan_ids=[plan_id])
-        return AtTheBank(any(not one.is_decided for one in found), lost, sum(known.values()))
+        unclear = await self._disputes.unclear(payment_ids)
+        return AtTheBank(any(not one.is_decided for one in found), lost, sum(known.values()), unclear)
 
     async def count(self, plan_id: UUID, order_id: UUID, lost: Sequence[Dispute], most_minor: int, at: datetime) -> int:
         """Take what banks have given back for what the plan gives back, up to `most_minor`; returns how much.

@@ -10,7 +10,7 @@ from services.payments.disputes.models import Dispute
 from services.payments.disputes.repository import DisputeReader
 from services.payments.ledger.repository import Ledger
 from services.payments.payments import ranks
-from services.payments.payments.cases import Cases
+from services.payments.payments.cases import CaseKind, Cases
 from services.payments.payments.models import Payment
 from shared.contracts.payments import ExecuteRefundPlan
 from shared.runtime.outbox import Publisher
@@ -35,12 +35,30 @@ class DisputeSettling:
         await self._ledger.post(dispute_postings(payments, disputes, now))
         await self._ledger.reverse_posted(losses_undone(disputes, now))
         decided = [one for one in disputes if one.is_decided]
-        for one in disputes:
-            if one.wants_answer:
-                await self._cases.open("dispute_open", one.payment_id, _details(one))
-        await self._cases.settle_disputes([one.gateway_dispute_id for one in decided], now)
+        await self._keep_cases(payments, disputes, now)
         await self._note_returned([one for one in decided if one.rank == ranks.DISPUTE_WON])
         await self._go_on(payments, decided)
+
+    async def _keep_cases(self, payments: Mapping[UUID, Payment], disputes: Sequence[Dispute], now: datetime) -> None:
+        """Open what a person has to see to, and end what is no more. What is in another currency is counted nowhere meanwhile."""
+        ended: dict[CaseKind, list[str]] = {"dispute_open": [], "currency_mismatch": [], "dispute_unreturned": []}
+        for one in disputes:
+            if one.payment_id is None:
+                continue
+            payment, is_other = payments[one.payment_id], one.currency != payments[one.payment_id].currency
+            if one.wants_answer:
+                await self._cases.open("dispute_open", payment.id, _details(one))
+            elif one.is_decided:
+                ended["dispute_open"].append(one.gateway_dispute_id)
+            if is_other and one.is_at_stake:
+                await self._cases.open("currency_mismatch", payment.id, _both(one, payment))
+            elif is_other:
+                ended["currency_mismatch"].append(one.gateway_dispute_id)
+            elif one.is_unreturned:
+                await self._cases.open("dispute_unreturned", payment.id, {**_details(one), "deducted_minor": one.deducted_minor})
+            else:
+                ended["dispute_unreturned"].append(one.gateway_dispute_id)
+        await self._cases.settle_disputes(ended, now)
 
     async def _note_returned(self, won: Sequence[Dispute]) -> None:
         """What a cancellation has counted as given back by a bank that has taken it from the customer again: a person decides."""
@@ -59,6 +77,18 @@ class DisputeSettling:
         for plan_id, order_id in await self._disputes.plans_waiting(sorted(news)) if news else ():
             said = "/".join(f"{one.id}:{one.rank}" for one in news[order_id])
             self._publisher.publish(ExecuteRefundPlan(plan_id=plan_id), message_id=uuid5(_NAMESPACE, f"{plan_id}/{said}"))
+
+
+def _both(one: Dispute, payment: Payment) -> dict[str, object]:
+    """As reconciliation writes it, so that what a person has accepted stays so."""
+    return {
+        "gateway_dispute_id": one.gateway_dispute_id,
+        "gateway_payment_id": one.gateway_payment_id,
+        "theirs_minor": one.amount_minor,
+        "their_currency": one.currency,
+        "ours_minor": payment.amount_minor,
+        "our_currency": payment.currency,
+    }
 
 
 def _details(one: Dispute) -> dict[str, object]:

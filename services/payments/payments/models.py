@@ -146,8 +146,9 @@ class Held:
 @dataclass(frozen=True, slots=True)
 class Around:
     """What else of a payment decides its state. started, unknown: tries whose end is open. last_end: how the newest one ended.
-    refunded_minor: of refunds that have left. disputed_minor: of disputes that are open or lost. taken, given_up: authorizations,
-    by the gateway's id, that somebody has begun to take, and that were given up; one that is wanted again is not given up."""
+    refunded_minor: of refunds that have left. disputed_minor: of disputes in the payment's currency that are open or lost.
+    taken, given_up: authorizations, by the gateway's id, that somebody has begun to take, and that were given up; one that is
+    wanted again is not given up."""
 
     payment_id: UUID
     started: int

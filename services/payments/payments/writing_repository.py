@@ -64,7 +64,8 @@ _AROUND: Final = text("""
              ORDER BY number DESC LIMIT 1) AS last_end,
            coalesce((SELECT sum(amount_minor) FROM refunds WHERE payment_id = payment.id AND status = 'processed'), 0)::bigint
                AS refunded_minor,
-           coalesce((SELECT sum(amount_minor) FROM disputes WHERE payment_id = payment.id AND rank IN (1, 2, 4)), 0)::bigint
+           coalesce((SELECT sum(disputes.amount_minor) FROM disputes JOIN payments ON payments.id = payment_id
+                      WHERE payment_id = payment.id AND rank IN (1, 2, 4) AND disputes.currency = payments.currency), 0)::bigint
                AS disputed_minor,
            ARRAY(SELECT gateway_payment_id FROM payment_attempts
                   WHERE payment_id = payment.id AND kind = 'capture' AND status IN ('started', 'unknown', 'succeeded')

@@ -92,10 +92,20 @@ _OF_REFUNDS: Final = f"""
 """  # noqa: S608 - as above
 _OF_DISPUTES: Final = f"""
     {_INTO}
-    SELECT :run_id, 'dispute_unseen', gateway_dispute_id, 'dispute', false, CAST(:organization_id AS uuid), NULL, amount_minor,
-           currency, jsonb_build_object('payment', gateway_payment_id)
+    SELECT CAST(:run_id AS uuid), 'dispute_unseen', gateway_dispute_id, 'dispute', false, CAST(:organization_id AS uuid), NULL,
+           amount_minor, currency, jsonb_build_object('payment', gateway_payment_id)
       FROM disputes
      WHERE (gateway, account) = (:gateway, :account) AND payment_id IS NULL
+       AND ((opened_at >= :since AND opened_at < :until) OR gateway_dispute_id IN ({OPEN}))
+    UNION ALL
+    SELECT CAST(:run_id AS uuid), 'currency_mismatch', gateway_dispute_id, 'dispute', false, payments.organization_id,
+           payments.id, payments.amount_minor, payments.currency,
+           jsonb_build_object('gateway_dispute_id', gateway_dispute_id, 'gateway_payment_id', dispute.gateway_payment_id,
+                              'theirs_minor', dispute.amount_minor, 'their_currency', dispute.currency,
+                              'ours_minor', payments.amount_minor, 'our_currency', payments.currency)
+      FROM disputes AS dispute JOIN payments ON payments.id = dispute.payment_id
+     WHERE (dispute.gateway, dispute.account) = (:gateway, :account) AND dispute.currency <> payments.currency
+       AND (rank IN (1, 2, 4) OR (rank = 3 AND deducted_minor > 0))
        AND ((opened_at >= :since AND opened_at < :until) OR gateway_dispute_id IN ({OPEN}))
     ON CONFLICT DO NOTHING
 """  # noqa: S608 - as above

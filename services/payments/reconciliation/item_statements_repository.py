@@ -44,6 +44,7 @@ CLASSIFY: Final = f"""
                held.counted_as, held.fee_minor AS held_fee_minor, held.tax_minor AS held_tax_minor,
                back.currency AS back_currency, refunds.id AS refund_id, refunds.status AS refund_status,
                back.amount_minor AS back_minor, dispute.payment_id AS dispute_payment_id, dispute.currency AS dispute_currency,
+               disputed.currency AS disputed_currency,
                CASE WHEN item.kind = 'dispute_reversal' THEN 1 ELSE -1 END
                    * CASE WHEN dispute.deducted_minor > 0 THEN dispute.deducted_minor
                           WHEN dispute.rank = 4 THEN dispute.amount_minor ELSE 0 END AS taken_minor,
@@ -66,6 +67,7 @@ CLASSIFY: Final = f"""
             ON (dispute.gateway, dispute.account, dispute.gateway_dispute_id) = (item.gateway, item.account, item.dispute_ref)
           LEFT JOIN settlements ON (settlements.gateway, settlements.account, settlements.settlement_id)
                                    = (item.gateway, item.account, item.settlement_id)
+          LEFT JOIN payments AS disputed ON disputed.id = dispute.payment_id
     ), judged AS MATERIALIZED (
         SELECT id, coalesce(held_payment_id, dispute_payment_id) AS whose, held_currency, back_currency, dispute_currency,
                captured_minor, back_minor, taken_minor, held_fee_minor, held_tax_minor, kind, dispute_ref, utr, settled,
@@ -75,7 +77,7 @@ CLASSIFY: Final = f"""
                WHEN is_elsewhere THEN 'settled_not_posted'
                WHEN dispute_ref IS NOT NULL THEN CASE
                    WHEN dispute_payment_id IS NULL OR taken_minor = 0 THEN 'dispute_unseen'
-                   WHEN dispute_currency <> currency THEN 'currency_mismatch'
+                   WHEN dispute_currency <> currency OR dispute_currency <> disputed_currency THEN 'currency_mismatch'
                    WHEN taken_minor NOT IN (credit_minor - debit_minor, credit_minor - debit_minor + fee_minor)
                    THEN 'amount_mismatch' END
                WHEN kind = 'payment' THEN CASE

@@ -112,7 +112,8 @@ class Refunds:
         missing -= await self._returns.returned(plan.id) + at_the_bank.known_minor
         missing -= await self._disputed.count(plan.id, plan.order_id, at_the_bank.lost, missing, self._clock())
         policies = await self._policies.of_many({one.organization_id for one in payments.values()})
-        for payment in sorted(payments.values(), key=lambda one: one.id, reverse=True):
+        clear = [one for one in payments.values() if one.id not in at_the_bank.unclear]
+        for payment in sorted(clear, key=lambda one: one.id, reverse=True):
             part = min(missing, await self._requests.refundable(payment))
             if part > 0 and payment.currency == plan.currency:
                 policy = policies.get(payment.organization_id, DEFAULT)
@@ -121,6 +122,10 @@ class Refunds:
                 missing -= part
         if missing:
             missing -= await self._returns.give_back(plan.id, plan.order_id, missing, self._clock())
+        if missing and at_the_bank.unclear and not at_the_bank.is_open:
+            raise RefundAboveCaptured(
+                "a dispute is a case for a person; resolve it, then carry the plan out", missing_minor=missing
+            )
         if missing and not at_the_bank.is_open:
             raise RefundAboveCaptured("the payments of the order have less left than the plan gives back", missing_minor=missing)
         await self._refunds.move_plans({plan.id})

@@ -57,3 +57,34 @@ async def test_item_on_hold_is_a_case_until_it_is_settled_and_then_posted(ledger
     assert await ledgers.cases() == {("settled_not_posted", right.reference)}
     sums = await ledgers.sums()
     assert (sums["bank"], sums["suspense"], sums.get("gateway_receivable", 0)) == (3 * 97_640, -97_640, 0)
+
+
+async def test_dispute_in_another_currency_is_a_case_until_a_person_accepts_it(ledgers: Ledgers) -> None:
+    paid = await ledgers.pay("paid")
+    await ledgers.gateway.ask("POST", "/disputes", payment_id=paid.reference)
+    await ledgers.compare()
+    ((dispute_id,),) = await rows(ledgers.session, "UPDATE disputes SET currency = 'USD' RETURNING gateway_dispute_id")
+    for _ in range(2):
+        await ledgers.compare()
+    found = await ledgers.cases()
+
+    await ledgers.change(RESOLVE, kind="currency_mismatch", how="accepted")
+    await ledgers.compare()
+
+    assert ("currency_mismatch", dispute_id) in found
+    assert ("currency_mismatch", dispute_id) not in await ledgers.cases()
+
+
+async def test_what_was_settled_of_a_dispute_in_another_currency_is_not_taken_from_what_the_gateway_owes(
+    ledgers: Ledgers,
+) -> None:
+    paid = await ledgers.pay("paid")
+    dispute_id = (await ledgers.gateway.ask("POST", "/disputes", payment_id=paid.reference))["id"]
+    await ledgers.gateway.ask("PATCH", f"/disputes/{dispute_id}", status="lost")
+    await ledgers.settle()
+    await ledgers.change("UPDATE payments SET currency = 'USD'")
+
+    await ledgers.compare()
+
+    item = "SELECT class, books_minor FROM recon_items WHERE dispute_ref IS NOT NULL"
+    assert await rows(ledgers.session, item) == [("currency_mismatch", 0)]
