@@ -47,9 +47,15 @@ NOT_PAUSED: Final = """NOT EXISTS (
             WHERE settings.organization_id = subscription.organization_id AND billing_paused_at IS NOT NULL)"""
 _HAS_COME: Final = """subscription.status IN ('trialing', 'active') AND subscription.held_reason IS NULL
        AND subscription.next_bill_at <= :slot"""
-_TAKE: Final = text(f"""{SELECT_DUE}
-     WHERE {_HAS_COME} AND {NOT_PAUSED} AND coalesce(subscription.id = ANY (CAST(:ids AS uuid[])), true)
-     ORDER BY subscription.next_bill_at, subscription.id LIMIT :limit FOR NO KEY UPDATE OF subscription SKIP LOCKED
+# Held first and read then: a statement sees other tables as they were when it began, so what was skipped or changed between that
+# and the moment at which the row is held would be billed as it was.
+_TAKE: Final = text(f"""
+    SELECT id FROM subscriptions AS subscription
+     WHERE {_HAS_COME} AND {NOT_PAUSED} AND coalesce(id = ANY (CAST(:ids AS uuid[])), true)
+     ORDER BY next_bill_at, id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
+""")  # noqa: S608 - put together from constants; values are bound
+_TAKEN: Final = text(f"""{SELECT_DUE}
+     WHERE subscription.id = ANY (CAST(:ids AS uuid[])) ORDER BY subscription.next_bill_at, subscription.id
 """)
 # When a pause is over: on the day that was named, or on that of the end of what is paused, which is not put off. Whoever is to
 # end goes on for that moment as it was left, so that its end comes as anybody's.
@@ -231,7 +237,10 @@ class DueRepository(DueReader):
     async def take(self, slot: datetime, *, limit: int, ids: Collection[UUID] | None = None) -> list[DueRow]:
         """Hold those whose day has come by `slot`, the longest overdue first. ids: of these only."""
         bound = {"slot": slot, "limit": limit, "ids": sorted(ids) if ids is not None else None}
-        return [dict(row) for row in (await self._writing.execute(_TAKE, bound)).mappings()]
+        taken = list((await self._writing.scalars(_TAKE, bound)).all())
+        if not taken:
+            return []
+        return [dict(row) for row in (await self._writing.execute(_TAKEN, {"ids": taken})).mappings()]
 
     @asynccontextmanager
     async def whole(self) -> AsyncIterator[None]:
