@@ -1,12 +1,14 @@
 """Many who want the same capacity, the same orders and the same offers at the same moment."""
 
 import asyncio
+from contextlib import suppress
 from datetime import date, timedelta
 from uuid import UUID
 
 import asyncpg
 import pytest
 
+from services.payments.matching_deps import offer_expiry
 from services.payments.matching_deps import offers as offers_of
 from services.payments.offers.capacity_repository import CapacityRepository, PeriodKey
 from services.payments.offers.errors import OfferEnded
@@ -112,3 +114,38 @@ async def test_answers_and_runs_at_once_never_wait_in_a_circle(database: Databas
         assert (live, await rows(reading, "SELECT DISTINCT round FROM order_matches")) == ([(24,)], [(2,)])
         sums = "SELECT sum(reserved_units), (SELECT sum(units) FROM capacity_reservations) FROM capacity_periods"
         assert await rows(reading, sums) == [(480, 480)]
+
+
+async def test_offers_that_lapse_while_others_take_the_capacity_leave_nothing_reserved(database: Database) -> None:
+    due_on = date(2026, 3, 12)
+    async with database.unit_of_work() as session:
+        for code in "ABC":
+            await have_maker(session, code, capacity_units=50)
+        for _ in range(10):
+            await have_order(session, ("milling", 20), due_on=due_on)
+        await match(session)
+
+    async def lapse() -> None:
+        async with database.unit_of_work() as session:
+            await offer_expiry(session).run(NOW + timedelta(days=30))
+
+    async def order_more() -> None:
+        async with database.unit_of_work() as session:
+            await have_order(session, ("milling", 15), due_on=due_on)
+            await match(session)
+
+    async def accept(offer_id: UUID) -> None:
+        with suppress(OfferEnded):
+            async with database.unit_of_work() as session:
+                await offers_of(session, lambda: NOW).accept(offer_id, None, by="operator:anna", at=NOW)
+
+    for _ in range(3):
+        async with database.read() as reading:
+            open_ids = [row[0] for row in await rows(reading, "SELECT id FROM match_offers WHERE status = 'open' ORDER BY id")]
+        await asyncio.gather(lapse(), order_more(), *(accept(one) for one in open_ids[:2]), lapse(), order_more())
+
+        async with database.read() as reading:
+            ((promised,),) = await rows(reading, "SELECT coalesce(sum(quantity), 0)::int FROM match_offer_lines WHERE live")
+            assert await rows(reading, "SELECT coalesce(sum(units), 0)::int FROM capacity_reservations") == [(promised,)]
+            taken = [units for *_, units in await reserved(reading)]
+            assert (sum(taken), all(units <= 50 for units in taken)) == (promised, True)

@@ -125,6 +125,26 @@ async def test_after_an_outage_every_missed_period_is_billed_up_to_a_bound(offic
     assert [one["id"] for one in found["items"]] == [daily["id"]]
 
 
+async def test_what_is_beyond_the_bound_is_billed_when_a_person_lets_it_go_on_as_often_as_it_takes(office: Office) -> None:
+    daily = await office.subscribe(await office.plan(code="daily", interval="day"))
+    cases = "SELECT state FROM cases WHERE kind = 'billing_held' ORDER BY opened_at, id"
+    seen = []
+
+    await office.bill(at(2026, 5, 10, 9))
+    for _ in range(2):
+        seen.append((len(await office.periods(daily)), await rows(office.session, cases)))
+        await office.act(daily, "release", reason="it was meant")
+        await office.bill()
+    await office.bill()
+
+    # Seventy days from 2 March on.
+    assert seen == [(31, [("open",)]), (62, [("resolved",), ("open",)])]
+    starts = [start for start, *_ in await office.periods(daily)]
+    assert starts == [(date(2026, 3, 2) + timedelta(days=number)).isoformat() for number in range(70)]
+    assert (await office.get(daily))["held_reason"] is None
+    assert await rows(office.session, cases) == [("resolved",)] * 2
+
+
 async def test_without_a_method_nothing_is_charged_and_what_costs_nothing_is_paid(office: Office) -> None:
     free = {"sac": "998439", "unit_price_minor": 0, "tax_rate_bp": 1800}
     by_hand = await office.subscribe(await office.plan(), method=False)
