@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import TextClause, text
 
+from shared.runtime import outbox
 from shared.runtime.db import Session
 from shared.runtime.errors import Conflict, Invalid
 
@@ -30,7 +31,7 @@ _UPSERT = """
      WHERE known.expires_at <= now() OR known.lease_until <= now()
     RETURNING lease_until
 """
-_SAVE: TextClause = text(_UPSERT.format(values=":status, CAST(:headers AS jsonb), :body, NULL"))
+_SAVE: Final = _UPSERT.format(values=":status, CAST(:headers AS jsonb), :body, NULL")
 _LEASE: TextClause = text(_UPSERT.format(values="NULL, NULL, NULL, now() + :lease"))
 _FINISH = text("""
     UPDATE idempotency_keys SET status = :status, headers = CAST(:headers AS jsonb), body = :body, lease_until = NULL
@@ -103,12 +104,13 @@ async def begin(session: Session, claim: Claim) -> StoredAnswer | None:
 
 
 async def save(session: Session, claim: Claim, answer: StoredAnswer, headers_json: str) -> None:
-    """Keep the answer for 48 hours, in the transaction of the effect that it reports.
+    """Keep the answer for 48 hours, in the transaction of the effect that it reports, and with it what was published there.
 
     Raises RequestInFlight where another transaction has answered the same request since `begin` looked; the effect goes with it.
     """
     values = {**claim.row, "fingerprint": claim.fingerprint, "kept": KEPT, "status": answer.status, "headers": headers_json}
-    if (await session.execute(_SAVE, {**values, "body": answer.body})).one_or_none() is None:
+    saved = await outbox.execute_with_pending(session, _SAVE, {**values, "body": answer.body})
+    if saved.one_or_none() is None:
         raise _in_flight()
 
 
