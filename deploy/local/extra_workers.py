@@ -22,6 +22,7 @@ from shared.contracts.lanes import SERVICES
 TRIES: Final = 3
 """A worker that ends so often within STEADY_S of its start is in a crash loop, and stays down until somebody looks."""
 STEADY_S: Final = 60
+_ENDED: Final = ("FATAL", "EXITED", "STOPPED")
 _READY_S: Final = 120
 _POLL_S: Final = 0.2
 _STOP_S: Final = 90
@@ -92,9 +93,13 @@ class ExtraWorkers:
         self._keeper = Supervisor(home)
 
     def start(self, workers: Iterable[ExtraWorker]) -> list[ExtraWorker]:
-        """Start those that do not run yet, and wait until each works; returns them. StackError where one ends at once."""
-        running = {one.name for one in known(self._home)}
-        wanted = [one for one in workers if one.name not in running]
+        """Start those that do not run yet, also such as were given up, and wait until each works; returns them. StackError where
+        one ends at once."""
+        started = {one.name for one in known(self._home)}
+        ended = {name for name, info in self._keeper.processes().items() if info["statename"] in _ENDED}
+        wanted = [one for one in workers if one.name not in started - ended]
+        # Its section goes with it, for this time it may be wanted with other options.
+        self.stop(one for one in wanted if one.name in started)
         began = time.time()
         for one in wanted:
             write_private(_section(self._home, one.name), program_section(self._home, one.program(self._home)))

@@ -19,7 +19,7 @@ from deploy.local.extra_workers import ExtraWorker, ExtraWorkers
 from deploy.local.failures import StackError
 from deploy.local.home import Home
 from deploy.local.stack import Stack
-from deploy.local.supervisor import leftovers
+from deploy.local.supervisor import Supervisor, leftovers
 from shared.contracts.lanes import SERVICES
 from shared.runtime.settings import ROOT
 from shared.testing.home import temporary_home
@@ -160,6 +160,26 @@ def test_worker_that_ends_as_soon_as_it_starts_is_given_up(stack: Terminal) -> N
         ExtraWorkers(stack.home).start([broken])
     assert any("no-such-option" in line for line in refused.value.log)
     assert broken.name not in stack.processes()
+
+
+async def test_worker_that_was_given_up_is_started_again_when_it_is_asked_for(stack: Terminal) -> None:
+    workers, again = ExtraWorkers(stack.home), ExtraWorker("trips", "low", ("--concurrency", "2"))
+    workers.start([ExtraWorker("trips", "low")])
+
+    def is_given_up() -> bool:
+        found = Supervisor(stack.home).processes()[again.name]
+        if pid := int(found["pid"]):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return bool(found["statename"] == "FATAL")
+
+    await eventually(is_given_up, 60, "it is started again for ever")
+    started = workers.start([again])
+
+    assert started == [again]
+    assert stack.processes()[again.name]["state"] == "ready"
+    assert workers.start([again]) == []
+    assert workers.stop([again]) == [again]
 
 
 def test_the_usual_celery_commands_work_in_a_new_terminal(stack: Terminal) -> None:
