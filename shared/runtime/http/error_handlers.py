@@ -59,7 +59,7 @@ def refusal_of(request: Request, error: Exception) -> ServiceError | None:
             logger.warning("request_refused", extra={"code": error.code, "detail": error.detail})
         return error
     if isinstance(error, RequestValidationError):
-        return invalid_request(error.errors())
+        return invalid_request(error.errors(), error.body)
     if isinstance(error, HTTPException):
         return _from_framework(request, error) if error.status_code >= 400 else None
     return from_database(error) if _is_outage(error) else None
