@@ -177,6 +177,21 @@ async def letter(database: Database, letter_id: UUID, message_id: UUID) -> None:
         await session.execute(insert, bound)
 
 
+@pytest.mark.parametrize(
+    ("verb", "body"),
+    [
+        ("replay", {"note": "the provider is back"}),
+        ("replay-edited", {"note": "mended", "body": {"slot": None}}),
+        ("discard", {"note": "a test"}),
+    ],
+)
+async def test_letter_of_a_service_that_there_is_not_is_not_known(client: ApiClient, verb: str, body: dict[str, Any]) -> None:
+    status, said = await post(client.as_role("admin"), f"/dead-letters/payment/{uuid4()}/{verb}", body)
+
+    assert (status, said["code"]) == (404, "not_known")
+    assert "choose from alerts, notifications, payments" in said["detail"]
+
+
 async def test_dead_letters_of_all_services_are_one_list_and_settled_once(client: ApiClient, database: Database) -> None:
     admin, first, second, third = client.as_role("admin", subject="user:ann"), uuid4(), uuid4(), uuid4()
     for one in (first, second, third):
