@@ -30,20 +30,23 @@ _UNCLEAR: Final = text("""
         ON fingerprint IN ('currency_mismatch/' || gateway_dispute_id, 'dispute_unreturned/' || gateway_dispute_id)
      WHERE disputes.payment_id = ANY (CAST(:ids AS uuid[])) AND cases.state = 'open'
 """)
-# The source's id names both, `<plan>:<dispute>`; what is asked for is found by an exact key.
-_COUNTED: Final = text("""
-    SELECT dispute.id, sum(entry.amount_minor)::bigint AS amount_minor
-      FROM refund_plans AS plan
-      JOIN payments ON payments.order_id = plan.order_id
-      JOIN disputes AS dispute ON dispute.payment_id = payments.id
+# What of each dispute was taken for what `plan` gives back. The source's id names both, `<plan>:<dispute>`, so it is found by an
+# exact key.
+TAKEN_FOR_PLAN: Final = """
+    SELECT dispute.id, entry.amount_minor
+      FROM payments JOIN disputes AS dispute ON dispute.payment_id = payments.id
       JOIN ledger_transactions AS posted
         ON (posted.source, posted.source_id) = ('dispute_refund', plan.id || ':' || dispute.id)
       JOIN ledger_entries AS entry ON entry.transaction_id = posted.id AND entry.amount_minor > 0
+     WHERE payments.order_id = plan.order_id"""
+_COUNTED: Final = text(f"""
+    SELECT taken.id, sum(taken.amount_minor)::bigint AS amount_minor
+      FROM refund_plans AS plan CROSS JOIN LATERAL ({TAKEN_FOR_PLAN}) AS taken
      WHERE plan.id = ANY (CAST(:plan_ids AS uuid[]))
         OR plan.order_id IN (SELECT payments.order_id FROM disputes JOIN payments ON payments.id = payment_id
                               WHERE disputes.id = ANY (CAST(:dispute_ids AS uuid[])))
-     GROUP BY dispute.id
-""")
+     GROUP BY taken.id
+""")  # noqa: S608 - as above
 
 
 class DisputeReader:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from services.payments.disputes.repository import TAKEN_FOR_PLAN
 from services.payments.payments.models import SYSTEM
 from services.payments.refunds.models import HeldRefund, Refund, ToCome
 from shared.runtime.db import ReadSession, Session
@@ -56,16 +57,11 @@ _SET: Final = text("""
 """)
 _DETACH: Final = text("UPDATE refunds SET plan_id = NULL WHERE id = :id")
 # What the order counts as given back of `plan`: by refunds, as its customer's credit, and by a bank that has decided for them.
-PLAN_SETTLED: Final = """(
+PLAN_SETTLED: Final = f"""(
                    (SELECT coalesce(sum(amount_minor), 0) FROM refunds WHERE plan_id = plan.id AND refunds.status = 'processed')
                    + (SELECT coalesce(sum(entry.amount_minor), 0) FROM customer_credits AS entry
                        WHERE (source, source_id) = ('refund_plan', plan.id))
-                   + (SELECT coalesce(sum(entry.amount_minor), 0) FROM payments
-                        JOIN disputes ON disputes.payment_id = payments.id
-                        JOIN ledger_transactions AS posted ON (posted.source, posted.source_id)
-                                                            = ('dispute_refund', plan.id || ':' || disputes.id)
-                        JOIN ledger_entries AS entry ON entry.transaction_id = posted.id AND entry.amount_minor > 0
-                       WHERE payments.order_id = plan.order_id))"""
+                   + (SELECT coalesce(sum(taken.amount_minor), 0) FROM ({TAKEN_FOR_PLAN}) AS taken))"""  # noqa: S608 - constants
 _PLAN: Final = text(f"""
     UPDATE refund_plans SET status = moved.status
       FROM (SELECT plan.id,
