@@ -8,7 +8,7 @@ import json
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
 
 import orjson
 from celery.worker import consumer
@@ -24,8 +24,13 @@ logger = logging.getLogger(__name__)
 if TYPE_CHECKING:
     # Celery's stubs leave out what a consumer is made of.
     BaseConsumer: TypeAlias = Any
+    BaseBlueprint: TypeAlias = Any
 else:
     BaseConsumer = consumer.Consumer
+    BaseBlueprint = consumer.Consumer.Blueprint
+
+_REPLACED: Final = {"celery.worker.consumer.heart:Heart": "shared.runtime.worker.steps:Heart"}
+"""Steps of Celery's in whose place are our own."""
 
 
 def problem_of(message: Any) -> str | None:
@@ -74,6 +79,11 @@ def _problem_of_marks(headers: dict[str, Any]) -> str | None:
 
 class Consumer(BaseConsumer):
     """Overrides the four ends at which Celery gives up on a message, and those at which it gives up on itself."""
+
+    class Blueprint(BaseBlueprint):
+        """Celery's steps, some of them our own."""
+
+        default_steps: ClassVar = [_REPLACED.get(step, step) for step in BaseBlueprint.default_steps]
 
     def create_task_handler(self, *args: Any, **options: Any) -> Callable[[Any], Any]:
         handle = super().create_task_handler(*args, **options)

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import psutil
 from celery import bootsteps
+from celery.worker import heartbeat
+from celery.worker.consumer import heart
 
 from shared.runtime.broker import slots_key
 from shared.runtime.metrics import serve_metrics
@@ -27,6 +29,27 @@ STUCK_S: Final = 60.0
 STUCK_AT_LEAST_S: Final = 10.0
 """However much a test shrinks timers, a slow machine is not a stuck worker."""
 _serving: set[int] = set()
+
+
+class Beats(heartbeat.Heart):
+    """The events by which monitors know that a worker lives.
+
+    Celery's own are published again and again until the broker is back, in the loop that does everything else: a worker that is
+    told to end meanwhile does not, and is killed when its grace is over. Here what cannot be published waits with other events.
+    """
+
+    def _send(self, event: str, retry: bool = False) -> Any:
+        return super()._send(event, retry=False)  # type: ignore[misc]  # the stubs leave it out
+
+
+class Heart(heart.Heart):
+    """Celery's step of that name, with beats that wait for nobody."""
+
+    heartbeat_interval: float | None
+
+    def start(self, c: Any) -> None:
+        c.heart = Beats(c.timer, c.event_dispatcher, self.heartbeat_interval)
+        c.heart.start()
 
 
 class Presence(bootsteps.StartStopStep):
