@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from deploy.compose.prepare import Preparation, Wishes
 from deploy.local.addresses import Addresses
 from deploy.local.credentials import load_credentials
-from deploy.local.environment import environments
+from deploy.local.environment import environments, read_environment
 from deploy.local.home import Home
 from deploy.local.ports import PREFERRED
 from deploy.validation.charts import connections, merged_values
@@ -55,3 +56,20 @@ def test_a_pooler_is_told_to_let_pass_what_processes_say_when_they_connect() -> 
 
     [line] = re.findall(r"^ignore_startup_parameters = (.*)$", PAGE.read_text(), re.MULTILINE)
     assert set(line.split(",")) == said - {"application_name"}
+
+
+def test_the_page_on_compose_names_every_address_of_database_and_broker_that_its_containers_have(tmp_path: Path) -> None:
+    """Whoever has these servers elsewhere and changes some of the addresses would have half of a stack there."""
+    readers = tmp_path / "readers"
+    readers.mkdir()
+    Preparation(Home(tmp_path / "kept"), readers, Wishes.of({})).deal()
+    folders = {*SERVICES, *(f"{service}-owner" for service in SERVICES), "analytics-backup"}
+    told = [read_environment(Home(readers / folder), folder.partition("-")[0]) for folder in folders]
+    addresses = {name for one in told for name, value in one.items() if re.match(r"(postgresql|rediss?)://", value)}
+    page = (DOCS / "compose.md").read_text()
+
+    assert addresses
+    assert (
+        addresses - set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)*_URL\b", page.partition("\n## Providers\n")[2].partition("\n## ")[0]))
+        == set()
+    )
