@@ -12,6 +12,7 @@ from deploy.local.environment import environments, read_environment
 from deploy.local.home import Home
 from deploy.local.ports import PREFERRED
 from deploy.validation.charts import connections, merged_values
+from deploy.validation.units import UNITS
 from shared.contracts.lanes import SERVICES
 from tests.docs.pages import DOCS, ROOT, rows
 
@@ -73,3 +74,13 @@ def test_the_page_on_compose_names_every_address_of_database_and_broker_that_its
         addresses - set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)*_URL\b", page.partition("\n## Providers\n")[2].partition("\n## ")[0]))
         == set()
     )
+
+
+def test_folders_that_a_unit_may_write_to_are_made_when_it_is_installed() -> None:
+    """Under ProtectSystem=strict the program cannot make them, and systemd passes over what is not there."""
+    units = "".join(file.read_text() for file in UNITS.glob("*.service"))
+    writable = {path.lstrip("-") for line in re.findall(r"^ReadWritePaths=(.*)$", units, re.MULTILINE) for path in line.split()}
+    made = re.findall(r"^# install -d -o waybill -g waybill -m 750 (.*)$", PAGE.read_text(), re.MULTILINE)
+
+    assert writable
+    assert writable == {path for line in made for path in line.split()}
