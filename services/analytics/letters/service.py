@@ -15,7 +15,7 @@ from services.analytics.letters.schemas import (
     SilentOwner,
 )
 from services.analytics.owners.acting import Acting
-from services.analytics.owners.errors import NotKnown, OwnerAway
+from services.analytics.owners.errors import OwnerAway
 from services.analytics.owners.service import Owners
 from shared.contracts.lanes import SERVICES
 from shared.runtime.http.pages import Page
@@ -57,24 +57,19 @@ class Letters:
 
     async def replay(self, service: str, letter_id: UUID, note: str) -> LetterSettled:
         """Under the same message id. Raises NotKnown, OwnerRefused (replayed before, ...) and OwnerAway."""
-        said = await self._at(service, f"/dead-letters/{letter_id}/replay", {"note": note})
+        said = await self._acting.at(service, f"/dead-letters/{letter_id}/replay", {"note": note})
         return LetterSettled(letter_id=letter_id, status="replayed", message_id=said["message_id"])
 
     async def replay_edited(self, service: str, letter_id: UUID, edit: Edit) -> LetterSettled:
         """A mended copy, under a new id. Raises as `replay`; the owner says which field is wrong."""
         path = f"/dead-letters/{letter_id}/replay-edited"
-        said = await self._at(service, path, edit.model_dump(mode="json", exclude_none=True))
+        said = await self._acting.at(service, path, edit.model_dump(mode="json", exclude_none=True))
         return LetterSettled(letter_id=letter_id, status="replayed", message_id=said["message_id"])
 
     async def discard(self, service: str, letter_id: UUID, note: str) -> LetterSettled:
         """Close it for good. Raises as `replay`."""
-        await self._at(service, f"/dead-letters/{letter_id}/discard", {"note": note})
+        await self._acting.at(service, f"/dead-letters/{letter_id}/discard", {"note": note})
         return LetterSettled(letter_id=letter_id, status="discarded", message_id=None)
-
-    async def _at(self, service: str, path: str, body: Any) -> Any:
-        if service not in SERVICES:
-            raise NotKnown(f"there is no service of this name; choose from {', '.join(SERVICES)}")
-        return await self._acting.at(service, path, body)
 
     async def replay_many(self, asked: ReplayMany) -> SettledEverywhere:
         """By filter, at a rate. Raises OwnerAway where no service has done it."""

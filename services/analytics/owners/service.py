@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from services.analytics.owners.answers import Answer
 from services.analytics.owners.client import OwnerApi
-from services.analytics.owners.errors import OwnerAway
+from services.analytics.owners.errors import NotKnown, OwnerAway
 from shared.contracts.lanes import SERVICES
 from shared.runtime.clock import Clock
 from shared.runtime.errors import ServiceError
@@ -32,7 +32,9 @@ class Owners:
         self._asking: dict[tuple[str, str], asyncio.Task[Answer[Any]]] = {}
 
     def of(self, service: str) -> OwnerApi:
-        """One owner's API. Raises OwnerAway where nobody has said where it is."""
+        """One owner's API. Raises NotKnown where there is no such service, and OwnerAway where nobody has said where it is."""
+        if service not in SERVICES:
+            raise NotKnown(f"there is no service of this name; choose from {', '.join(SERVICES)}")
         if service not in self._apis:
             raise OwnerAway(f"where {service} is has not been set: set {service.upper()}_URL")
         return self._apis[service]
