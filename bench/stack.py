@@ -105,10 +105,12 @@ async def count_of(stack: Stack, service: str, table: str) -> int:
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU seconds that a process and its children have used; of this process alone, for its children are the others."""
+    """CPU seconds that a process and its children have used, also those that have ended; of this process alone, for its children
+    are the others."""
+    alone = pid == os.getpid()
     try:
         process = psutil.Process(pid)
-        family = [process] if pid == os.getpid() else [process, *process.children(recursive=True)]
+        family = [process] if alone else [process, *process.children(recursive=True)]
     except psutil.Error:
         return 0.0
     total = 0.0
@@ -118,6 +120,9 @@ def cpu_seconds(pid: int) -> float:
         except psutil.Error:
             continue
         total += times.user + times.system
+        if not alone:
+            # What a member has used goes over to its parent when that has waited for it, a backend's to the postmaster.
+            total += times.children_user + times.children_system
     return total
 
 
